@@ -1,0 +1,38 @@
+/**
+ * Errors that operation can bring. Each has a stable `code` (listed in docs/errors.md), says what was given, what
+ * would be right and, for operators, what to do next. Only the edges turn them into problem+json, exit codes and
+ * log lines.
+ */
+
+interface ErrorDetails {
+  cause?: unknown;
+}
+
+/** Base of every expected failure. `retryable`: the same call may go through later. */
+export abstract class WattsyncError extends Error {
+  abstract readonly code: string;
+  abstract readonly retryable: boolean;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, details);
+    this.name = new.target.name;
+  }
+}
+
+/** One field of bad input: which one, what was wrong, what would be right. */
+export interface FieldProblem {
+  field: string;
+  message: string;
+}
+
+/** The text of any thrown thing, causes included, for a person to read. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? error.cause.message : undefined;
+  return cause && !error.message.includes(cause) ? `${error.message} (${cause})` : error.message;
+}
+
+/** The stable code of any thrown thing; `internal_error` for what nobody expected. */
+export function errorCode(error: unknown): string {
+  return error instanceof WattsyncError ? error.code : 'internal_error';
+}
