@@ -27,7 +27,11 @@ export class SourceError extends WattsyncError {
   /** What the upstream asked us to wait (`Retry-After`). */
   readonly retryAfterMs: number | undefined;
 
-  constructor(code: SourceErrorCode, message: string, details: { cause?: unknown; retryAfterMs?: number } = {}) {
+  constructor(
+    code: SourceErrorCode,
+    message: string,
+    details: { cause?: unknown; retryAfterMs?: number } = {},
+  ) {
     super(message, details);
     this.code = code;
     this.retryable = RETRYABLE[code];

@@ -39,6 +39,14 @@ export interface Fetched {
   skipped: Record<string, number>;
 }
 
+/** Who asks: every call is written down under its run. */
+export interface FetchContext {
+  run_id: number;
+  /** An operator insists: the call is counted, but neither budget nor rate limit hold it up. */
+  isForced: boolean;
+  signal: AbortSignal;
+}
+
 export interface PlanSource {
   readonly name: SourceName;
   /** What one call covers: one TDSP, or the whole state. */
@@ -47,5 +55,5 @@ export interface PlanSource {
    * Fetches in exactly one upstream call (retries apart). With coverage `tdsp`, `duns` has one entry.
    * @throws {SourceError} the call failed for good; one bad record never throws
    */
-  fetch(duns: readonly string[], signal: AbortSignal): Promise<Fetched>;
+  fetch(duns: readonly string[], context: FetchContext): Promise<Fetched>;
 }

@@ -1,0 +1,39 @@
+/**
+ * An offer is a product of a REP in one TDSP through all its re-pricings.
+ *
+ * Upstream ids are no identities: ComparePower mints a new one at every re-pricing, and a REP on Power to Choose may
+ * put another product under an old one. What stays is who sells what for how long, so that is the key.
+ */
+
+import type { PlanDraft } from './plan.ts';
+
+const WORDS: Record<string, string> = { '+': ' plus ', '&': ' and ', '%': ' percent ' };
+
+/**
+ * Lower-case words joined by `-`: what two spellings of one name have in common. `Free Nights™ 12+` → `free-nights-12-plus`.
+ * Signs that tell products apart become words. A name without any letter or digit stays as it is.
+ */
+export function nameKey(name: string): string {
+  const key = name
+    // Before the decomposition, which would make letters of it: "TM".
+    .replace(/[™®©℠]/g, ' ')
+    .normalize('NFKD')
+    .replace(/\p{Mark}/gu, '')
+    .toLowerCase()
+    .replace(/[+&%]/g, (sign) => WORDS[sign] ?? sign)
+    // Possessives and thousands are spelled with and without the sign.
+    .replace(/(?<=\p{L})['’](?=\p{L})|(?<=\d),(?=\d{3})/gu, '')
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-+|-+$/g, '');
+  return key === '' ? name.trim() : key;
+}
+
+/** The id of a provider, made from its name: `TXU Energy` → `txu-energy`. */
+export function providerId(name: string): string {
+  return nameKey(name);
+}
+
+/** What a draft must share with an offer of its TDSP to be a new price of it. */
+export function offerKey(draft: Pick<PlanDraft, 'provider' | 'name' | 'term_months'>): string {
+  return `${providerId(draft.provider.name)}|${nameKey(draft.name)}|${draft.term_months ?? ''}`;
+}

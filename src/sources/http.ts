@@ -1,0 +1,102 @@
+/** One HTTP request of an upstream: an answer read to its end, or a SourceError that says what went wrong. */
+
+import { SourceError } from './source-error.ts';
+
+export interface HttpAnswer {
+  status: number;
+  headers: Headers;
+  body: Uint8Array;
+}
+
+// The whole state's export has 1.7 MB; far more than that is no plan list, and must not fill the memory.
+const LARGEST_BODY_BYTES = 64 << 20;
+
+/**
+ * Reads `url` until the last byte.
+ * @throws {SourceError} `upstream_unreachable` if no whole answer came; an answer of any status is returned
+ */
+export async function getAnswer(
+  url: string,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  try {
+    const response = await fetch(url, { headers, signal, redirect: 'follow' });
+    return { status: response.status, headers: response.headers, body: await readBody(response) };
+  } catch (cause) {
+    if (cause instanceof SourceError) throw cause;
+    throw new SourceError(
+      'upstream_unreachable',
+      `${hostOf(url)} gave no whole answer: ${whatFailed(cause)}`,
+      { cause },
+    );
+  }
+}
+
+async function readBody(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > LARGEST_BODY_BYTES) {
+      throw new SourceError(
+        'upstream_unreadable',
+        `The answer is longer than ${LARGEST_BODY_BYTES >> 20} MiB: no plan list`,
+      );
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * Turns every status but 2xx into the error it means.
+ * @throws {SourceError}
+ */
+export function expectSuccess(answer: HttpAnswer, host: string, now: Date): void {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return;
+  const said = excerpt(answer.body);
+  const tail = said === '' ? '' : `: ${said}`;
+  if (status === 429) {
+    const retryAfterMs = readRetryAfter(answer.headers.get('retry-after'), now);
+    const wait = retryAfterMs === undefined ? '' : `, asked to wait ${Math.ceil(retryAfterMs / 1000)} s`;
+    throw new SourceError('upstream_rate_limited', `${host} answered 429, too many calls${wait}`, {
+      retryAfterMs,
+    });
+  }
+  if (status === 401 || status === 403) {
+    throw new SourceError(
+      'upstream_denied',
+      `${host} answered ${status}${tail}. Check the API key and its header.`,
+    );
+  }
+  if (status >= 500) throw new SourceError('upstream_failed', `${host} answered ${status}${tail}`);
+  throw new SourceError('upstream_rejected', `${host} answered ${status}${tail}`);
+}
+
+/** `Retry-After` in milliseconds; it comes in seconds or as a date (RFC 9110, 10.2.3). */
+export function readRetryAfter(value: string | null, now: Date): number | undefined {
+  if (value === null) return undefined;
+  if (/^\d+$/.test(value.trim())) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
+}
+
+export function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}
+
+/** The beginning of an answer, on one line, for a person. */
+export function excerpt(body: Uint8Array): string {
+  const text = new TextDecoder().decode(body.subarray(0, 400)).replace(/\s+/g, ' ').trim();
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
+function whatFailed(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return 'it took too long';
+  if (error.name === 'AbortError') return 'the call was stopped';
+  const inner = error.cause instanceof Error ? error.cause : error;
+  return inner.message || ('code' in inner ? String(inner.code) : inner.name);
+}

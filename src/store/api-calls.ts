@@ -1,0 +1,42 @@
+/** The ledger of upstream calls. */
+
+import { toJsonb } from './copy.ts';
+import type { Queryable } from './database.ts';
+
+export interface ApiCallRow {
+  run_id: number;
+  source: string;
+  endpoint: string;
+  params: Record<string, string>;
+  attempt: number;
+  status: number | null;
+  bytes: number | null;
+  duration_ms: number;
+  error: string | null;
+  called_at: Date;
+}
+
+export async function insertApiCall(queryable: Queryable, call: ApiCallRow): Promise<void> {
+  const { run_id, source, endpoint, params, attempt, status, bytes, duration_ms, error, called_at } = call;
+  await queryable.query(
+    `insert into api_calls (run_id, source, endpoint, params, attempt, status, bytes, duration_ms, error, called_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    [run_id, source, endpoint, toJsonb(params), attempt, status, bytes, duration_ms, error, called_at],
+  );
+}
+
+export async function countApiCallsSince(queryable: Queryable, time: Date): Promise<number> {
+  const { rows } = await queryable.query<{ calls: number }>(
+    'select count(*)::int as calls from api_calls where called_at > $1',
+    [time],
+  );
+  return rows[0]?.calls ?? 0;
+}
+
+export async function countApiCallsOfRun(queryable: Queryable, runId: number): Promise<number> {
+  const { rows } = await queryable.query<{ calls: number }>(
+    'select count(*)::int as calls from api_calls where run_id = $1',
+    [runId],
+  );
+  return rows[0]?.calls ?? 0;
+}

@@ -1,0 +1,84 @@
+/**
+ * Several processes share one embedded PostgreSQL: the first one in starts it, the last one out stops it.
+ *
+ * Who is in is counted by PostgreSQL itself: every process keeps one connection open for as long as it is attached.
+ * A process that was killed loses its connection with its life, so there is no list that could go wrong.
+ */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import lockfile from 'proper-lockfile';
+import { Cluster } from './cluster.ts';
+
+export interface Attachment {
+  connectionString: string;
+  /** Safe to call twice. */
+  detach(): Promise<void>;
+}
+
+const ATTACHED = 'wattsync attached';
+const LEAVING = 'wattsync leaving';
+
+/** @throws {EmbeddedPostgresError} it cannot be made or started; the message holds what PostgreSQL said */
+export async function attachEmbeddedPostgres(dataDir: string): Promise<Attachment> {
+  mkdirSync(dataDir, { recursive: true });
+  const cluster = new Cluster(dataDir);
+  const { connectionString, keeper } = await locked(dataDir, async () => {
+    await cluster.ensureExists();
+    const { port, password } = await cluster.ensureRuns();
+    const connectionString = `postgresql://wattsync:${password}@127.0.0.1:${port}/postgres`;
+    const keeper = new pg.Client({ connectionString, application_name: ATTACHED });
+    // The database may be stopped under us by hand; whoever asks it next will say so.
+    keeper.on('error', () => {});
+    await keeper.connect();
+    return { connectionString, keeper };
+  });
+
+  let leaving: Promise<void> | undefined;
+  const leave = () =>
+    locked(dataDir, async () => {
+      if (await isLastOneOut(keeper)) await cluster.stop();
+      await keeper.end().catch(() => {});
+    });
+  return {
+    connectionString,
+    detach() {
+      leaving ??= leave();
+      return leaving;
+    },
+  };
+}
+
+/**
+ * Nobody else is attached and no other client (psql, a backup) is at work. Connections of processes that are just
+ * leaving may still be listed: they have said so by their name.
+ */
+async function isLastOneOut(keeper: pg.Client): Promise<boolean> {
+  try {
+    await keeper.query(`set application_name = '${LEAVING}'`);
+    const { rows } = await keeper.query<{ others: number }>(
+      `select count(*)::int as others from pg_stat_activity
+        where backend_type = 'client backend' and application_name not in ('wattsync', '${LEAVING}')`,
+    );
+    return rows[0]?.others === 0;
+  } catch {
+    // The connection is lost, so nobody can be asked: leave the server to the others.
+    return false;
+  }
+}
+
+/** The lock covers only coming and going, never the work. One left by a killed process is taken over after 5 s. */
+async function locked<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
+  const release = await lockfile.lock(dataDir, {
+    lockfilePath: join(dataDir, 'postgres.lock'),
+    stale: 5_000,
+    retries: { retries: 1_500, factor: 1, minTimeout: 20, maxTimeout: 60 },
+    onCompromised: () => {},
+  });
+  try {
+    return await work();
+  } finally {
+    await release().catch(() => {});
+  }
+}

@@ -1,0 +1,7 @@
+import { WattsyncError } from '../../errors.ts';
+
+/** The embedded PostgreSQL cannot be made or started. */
+export class EmbeddedPostgresError extends WattsyncError {
+  readonly code = 'embedded_postgres_failed';
+  readonly retryable = false;
+}

@@ -1,0 +1,54 @@
+/** The database cache: a plan set ready to be served, written with each publish, and the plans themselves behind it. */
+
+import type { Plan } from '../plan/plan.ts';
+import type { PlanSet } from '../plan/plan-set.ts';
+import { toJsonb } from './copy.ts';
+import type { Connection, Queryable } from './database.ts';
+
+const cacheKey = (duns: string): string => `plans:${duns}`;
+
+export async function writePlanCache(
+  connection: Connection,
+  entry: { duns: string; version: number; plans: Plan[]; now: Date; ttlMs: number },
+): Promise<void> {
+  await connection.query(
+    `insert into plan_cache (cache_key, plans_data, version, created_at, expires_at) values ($1, $2, $3, $4, $5)
+     on conflict (cache_key) do update set plans_data = excluded.plans_data, version = excluded.version,
+       created_at = excluded.created_at, expires_at = excluded.expires_at`,
+    [
+      cacheKey(entry.duns),
+      toJsonb(entry.plans),
+      entry.version,
+      entry.now,
+      new Date(entry.now.getTime() + entry.ttlMs),
+    ],
+  );
+}
+
+/** The cached set was just confirmed: it lives on without being written again. */
+export async function extendPlanCache(
+  connection: Connection,
+  entry: { duns: string; now: Date; ttlMs: number },
+): Promise<void> {
+  await connection.query('update plan_cache set expires_at = $2 where cache_key = $1', [
+    cacheKey(entry.duns),
+    new Date(entry.now.getTime() + entry.ttlMs),
+  ]);
+}
+
+/** The current plan set of a TDSP, if the database cache has it and it has not expired. */
+export async function readCachedPlanSet(queryable: Queryable, duns: string): Promise<PlanSet | null> {
+  const { rows } = await queryable.query<{
+    plans: Plan[];
+    version: number;
+    source: string;
+    observed_at: Date;
+  }>(
+    `select c.plans_data as plans, s.version, s.source, s.observed_at
+       from (select * from plan_snapshots where tdsp_duns = $1 order by version desc limit 1) s
+       join plan_cache c on c.version = s.version and c.cache_key = $2 and c.expires_at > now()`,
+    [duns, cacheKey(duns)],
+  );
+  const [row] = rows;
+  return row ? { ...row, tdsp_duns: duns, observed_at: row.observed_at.toISOString() } : null;
+}

@@ -1,0 +1,66 @@
+/** Published snapshots: which plans a TDSP has now, and since when and until when that was confirmed. */
+
+import type { Connection, Queryable } from './database.ts';
+
+/** The channel on which every process hears of a publish. The payload is JSON: `{tdsp_duns, version}`. */
+export const PLANS_PUBLISHED = 'wattsync_plans_published';
+
+export interface Snapshot {
+  tdsp_duns: string;
+  version: number;
+  source: string;
+  content_hash: string;
+  plans: number;
+  observed_at: Date;
+  published_at: Date;
+}
+
+/** The current snapshot of every TDSP that has one. */
+export async function readCurrentSnapshots(queryable: Queryable): Promise<Snapshot[]> {
+  const { rows } = await queryable.query<Snapshot>(
+    `select distinct on (tdsp_duns) tdsp_duns, version, source, content_hash, plans, observed_at, published_at
+       from plan_snapshots order by tdsp_duns, version desc`,
+  );
+  return rows;
+}
+
+export async function readCurrentSnapshot(queryable: Queryable, duns: string): Promise<Snapshot | null> {
+  const { rows } = await queryable.query<Snapshot>(
+    `select tdsp_duns, version, source, content_hash, plans, observed_at, published_at
+       from plan_snapshots where tdsp_duns = $1 order by version desc limit 1`,
+    [duns],
+  );
+  return rows[0] ?? null;
+}
+
+export async function insertSnapshot(
+  connection: Connection,
+  snapshot: Snapshot & { run_id: number },
+): Promise<void> {
+  const { tdsp_duns, version, source, content_hash, plans, observed_at, published_at, run_id } = snapshot;
+  await connection.query(
+    `insert into plan_snapshots (tdsp_duns, version, source, content_hash, plans, observed_at, published_at, run_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [tdsp_duns, version, source, content_hash, plans, observed_at, published_at, run_id],
+  );
+}
+
+/** The upstream offers exactly what is published: only the time of that knowledge moves. */
+export async function confirmSnapshot(
+  connection: Connection,
+  snapshot: Snapshot,
+  observedAt: Date,
+): Promise<void> {
+  await connection.query(
+    `update plan_snapshots set observed_at = greatest(observed_at, $3) where tdsp_duns = $1 and version = $2`,
+    [snapshot.tdsp_duns, snapshot.version, observedAt],
+  );
+}
+
+/** Takes effect with the commit. Once for each publish: every NOTIFY takes a database-wide lock at commit. */
+export async function notifyPublished(connection: Connection, duns: string, version: number): Promise<void> {
+  await connection.query('select pg_notify($1, $2)', [
+    PLANS_PUBLISHED,
+    JSON.stringify({ tdsp_duns: duns, version }),
+  ]);
+}

@@ -1,0 +1,208 @@
+/**
+ * Publishes one snapshot of one TDSP: one transaction, after which everybody sees all of it or nothing of it.
+ * Hashes are compared first, so only what changed is sent; a snapshot like the last one writes no plan at all.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { contentHash, snapshotHash } from '../plan/content.ts';
+import { offerKey } from '../plan/offer.ts';
+import type { PlanDraft } from '../plan/plan.ts';
+import type { Connection, Database } from '../store/database.ts';
+import { extendPlanCache, writePlanCache } from '../store/plan-cache.ts';
+import { readActivePlans } from '../store/plans.ts';
+import {
+  deactivatePlans,
+  insertHistory,
+  insertOffers,
+  type KnownPlan,
+  lockPublish,
+  readKnownPlans,
+  readOffers,
+  updateOffers,
+  upsertPlans,
+  upsertProviders,
+} from '../store/publish-plans.ts';
+import { confirmSnapshot, insertSnapshot, notifyPublished, readCurrentSnapshot } from '../store/snapshots.ts';
+import { SnapshotHeldError, suspicion } from './guard.ts';
+import { type ChangedDraft, type Identified, identify } from './identify.ts';
+
+export interface FreshSnapshot {
+  tdsp_duns: string;
+  source: string;
+  plans: PlanDraft[];
+  /** How many records of the fetch were rejected. */
+  rejected: number;
+  observed_at: Date;
+  run_id: number;
+}
+
+export interface PublishOptions {
+  now: Date;
+  /** How long the database cache may be served. */
+  cacheTtlMs: number;
+  /** Publish even what the guard would hold back. */
+  force: boolean;
+}
+
+export interface PublishCounts {
+  seen: number;
+  added: number;
+  changed: number;
+  unchanged: number;
+  deactivated: number;
+  rejected: number;
+}
+
+export interface Published {
+  version: number;
+  isNew: boolean;
+  counts: PublishCounts;
+}
+
+/** @throws {SnapshotHeldError} the guard found the snapshot suspicious; nothing was written */
+export function publish(
+  database: Database,
+  snapshot: FreshSnapshot,
+  options: PublishOptions,
+): Promise<Published> {
+  return database.transaction((connection) => publishWith(connection, snapshot, options));
+}
+
+async function publishWith(
+  connection: Connection,
+  snapshot: FreshSnapshot,
+  { now, cacheTtlMs, force }: PublishOptions,
+): Promise<Published> {
+  const { tdsp_duns: duns, plans: drafts, source } = snapshot;
+  await lockPublish(connection, duns);
+  const contents = drafts.map((draft) => ({
+    external_id: draft.external_id,
+    content_hash: contentHash(draft),
+    draft,
+  }));
+  const content_hash = snapshotHash(source, contents);
+  const current = await readCurrentSnapshot(connection, duns);
+  const counts = {
+    seen: drafts.length,
+    added: 0,
+    changed: 0,
+    unchanged: drafts.length,
+    deactivated: 0,
+    rejected: snapshot.rejected,
+  };
+
+  if (current?.content_hash === content_hash) {
+    await confirmSnapshot(connection, current, snapshot.observed_at);
+    await extendPlanCache(connection, { duns, now, ttlMs: cacheTtlMs });
+    return { version: current.version, isNew: false, counts };
+  }
+
+  const known = await readKnownPlans(
+    connection,
+    duns,
+    drafts.map((draft) => draft.external_id),
+  );
+  const active = known.filter((plan) => plan.is_active);
+  if (!force) {
+    const before =
+      current && current.source === source ? { rates: active.map((plan) => plan.rate_1000kwh) } : null;
+    const after = { rates: drafts.map((draft) => draft.rates_cents_per_kwh[1000]) };
+    const reason = suspicion(before, after, snapshot.rejected);
+    if (reason) {
+      throw new SnapshotHeldError(
+        `Snapshot held back: ${reason}. The published plans stay. ` +
+          'Look at what the upstream sends; publish it all the same with --force.',
+      );
+    }
+  }
+
+  const knownById = new Map(known.map((plan) => [plan.external_id, plan]));
+  const changed: ChangedDraft[] = contents.flatMap(({ draft, content_hash }) => {
+    const plan = knownById.get(draft.external_id) ?? null;
+    return plan?.is_active && plan.content_hash === content_hash
+      ? []
+      : [{ draft, content_hash, known: plan }];
+  });
+  const sent = new Set(drafts.map((draft) => draft.external_id));
+  const gone = active.filter((plan) => !sent.has(plan.external_id));
+  const identified = await identifyIn(connection, duns, { changed, gone, active, now });
+
+  const version = (current?.version ?? 0) + 1;
+  await writeChanges(connection, snapshot, identified, { gone, version, now });
+  const plans = await readActivePlans(connection, duns);
+  await writePlanCache(connection, { duns, version, plans, now, ttlMs: cacheTtlMs });
+  const { observed_at, run_id } = snapshot;
+  await insertSnapshot(connection, {
+    ...{
+      tdsp_duns: duns,
+      version,
+      source,
+      content_hash,
+      plans: plans.length,
+      observed_at,
+      published_at: now,
+      run_id,
+    },
+  });
+  await notifyPublished(connection, duns, version);
+
+  const added = changed.filter(({ known }) => !known?.is_active).length;
+  const rewritten = changed.length - added;
+  return {
+    version,
+    isNew: true,
+    counts: {
+      ...counts,
+      added,
+      changed: rewritten,
+      unchanged: drafts.length - changed.length,
+      deactivated: gone.length,
+    },
+  };
+}
+
+async function identifyIn(
+  connection: Connection,
+  duns: string,
+  {
+    changed,
+    gone,
+    active,
+    now,
+  }: { changed: ChangedDraft[]; gone: KnownPlan[]; active: KnownPlan[]; now: Date },
+): Promise<Identified> {
+  const touched = [...gone, ...changed.flatMap(({ known }) => known ?? [])];
+  const offers = await readOffers(connection, duns, {
+    keys: [...new Set(changed.map(({ draft }) => offerKey(draft)))],
+    ids: [...new Set(touched.map((plan) => plan.offer_id))],
+  });
+  const moving = new Set(touched.map((plan) => plan.id));
+  const taken = new Set(active.filter((plan) => !moving.has(plan.id)).map((plan) => plan.offer_id));
+  return identify({ changed, gone, taken, offers, now, newId: randomUUID });
+}
+
+async function writeChanges(
+  connection: Connection,
+  { tdsp_duns: duns, source }: FreshSnapshot,
+  identified: Identified,
+  { gone, version, now }: { gone: KnownPlan[]; version: number; now: Date },
+): Promise<void> {
+  const { plans, newOffers, changedOffers, returnedOffers, endedOffers, history } = identified;
+  const providers = new Map(
+    plans.map(({ provider_id, draft }) => [provider_id, { id: provider_id, ...draft.provider }]),
+  );
+  if (providers.size > 0) await upsertProviders(connection, [...providers.values()], now);
+  await insertOffers(connection, duns, newOffers, now);
+  await deactivatePlans(
+    connection,
+    gone.map((plan) => plan.id),
+    now,
+  );
+  await upsertPlans(connection, plans, { source, now });
+  await updateOffers(
+    connection,
+    { changed: changedOffers, returned: returnedOffers, ended: endedOffers },
+    now,
+  );
+  await insertHistory(connection, history, { duns, version, now });
+}
