@@ -49,6 +49,8 @@ export interface FetchContext {
 
 export interface PlanSource {
   readonly name: SourceName;
+  /** Where exactly the plans come from: an address without secrets, or a file. Another origin is never "fresh". */
+  readonly origin: string;
   /** What one call covers: one TDSP, or the whole state. */
   readonly coverage: 'tdsp' | 'state';
   /**

@@ -9,6 +9,7 @@ export interface Snapshot {
   tdsp_duns: string;
   version: number;
   source: string;
+  origin: string;
   content_hash: string;
   plans: number;
   observed_at: Date;
@@ -18,7 +19,7 @@ export interface Snapshot {
 /** The current snapshot of every TDSP that has one. */
 export async function readCurrentSnapshots(queryable: Queryable): Promise<Snapshot[]> {
   const { rows } = await queryable.query<Snapshot>(
-    `select distinct on (tdsp_duns) tdsp_duns, version, source, content_hash, plans, observed_at, published_at
+    `select distinct on (tdsp_duns) tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at
        from plan_snapshots order by tdsp_duns, version desc`,
   );
   return rows;
@@ -26,7 +27,7 @@ export async function readCurrentSnapshots(queryable: Queryable): Promise<Snapsh
 
 export async function readCurrentSnapshot(queryable: Queryable, duns: string): Promise<Snapshot | null> {
   const { rows } = await queryable.query<Snapshot>(
-    `select tdsp_duns, version, source, content_hash, plans, observed_at, published_at
+    `select tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at
        from plan_snapshots where tdsp_duns = $1 order by version desc limit 1`,
     [duns],
   );
@@ -37,23 +38,25 @@ export async function insertSnapshot(
   connection: Connection,
   snapshot: Snapshot & { run_id: number },
 ): Promise<void> {
-  const { tdsp_duns, version, source, content_hash, plans, observed_at, published_at, run_id } = snapshot;
+  const { tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at, run_id } =
+    snapshot;
   await connection.query(
-    `insert into plan_snapshots (tdsp_duns, version, source, content_hash, plans, observed_at, published_at, run_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [tdsp_duns, version, source, content_hash, plans, observed_at, published_at, run_id],
+    `insert into plan_snapshots (tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at, run_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at, run_id],
   );
 }
 
 /** The upstream offers exactly what is published: only the time of that knowledge moves. */
 export async function confirmSnapshot(
   connection: Connection,
-  snapshot: Snapshot,
-  observedAt: Date,
+  { tdsp_duns, version }: Pick<Snapshot, 'tdsp_duns' | 'version'>,
+  seen: { observed_at: Date; origin: string },
 ): Promise<void> {
   await connection.query(
-    `update plan_snapshots set observed_at = greatest(observed_at, $3) where tdsp_duns = $1 and version = $2`,
-    [snapshot.tdsp_duns, snapshot.version, observedAt],
+    `update plan_snapshots set observed_at = greatest(observed_at, $3), origin = $4
+      where tdsp_duns = $1 and version = $2`,
+    [tdsp_duns, version, seen.observed_at, seen.origin],
   );
 }
 

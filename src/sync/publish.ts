@@ -29,6 +29,7 @@ import { type ChangedDraft, type Identified, identify } from './identify.ts';
 export interface FreshSnapshot {
   tdsp_duns: string;
   source: string;
+  origin: string;
   plans: PlanDraft[];
   /** How many records of the fetch were rejected. */
   rejected: number;
@@ -92,7 +93,7 @@ async function publishWith(
   };
 
   if (current?.content_hash === content_hash) {
-    await confirmSnapshot(connection, current, snapshot.observed_at);
+    await confirmSnapshot(connection, current, snapshot);
     await extendPlanCache(connection, { duns, now, ttlMs: cacheTtlMs });
     return { version: current.version, isNew: false, counts };
   }
@@ -131,18 +132,17 @@ async function publishWith(
   await writeChanges(connection, snapshot, identified, { gone, version, now });
   const plans = await readActivePlans(connection, duns);
   await writePlanCache(connection, { duns, version, plans, now, ttlMs: cacheTtlMs });
-  const { observed_at, run_id } = snapshot;
+  const { observed_at, run_id, origin } = snapshot;
   await insertSnapshot(connection, {
-    ...{
-      tdsp_duns: duns,
-      version,
-      source,
-      content_hash,
-      plans: plans.length,
-      observed_at,
-      published_at: now,
-      run_id,
-    },
+    tdsp_duns: duns,
+    version,
+    source,
+    origin,
+    content_hash,
+    plans: plans.length,
+    observed_at,
+    published_at: now,
+    run_id,
   });
   await notifyPublished(connection, duns, version);
 

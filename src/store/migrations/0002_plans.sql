@@ -115,6 +115,7 @@ create table plan_snapshots (
   tdsp_duns text not null,
   version bigint not null,
   source text not null,
+  origin text not null,
   content_hash text not null,
   plans integer not null,
   observed_at timestamptz not null,
@@ -123,6 +124,8 @@ create table plan_snapshots (
   constraint plan_snapshots_pkey primary key (tdsp_duns, version),
   constraint plan_snapshots_tdsp_duns_fkey foreign key (tdsp_duns) references tdsps (duns)
 );
+comment on column plan_snapshots.source is 'whose plans they are: comparepower, powertochoose, or sandbox for invented ones';
+comment on column plan_snapshots.origin is 'the address or file they were last fetched from';
 comment on column plan_snapshots.observed_at is 'when the upstream last confirmed exactly these plans';
 
 create table plan_cache (

@@ -1,0 +1,173 @@
+/** What was synced, when, and how it ended. */
+
+import { toJsonb } from './copy.ts';
+import type { Connection, Database, Queryable } from './database.ts';
+
+export type RunStatus = 'running' | 'succeeded' | 'partial' | 'failed' | 'stopped' | 'crashed';
+export type ResultStatus = 'published' | 'unchanged' | 'fresh' | 'shared' | 'held' | 'failed' | 'stopped';
+
+export interface PlanCounts {
+  seen: number;
+  added: number;
+  changed: number;
+  unchanged: number;
+  deactivated: number;
+  rejected: number;
+}
+
+export interface RunError {
+  tdsp_duns: string | null;
+  code: string;
+  message: string;
+}
+
+export interface SyncRun {
+  id: number;
+  kind: string;
+  status: RunStatus;
+  source: string;
+  requested: { cities: string[]; tdsps: string[] };
+  is_forced: boolean;
+  started_at: Date;
+  finished_at: Date | null;
+  api_calls: number;
+  plans: PlanCounts | null;
+  errors: RunError[];
+}
+
+/** First key of the advisory lock that a process holds for as long as it works on a run. */
+const RUN_LOCK = 7_748_003;
+/** First key of the advisory lock of the one process that fetches a TDSP. */
+const FETCH_LOCK = 7_748_004;
+
+/** Begins a run. `connection` must stay open until the run ends: its lock shows that somebody is at work. */
+export async function insertRun(
+  connection: Connection,
+  run: Pick<SyncRun, 'kind' | 'source' | 'requested' | 'is_forced' | 'started_at'>,
+): Promise<number> {
+  const { rows } = await connection.query<{ id: number }>(
+    `with run as (
+       insert into sync_runs (kind, status, source, requested, is_forced, started_at)
+       values ($1, 'running', $2, $3, $4, $5) returning id
+     )
+     select id, pg_advisory_lock($6, id::int) from run`,
+    [run.kind, run.source, toJsonb(run.requested), run.is_forced, run.started_at, RUN_LOCK],
+  );
+  return rows[0]!.id;
+}
+
+export async function finishRun(
+  queryable: Queryable,
+  run: Pick<SyncRun, 'id' | 'status' | 'api_calls' | 'plans' | 'errors'> & { finished_at: Date },
+): Promise<void> {
+  await queryable.query(
+    `update sync_runs set status = $2, finished_at = $3, api_calls = $4, plans = $5, errors = $6 where id = $1`,
+    [run.id, run.status, run.finished_at, run.api_calls, toJsonb(run.plans), toJsonb(run.errors)],
+  );
+}
+
+export async function releaseRun(connection: Connection, runId: number): Promise<void> {
+  await connection.query('select pg_advisory_unlock($1, $2)', [RUN_LOCK, runId]);
+}
+
+/** Runs whose process is gone did not end, they crashed: says so. What they published is whole all the same. */
+export async function markCrashedRuns(queryable: Queryable, now: Date): Promise<number> {
+  const { rowCount } = await queryable.query(
+    `update sync_runs set status = 'crashed', finished_at = $2
+      where status = 'running' and not exists (
+        select from pg_locks
+         where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
+           and classid = $1 and objid = sync_runs.id::int)`,
+    [RUN_LOCK, now],
+  );
+  return rowCount ?? 0;
+}
+
+export interface SyncResult {
+  run_id: number;
+  tdsp_duns: string;
+  status: ResultStatus;
+  plans: PlanCounts | null;
+  snapshot_version: number | null;
+  error_code: string | null;
+  message: string | null;
+  finished_at: Date;
+  duration_ms: number;
+}
+
+export async function insertResult(queryable: Queryable, result: SyncResult): Promise<void> {
+  const {
+    run_id,
+    tdsp_duns,
+    status,
+    plans,
+    snapshot_version,
+    error_code,
+    message,
+    finished_at,
+    duration_ms,
+  } = result;
+  await queryable.query(
+    `insert into sync_results
+       (run_id, tdsp_duns, status, plans, snapshot_version, error_code, message, finished_at, duration_ms)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [
+      run_id,
+      tdsp_duns,
+      status,
+      plans && toJsonb(plans),
+      snapshot_version,
+      error_code,
+      message,
+      finished_at,
+      duration_ms,
+    ],
+  );
+}
+
+/**
+ * Runs `work` while no other process fetches these TDSPs. The locks go with the connection, so a killed process
+ * holds nobody up.
+ */
+export async function whileFetching<T>(
+  database: Database,
+  duns: readonly string[],
+  work: () => Promise<T>,
+): Promise<T> {
+  const connection = await database.pool.connect();
+  let broken = false;
+  try {
+    // In one order everywhere: two processes that want several never wait for each other in a circle.
+    for (const one of duns.toSorted()) {
+      await connection.query('select pg_advisory_lock($1, hashtext($2))', [FETCH_LOCK, one]);
+    }
+    return await work();
+  } finally {
+    await connection
+      .query('select pg_advisory_unlock($1, hashtext(d)) from unnest($2::text[]) d', [FETCH_LOCK, duns])
+      .catch(() => {
+        broken = true;
+      });
+    connection.release(broken);
+  }
+}
+
+/** The newest runs, newest first. */
+export async function readRecentRuns(queryable: Queryable, limit: number): Promise<SyncRun[]> {
+  const { rows } = await queryable.query<SyncRun>(
+    `select id, kind, status, source, requested, is_forced, started_at, finished_at, api_calls, plans, errors
+       from sync_runs order by id desc limit $1`,
+    [limit],
+  );
+  return rows;
+}
+
+/** The last result of every TDSP that was not merely found fresh. */
+export async function readLastResults(queryable: Queryable): Promise<SyncResult[]> {
+  const { rows } = await queryable.query<SyncResult>(
+    `select distinct on (tdsp_duns) run_id, tdsp_duns, status, plans, snapshot_version, error_code, message,
+            finished_at, duration_ms
+       from sync_results where status <> 'fresh' order by tdsp_duns, finished_at desc`,
+  );
+  return rows;
+}

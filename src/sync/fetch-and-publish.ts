@@ -1,0 +1,67 @@
+/** One upstream call and what becomes of it: every TDSP it covers is published by itself. */
+
+import type { FetchContext, Fetched, FetchedTdsp, PlanSource } from '../sources/source.ts';
+import type { Database } from '../store/database.ts';
+import { noteSchemaDrift, quarantine } from '../store/quarantine.ts';
+import { SnapshotHeldError } from './guard.ts';
+import { failedOutcome, type Outcome } from './outcome.ts';
+import { publish } from './publish.ts';
+
+export interface FetchJob {
+  database: Database;
+  source: PlanSource;
+  context: FetchContext;
+  /** Publish what the guard would hold back. */
+  force: boolean;
+  cacheTtlMs: number;
+  now(): Date;
+}
+
+/** @throws {SourceError} the call brought nothing */
+export async function fetchAndPublish(duns: string[], job: FetchJob): Promise<Outcome[]> {
+  const { database, source, context, now } = job;
+  const fetched = await source.fetch(duns, context);
+  const observed_at = now();
+  const drift = await noteSchemaDrift(database.pool, fetched.source, fetched.schema_drift, observed_at);
+  const outcomes: Outcome[] = [];
+  for (const tdsp of fetched.tdsps) {
+    const outcome = await publishOne(tdsp, fetched, observed_at, job);
+    // Told once for each call, not once for each TDSP it covers.
+    outcomes.push(outcomes.length === 0 ? { ...outcome, drift, skipped: fetched.skipped } : outcome);
+  }
+  return outcomes;
+}
+
+async function publishOne(
+  tdsp: FetchedTdsp,
+  fetched: Fetched,
+  observed_at: Date,
+  job: FetchJob,
+): Promise<Outcome> {
+  const { database, context, cacheTtlMs, force, now } = job;
+  const { tdsp_duns, plans, rejections } = tdsp;
+  const { run_id } = context;
+  try {
+    await quarantine(database.pool, { source: fetched.source, tdsp_duns, run_id, now: now() }, rejections);
+    const snapshot = {
+      tdsp_duns,
+      source: fetched.source,
+      origin: job.source.origin,
+      plans,
+      observed_at,
+      run_id,
+    };
+    const published = await publish(
+      database,
+      { ...snapshot, rejected: rejections.length },
+      { now: now(), cacheTtlMs, force },
+    );
+    return {
+      ...{ tdsp_duns, status: published.isNew ? 'published' : 'unchanged' },
+      ...{ plans: published.counts, snapshot_version: published.version },
+      ...{ error_code: null, message: null, drift: [], skipped: {} },
+    };
+  } catch (error) {
+    return failedOutcome(tdsp_duns, error instanceof SnapshotHeldError ? 'held' : 'failed', error);
+  }
+}

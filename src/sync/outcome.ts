@@ -1,0 +1,56 @@
+/** How the sync of one TDSP ended, and what that makes of the run. */
+
+import { describeError, errorCode } from '../errors.ts';
+import type { PlanCounts, ResultStatus, RunStatus } from '../store/sync-runs.ts';
+
+export interface Outcome {
+  tdsp_duns: string;
+  status: ResultStatus;
+  /** `null` where nothing was fetched or published. */
+  plans: PlanCounts | null;
+  snapshot_version: number | null;
+  error_code: string | null;
+  message: string | null;
+  /** Fields the upstream added (+) or dropped (-), seen for the first time. */
+  drift: string[];
+  /** Records left out on purpose, and why. */
+  skipped: Record<string, number>;
+}
+
+const NOTHING = {
+  plans: null,
+  snapshot_version: null,
+  error_code: null,
+  message: null,
+  drift: [],
+  skipped: {},
+};
+
+export function failedOutcome(
+  tdsp_duns: string,
+  status: 'failed' | 'held' | 'stopped',
+  error: unknown,
+): Outcome {
+  return { ...NOTHING, tdsp_duns, status, error_code: errorCode(error), message: describeError(error) };
+}
+
+/** Nothing was fetched, because what is published is young enough. */
+export function untouchedOutcome(tdsp_duns: string, status: 'fresh' | 'shared', version: number): Outcome {
+  return { ...NOTHING, tdsp_duns, status, snapshot_version: version };
+}
+
+export function runStatus(outcomes: Outcome[], signal: AbortSignal): RunStatus {
+  const bad = outcomes.filter(({ error_code }) => error_code !== null).length;
+  if (bad === 0) return 'succeeded';
+  if (signal.aborted) return 'stopped';
+  return bad === outcomes.length ? 'failed' : 'partial';
+}
+
+export function sumCounts(outcomes: Outcome[]): PlanCounts {
+  const total: PlanCounts = { seen: 0, added: 0, changed: 0, unchanged: 0, deactivated: 0, rejected: 0 };
+  for (const { plans } of outcomes) {
+    if (!plans) continue;
+    for (const key of Object.keys(total) as (keyof PlanCounts)[]) total[key] += plans[key];
+  }
+  return total;
+}
