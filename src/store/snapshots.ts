@@ -2,7 +2,7 @@
 
 import type { Connection, Queryable } from './database.ts';
 
-/** The channel on which every process hears of a publish. The payload is JSON: `{tdsp_duns, version}`. */
+/** The channel on which every process hears of a publish. The payload is JSON: `{tdsp_duns, version, observed_at}`. */
 export const PLANS_PUBLISHED = 'wattsync_plans_published';
 
 export interface Snapshot {
@@ -60,10 +60,13 @@ export async function confirmSnapshot(
   );
 }
 
-/** Takes effect with the commit. Once for each publish: every NOTIFY takes a database-wide lock at commit. */
-export async function notifyPublished(connection: Connection, duns: string, version: number): Promise<void> {
-  await connection.query('select pg_notify($1, $2)', [
-    PLANS_PUBLISHED,
-    JSON.stringify({ tdsp_duns: duns, version }),
-  ]);
+/**
+ * Tells every process what is current, also when only the time of that knowledge moved. Takes effect with the commit,
+ * and is sent once for each publish: every NOTIFY takes a database-wide lock at commit.
+ */
+export async function notifyPublished(
+  connection: Connection,
+  published: { tdsp_duns: string; version: number; observed_at: Date },
+): Promise<void> {
+  await connection.query('select pg_notify($1, $2)', [PLANS_PUBLISHED, JSON.stringify(published)]);
 }

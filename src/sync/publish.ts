@@ -95,7 +95,9 @@ async function publishWith(
   if (current?.content_hash === content_hash) {
     await confirmSnapshot(connection, current, snapshot);
     await extendPlanCache(connection, { duns, now, ttlMs: cacheTtlMs });
-    return { version: current.version, isNew: false, counts };
+    const { version } = current;
+    await notifyPublished(connection, { tdsp_duns: duns, version, observed_at: snapshot.observed_at });
+    return { version, isNew: false, counts };
   }
 
   const known = await readKnownPlans(
@@ -144,7 +146,7 @@ async function publishWith(
     published_at: now,
     run_id,
   });
-  await notifyPublished(connection, duns, version);
+  await notifyPublished(connection, { tdsp_duns: duns, version, observed_at });
 
   const added = changed.filter(({ known }) => !known?.is_active).length;
   const rewritten = changed.length - added;

@@ -1,0 +1,147 @@
+/**
+ * Answers a question about priced plans: one walk over them filters, counts every facet and cuts the page.
+ * A facet counts what would match if its own filter were not set, so that a shopper sees what else there is.
+ */
+
+import type { PricedPlan, PricedPlans } from './plan-index.ts';
+import type { PlanFilters, PlanQuery } from './plan-query.ts';
+
+export interface FacetValue {
+  value: string | number | boolean | null;
+  /** For values that are ids. */
+  name?: string;
+  count: number;
+}
+
+export const FACETS = ['term', 'rate_type', 'provider', 'green', 'prepaid', 'time_of_use'] as const;
+export type FacetName = (typeof FACETS)[number];
+export type Facets = Record<FacetName, FacetValue[]>;
+
+export interface QueryAnswer {
+  page: readonly PricedPlan[];
+  facets: Facets;
+  total: number;
+  /** Place of the last plan of the page among all matches; `null` if nothing follows. */
+  lastIndex: number | null;
+}
+
+/** Each facet has the bit of its place in FACETS; this one is for filters without a facet. */
+const NO_FACET = 1 << FACETS.length;
+const BIT = Object.fromEntries(FACETS.map((name, place) => [name, 1 << place])) as Record<FacetName, number>;
+
+/** `green` counts plans that have at least so many percent, as the filter `min_green` asks. */
+const GREEN_STEPS = [100, 75, 50, 25, 1] as const;
+
+export function answerQuery(priced: PricedPlans, query: PlanQuery): QueryAnswer {
+  const tests = filterTests(query);
+  const counts = new FacetCounts();
+  const matches: PricedPlan[] = [];
+  for (const plan of priced.sorted(query.sort, query.is_descending)) {
+    let failed = 0;
+    for (const { bit, passes } of tests) if (!passes(plan)) failed |= bit;
+    if (failed === 0) matches.push(plan);
+    counts.add(plan, failed);
+  }
+  const start = startOf(matches, query);
+  const page = matches.slice(start, start + query.limit);
+  const end = start + page.length;
+  return {
+    page,
+    facets: counts.facets(),
+    total: matches.length,
+    lastIndex: end < matches.length ? end - 1 : null,
+  };
+}
+
+/** After the plan the last page ended with; where it is gone, at the place it had. */
+function startOf(matches: readonly PricedPlan[], { after }: PlanQuery): number {
+  if (!after) return 0;
+  const found = matches.findIndex(({ plan }) => plan.id === after.id);
+  return found >= 0 ? found + 1 : after.index;
+}
+
+interface FilterTest {
+  bit: number;
+  passes(plan: PricedPlan): boolean;
+}
+
+/** Only the filters that are set. Unknown never passes: who asks for a prepaid plan wants to be sure. */
+function filterTests(filters: PlanFilters): FilterTest[] {
+  const { term, min_term, max_term, min_green, rate_type, provider, prepaid, time_of_use, max_rate, q } =
+    filters;
+  const tests: FilterTest[] = [];
+  const test = (bit: number, passes: FilterTest['passes']) => tests.push({ bit, passes });
+  const atLeast = (value: number | null, bound: number) => value !== null && value >= bound;
+  const atMost = (value: number | null, bound: number) => value !== null && value <= bound;
+
+  if (term) test(BIT.term, ({ plan }) => plan.term_months !== null && term.includes(plan.term_months));
+  if (min_term !== null) test(BIT.term, ({ plan }) => atLeast(plan.term_months, min_term));
+  if (max_term !== null) test(BIT.term, ({ plan }) => atMost(plan.term_months, max_term));
+  if (min_green !== null) test(BIT.green, ({ plan }) => atLeast(plan.percent_green, min_green));
+  if (rate_type)
+    test(BIT.rate_type, ({ plan }) => plan.rate_type !== null && rate_type.includes(plan.rate_type));
+  if (provider)
+    test(
+      BIT.provider,
+      ({ plan, provider_key: key }) => provider.includes(plan.provider.id) || provider.includes(key),
+    );
+  if (prepaid !== null) test(BIT.prepaid, ({ plan }) => plan.is_prepaid === prepaid);
+  if (time_of_use !== null) test(BIT.time_of_use, ({ plan }) => plan.is_time_of_use === time_of_use);
+  if (max_rate !== null) test(NO_FACET, ({ bill }) => atMost(bill.rate_cents_per_kwh, max_rate));
+  if (q !== null) {
+    const wanted = q.split('-');
+    test(NO_FACET, ({ words }) => wanted.every((word) => words.includes(word)));
+  }
+  return tests;
+}
+
+class FacetCounts {
+  readonly #counts = FACETS.map(() => new Map<FacetValue['value'], number>());
+  readonly #providerNames = new Map<string, string>();
+  readonly #green = GREEN_STEPS.map(() => 0);
+
+  /** @param failed the bits of the filters this plan fails */
+  add({ plan }: PricedPlan, failed: number): void {
+    // Two filters failed: the plan is missing from every count.
+    if ((failed & (failed - 1)) !== 0) return;
+    this.#count('term', plan.term_months, failed);
+    this.#count('rate_type', plan.rate_type, failed);
+    this.#count('prepaid', plan.is_prepaid, failed);
+    this.#count('time_of_use', plan.is_time_of_use, failed);
+    if ((failed & ~BIT.provider) === 0) {
+      this.#count('provider', plan.provider.id, failed);
+      this.#providerNames.set(plan.provider.id, plan.provider.name);
+    }
+    if ((failed & ~BIT.green) === 0 && plan.percent_green !== null) {
+      for (let step = 0; step < GREEN_STEPS.length; step++) {
+        if (plan.percent_green >= GREEN_STEPS[step]!) this.#green[step]! += 1;
+      }
+    }
+  }
+
+  #count(facet: FacetName, value: FacetValue['value'], failed: number): void {
+    if ((failed & ~BIT[facet]) !== 0) return;
+    const counts = this.#counts[FACETS.indexOf(facet)]!;
+    counts.set(value, (counts.get(value) ?? 0) + 1);
+  }
+
+  facets(): Facets {
+    const facets = Object.fromEntries(
+      FACETS.map((name, place) => {
+        const values = [...this.#counts[place]!].map(([value, count]): FacetValue => ({ value, count }));
+        return [name, name === 'term' ? values.toSorted(byValue) : values.toSorted(byCount)];
+      }),
+    ) as Facets;
+    for (const provider of facets.provider) provider.name = this.#providerNames.get(String(provider.value))!;
+    facets.green = GREEN_STEPS.map((value, step) => ({ value, count: this.#green[step]! })).filter(
+      ({ count }) => count > 0,
+    );
+    return facets;
+  }
+}
+
+const byValue = (a: FacetValue, b: FacetValue): number =>
+  Number(a.value === null) - Number(b.value === null) || Number(a.value) - Number(b.value);
+
+const byCount = (a: FacetValue, b: FacetValue): number =>
+  b.count - a.count || (String(a.value) < String(b.value) ? -1 : 1);

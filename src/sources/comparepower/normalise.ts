@@ -1,0 +1,192 @@
+/** From ComparePower's records to drafts of plans, each by itself: one bad record never spoils its neighbours. */
+
+import type { PlanDocuments, PlanDraft, PlanTranslation, PriceComponent } from '../../plan/plan.ts';
+import {
+  PUBLISHED_USAGES_KWH,
+  type PublishedUsageKwh,
+  RateRejectedError,
+  type Rates,
+  readRate,
+} from '../../plan/rate.ts';
+import { cleanLink } from '../links.ts';
+import type { FetchedTdsp, Rejection } from '../source.ts';
+import { readText } from '../text.ts';
+import { type WireComponent, type WirePlan, wireComponent, wirePlan } from './wire.ts';
+
+/** One field of a record cannot be what it says. */
+class FieldError extends Error {
+  readonly field: string;
+  readonly value: unknown;
+
+  constructor(field: string, value: unknown, reason: string) {
+    super(reason);
+    this.field = field;
+    this.value = value;
+  }
+}
+
+/**
+ * @param enrollUrl the address of the order page for an upstream id, `null` where there is none
+ */
+export function normalisePlans(
+  records: readonly unknown[],
+  duns: string,
+  enrollUrl: (externalId: string) => string | null,
+): FetchedTdsp {
+  const plans = new Map<string, PlanDraft>();
+  const rejections: Rejection[] = [];
+  for (const record of records) {
+    try {
+      const draft = toDraft(readRecord(record), duns, enrollUrl);
+      if (plans.has(draft.external_id)) {
+        throw new FieldError('_id', draft.external_id, 'the same id came twice in one answer');
+      }
+      plans.set(draft.external_id, draft);
+    } catch (error) {
+      if (!(error instanceof FieldError)) throw error;
+      const { field, value, message: reason } = error;
+      rejections.push({ external_id: idOf(record), field, value, reason, record });
+    }
+  }
+  return { tdsp_duns: duns, plans: [...plans.values()], rejections };
+}
+
+function readRecord(record: unknown): WirePlan {
+  const { success, data, error } = wirePlan.safeParse(record);
+  if (success) return data;
+  const issue = error.issues[0]!;
+  const value = issue.path.reduce<unknown>(
+    (inner, key) => (Object(inner) as Record<PropertyKey, unknown>)[key],
+    record,
+  );
+  throw new FieldError(issue.path.join('.') || 'record', value, issue.message);
+}
+
+function toDraft(plan: WirePlan, duns: string, enrollUrl: (id: string) => string | null): PlanDraft {
+  const { product, tdsp } = plan;
+  const { brand } = product;
+  if (tdsp?.duns_number && tdsp.duns_number !== duns) {
+    throw new FieldError(
+      'tdsp.duns_number',
+      tdsp.duns_number,
+      `the plan belongs to another TDSP than ${duns}, which was asked for`,
+    );
+  }
+  const spanish = documentsIn(plan, ['es', 'spanish', 'español']);
+  return {
+    external_id: plan._id,
+    tdsp_duns: duns,
+    provider: {
+      name: readRequired('product.brand.name', brand.name),
+      legal_name: readText(brand.legal_name),
+      puct_number: brand.puct_number === null ? null : readText(String(brand.puct_number ?? '')),
+      phone: readText(brand.contact_info?.sales?.phone_number),
+    },
+    name: readRequired('product.name', product.name),
+    // Both mean month to month.
+    term_months: product.term === 0 ? 1 : (product.term ?? null),
+    // The upstream does not say, and words in a plan's name are no statement.
+    rate_type: null,
+    percent_green: round(product.percent_green ?? null, 3),
+    rates_cents_per_kwh: readRates(plan),
+    price_components: readComponents(plan.components),
+    early_termination_fee_usd: round(product.early_termination_fee ?? null, 2),
+    early_termination_fee_per_month_usd: null,
+    is_prepaid: product.is_pre_pay ?? null,
+    is_time_of_use: product.is_time_of_use ?? null,
+    requires_auto_pay: null,
+    is_new_customer_only: null,
+    has_minimum_usage_fee: null,
+    fees_text: null,
+    special_terms: readText(product.description),
+    promotion: readText(product.headline),
+    documents: documentsIn(plan, ['', 'en', 'english']),
+    enroll_url: enrollUrl(plan._id),
+    enroll_phone: readText(brand.contact_info?.sales?.phone_number),
+    translations: Object.values(spanish).some((link) => link !== null) ? { es: translation(spanish) } : {},
+  };
+}
+
+function readRequired(field: string, text: string): string {
+  const clean = readText(text);
+  if (clean === null) throw new FieldError(field, text, 'has no visible character');
+  return clean;
+}
+
+/** The label's average price; where that is missing the total, where both are the price the upstream expects. */
+function readRates(plan: WirePlan): Rates {
+  const rates: Rates = { 500: null, 1000: null, 2000: null };
+  for (const usage of PUBLISHED_USAGES_KWH) rates[usage] = readRateAt(plan, usage);
+  if (rates[1000] === null) {
+    throw new FieldError(
+      'display_pricing_1000',
+      plan.display_pricing_1000 ?? null,
+      'the plan has no price at 1,000 kWh',
+    );
+  }
+  return rates;
+}
+
+function readRateAt(plan: WirePlan, usage: PublishedUsageKwh): number | null {
+  const name = `display_pricing_${usage}` as const;
+  const pricing = plan[name];
+  const expected = plan.expected_prices?.find((price) => price.usage === usage);
+  const candidates: [string, number | null | undefined][] = [
+    [`${name}.avg`, pricing?.avg],
+    [`${name}.total`, pricing?.total === null || pricing?.total === undefined ? null : pricing.total / usage],
+    ['expected_prices.price', expected?.price],
+  ];
+  const [field, price] = candidates.find(([, value]) => value !== null && value !== undefined) ?? ['', null];
+  if (price === null || price === undefined) return null;
+  try {
+    return readRate(price, 'usd_per_kwh');
+  } catch (error) {
+    if (error instanceof RateRejectedError) throw new FieldError(field, price, error.message);
+    throw error;
+  }
+}
+
+/** `null` where the parts of the price are missing or not understood: better no exact bill than a wrong one. */
+function readComponents(components: unknown): PriceComponent[] | null {
+  const { success, data } = wireComponent.array().safeParse(components);
+  return success && data.length > 0 ? data.map(toComponent) : null;
+}
+
+function toComponent(component: WireComponent): PriceComponent {
+  return {
+    min_kwh: component.min ?? component.min_usage ?? null,
+    max_kwh: component.max ?? component.max_usage ?? null,
+    amount: component.amount,
+    is_per_kwh: component.multiplicative ?? false,
+    is_tdsp_charge: component.tdsp_charge ?? false,
+    is_compound: component.compound ?? false,
+    is_percentage: component.percentage ?? false,
+  };
+}
+
+function documentsIn(plan: WirePlan, languages: readonly string[]): PlanDocuments {
+  const link = (type: string) =>
+    cleanLink(
+      plan.document_links?.find(
+        (one) => one.type?.toLowerCase() === type && languages.includes(one.language?.toLowerCase() ?? ''),
+      )?.link,
+    );
+  return { efl: link('efl'), tos: link('tos'), yrac: link('yrac') };
+}
+
+const translation = (documents: PlanDocuments): PlanTranslation => ({
+  name: null,
+  fees_text: null,
+  special_terms: null,
+  documents,
+  enroll_url: null,
+});
+
+function round(value: number | null, decimals: number): number | null {
+  return value === null ? null : Math.round(value * 10 ** decimals) / 10 ** decimals;
+}
+
+function idOf(record: unknown): string | null {
+  const id = (Object(record) as { _id?: unknown })._id;
+  return typeof id === 'string' ? id : null;
+}

@@ -1,0 +1,82 @@
+/** What ComparePower's `/api/plans/current` sends, checked field by field. Nobody else knows these names. */
+
+import * as z from 'zod';
+
+const text = z.string().nullish();
+const flag = z.boolean().nullish();
+const amount = z.number().nullish();
+
+const pricing = z.object({ usage: amount, avg: amount, total: amount }).nullish();
+
+export const wireComponent = z.object({
+  min: amount,
+  max: amount,
+  min_usage: amount,
+  max_usage: amount,
+  amount: z.number(),
+  multiplicative: flag,
+  tdsp_charge: flag,
+  compound: flag,
+  percentage: flag,
+});
+export type WireComponent = z.infer<typeof wireComponent>;
+
+export const wirePlan = z.object({
+  _id: z.string().min(1).max(200),
+  product: z.object({
+    name: z.string().trim().min(1),
+    term: z.number().int().min(0).max(120).nullish(),
+    percent_green: z.number().min(0).max(100).nullish(),
+    headline: text,
+    description: text,
+    early_termination_fee: z.number().min(0).max(99_999).nullish(),
+    is_pre_pay: flag,
+    is_time_of_use: flag,
+    brand: z.object({
+      name: z.string().trim().min(1),
+      puct_number: z.union([z.string(), z.number()]).nullish(),
+      legal_name: text,
+      contact_info: z.object({ sales: z.object({ phone_number: text }).nullish() }).nullish(),
+    }),
+  }),
+  tdsp: z.object({ duns_number: text }).nullish(),
+  expected_prices: z.array(z.object({ usage: amount, price: amount })).nullish(),
+  display_pricing_500: pricing,
+  display_pricing_1000: pricing,
+  display_pricing_2000: pricing,
+  document_links: z.array(z.object({ type: text, language: text, link: text })).nullish(),
+  // Checked apart: a component we do not understand costs the exact bill, not the plan.
+  components: z.unknown(),
+});
+export type WirePlan = z.infer<typeof wirePlan>;
+
+const KNOWN: Record<string, readonly string[]> = {
+  '': [
+    ...['_id', 'product', 'tdsp', 'expected_prices', 'document_links', 'components'],
+    ...['display_pricing_500', 'display_pricing_1000', 'display_pricing_2000'],
+  ],
+  product: [
+    ...['_id', 'brand', 'name', 'term', 'family', 'percent_green', 'headline', 'description'],
+    ...['early_termination_fee', 'is_pre_pay', 'is_time_of_use'],
+  ],
+  'product.brand': ['_id', 'name', 'puct_number', 'legal_name', 'contact_info'],
+  tdsp: ['_id', 'name', 'short_name', 'abbreviation', 'duns_number'],
+};
+
+/** Fields that no record should have, `+`, and fields that every record lacks, `-`. */
+export function findDrift(records: readonly unknown[]): string[] {
+  const drift: string[] = [];
+  for (const [path, known] of Object.entries(KNOWN)) {
+    const seen = new Set(records.flatMap((record) => Object.keys(Object(at(record, path)))));
+    if (seen.size === 0) continue;
+    const prefix = path === '' ? '' : `${path}.`;
+    for (const field of seen) if (!known.includes(field)) drift.push(`+${prefix}${field}`);
+    for (const field of known) if (!seen.has(field)) drift.push(`-${prefix}${field}`);
+  }
+  return drift;
+}
+
+function at(record: unknown, path: string): unknown {
+  const keys = path === '' ? [] : path.split('.');
+  return keys.reduce<unknown>((inner, key) => (Object(inner) as Record<string, unknown>)[key], record);
+}
