@@ -28,6 +28,6 @@ export function cleanLink(text: string | null | undefined): string | null {
   }
   if (OTHER_SCHEME.test(rest)) return null;
   const url = URL.parse(`${scheme}://${rest.replace(/^[\\/\s]+/, '')}`);
-  if (!url || url.username !== '' || url.password !== '' || !PUBLIC_HOST.test(url.hostname)) return null;
+  if (url?.username !== '' || url.password !== '' || !PUBLIC_HOST.test(url.hostname)) return null;
   return url.href;
 }

@@ -1,0 +1,46 @@
+/** Errors as RFC 9457 problems: what was wrong, with which field, and what would be right. */
+
+import type { FastifyReply } from 'fastify';
+import type { FieldProblem } from '../errors.ts';
+
+export const PROBLEMS = {
+  invalid_parameter: { status: 400, title: 'A parameter is wrong' },
+  no_retail_choice: { status: 404, title: 'There is no retail choice at this place' },
+  unknown_place: { status: 404, title: 'This place is not known' },
+  unknown_plan: { status: 404, title: 'This plan is not known' },
+  plan_id_reused: { status: 410, title: 'This plan is gone, and its id belongs to another product now' },
+  not_found: { status: 404, title: 'There is nothing at this address' },
+  not_ready: { status: 503, title: 'No plans are stored yet' },
+  storage_unavailable: { status: 503, title: 'The storage does not answer' },
+  bad_request: { status: 400, title: 'The request cannot be read' },
+  internal_error: { status: 500, title: 'Something unexpected went wrong' },
+} as const;
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export interface ProblemDetails {
+  detail: string;
+  errors?: FieldProblem[];
+  [extension: string]: unknown;
+}
+
+/** An error that a handler answers with. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly details: ProblemDetails;
+
+  constructor(code: ProblemCode, details: ProblemDetails) {
+    super(details.detail);
+    this.code = code;
+    this.details = details;
+  }
+}
+
+export function sendProblem(reply: FastifyReply, code: ProblemCode, details: ProblemDetails): FastifyReply {
+  const { status, title } = PROBLEMS[code];
+  if (status === 503) reply.header('retry-after', '5');
+  return reply
+    .code(status)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .send(JSON.stringify({ type: `urn:wattsync:problem:${code}`, title, status, code, ...details }));
+}

@@ -1,0 +1,90 @@
+/** Sends answers, properly or with a fault. */
+
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from './faults.ts';
+
+export interface Answer {
+  status: number;
+  body: Buffer;
+  headers?: Record<string, string>;
+}
+
+const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
+const SLOW_PIECES = 16;
+
+export function json(status: number, value: unknown, headers: Record<string, string> = {}): Answer {
+  return { status, body: Buffer.from(JSON.stringify(value)), headers };
+}
+
+/** An error in the form `{error, message, …}`. */
+export function errorJson(status: number, error: string, message: string, more: object = {}): Answer {
+  return json(status, { error, message, ...more });
+}
+
+export function tooManyRequests(retryAfterSeconds: number): Answer {
+  return {
+    ...errorJson(429, 'Too Many Requests', `Rate limit exceeded, retry after ${retryAfterSeconds} s`),
+    headers: { 'retry-after': String(retryAfterSeconds) },
+  };
+}
+
+export function unauthorized(): Answer {
+  return errorJson(401, 'Unauthorized', 'Missing or invalid API key in X-API-Key');
+}
+
+/** The answer that stands in for the real one; `null` where the fault is in the list or in the way it is sent. */
+export function substituteFor(fault: Fault): Answer | null {
+  switch (fault.kind) {
+    case '500':
+      return errorJson(500, 'Internal Server Error', 'Fault of the sandbox: 500');
+    case 'rate_limit':
+      return tooManyRequests(fault.retry_after_seconds ?? 1);
+    case 'denied':
+      return unauthorized();
+    case 'malformed':
+      return { status: 200, body: Buffer.from('[{"_id": "not json", product: undefined, }]') };
+    case 'html':
+      return {
+        status: 200,
+        body: Buffer.from('<!doctype html><title>Maintenance</title><h1>We will be right back</h1>'),
+        headers: { 'content-type': 'text/html; charset=utf-8' },
+      };
+    default:
+      return null;
+  }
+}
+
+/** Sends as the fault wants it, if any. Resolves when nothing is left to do; `signal` ends it early. */
+export async function send(
+  response: ServerResponse,
+  answer: Answer,
+  fault: Fault | null,
+  signal: AbortSignal,
+): Promise<void> {
+  const { status, body } = answer;
+  const head = (lengthBytes: number) =>
+    response.writeHead(status, { ...JSON_TYPE, ...answer.headers, 'content-length': lengthBytes });
+
+  if (fault?.kind === 'truncated') {
+    const cut = body.subarray(0, Math.floor(body.length * (fault.share ?? 0.6)));
+    if (!fault.aborted) {
+      head(cut.length).end(cut);
+      return;
+    }
+    // The cut bytes must have left before the connection goes, else the client sees no answer at all.
+    head(body.length).write(cut, () => response.destroy());
+    return;
+  }
+  head(body.length);
+  if (fault?.kind === 'slow_body') {
+    const pieceBytes = Math.max(1, Math.ceil(body.length / SLOW_PIECES));
+    for (let from = 0; from < body.length; from += pieceBytes) {
+      response.write(body.subarray(from, from + pieceBytes));
+      await sleep(fault.ms ?? 250, undefined, { signal });
+    }
+    response.end();
+    return;
+  }
+  response.end(body);
+}

@@ -1,0 +1,60 @@
+/** The paths of the ComparePower API that the sandbox speaks, without faults, keys and limits. */
+
+import { type Answer, errorJson, json } from './answer.ts';
+import type { Fault } from './faults.ts';
+import { readFilters } from './plan-filters.ts';
+import type { Shelf } from './shelf.ts';
+import { spoilPlans } from './spoil.ts';
+import { DUNS_LIST, SANDBOX_DUNS, SANDBOX_TDSPS, type SandboxTdsp } from './tdsps.ts';
+
+const PLAN_LIST = '/api/plans/current';
+
+export function isPlanList(path: string): boolean {
+  return path === PLAN_LIST;
+}
+
+/** The TDSP a call is about. Only exact DUNS count here, as upstream: leading zeros are part of them. */
+export function tdspOf(query: URLSearchParams): SandboxTdsp | undefined {
+  const duns = query.get('tdsp_duns');
+  return SANDBOX_TDSPS.find((tdsp) => tdsp.wire.duns_number === duns);
+}
+
+/** Answers a GET below `/api/`. `fault`: one that is about the list of plans spoils it. */
+export function answerApi(shelf: Shelf, url: URL, fault: Fault | null): Answer {
+  if (isPlanList(url.pathname)) return planList(shelf, url.searchParams, fault);
+  if (url.pathname === '/api/tdsps') {
+    return json(
+      200,
+      SANDBOX_TDSPS.map(({ wire }) => wire),
+    );
+  }
+  const [, id] = /^\/api\/plans\/([^/]+)$/.exec(url.pathname) ?? [];
+  if (id === undefined) return notFound(url.pathname);
+  for (const tdsp of SANDBOX_TDSPS) {
+    const plan = shelf.get(tdsp).plans.find((candidate) => candidate._id === id);
+    if (plan) return json(200, plan);
+  }
+  return errorJson(404, 'Not Found', `No plan ${id} is on sale today; a re-priced plan has a new id`);
+}
+
+export function notFound(path: string): Answer {
+  const paths = '/api/plans/current?tdsp_duns=…, /api/plans/{id}, /api/tdsps, /health, /_sandbox/state';
+  return errorJson(404, 'Not Found', `${path} is none of ${paths}`);
+}
+
+function planList(shelf: Shelf, query: URLSearchParams, fault: Fault | null): Answer {
+  const tdsp = tdspOf(query);
+  if (!tdsp) {
+    const given = query.get('tdsp_duns');
+    const wrong = given === null ? 'tdsp_duns is missing' : `tdsp_duns "${given}" is unknown`;
+    return errorJson(400, 'Bad Request', `${wrong}; valid are ${DUNS_LIST}`, {
+      valid_tdsp_duns: SANDBOX_DUNS,
+    });
+  }
+  const filters = readFilters(query);
+  if (typeof filters === 'string') return errorJson(400, 'Bad Request', filters);
+  const { plans, body } = shelf.get(tdsp);
+  if (filters.length === 0 && !fault) return { status: 200, body };
+  const matching = plans.filter((plan) => filters.every((test) => test(plan)));
+  return json(200, fault ? spoilPlans(fault, matching) : matching);
+}

@@ -1,0 +1,52 @@
+/**
+ * Virtual time: what the sandbox believes the time is. At speed 1 it is the real time, so that every process sees
+ * the same market on the same day; at any other speed it leaves the real time at the start of the server.
+ */
+
+export const DAY_MS = 86_400_000;
+/** Virtual day 0 begins here; days before it are negative and work as well. */
+export const EPOCH_MS = Date.UTC(2026, 0, 1);
+
+export class VirtualClock {
+  readonly speed: number;
+  readonly #now: () => Date;
+  readonly #startedAtMs: number;
+  #advancedMs = 0;
+
+  /** `speed`: virtual seconds per real second; 0 is a clock that stands still. */
+  constructor(options: { now: () => Date; speed: number }) {
+    this.speed = options.speed;
+    this.#now = options.now;
+    this.#startedAtMs = options.now().getTime();
+  }
+
+  nowMs(): number {
+    const originMs = this.speed === 1 ? EPOCH_MS : this.#startedAtMs;
+    return originMs + (this.#now().getTime() - originMs) * this.speed + this.#advancedMs;
+  }
+
+  /** The virtual day, counted from the epoch; it changes at virtual midnight UTC. */
+  day(): number {
+    return Math.floor((this.nowMs() - EPOCH_MS) / DAY_MS);
+  }
+
+  /** Virtual days since the server started, each 24 hours long: the step of a replay. */
+  daysSinceStart(): number {
+    return Math.max(0, Math.floor((this.nowMs() - this.#startedAtMs) / DAY_MS));
+  }
+
+  /** Moves virtual time on. Never back: an upstream's ids and prices would un-happen. */
+  advance(days: number): void {
+    this.#advancedMs += days * DAY_MS;
+  }
+}
+
+/** Virtual midnight at which the day began, Unix milliseconds. */
+export function midnightMs(day: number): number {
+  return EPOCH_MS + day * DAY_MS;
+}
+
+/** The day, as counted from the epoch, on which a calendar date begins. */
+export function dayOf(year: number, month: number, date: number): number {
+  return (Date.UTC(year, month - 1, date) - EPOCH_MS) / DAY_MS;
+}

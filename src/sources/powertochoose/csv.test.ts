@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readCsvRows } from './csv.ts';
+
+const HEADER =
+  '[idKey],[TduCompanyName],[RepCompany],[Product],[kwh500],[kwh1000],[kwh2000],[Fees/Credits],[PrePaid],[TimeOfUse],[Fixed],[RateType],[Renewable],[TermValue],[CancelFee],[Website],[SpecialTerms],[TermsURL],[Promotion],[PromotionDesc],[FactsURL],[EnrollURL],[PrepaidURL],[EnrollPhone],[NewCustomer],[MinUsageFeesCredits],[Language],[Rating]';
+const ROW =
+  '36101,ONCOR,PECAN CREEK ENERGY,Energía 12,0.142,0.135,0.131,,False,False,,Fixed,24,12,150,,,,,,,,,,,,Spanish,4';
+
+const utf8 = (...lines: string[]) => new TextEncoder().encode(lines.join('\n'));
+const file = (...rows: string[]) => utf8(HEADER, ...rows, 'END OF FILE', '');
+const unreadable = (bytes: Uint8Array, message: RegExp) =>
+  assert.throws(() => readCsvRows(bytes), { code: 'upstream_unreadable', message });
+
+test('rows are raw strings by column name without brackets', () => {
+  const { header, rows, misshapen, schema_drift, complete } = readCsvRows(file(ROW));
+  assert.equal(header.length, 28);
+  assert.equal(rows.length, 1);
+  assert.equal(rows[0]?.kwh1000, '0.135');
+  assert.equal(rows[0]?.['Fees/Credits'], '');
+  assert.deepEqual([misshapen, schema_drift, complete], [[], [], true]);
+});
+
+test('byte-order mark, CRLF and LF make no difference', () => {
+  const plain = readCsvRows(file(ROW));
+  const live = `\ufeff${new TextDecoder().decode(file(ROW)).replaceAll('\n', '\r\n')}`;
+  assert.deepEqual(readCsvRows(utf8(live)), plain);
+});
+
+test('Windows-1252 is read where the bytes are no UTF-8', () => {
+  const bytes = Uint8Array.from(new TextDecoder().decode(file(ROW)), (char) => char.charCodeAt(0));
+  assert.equal(readCsvRows(bytes).rows[0]?.Product, 'Energía 12');
+});
+
+test('one bad byte in a file that promises UTF-8 spoils no other accent', () => {
+  const bytes = utf8(`\ufeff${new TextDecoder().decode(file(ROW, ROW.replace('ONCOR', 'ONC@R')))}`);
+  bytes[bytes.indexOf('@'.charCodeAt(0))] = 0xff;
+  const { rows } = readCsvRows(bytes);
+  assert.deepEqual(
+    rows.map((row) => [row.TduCompanyName, row.Product]),
+    [
+      ['ONCOR', 'Energía 12'],
+      ['ONC\ufffdR', 'Energía 12'],
+    ],
+  );
+});
+
+test('columns are known by name in any case, with or without brackets', () => {
+  const bare = HEADER.replaceAll(/[[\]]/g, '').toUpperCase();
+  assert.deepEqual(readCsvRows(utf8(bare, ROW, 'END OF FILE')), readCsvRows(file(ROW)));
+});
+
+test('columns that came or went are reported, YRACURL is expected either way', () => {
+  const header = HEADER.replace('[Rating]', '[YRACURL]').replace('[Fixed]', '[Battery]');
+  assert.deepEqual(readCsvRows(utf8(header, 'END OF FILE')).schema_drift, ['+Battery', '-Fixed', '-Rating']);
+});
+
+test('a missing column that plans cannot do without is named, with what was found', () => {
+  const header = HEADER.replace('[kwh1000]', '[Price/kWh 1000]');
+  unreadable(utf8(header, ROW, 'END OF FILE'), /lacks the columns kwh1000 and has: idKey.*Price\/kWh 1000/);
+  unreadable(utf8(HEADER.replace('[Fixed]', '[Product]'), 'END OF FILE'), /Product twice/);
+});
+
+test('what is no CSV is told by what it is', () => {
+  unreadable(new Uint8Array(), /is empty/);
+  unreadable(
+    utf8('\n<!DOCTYPE html><html><head><title>403 Forbidden</title>'),
+    /HTML page titled "403 Forbidden"/,
+  );
+  unreadable(utf8('<html>'), /HTML page;/);
+  unreadable(utf8('{"success":false}'), /is JSON: {"success":false}/);
+  unreadable(utf8('Forbidden'), /lacks the columns idKey.* and has: Forbidden/);
+});
+
+test('broken quoting is an error, for it may have swallowed any number of rows', () => {
+  unreadable(file(ROW.replace('Energía 12', '"Energía 12')), /quoting is broken/);
+  unreadable(file(ROW.replace('Energía 12', '"Energía" 12')), /quoting is broken/);
+  unreadable(file(ROW.replace('Energía 12', 'Energía "12"')), /quoting is broken/);
+});
+
+test('quoted cells may hold commas, quotes and line breaks', () => {
+  const row = ROW.replace('Energía 12', '"Free, ""really""\nEND OF FILE"');
+  assert.equal(readCsvRows(file(row)).rows[0]?.Product, 'Free, "really"\nEND OF FILE');
+});
+
+test('a row of another length is set aside with its line, its neighbours are read', () => {
+  const { rows, misshapen } = readCsvRows(file(ROW, `${ROW},more`, '', '   ', ROW, '36102,ONCOR'));
+  assert.equal(rows.length, 2);
+  assert.deepEqual(
+    misshapen.map(({ line, cells }) => [line, cells.length]),
+    [
+      [3, 29],
+      [7, 2],
+    ],
+  );
+});
+
+test('only the end marker makes a file complete, and nothing may follow it', () => {
+  assert.equal(readCsvRows(utf8(HEADER, ROW)).complete, false);
+  assert.equal(readCsvRows(utf8(HEADER, ROW, ` end of file${','.repeat(27)}`)).complete, true);
+  unreadable(utf8(HEADER, 'END OF FILE', ROW), /comes after the line "END OF FILE"/);
+});

@@ -1,0 +1,160 @@
+/**
+ * The rows of the Power to Choose export as drafts of plans, TDSP by TDSP.
+ */
+
+import { hash } from 'node:crypto';
+import { nameKey, providerId } from '../../plan/offer.ts';
+import type { PlanDraft } from '../../plan/plan.ts';
+import type { Fetched, FetchedTdsp, Rejection } from '../source.ts';
+import { SourceError } from '../source-error.ts';
+import { readText } from '../text.ts';
+import { CellError, type PowerToChooseLanguage, readId, readLanguage } from './cells.ts';
+import { type MisshapenRow, type PowerToChooseRow, readCsvRows } from './csv.ts';
+import { readDraft } from './draft.ts';
+import { haveSamePrices, pairLanguages, withTranslation } from './languages.ts';
+
+export interface PowerToChooseOptions {
+  /** The TDSPs asked for. */
+  duns: readonly string[];
+  /** The DUNS of a TDSP as the export names it, `undefined` where it is none of ours. */
+  tdspByName: (name: string) => string | undefined;
+}
+
+/** A draft and the row it came from. */
+interface ReadRow {
+  draft: PlanDraft;
+  row: PowerToChooseRow;
+}
+
+/** The rows of one TDSP while they are read. */
+interface TdspRows {
+  read: Record<PowerToChooseLanguage, ReadRow[]>;
+  /** By language and id: what already came, to tell a repetition from a contradiction. */
+  seen: Map<string, PowerToChooseRow>;
+  rejections: Rejection[];
+}
+
+/**
+ * Reads the whole export. A row that makes no sense is a rejection; a file that may lack rows is an error.
+ * @throws {SourceError} `upstream_unreadable`
+ */
+export function parsePowerToChoose(bytes: Uint8Array, { duns, tdspByName }: PowerToChooseOptions): Fetched {
+  const { header, rows, misshapen, schema_drift, complete } = readCsvRows(bytes);
+  if (!complete) {
+    throw new SourceError(
+      'upstream_unreadable',
+      `the Power to Choose export was cut off after ${rows.length} rows: its last line is not END OF FILE`,
+    );
+  }
+  const skipped = new Map<string, number>();
+  const skip = (reason: string) => skipped.set(reason, (skipped.get(reason) ?? 0) + 1);
+  const tdsps = new Map<string, TdspRows>(duns.map((tdsp_duns) => [tdsp_duns, emptyTdsp()]));
+
+  for (const row of rows) {
+    const name = readText(row.TduCompanyName) ?? '';
+    const tdsp_duns = tdspByName(name);
+    const tdsp = tdsp_duns === undefined ? undefined : tdsps.get(tdsp_duns);
+    if (tdsp_duns === undefined) skip(`TDSP "${name}" is none of the six`);
+    else if (!tdsp) skip(`TDSP "${name}" was not asked for`);
+    else if (takeRow(tdsp, row, tdsp_duns) === 'repeated') skip('the same row a second time');
+  }
+  for (const row of misshapen) {
+    const tdsp = tdspOf(row, tdspByName, tdsps);
+    if (tdsp) tdsp.rejections.push(rejectMisshapen(row, header));
+    else skip(`a row with ${row.cells.length} instead of ${header.length} cells, of no TDSP asked for`);
+  }
+  const fetched = [...tdsps].map(([tdsp_duns, tdsp]) => finishTdsp(tdsp_duns, tdsp, skip));
+  return { source: 'powertochoose', tdsps: fetched, schema_drift, skipped: Object.fromEntries(skipped) };
+}
+
+function emptyTdsp(): TdspRows {
+  return { read: { en: [], es: [] }, seen: new Map(), rejections: [] };
+}
+
+function takeRow(tdsp: TdspRows, row: PowerToChooseRow, tdsp_duns: string): 'repeated' | 'taken' {
+  try {
+    const language = readLanguage(row);
+    const draft = readDraft(row, tdsp_duns);
+    // Without an id only a row that is the same in every cell is a repetition.
+    const key = `${language} ${draft.external_id || JSON.stringify(row)}`;
+    const earlier = tdsp.seen.get(key);
+    if (!earlier) {
+      tdsp.seen.set(key, row);
+      tdsp.read[language].push({ draft, row });
+    } else if (JSON.stringify(earlier) === JSON.stringify(row)) return 'repeated';
+    else throw new CellError('idKey', `is also the id of "${readText(earlier.Product)}", an earlier row`);
+  } catch (error) {
+    if (!(error instanceof CellError)) throw error;
+    tdsp.rejections.push(reject(row, error));
+  }
+  return 'taken';
+}
+
+function finishTdsp(tdsp_duns: string, tdsp: TdspRows, skip: (reason: string) => void): FetchedTdsp {
+  const { en, es } = tdsp.read;
+  const { pairs, spanishOnly } = pairLanguages(
+    en.map(({ draft }) => draft),
+    es.map(({ draft }) => draft),
+  );
+  const translated = new Map(pairs.map((pair) => [pair.english, withTranslation(pair)]));
+  for (const pair of pairs) {
+    if (!haveSamePrices(pair)) skip('prices of a Spanish row, which differ from those of its English row');
+  }
+  const lonely = new Set(spanishOnly);
+  const plans: PlanDraft[] = [];
+  const rejections = [...tdsp.rejections];
+  const taken = new Set<string>();
+  for (const { draft, row } of [...en, ...es.filter(({ draft }) => lonely.has(draft))]) {
+    const plan = translated.get(draft) ?? draft;
+    const external_id = plan.external_id || deriveId(plan, taken);
+    if (taken.has(external_id)) {
+      rejections.push(reject(row, new CellError('idKey', 'is also the id of an English row')));
+      continue;
+    }
+    taken.add(external_id);
+    plans.push({ ...plan, external_id });
+  }
+  return { tdsp_duns, plans, rejections };
+}
+
+/**
+ * An id for a row that came without, from what stays when the price changes: the same tomorrow as today. Namesakes
+ * are counted in the order of the file.
+ */
+function deriveId(plan: PlanDraft, taken: ReadonlySet<string>): string {
+  const parts = [plan.tdsp_duns, providerId(plan.provider.name), nameKey(plan.name), plan.term_months ?? ''];
+  const id = `derived-${hash('sha256', parts.join('|'), 'hex').slice(0, 16)}`;
+  let ordinal = 2;
+  let candidate = id;
+  for (; taken.has(candidate); ordinal += 1) candidate = `${id}-${ordinal}`;
+  return candidate;
+}
+
+function reject(row: PowerToChooseRow, { column, message }: CellError): Rejection {
+  const value = row[column] ?? '';
+  return { external_id: readId(row), field: column, value, reason: `${column} ${message}`, record: row };
+}
+
+function rejectMisshapen({ line, cells }: MisshapenRow, header: string[]): Rejection {
+  return {
+    // Before the cell too many or too few everything is in its place, but where that is, nobody knows.
+    external_id: null,
+    field: '(row)',
+    value: cells.length,
+    reason: `line ${line} has ${cells.length} cells where the header has ${header.length}`,
+    record: cells,
+  };
+}
+
+/** The TDSP a misshapen row names in any of its cells. */
+function tdspOf(
+  { cells }: MisshapenRow,
+  tdspByName: PowerToChooseOptions['tdspByName'],
+  tdsps: ReadonlyMap<string, TdspRows>,
+): TdspRows | undefined {
+  for (const cell of cells) {
+    const tdsp_duns = tdspByName(readText(cell) ?? '');
+    if (tdsp_duns !== undefined) return tdsps.get(tdsp_duns);
+  }
+  return undefined;
+}

@@ -1,0 +1,151 @@
+/**
+ * Which TDSPs serve a place. Pure: it is made from the text of the files in data/territory, and never guesses. A place
+ * that several TDSPs serve keeps them all, for only the address decides.
+ */
+
+import { hash } from 'node:crypto';
+
+export interface Tdsp {
+  /** 9 to 13 digits; leading zeros count. */
+  duns: string;
+  /** `ONCOR`. */
+  code: string;
+  name: string;
+  short_name: string;
+}
+
+export type Market = 'competitive' | 'mixed' | 'municipal_or_coop' | 'unknown';
+
+export interface Zip {
+  zip: string;
+  city: string;
+  county: string;
+  lat: number;
+  lon: number;
+  market: Market;
+  /** DUNS, the primary one first; empty without retail choice. */
+  tdsps: string[];
+  /** Utilities without retail choice that serve (a part of) it. */
+  utilities: string[];
+}
+
+export interface City {
+  slug: string;
+  name: string;
+  county: string;
+  lat: number;
+  lon: number;
+  /** `null` where unknown. */
+  population: number | null;
+  tier: number;
+  /** DUNS, the one with most ZIP codes first. */
+  tdsps: string[];
+  /** Those with retail choice. */
+  zips: string[];
+  /** How many more have none. */
+  closed_zips: number;
+  utilities: string[];
+}
+
+/** A place whose only seller is its utility. */
+export interface ClosedPlace {
+  slug: string;
+  name: string;
+  county: string;
+  zips: string[];
+  utilities: string[];
+}
+
+/** The text of each file in data/territory. */
+export interface TerritoryFiles {
+  tdsps: string;
+  zips: string;
+  cities: string;
+  placesWithoutChoice: string;
+}
+
+export class Territory {
+  readonly tdsps: readonly Tdsp[];
+  readonly cities: readonly City[];
+  readonly zips: ReadonlyMap<string, Zip>;
+  readonly closedPlaces: readonly ClosedPlace[];
+  /** Names this edition of the files. */
+  readonly checksum: string;
+  readonly #tdspByName = new Map<string, Tdsp>();
+  readonly #tdspByFeedName = new Map<string, Tdsp>();
+
+  constructor(files: TerritoryFiles) {
+    this.checksum = hash('sha256', Object.values(files).join('\0'), 'hex');
+    this.tdsps = rowsOf(files.tdsps).map(([duns, code, name, short_name, feedNames]) => {
+      const tdsp: Tdsp = { duns: duns!, code: code!, name: name!, short_name: short_name! };
+      for (const key of [tdsp.duns, tdsp.code, tdsp.short_name]) this.#tdspByName.set(tdspKey(key), tdsp);
+      for (const feedName of feedNames!.split('|')) this.#tdspByFeedName.set(feedName, tdsp);
+      return tdsp;
+    });
+    this.zips = new Map(rowsOf(files.zips).map((cells) => [cells[0]!, toZip(cells)]));
+    this.cities = rowsOf(files.cities).map(toCity);
+    this.closedPlaces = rowsOf(files.placesWithoutChoice).map(([slug, name, county, zips, utilities]) => ({
+      slug: slug!,
+      name: name!,
+      county: county!,
+      zips: listOf(zips),
+      utilities: listOf(utilities),
+    }));
+  }
+
+  /** By DUNS, code or short name, in any case. Numbers that merely look like one of the six are unknown. */
+  tdsp(text: string): Tdsp | undefined {
+    return this.#tdspByName.get(tdspKey(text));
+  }
+
+  /** By a name as the state's export spells it, whole: `Oncor NTU LLC` is not Oncor. */
+  tdspByFeedName(name: string): Tdsp | undefined {
+    return this.#tdspByFeedName.get(name.trim().replace(/\s+/g, ' ').toUpperCase());
+  }
+
+  /** The right numbers, for a message to somebody who gave a wrong one. */
+  get tdspList(): string {
+    return this.tdsps.map(({ duns, code }) => `${duns} (${code})`).join(', ');
+  }
+}
+
+const tdspKey = (text: string): string => text.trim().toUpperCase().replace(/[^A-Z0-9]+/g, '_');
+
+/** The files have no quoted cells, so lines and commas are all there is. */
+function rowsOf(csv: string): string[][] {
+  const lines = csv.split('\n').slice(1);
+  if (lines.at(-1) === '') lines.pop();
+  return lines.map((line) => line.split(','));
+}
+
+const listOf = (cell: string | undefined): string[] => (cell ? cell.split('|') : []);
+
+function toZip([zip, city, county, lat, lon, market, tdsps, utilities]: string[]): Zip {
+  return {
+    zip: zip!,
+    city: city!,
+    county: county!,
+    lat: Number(lat),
+    lon: Number(lon),
+    market: market as Market,
+    tdsps: listOf(tdsps),
+    utilities: listOf(utilities),
+  };
+}
+
+function toCity(cells: string[]): City {
+  const [slug, name, county, lat, lon, population, tier, tdsps, zips, closed, utilities] = cells;
+  return {
+    slug: slug!,
+    name: name!,
+    county: county!,
+    lat: Number(lat),
+    lon: Number(lon),
+    population: population ? Number(population) : null,
+    tier: Number(tier),
+    tdsps: listOf(tdsps),
+    zips: listOf(zips),
+    closed_zips: Number(closed),
+    utilities: listOf(utilities),
+  };
+}
