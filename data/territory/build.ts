@@ -27,7 +27,6 @@ const KNOWN_AS: Record<string, string> = {
   'City of Bryan': 'Bryan Texas Utilities',
   'City of College Station': 'College Station Utilities',
   'El Paso Electric Co': 'El Paso Electric',
-  'Entergy Texas': 'Entergy Texas',
   'Southwestern Public Service Co': 'Xcel Energy (Southwestern Public Service)',
   'Southwestern Electric Power Co': 'SWEPCO (Southwestern Electric Power)',
 };
@@ -50,13 +49,22 @@ function toCsv(header: string[], rows: string[][]): string {
   return `${[header, ...rows].map((row) => row.join(',')).join('\n')}\n`;
 }
 
-const slugOf = (name: string): string => `${name.toLowerCase().replace(/['.]/g, '').replace(/[^a-z0-9]+/g, '-')}-tx`;
+const slugOf = (name: string): string =>
+  `${name
+    .toLowerCase()
+    .replace(/['.]/g, '')
+    .replace(/[^a-z0-9]+/g, '-')}-tx`;
 const coordinate = (text: string): string => Number(text).toFixed(4);
+
+/** No retail choice, and known why. Other ZIPs without a TDSP are merely unknown. */
+const isClosed = (row: Row): boolean => row.tdsps === '' && row.market === 'municipal_or_coop';
 
 /** The four files, by name. */
 export function buildTerritory({ tdsps, zips, utilities, cities }: RawFacts): Record<string, string> {
   const utilitiesOf = new Map<string, string[]>();
   const rank = (row: Row) => ['Municipal', 'Investor Owned', 'Cooperative'].indexOf(row.ownership!);
+  const ranks = new Map(utilities.map((row) => [utilityName(row.utility!), rank(row)]));
+  const order = (name: string) => ranks.get(name) ?? 0;
   for (const row of utilities.toSorted((a, b) => rank(a) - rank(b))) {
     const name = utilityName(row.utility!);
     const list = utilitiesOf.get(row.zip!) ?? [];
@@ -65,39 +73,84 @@ export function buildTerritory({ tdsps, zips, utilities, cities }: RawFacts): Re
   /** Utilities of some ZIPs, the one with most ZIPs first. */
   const utilitiesIn = (some: string[]): string[] => {
     const counts = new Map<string, number>();
-    for (const zip of some) for (const name of utilitiesOf.get(zip) ?? []) counts.set(name, (counts.get(name) ?? 0) + 1);
-    return [...counts].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).map(([name]) => name);
+    for (const zip of some)
+      for (const name of utilitiesOf.get(zip) ?? []) counts.set(name, (counts.get(name) ?? 0) + 1);
+    const ranked = [...counts].toSorted(([a, m], [b, n]) => n - m || order(a) - order(b) || (a < b ? -1 : 1));
+    // Cooperatives are listed generously, so one that reaches into a few ZIPs is left out beside the main seller.
+    return ranked.filter(([, count], place) => place === 0 || count >= some.length / 2).map(([name]) => name);
   };
   const zipsNamed = Map.groupBy(zips, (row) => row.city!);
   const closedZips = (city: string): string[] =>
-    (zipsNamed.get(city) ?? []).filter((row) => row.tdsps === '').map((row) => row.zip!);
+    (zipsNamed.get(city) ?? []).filter(isClosed).map((row) => row.zip!);
 
   const competitive = new Set(cities.map((row) => row.name!));
-  const without = [...zipsNamed].filter(([name, rows]) => !competitive.has(name) && rows.every((row) => row.tdsps === ''));
+  const without = [...zipsNamed].filter(([name, rows]) => !competitive.has(name) && rows.some(isClosed));
   const bySlug = (a: string[], b: string[]) => (a[0]! < b[0]! ? -1 : 1);
   return {
     'tdsps.csv': toCsv(
       ['duns', 'code', 'name', 'short_name', 'ptc_names', 'eia_id'],
-      tdsps.map((row) => [row.duns!, row.code!, row.name!.replace(',', ''), row.short_name!, row.ptc_names!, row.eia_id!]).toSorted(bySlug),
+      tdsps
+        .map((row) => [
+          row.duns!,
+          row.code!,
+          row.name!.replace(',', ''),
+          row.short_name!,
+          row.ptc_names!,
+          row.eia_id!,
+        ])
+        .toSorted(bySlug),
     ),
     'zips.csv': toCsv(
       ['zip', 'city', 'county', 'lat', 'lon', 'market', 'tdsps', 'utilities'],
       zips
         .map((row) => [
-          ...[row.zip!, row.city!, row.county!, coordinate(row.lat!), coordinate(row.lon!), row.market!, row.tdsps!],
+          ...[
+            row.zip!,
+            row.city!,
+            row.county!,
+            coordinate(row.lat!),
+            coordinate(row.lon!),
+            row.market!,
+            row.tdsps!,
+          ],
           (utilitiesOf.get(row.zip!) ?? []).join('|'),
         ])
         .toSorted(bySlug),
     ),
     'cities.csv': toCsv(
-      ['slug', 'name', 'county', 'lat', 'lon', 'population', 'tier', 'tdsps', 'zips', 'closed_zips', 'utilities'],
+      [
+        'slug',
+        'name',
+        'county',
+        'lat',
+        'lon',
+        'population',
+        'tier',
+        'tdsps',
+        'zips',
+        'closed_zips',
+        'utilities',
+      ],
       cities
         .map((row) => {
           const closed = closedZips(row.name!);
           const own = [...closed, ...row.zips!.split('|')];
           return [
-            ...[row.slug!, row.name!, row.county!, coordinate(row.lat!), coordinate(row.lon!), row.population!, row.tier!],
-            ...[row.tdsps!, row.zips!, String(closed.length), utilitiesIn(closed.length > 0 ? closed : own).slice(0, 4).join('|')],
+            ...[
+              row.slug!,
+              row.name!,
+              row.county!,
+              coordinate(row.lat!),
+              coordinate(row.lon!),
+              row.population!,
+              row.tier!,
+            ],
+            ...[
+              row.tdsps!,
+              row.zips!,
+              String(closed.length),
+              utilitiesIn(closed.length > 0 ? closed : own).join('|'),
+            ],
           ];
         })
         .toSorted(bySlug),
@@ -107,7 +160,7 @@ export function buildTerritory({ tdsps, zips, utilities, cities }: RawFacts): Re
       without
         .map(([name, rows]) => {
           const own = rows.map((row) => row.zip!);
-          return [slugOf(name), name, rows[0]!.county!, own.join('|'), utilitiesIn(own).slice(0, 4).join('|')];
+          return [slugOf(name), name, rows[0]!.county!, own.join('|'), utilitiesIn(own).join('|')];
         })
         .toSorted(bySlug),
     ),
@@ -120,7 +173,9 @@ function main(folder: string | undefined): void {
   const sources = ['tdsps.csv', 'zips.csv', 'zip-other-utilities.csv', 'cities.csv'];
   const missing = sources.filter((file) => folder === undefined || !existsSync(join(folder, file)));
   if (missing.length > 0) {
-    console.error(`Usage: node data/territory/build.ts <folder>\nThe folder must hold ${missing.join(', ')}.`);
+    console.error(
+      `Usage: node data/territory/build.ts <folder>\nThe folder must hold ${missing.join(', ')}.`,
+    );
     process.exitCode = 2;
     return;
   }

@@ -40,7 +40,10 @@ export function readParams<P extends Params>(params: P, query: RawQuery): Values
     const param = params[name];
     const given = query[name];
     if (param === undefined) {
-      problems.push({ field: name, message: `is no parameter here: expected ${Object.keys(params).join(', ')}` });
+      problems.push({
+        field: name,
+        message: `is no parameter here: expected ${Object.keys(params).join(', ')}`,
+      });
     } else if (given !== undefined && given !== '') {
       const value = param.read(typeof given === 'string' ? given : given.join(','));
       if (value instanceof Wrong) problems.push({ field: name, message: `"${given}" ${value.message}` });
@@ -60,7 +63,8 @@ export function text(description: string, longest = 100): Param<string> {
   return {
     description,
     schema: { type: 'string', maxLength: longest },
-    read: (given) => (given.length <= longest ? given.trim() : new Wrong(`is longer than ${longest} characters`)),
+    read: (given) =>
+      given.length <= longest ? given.trim() : new Wrong(`is longer than ${longest} characters`),
   };
 }
 
@@ -101,7 +105,8 @@ export function choice<T extends string>(description: string, choices: readonly 
   return {
     description,
     schema: { type: 'string', enum: choices },
-    read: (given) => choices.find((one) => one === given.toLowerCase()) ?? new Wrong(`is none of ${choices.join(', ')}`),
+    read: (given) =>
+      choices.find((one) => one === given.toLowerCase()) ?? new Wrong(`is none of ${choices.join(', ')}`),
   };
 }
 

@@ -5,7 +5,18 @@ import { readCursor } from '../catalog/cursor.ts';
 import { type PlanQuery, SORT_KEYS, type SortKey } from '../catalog/plan-query.ts';
 import { nameKey } from '../plan/offer.ts';
 import { RATE_TYPES } from '../plan/plan.ts';
-import { choice, decimal, flag, integer, invalidParameters, list, type Param, text, type Values, Wrong } from './params.ts';
+import {
+  choice,
+  decimal,
+  flag,
+  integer,
+  invalidParameters,
+  list,
+  type Param,
+  text,
+  type Values,
+  Wrong,
+} from './params.ts';
 
 const sort: Param<{ key: SortKey; isDescending: boolean }> = {
   description:
@@ -14,7 +25,9 @@ const sort: Param<{ key: SortKey; isDescending: boolean }> = {
   read: (given) => {
     const isDescending = given.startsWith('-');
     const key = SORT_KEYS.find((one) => one === given.slice(isDescending ? 1 : 0));
-    return key ? { key, isDescending } : new Wrong(`is no order: expected ${SORT_KEYS.join(', ')}, with or without - in front`);
+    return key
+      ? { key, isDescending }
+      : new Wrong(`is no order: expected ${SORT_KEYS.join(', ')}, with or without - in front`);
   },
 };
 
@@ -31,7 +44,11 @@ export const PLAN_PARAMS = {
   prepaid: flag('Only prepaid plans, or none of them.'),
   time_of_use: flag('Only plans whose price depends on the hour, or none of them.'),
   max_rate: decimal('Highest rate in cents per kWh at the asked usage.', 0, 1000),
-  usage: integer('Usage in kWh a month, at which rates and bills are compared; 1000 if not given.', 1, 100_000),
+  usage: integer(
+    'Usage in kWh a month, at which rates and bills are compared; 1000 if not given.',
+    1,
+    100_000,
+  ),
   sort,
   limit: integer('Plans on a page; 20 if not given.', 1, 200),
   cursor: text('Where the page before ended: taken from its `links.next`.', 200),
@@ -44,7 +61,9 @@ export type PlanParams = Values<typeof PLAN_PARAMS>;
 export function toPlanQuery(params: PlanParams, tdsps: readonly string[]): PlanQuery {
   const { min_term, max_term } = params;
   if (min_term !== null && max_term !== null && min_term > max_term) {
-    throw invalidParameters([{ field: 'min_term', message: `${min_term} is more than max_term, ${max_term}` }]);
+    throw invalidParameters([
+      { field: 'min_term', message: `${min_term} is more than max_term, ${max_term}` },
+    ]);
   }
   const query: PlanQuery = {
     term: params.term,

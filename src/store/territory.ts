@@ -17,7 +17,11 @@ export function readTerritory(folder: URL = new URL('../../data/territory/', imp
 }
 
 /** Fills the tables unless they hold this edition of the files. */
-export async function storeTerritory(database: Database, territory: Territory, now: Date = new Date()): Promise<void> {
+export async function storeTerritory(
+  database: Database,
+  territory: Territory,
+  now: Date = new Date(),
+): Promise<void> {
   const stored = await database.pool.query<{ checksum: string }>('select checksum from territory_edition');
   if (stored.rows[0]?.checksum === territory.checksum) return;
   await database.transaction(async (connection) => {
@@ -34,7 +38,17 @@ export async function storeTerritory(database: Database, territory: Territory, n
       connection,
       'cities',
       ['slug', 'name', 'county', 'lat', 'lon', 'population', 'tier', 'tdsps', 'zips'],
-      territory.cities.map((c) => [c.slug, c.name, c.county, c.lat, c.lon, c.population, c.tier, c.tdsps, c.zips]),
+      territory.cities.map((c) => [
+        c.slug,
+        c.name,
+        c.county,
+        c.lat,
+        c.lon,
+        c.population,
+        c.tier,
+        c.tdsps,
+        c.zips,
+      ]),
     );
     await connection.query('delete from zip_codes');
     await copyRows(

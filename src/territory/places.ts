@@ -16,6 +16,7 @@ export type Place =
   | { kind: 'unknown'; asked: string; suggestions: Suggestion[]; explanation: string };
 
 const MOST_SUGGESTIONS = 5;
+const MOST_ZIPS_NAMED = 8;
 
 export class Places {
   readonly #territory: Territory;
@@ -45,13 +46,20 @@ export class Places {
       suggestions.length > 0
         ? `Did you mean ${suggestions.map(({ name, slug }) => `${name} (${slug})`).join(', ')}?`
         : 'Give the name of a Texas city (dallas-tx) or a five-digit ZIP code (75201).';
-    return { kind: 'unknown', asked: text, suggestions, explanation: `No Texas city is known as "${text}". ${hint}` };
+    return {
+      kind: 'unknown',
+      asked: text,
+      suggestions,
+      explanation: `No Texas city is known as "${text}". ${hint}`,
+    };
   }
 
   #findZip(zip: string): Place {
     const found = this.#territory.zips.get(zip);
-    if (found && found.tdsps.length > 0) return { kind: 'zip', zip: found, tdsps: found.tdsps, note: this.#zipNote(found) };
-    if (found?.market === 'municipal_or_coop') return noChoice(`ZIP code ${zip} (${found.city})`, found.utilities);
+    if (found && found.tdsps.length > 0)
+      return { kind: 'zip', zip: found, tdsps: found.tdsps, note: this.#zipNote(found) };
+    if (found?.market === 'municipal_or_coop')
+      return noChoice(`ZIP code ${zip} (${found.city})`, found.utilities);
     const isTexan = /^(7[5-9]\d|885|733)/.test(zip);
     const explanation = found
       ? `No plans are offered in ZIP code ${zip} (${found.city}), and its utility is not known to us.`
@@ -61,20 +69,25 @@ export class Places {
     return { kind: 'unknown', asked: zip, suggestions: [], explanation };
   }
 
-  #cityNote(city: City): string | null {
-    if (city.closed_zips > 0) {
-      return (
-        `Only a part of ${city.name} has a choice of plans (ZIP codes ${city.zips.join(', ')}). ` +
-        `Elsewhere ${nameAll(city.utilities)} is the only seller.`
-      );
+  #cityNote({ name, zips, tdsps, closed_zips, utilities }: City): string | null {
+    if (closed_zips > 0) {
+      const where =
+        zips.length <= MOST_ZIPS_NAMED ? `ZIP codes ${zips.join(', ')}` : `${zips.length} of its ZIP codes`;
+      const several = tdsps.length > 1 ? ` ${this.#severalNote(name, tdsps)}` : '';
+      return `Only a part of ${name} has a choice of plans (${where}); elsewhere ${nameAll(utilities)} is the only seller.${several}`;
     }
-    return this.#severalNote(city.name, city.tdsps) ?? otherUtilityNote(city.name, city.utilities);
+    return this.#notes(name, tdsps, utilities);
   }
 
   #zipNote({ zip, market, tdsps, utilities }: Zip): string | null {
-    return (
-      this.#severalNote(`ZIP code ${zip}`, tdsps) ?? (market === 'mixed' ? otherUtilityNote(`ZIP code ${zip}`, utilities) : null)
+    return this.#notes(`ZIP code ${zip}`, tdsps, market === 'mixed' ? utilities : []);
+  }
+
+  #notes(name: string, tdsps: string[], utilities: string[]): string | null {
+    const notes = [this.#severalNote(name, tdsps), otherUtilityNote(name, utilities)].filter(
+      (note) => note !== null,
     );
+    return notes.length > 0 ? notes.join(' ') : null;
   }
 
   #severalNote(name: string, tdsps: string[]): string | null {

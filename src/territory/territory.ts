@@ -109,7 +109,11 @@ export class Territory {
   }
 }
 
-const tdspKey = (text: string): string => text.trim().toUpperCase().replace(/[^A-Z0-9]+/g, '_');
+const tdspKey = (text: string): string =>
+  text
+    .trim()
+    .toUpperCase()
+    .replace(/[^A-Z0-9]+/g, '_');
 
 /** The files have no quoted cells, so lines and commas are all there is. */
 function rowsOf(csv: string): string[][] {
