@@ -1,0 +1,172 @@
+/** The OpenAPI 3.1 document, made from the parameters that the routes really read, and a page to look at it. */
+
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type { Params } from './params.ts';
+import { CITY_PARAMS } from './places.ts';
+import { PLAN_PARAMS } from './plan-params.ts';
+import { ONE_PLAN_PARAMS } from './plans.ts';
+import { PROBLEMS } from './problem.ts';
+import { SEARCH_PARAMS } from './providers.ts';
+import { SCHEMAS } from './schemas.ts';
+
+interface Operation {
+  path: string;
+  summary: string;
+  query?: Params;
+  /** Name of the answer's schema. */
+  answer: keyof typeof SCHEMAS;
+  /** Statuses of the problems it may answer. */
+  problems: number[];
+}
+
+const OPERATIONS: Operation[] = [
+  {
+    path: '/v1/plans',
+    summary: 'Plans at a place: filtered, sorted, counted, page by page',
+    query: PLAN_PARAMS,
+    answer: 'PlanList',
+    problems: [400, 404, 503],
+  },
+  {
+    path: '/v1/plans/{id}',
+    summary: 'One plan, by its id or by that of its offer',
+    query: ONE_PLAN_PARAMS,
+    answer: 'PlanAnswer',
+    problems: [400, 404, 410, 503],
+  },
+  {
+    path: '/v1/plans/{id}/history',
+    summary: 'What happened to a plan through all its re-pricings',
+    answer: 'History',
+    problems: [400, 404],
+  },
+  {
+    path: '/v1/cities',
+    summary: 'Cities with retail choice',
+    query: CITY_PARAMS,
+    answer: 'CityList',
+    problems: [400],
+  },
+  {
+    path: '/v1/cities/{slug}',
+    summary: 'A city and who serves it, or why there is no choice',
+    answer: 'CityAnswer',
+    problems: [404],
+  },
+  {
+    path: '/v1/zips/{zip}',
+    summary: 'A ZIP code and who serves it, or why there is no choice',
+    answer: 'ZipAnswer',
+    problems: [400, 404],
+  },
+  {
+    path: '/v1/tdsps',
+    summary: 'The six wires companies and how fresh their plans are',
+    answer: 'TdspList',
+    problems: [503],
+  },
+  {
+    path: '/v1/providers',
+    summary: 'Providers that sell something now',
+    answer: 'ProviderList',
+    problems: [503],
+  },
+  {
+    path: '/v1/search',
+    summary: 'Cities, providers and plans by the beginning of a name',
+    query: SEARCH_PARAMS,
+    answer: 'SearchAnswer',
+    problems: [400],
+  },
+  { path: '/healthz', summary: 'The process lives', answer: 'Health', problems: [] },
+  { path: '/readyz', summary: 'Plans of all TDSPs can be answered', answer: 'Health', problems: [503] },
+];
+
+export function openapiDocument(): Record<string, unknown> {
+  const paths = OPERATIONS.map(({ path, summary, query = {}, answer, problems }) => {
+    const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+      ...{ name, in: 'path', required: true, schema: { type: 'string' } },
+    }));
+    const inQuery = Object.entries(query).map(([name, { description, schema }]) => ({
+      ...{ name, in: 'query', description, schema },
+      ...(schema.type === 'array' ? { style: 'form', explode: false } : {}),
+    }));
+    const failures = problems.map((status) => [
+      status,
+      { description: titles(status), content: { 'application/problem+json': { schema: ref('Problem') } } },
+    ]);
+    const get = {
+      operationId: path.replace(/[{}]/g, '').split('/').filter(Boolean).join('_'),
+      summary,
+      parameters: [...inPath, ...inQuery],
+      responses: {
+        200: { description: summary, content: { 'application/json': { schema: ref(answer) } } },
+        ...Object.fromEntries(failures),
+      },
+    };
+    return [path, { get }];
+  });
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'wattsync',
+      version: '1',
+      description:
+        'Electricity plans of the competitive Texas market. Rates are cents per kWh, money is USD before tax, unknown is null.',
+    },
+    paths: Object.fromEntries(paths),
+    components: { schemas: SCHEMAS },
+  };
+}
+
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+const titles = (status: number): string =>
+  Object.values(PROBLEMS)
+    .filter((problem) => problem.status === status)
+    .map(({ title }) => title)
+    .join(', or: ');
+
+const DOCS_PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>wattsync API</title>
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+<div id="docs"></div>
+<noscript>The API is described at <a href="/openapi.json">/openapi.json</a>.</noscript>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</html>
+`;
+const DOCS_START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, validatorUrl: null });\n`;
+const ASSETS: Record<string, string> = {
+  'swagger-ui.css': 'text/css',
+  'swagger-ui-bundle.js': 'text/javascript',
+};
+
+export function openapiRoutes(app: FastifyInstance): void {
+  let document: string | undefined;
+  app.get('/openapi.json', async (_request, reply) => {
+    document ??= JSON.stringify(openapiDocument());
+    return reply.header('content-type', 'application/json; charset=utf-8').send(document);
+  });
+  app.get('/docs', async (_request, reply) =>
+    reply.header('content-type', 'text/html; charset=utf-8').send(DOCS_PAGE),
+  );
+  app.get('/docs/start.js', async (_request, reply) =>
+    reply.header('content-type', 'text/javascript').send(DOCS_START),
+  );
+  for (const [file, type] of Object.entries(ASSETS)) {
+    app.get(`/docs/${file}`, async (_request, reply) => {
+      const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+      return reply
+        .header('content-type', type)
+        .header('cache-control', 'public, max-age=86400')
+        .send(await readFile(join(folder, file)));
+    });
+  }
+}

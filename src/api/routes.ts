@@ -1,0 +1,67 @@
+/** What every route gets, and what every list and freshness header has in common. */
+
+import type { FastifyReply } from 'fastify';
+import type { Catalog, Freshness } from '../catalog/catalog.ts';
+import type { Database } from '../store/database.ts';
+import type { Places } from '../territory/places.ts';
+import type { Territory } from '../territory/territory.ts';
+import { invalidParameters } from './params.ts';
+import { Problem } from './problem.ts';
+
+export interface ApiParts {
+  catalog: Catalog;
+  database: Database;
+  territory: Territory;
+  places: Places;
+  /** How often the upstream is asked: so long an answer may be kept by caches that many share. */
+  syncIntervalMs: number;
+  /** So long a stale answer may be served while a new one is fetched. */
+  staleAfterMs: number;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** @throws {Problem} it is no uuid */
+export function readPlanId(id: string): string {
+  if (UUID.test(id)) return id.toLowerCase();
+  throw invalidParameters([
+    { field: 'id', message: `"${id}" is no plan id: expected a UUID as in the id or offer_id of a plan` },
+  ]);
+}
+
+export const SANDBOX_NOTICE = 'Sandbox data: these plans and prices are invented.';
+
+/** What an answer must say of itself when its plans are not real. */
+export function upstreamNotice({ upstreams }: Freshness): { notice?: string } {
+  return upstreams.includes('sandbox') ? { notice: SANDBOX_NOTICE } : {};
+}
+
+/** Headers that tell caches and people how old an answer is and where it came from (RFC 9111, RFC 9211, RFC 5861). */
+export function sendFreshness(reply: FastifyReply, parts: ApiParts, freshness: Freshness, tag: string): void {
+  const seconds = (ms: number) => Math.max(1, Math.round(ms / 1000));
+  const ttl = seconds(parts.staleAfterMs) - freshness.age_seconds;
+  const isHit = freshness.layer === 'memory';
+  reply.headers({
+    etag: `W/"${tag}"`,
+    age: String(freshness.age_seconds),
+    // Age counts from the upstream's confirmation, so a browser asks again each time, and gets a 304 for its tag.
+    'cache-control': `public, max-age=60, s-maxage=${seconds(parts.syncIntervalMs)}, stale-while-revalidate=${seconds(parts.staleAfterMs)}, stale-if-error=86400`,
+    'cache-status': `wattsync; ${isHit ? 'hit' : 'fwd=miss'}; ttl=${ttl}; detail=${freshness.layer}${freshness.isStale ? '-stale' : ''}`,
+  });
+}
+
+/** Whether the caller holds this version already (RFC 9110, 13.1.2). */
+export function isNotModified(header: string | undefined, tag: string): boolean {
+  if (header === undefined) return false;
+  return (
+    header.trim() === '*' || header.split(',').some((one) => one.trim().replace(/^W\//, '') === `"${tag}"`)
+  );
+}
+
+export function notReady(parts: ApiParts, tdsps: readonly string[]): Problem {
+  const names = tdsps.map((duns) => parts.territory.tdsp(duns)?.short_name ?? duns).join(', ');
+  return new Problem('not_ready', {
+    detail: `No plans of ${names} are stored yet. The first sync may be under way; else run: npm run sync:full`,
+    tdsps,
+  });
+}

@@ -1,0 +1,213 @@
+/** JSON Schemas of the answers. A test checks real answers against them. */
+
+type Schema = Record<string, unknown>;
+
+const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+const orNull = (type: string, more: Schema = {}): Schema => ({ type: [type, 'null'], ...more });
+const text = { type: 'string' };
+const number = { type: 'number' };
+const integer = { type: 'integer' };
+const flag = { type: 'boolean' };
+const time = { type: 'string', format: 'date-time' };
+const listOf = (items: Schema): Schema => ({ type: 'array', items });
+
+function object(properties: Record<string, Schema>, optional: string[] = []): Schema {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: 'object', properties, required };
+}
+
+const facet = (value: Schema): Schema => listOf(object({ value, name: text, count: integer }, ['name']));
+
+const freshness = {
+  source: {
+    type: 'string',
+    enum: ['memory', 'redis', 'database', 'active', 'api'],
+    description: 'The layer that answered',
+  },
+  stale: flag,
+  as_of: { ...time, description: 'When the upstream last confirmed these plans' },
+  age_seconds: integer,
+  version: text,
+  upstream: { ...text, description: 'Whose plans these are; `sandbox` means invented' },
+  notice: text,
+};
+
+const plan = {
+  id: text,
+  external_id: text,
+  offer_id: { ...text, description: 'Survives re-pricing and new upstream ids' },
+  tdsp_duns: text,
+  provider: object({ id: text, name: text }),
+  name: text,
+  term_months: orNull('integer', { description: '1 is month to month' }),
+  rate_type: orNull('string', { enum: ['fixed', 'variable', 'indexed', null] }),
+  percent_green: orNull('number'),
+  rates_cents_per_kwh: object({ 500: orNull('number'), 1000: orNull('number'), 2000: orNull('number') }),
+  bill: ref('Bill'),
+  early_termination_fee_usd: orNull('number', { description: 'The most that leaving can cost' }),
+  early_termination_fee_per_month_usd: orNull('number', {
+    description: 'Set where the fee is per remaining month',
+  }),
+  is_prepaid: orNull('boolean'),
+  is_time_of_use: orNull('boolean'),
+  requires_auto_pay: orNull('boolean'),
+  is_new_customer_only: orNull('boolean'),
+  has_minimum_usage_fee: orNull('boolean'),
+  fees_text: orNull('string'),
+  documents: object({ efl: orNull('string'), tos: orNull('string'), yrac: orNull('string') }),
+  enroll_url: orNull('string'),
+  first_seen_at: time,
+  last_changed_at: time,
+  is_active: flag,
+};
+
+const details = {
+  price_components: { type: ['array', 'null'], items: { type: 'object' } },
+  special_terms: orNull('string'),
+  promotion: orNull('string'),
+  enroll_phone: orNull('string'),
+  translations: { type: 'object' },
+};
+
+const tdsp = { duns: text, code: text, name: text, short_name: text };
+const city = {
+  slug: text,
+  name: text,
+  county: text,
+  lat: number,
+  lon: number,
+  population: orNull('integer'),
+  tier: integer,
+  tdsps: listOf(text),
+  zips: listOf(text),
+};
+const served = {
+  has_retail_choice: flag,
+  tdsps: listOf(ref('Tdsp')),
+  utilities: listOf(text),
+  note: orNull('string'),
+};
+const links = (...names: string[]): Schema =>
+  object(Object.fromEntries(names.map((name) => [name, text])), names);
+
+export const SCHEMAS = {
+  Bill: object({
+    usage_kwh: integer,
+    total_usd: orNull('number'),
+    rate_cents_per_kwh: orNull('number'),
+    exact: { ...flag, description: 'Published, or following from evidence; false is an estimate' },
+  }),
+  Plan: object(plan),
+  PlanList: object({
+    data: listOf(ref('Plan')),
+    facets: object({
+      term: facet(orNull('integer')),
+      rate_type: facet(orNull('string')),
+      provider: facet(text),
+      green: facet(integer),
+      prepaid: facet(orNull('boolean')),
+      time_of_use: facet(orNull('boolean')),
+    }),
+    meta: object({ total: integer, tdsps: listOf(text), ...freshness, place: { type: 'object' } }, [
+      'notice',
+      'place',
+    ]),
+    links: links('next'),
+  }),
+  PlanAnswer: object({
+    data: object({ ...plan, ...details }),
+    meta: object(freshness, ['notice']),
+    links: links('history', 'current'),
+  }),
+  History: object({
+    data: listOf(
+      object({
+        event: { type: 'string', enum: ['listed', 'changed', 'withdrawn', 'relisted'] },
+        at: time,
+        plan_id: orNull('string'),
+        external_id: orNull('string'),
+        changes: listOf(object({ field: text, from: {}, to: {} })),
+      }),
+    ),
+    meta: object({
+      offer_id: text,
+      first_seen_at: time,
+      last_changed_at: time,
+      ended_at: orNull('string'),
+      total: integer,
+    }),
+  }),
+  Tdsp: object(tdsp),
+  CityList: object({ data: listOf(object(city)), meta: object({ total: integer }), links: links('next') }),
+  CityAnswer: object({
+    data: object({ ...city, ...served, slug: orNull('string') }, [
+      'county',
+      'lat',
+      'lon',
+      'population',
+      'tier',
+      'zips',
+    ]),
+    links: links('plans'),
+  }),
+  ZipAnswer: object({
+    data: object({ zip: text, city: text, county: text, lat: number, lon: number, market: text, ...served }),
+    links: links('plans'),
+  }),
+  TdspList: object({
+    data: listOf(
+      object({
+        ...tdsp,
+        cities: integer,
+        active_plans: orNull('integer'),
+        version: orNull('integer'),
+        as_of: orNull('string'),
+        upstream: orNull('string'),
+      }),
+    ),
+    meta: object({ total: integer }),
+  }),
+  ProviderList: object({
+    data: listOf(
+      object({
+        id: text,
+        name: text,
+        legal_name: orNull('string'),
+        puct_number: orNull('string'),
+        phone: orNull('string'),
+        active_plans: integer,
+        tdsps: listOf(text),
+      }),
+    ),
+    meta: object({ total: integer }),
+  }),
+  SearchAnswer: object({
+    data: object({
+      cities: listOf(object({ slug: text, name: text, county: text, link: text })),
+      providers: listOf(object({ id: text, name: text, active_plans: integer })),
+      plans: listOf(
+        object({
+          id: text,
+          name: text,
+          provider: object({ id: text, name: text }),
+          tdsp_duns: text,
+          term_months: orNull('integer'),
+          link: text,
+        }),
+      ),
+    }),
+    meta: object({ q: text }),
+  }),
+  Health: object({ status: text }),
+  Problem: object(
+    {
+      type: text,
+      title: text,
+      status: integer,
+      code: text,
+      detail: text,
+      errors: listOf(object({ field: text, message: text })),
+    },
+    ['errors'],
+  ),
+};

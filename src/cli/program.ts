@@ -1,0 +1,122 @@
+/** The command line: what there is, what it takes, and which exit code it ends with (0 fine, 1 failed, 2 bad usage). */
+
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import type { Config } from '../config.ts';
+import { ConfigError, readConfig } from '../config.ts';
+import { describeError, errorCode, WattsyncError } from '../errors.ts';
+import type { Running, StartOptions } from '../start.ts';
+import { UsageError } from './usage-error.ts';
+
+/** What main hands in. Types only: a command loads what it uses. */
+export interface CommandParts {
+  parts(): Promise<typeof import('../parts.ts')>;
+  start(options: StartOptions): Promise<Running>;
+}
+
+/** What every command gets. */
+export interface CommandContext extends CommandParts {
+  config: Config;
+  isJson: boolean;
+}
+
+type Run = (context: CommandContext) => Promise<number>;
+
+/** Runs one command and sets the exit code; never throws. */
+export async function runCommandLine(argv: string[], parts: CommandParts): Promise<void> {
+  const isJson = argv.includes('--json');
+  const run = (work: Run) => async () => {
+    process.exitCode = await work({ ...parts, config: readConfig(process.env), isJson });
+  };
+  try {
+    await buildProgram(run).parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    process.exitCode = report(error, isJson);
+  }
+}
+
+function buildProgram(run: (work: Run) => () => Promise<void>): Command {
+  const json = ['--json', 'one JSON object on standard output, nothing else'] as const;
+  const program = new Command('wattsync')
+    .description("Keeps every competitive Texas city's electricity plans fresh, and serves them.")
+    .exitOverride()
+    .showHelpAfterError('(add --help for what is possible)');
+
+  program
+    .command('start')
+    .description('start everything: database, API, and a sync of what is not fresh')
+    .option(...json)
+    .action(run(async (context) => (await import('./start.ts')).start(context)));
+
+  const sync = program.command('sync').description('synchronise plans with the upstream');
+  sync
+    .command('full')
+    .description('sync what all cities need')
+    .option(
+      '--force',
+      'fetch even what is fresh, publish even what looks wrong, ignore budget and rate limit',
+    )
+    .option(...json)
+    .action((options) => run(async (context) => (await import('./sync.ts')).syncFull(context, options))());
+  sync
+    .command('city <slug...>')
+    .description('sync what these cities need (dallas-tx, "Fort Worth", 75201)')
+    .option(
+      '--force',
+      'fetch even what is fresh, publish even what looks wrong, ignore budget and rate limit',
+    )
+    .option(...json)
+    .action((slugs, options) =>
+      run(async (context) => (await import('./sync.ts')).syncCity(context, slugs, options))(),
+    );
+  sync
+    .command('status')
+    .description('what is published, how old it is, and how the last runs ended')
+    .option(...json)
+    .action(run(async (context) => (await import('./sync-status.ts')).syncStatus(context)));
+
+  program
+    .command('db')
+    .description('look after the database')
+    .command('migrate')
+    .description('bring the database to the shape this version expects')
+    .option(...json)
+    .action(run(async (context) => (await import('./db-migrate.ts')).dbMigrate(context)));
+
+  const number = (text: string) => {
+    if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('expected a number.');
+    return Number(text);
+  };
+  program
+    .command('sandbox [csv...]')
+    .description(
+      'an upstream that speaks the ComparePower API, with invented plans or recorded ones (CSV exports)',
+    )
+    .option('--port <number>', 'port to listen on', number, 4010)
+    .option('--seed <number>', 'decides all plans and prices', number)
+    .option('--plans <number>', 'plans per TDSP, about', number)
+    .option('--speed <factor>', 'virtual seconds per real second; prices move at virtual midnight', number)
+    .option('--api-key <key>', 'refuse calls without this X-API-Key')
+    .option('--rate-limit <calls>', 'answer 429 beyond so many calls a second', number)
+    .option('--latency <ms>', 'wait before every answer', number)
+    .option(
+      '--fault <fault>',
+      'a fault, may be repeated: 500:0.2, timeout, tdsp=957877905:empty',
+      (one, all: string[]) => [...all, one],
+      [],
+    )
+    .option(...json)
+    .action((files, options) =>
+      run(async (context) => (await import('./sandbox.ts')).sandbox(context, files, options))(),
+    );
+  return program;
+}
+
+/** Tells a person, or a program, what went wrong; returns the exit code. */
+function report(error: unknown, isJson: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const exitCode = error instanceof ConfigError || error instanceof UsageError ? 2 : 1;
+  if (isJson)
+    console.log(JSON.stringify({ error: { code: errorCode(error), message: describeError(error) } }));
+  else console.error(error instanceof WattsyncError ? `Error: ${describeError(error)}` : error);
+  return exitCode;
+}

@@ -1,0 +1,91 @@
+/** `sync full` and `sync city`. */
+
+import type { SyncReport } from '../sync/run.ts';
+import { Places } from '../territory/places.ts';
+import type { Territory } from '../territory/territory.ts';
+import type { CommandContext } from './program.ts';
+import { showProgress } from './sync-progress.ts';
+import { describeReport } from './sync-report.ts';
+import { UsageError } from './usage-error.ts';
+
+interface SyncCommandOptions {
+  force?: boolean;
+}
+
+interface Targets {
+  kind: string;
+  cities: string[];
+  tdsps: string[];
+}
+
+export function syncFull(context: CommandContext, { force }: SyncCommandOptions): Promise<number> {
+  return sync(context, force ?? false, (territory) => ({
+    kind: 'full',
+    cities: [],
+    tdsps: territory.tdsps.map(({ duns }) => duns),
+  }));
+}
+
+export function syncCity(
+  context: CommandContext,
+  names: string[],
+  { force }: SyncCommandOptions,
+): Promise<number> {
+  return sync(context, force ?? false, (territory) => {
+    const places = new Places(territory);
+    const found = names.map((name) => places.find(name));
+    const wrong = found.flatMap((place) => ('explanation' in place ? [place.explanation] : []));
+    if (wrong.length > 0) throw new UsageError(wrong.join('\n'));
+    const known = found.flatMap((place) => ('tdsps' in place ? [place] : []));
+    return {
+      kind: 'city',
+      cities: known.map((place) => (place.kind === 'city' ? place.city.slug : place.zip.zip)),
+      tdsps: [...new Set(known.flatMap(({ tdsps }) => tdsps))],
+    };
+  });
+}
+
+async function sync(
+  context: CommandContext,
+  force: boolean,
+  choose: (territory: Territory) => Targets,
+): Promise<number> {
+  const { config, isJson } = context;
+  const { openSource, openStore, openTerritory } = await context.parts();
+  const [{ runSync }, { freshForMs }] = await Promise.all([
+    import('../sync/run.ts'),
+    import('../sync/freshness.ts'),
+  ]);
+  const stopping = new AbortController();
+  const onSignal = () => stopping.abort();
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  const database = await openStore(config);
+  try {
+    const territory = await openTerritory(database);
+    const { kind, cities, tdsps } = choose(territory);
+    const { source, close } = await openSource(config, database, territory);
+    const progress = await showProgress(territory, source, isJson);
+    let report: SyncReport;
+    try {
+      report = await runSync(
+        { kind, cities, tdsps, force },
+        {
+          database,
+          source,
+          freshForMs: freshForMs(config.syncIntervalMs),
+          cacheTtlMs: config.cacheTtlHours * 3_600_000,
+          onEvent: progress.onEvent,
+          signal: stopping.signal,
+        },
+      );
+    } finally {
+      await progress.end();
+      await close();
+    }
+    console.log(isJson ? JSON.stringify(report) : describeReport(report, territory));
+    return report.status === 'succeeded' ? 0 : 1;
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    await database.close();
+  }
+}

@@ -1,0 +1,11 @@
+/** The log: one line of JSON for each event, to standard error, so that standard output stays for answers. */
+
+import pino, { type Logger } from 'pino';
+import type { Config } from './config.ts';
+
+export function createLog(level: Config['logLevel']): Logger {
+  return pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ fd: 2, sync: true }),
+  );
+}

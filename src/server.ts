@@ -1,0 +1,55 @@
+/** One Fastify instance with all routes on it. Errors of any kind leave it as problems, never as stack traces. */
+
+import Fastify, { type FastifyInstance } from 'fastify';
+import { healthRoutes } from './api/health.ts';
+import { openapiRoutes } from './api/openapi.ts';
+import { placesRoutes } from './api/places.ts';
+import { plansRoutes } from './api/plans.ts';
+import { Problem, sendProblem } from './api/problem.ts';
+import { providersRoutes } from './api/providers.ts';
+import type { ApiParts } from './api/routes.ts';
+
+/** @param onError told of every failure nobody expected */
+export function buildServer(parts: ApiParts, onError: (error: unknown) => void): FastifyInstance {
+  const app = Fastify({ logger: false, forceCloseConnections: true, routerOptions: { maxParamLength: 200 } });
+
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff');
+    // Public facts, to be read from any page.
+    reply.header('access-control-allow-origin', '*');
+  });
+
+  app.addHook('preSerialization', async (_request, reply, payload) => {
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'public, max-age=60');
+    return payload;
+  });
+
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, 'not_found', {
+      detail: `There is no ${request.method} ${request.url.split('?')[0]}. See /docs.`,
+    }),
+  );
+
+  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => {
+    if (error instanceof Problem) return sendProblem(reply, error.code, error.details);
+    if (error.statusCode && error.statusCode < 500)
+      return sendProblem(reply, 'bad_request', { detail: error.message });
+    onError(error);
+    // Connection errors of the driver and refusals of PostgreSQL itself (classes 08, 53, 57).
+    if (/^(08|53|57)|^E[A-Z]+$/.test(error.code ?? '') || /timeout|terminated/i.test(error.message)) {
+      return sendProblem(reply, 'storage_unavailable', {
+        detail: 'The storage does not answer just now. Try again in a few seconds.',
+      });
+    }
+    return sendProblem(reply, 'internal_error', {
+      detail: 'This should not have happened, and was written to the log.',
+    });
+  });
+
+  plansRoutes(app, parts);
+  placesRoutes(app, parts);
+  providersRoutes(app, parts);
+  healthRoutes(app, parts);
+  openapiRoutes(app);
+  return app;
+}

@@ -1,0 +1,69 @@
+/** Power to Choose: the state's export, the whole of Texas in one call, from its address or from a file. */
+
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Gate } from '../gate.ts';
+import { expectSuccess, getAnswer, type HttpAnswer, hostOf } from '../http.ts';
+import type { FetchContext, Fetched, PlanSource } from '../source.ts';
+import { SourceError } from '../source-error.ts';
+import { parsePowerToChoose } from './normalise.ts';
+
+export interface PowerToChooseSourceOptions {
+  /** Path or http(s) address of the export. */
+  csv: string;
+  /** The DUNS of a TDSP by its name in the export. */
+  tdspByName(name: string): string | undefined;
+}
+
+// The site answers 403 to the names of programming libraries; ours says who we are all the same.
+const USER_AGENT = 'Mozilla/5.0 (compatible; wattsync)';
+
+export class PowerToChooseSource implements PlanSource {
+  readonly name = 'powertochoose';
+  readonly coverage = 'state';
+  readonly origin: string;
+  readonly #options: PowerToChooseSourceOptions;
+  readonly #gate: Gate;
+  readonly #isRemote: boolean;
+
+  constructor(options: PowerToChooseSourceOptions, gate: Gate) {
+    this.#options = options;
+    this.#gate = gate;
+    this.#isRemote = /^https?:\/\//i.test(options.csv);
+    this.origin = this.#isRemote ? withoutSecrets(options.csv) : resolve(options.csv);
+  }
+
+  fetch(duns: readonly string[], context: FetchContext): Promise<Fetched> {
+    const { csv, tdspByName } = this.#options;
+    return this.#gate.call(
+      {
+        source: this.name,
+        endpoint: this.#isRemote ? new URL(csv).pathname : 'file',
+        params: { from: this.origin },
+        perform: (signal) =>
+          this.#isRemote ? getAnswer(csv, { 'user-agent': USER_AGENT }, signal) : readExport(csv),
+        read: (answer) => {
+          if (this.#isRemote) expectSuccess(answer, hostOf(csv), new Date());
+          return parsePowerToChoose(answer.body, { duns, tdspByName });
+        },
+      },
+      context,
+    );
+  }
+}
+
+/** A file has no status; 0 stands for none. */
+async function readExport(path: string): Promise<HttpAnswer> {
+  try {
+    return { status: 0, headers: new Headers(), body: await readFile(path) };
+  } catch (cause) {
+    throw new SourceError('source_misconfigured', `POWERTOCHOOSE_CSV cannot be read: ${resolve(path)}`, {
+      cause,
+    });
+  }
+}
+
+function withoutSecrets(address: string): string {
+  const { protocol, host, pathname } = new URL(address);
+  return `${protocol}//${host}${pathname}`;
+}

@@ -1,0 +1,126 @@
+/** The whole program in one process: database, API, and a sync of what is not fresh, now and at every interval. */
+
+import { PlanSetCache } from './cache/plan-set-cache.ts';
+import { Catalog } from './catalog/catalog.ts';
+import type { Config } from './config.ts';
+import { describeError } from './errors.ts';
+import { createLog } from './log.ts';
+import { openSource, openStore, openTerritory } from './parts.ts';
+import { buildServer } from './server.ts';
+import { PortTakenError } from './start-error.ts';
+import { PublishListener } from './store/listen.ts';
+import { readCachedPlanSet } from './store/plan-cache.ts';
+import { readActivePlanSet } from './store/plans.ts';
+import { freshForMs } from './sync/freshness.ts';
+import { runSync, type SyncEvent, type SyncReport } from './sync/run.ts';
+import { Places } from './territory/places.ts';
+
+export interface StartOptions {
+  config: Config;
+  onListening(url: string, source: { name: string; origin: string }): void;
+  onSyncEvent(event: SyncEvent): void;
+  onSyncReport(report: SyncReport): void;
+}
+
+export interface Running {
+  url: string;
+  /** Ends everything in order; safe twice. */
+  stop(): Promise<void>;
+}
+
+const POOL_CONNECTIONS = 24;
+
+/** Resolves when the API listens; the first sync goes on behind it. */
+export async function start({
+  config,
+  onListening,
+  onSyncEvent,
+  onSyncReport,
+}: StartOptions): Promise<Running> {
+  const log = createLog(config.logLevel);
+  const database = await openStore(config, POOL_CONNECTIONS);
+  const stopping = new AbortController();
+  const closers: (() => Promise<unknown>)[] = [() => database.close()];
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopping.abort();
+    stopped ??= (async () => {
+      for (const close of closers.toReversed()) {
+        await close().catch((error) =>
+          log.error({ error: describeError(error) }, 'a part did not stop cleanly'),
+        );
+      }
+    })();
+    return stopped;
+  };
+  try {
+    const territory = await openTerritory(database);
+    const planSets = new PlanSetCache({
+      layers: [
+        { name: 'database', read: (duns) => readCachedPlanSet(database.pool, duns) },
+        { name: 'active', read: (duns) => readActivePlanSet(database.pool, duns) },
+      ],
+    });
+    const staleAfterMs = config.cacheTtlHours * 3_600_000;
+    const catalog = new Catalog({ planSets, staleAfterMs });
+    const listener = new PublishListener(database, (published) => planSets.announce(published));
+    closers.push(() => listener.stop());
+    const { syncIntervalMs } = config;
+    const app = buildServer(
+      { catalog, database, territory, places: new Places(territory), syncIntervalMs, staleAfterMs },
+      (error) => log.error({ error: describeError(error) }, 'a request failed'),
+    );
+    closers.push(() => app.close());
+    const url = await listen(app, config);
+    await listener.start();
+    const { source, close } = await openSource(config, database, territory);
+    closers.push(close);
+    onListening(url, source);
+
+    const tdsps = territory.tdsps.map(({ duns }) => duns);
+    const sync = async () => {
+      try {
+        const report = await runSync(
+          { kind: 'full', cities: [], tdsps, force: false },
+          {
+            database,
+            source,
+            freshForMs: freshForMs(config.syncIntervalMs),
+            cacheTtlMs: staleAfterMs,
+            onEvent: onSyncEvent,
+            signal: stopping.signal,
+          },
+        );
+        onSyncReport(report);
+      } catch (error) {
+        if (!stopping.signal.aborted) log.error({ error: describeError(error) }, 'the sync failed');
+      }
+    };
+    let current = sync();
+    const timer = setInterval(() => {
+      current = current.then(sync);
+    }, config.syncIntervalMs);
+    closers.push(async () => {
+      clearInterval(timer);
+      await current;
+    });
+    return { url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function listen(app: ReturnType<typeof buildServer>, { host, port }: Config): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw cause;
+    const why = code === 'EADDRINUSE' ? 'is taken by another program' : 'cannot be opened';
+    throw new PortTakenError(
+      `${host}:${port} ${why}. Choose another with PORT (0 takes any free one) or HOST.`,
+      { cause },
+    );
+  }
+}
