@@ -54,9 +54,9 @@ export function placesRoutes(app: FastifyInstance, parts: ApiParts): void {
     readParams({}, request.query as RawQuery);
     const place = places.find(request.params.slug);
     if (place.kind === 'no_choice') {
-      const { name, utilities, explanation } = place;
+      const { slug, name, utilities, explanation } = place;
       return {
-        data: { slug: null, name, has_retail_choice: false, tdsps: [], utilities, note: explanation },
+        data: { slug, name, has_retail_choice: false, tdsps: [], utilities, note: explanation },
         links: {},
       };
     }

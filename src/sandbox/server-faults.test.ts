@@ -7,6 +7,8 @@ import type { UpstreamPlan } from './upstream-plan.ts';
 
 const ONCOR = '1039940674000';
 const NOW = new Date('2026-07-20T10:00:00Z');
+/** fetch itself gives up after five minutes only: a call that hangs for no good reason has to fail sooner. */
+const DEADLINE = { timeout: 30_000 };
 
 /** A sandbox with these faults, and the plans it would answer without them. */
 async function faulty(t: TestContext, ...faults: string[]) {
@@ -91,7 +93,7 @@ test('latency: the proper answer, later', async (t) => {
   assert.equal(await (await ask()).text(), proper);
 });
 
-test('timeout: no answer until the client leaves', async (t) => {
+test('timeout: no answer until the client leaves', DEADLINE, async (t) => {
   const { ask, control } = await faulty(t, 'timeout:times=1');
   const left = new AbortController();
   const asked = assert.rejects(ask({ signal: left.signal }), { name: 'AbortError' });
@@ -103,7 +105,7 @@ test('timeout: no answer until the client leaves', async (t) => {
   assert.equal((await ask()).status, 200);
 });
 
-test('timeout: stopping the sandbox ends the calls that hang', async (t) => {
+test('timeout: stopping the sandbox ends the calls that hang', DEADLINE, async (t) => {
   const { ask, control, stop } = await faulty(t, 'timeout', 'latency:ms=1');
   const asked = assert.rejects(ask());
   await until(() => control.state().calls.total === 1);

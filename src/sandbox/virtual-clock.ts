@@ -1,6 +1,6 @@
 /**
  * Virtual time: what the sandbox believes the time is. At speed 1 it is the real time, so that every process sees
- * the same market on the same day; at any other speed it leaves the real time at the start of the server.
+ * the same market on the same day; at any other speed it departs from real time when the server starts.
  */
 
 export const DAY_MS = 86_400_000;
@@ -21,8 +21,8 @@ export class VirtualClock {
   }
 
   nowMs(): number {
-    const originMs = this.speed === 1 ? EPOCH_MS : this.#startedAtMs;
-    return originMs + (this.#now().getTime() - originMs) * this.speed + this.#advancedMs;
+    // At speed 1 the start cancels out: every process has the same virtual time.
+    return this.#startedAtMs + (this.#now().getTime() - this.#startedAtMs) * this.speed + this.#advancedMs;
   }
 
   /** The virtual day, counted from the epoch; it changes at virtual midnight UTC. */

@@ -151,9 +151,9 @@ export async function updateOffers(
   if (moved.changed.length + moved.returned.length + moved.ended.length === 0) return;
   await connection.query(
     `update offers set
-       last_changed_at = case when id = any($1) then $4 else last_changed_at end,
+       last_changed_at = case when id = any($1) then $4::timestamptz else last_changed_at end,
        ended_at = case when id = any($3) then $4::timestamptz when id = any($2) then null else ended_at end
-     where id = any($1 || $2 || $3)`,
+     where id = any($1::uuid[] || $2::uuid[] || $3::uuid[])`,
     [moved.changed, moved.returned, moved.ended, now],
   );
 }

@@ -31,7 +31,7 @@ export async function quarantine(
   await queryable.query(
     `insert into quarantined_records as q (source, tdsp_duns, record_hash, external_id, field, value, reason, record,
        times, first_seen_at, last_seen_at, last_run_id)
-     select $1, $2, record_hash, external_id, field, value, reason, record, 1, $4, $4, $3
+     select $1, $2, record_hash, external_id, field, value, reason, coalesce(record, 'null'), 1, $4, $4, $3
        from jsonb_to_recordset($5::jsonb)
          as r (record_hash text, external_id text, field text, value jsonb, reason text, record jsonb)
      on conflict (source, tdsp_duns, record_hash) do update set

@@ -12,7 +12,7 @@ export type Place =
   | { kind: 'city'; city: City; tdsps: string[]; note: string | null }
   | { kind: 'zip'; zip: Zip; tdsps: string[]; note: string | null }
   /** The only seller is the local utility. */
-  | { kind: 'no_choice'; name: string; utilities: string[]; explanation: string }
+  | { kind: 'no_choice'; slug: string | null; name: string; utilities: string[]; explanation: string }
   | { kind: 'unknown'; asked: string; suggestions: Suggestion[]; explanation: string };
 
 const MOST_SUGGESTIONS = 5;
@@ -40,7 +40,7 @@ export class Places {
     const city = this.#cities.get(key);
     if (city) return { kind: 'city', city, tdsps: city.tdsps, note: this.#cityNote(city) };
     const closed = this.#closed.get(key);
-    if (closed) return noChoice(closed.name, closed.utilities);
+    if (closed) return noChoice(closed.slug, closed.name, closed.utilities);
     const suggestions = this.#suggest(key);
     const hint =
       suggestions.length > 0
@@ -59,7 +59,7 @@ export class Places {
     if (found && found.tdsps.length > 0)
       return { kind: 'zip', zip: found, tdsps: found.tdsps, note: this.#zipNote(found) };
     if (found?.market === 'municipal_or_coop')
-      return noChoice(`ZIP code ${zip} (${found.city})`, found.utilities);
+      return noChoice(null, `ZIP code ${zip} (${found.city})`, found.utilities);
     const isTexan = /^(7[5-9]\d|885|733)/.test(zip);
     const explanation = found
       ? `No plans are offered in ZIP code ${zip} (${found.city}), and its utility is not known to us.`
@@ -111,13 +111,13 @@ export class Places {
   }
 }
 
-function noChoice(name: string, utilities: string[]): Place {
+function noChoice(slug: string | null, name: string, utilities: string[]): Place {
   const explanation =
     utilities.length === 0
       ? `There is no choice of electricity plans in ${name}: its utility is the only seller.`
       : `There is no choice of electricity plans in ${name}: ${nameAll(utilities)} is the only seller there. ` +
         'Cities and cooperatives that own their wires, and some areas outside the Texas grid, are not part of the competitive market.';
-  return { kind: 'no_choice', name, utilities, explanation };
+  return { kind: 'no_choice', slug, name, utilities, explanation };
 }
 
 function otherUtilityNote(name: string, utilities: string[]): string | null {

@@ -46,7 +46,7 @@ export const wirePlan = z.object({
   display_pricing_2000: pricing,
   document_links: z.array(z.object({ type: text, language: text, link: text })).nullish(),
   // Checked apart: a component we do not understand costs the exact bill, not the plan.
-  components: z.unknown(),
+  components: z.unknown().optional(),
 });
 export type WirePlan = z.infer<typeof wirePlan>;
 

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parseFault } from '../src/sandbox/faults.ts';
+import { startSandbox } from '../src/sandbox/server.ts';
+import { createTestDatabase, spawnWattsync, until, wattsync } from './support.ts';
+
+const { database, url: DATABASE_URL } = await createTestDatabase();
+const sandbox = await startSandbox({ plansPerTdsp: 40, now: () => new Date('2026-06-01T12:00:00Z') });
+test.after(() => sandbox.stop());
+const env = { DATABASE_URL, COMPAREPOWER_API_URL: sandbox.url };
+
+const COMMANDS = [
+  [],
+  ['start'],
+  ['sync'],
+  ['sync', 'full'],
+  ['sync', 'city'],
+  ['sync', 'status'],
+  ['db', 'migrate'],
+  ['sandbox'],
+];
+for (const command of COMMANDS) {
+  test(`wattsync ${command.join(' ')} --help explains itself`, async () => {
+    const { code, stdout } = await wattsync([...command, '--help']);
+    assert.equal(code, 0);
+    assert.match(stdout, /Usage: wattsync/);
+  });
+}
+
+test('sync full --json prints one object with everything the contract names', async () => {
+  const { code, stdout, stderr } = await wattsync(['sync', 'full', '--json'], env);
+  assert.equal(code, 0, stderr);
+  const report = JSON.parse(stdout);
+  for (const name of [
+    'run_id',
+    'kind',
+    'status',
+    'cities',
+    'tdsps',
+    'api_calls',
+    'plans',
+    'duration_ms',
+    'errors',
+  ]) {
+    assert.ok(name in report, name);
+  }
+  assert.equal(report.api_calls, 6);
+  assert.deepEqual(Object.keys(report.plans), [
+    'seen',
+    'added',
+    'changed',
+    'unchanged',
+    'deactivated',
+    'rejected',
+  ]);
+});
+
+test('sync full speaks plain lines where nobody watches a terminal', async () => {
+  const { code, stdout } = await wattsync(['sync', 'full', '--force'], env);
+  assert.equal(code, 0);
+  assert.match(stdout, /Oncor +\d+ plans/);
+  assert.match(stdout, /6 upstream calls/);
+  assert.match(stdout, /sandbox data: plans and prices are invented/);
+  assert.ok(!stdout.includes('\u001b['), 'colour codes in a pipe');
+});
+
+test('sync city fetches what the city needs and no more', async () => {
+  const { stdout } = await wattsync(['sync', 'city', 'Dallas', 'houston-tx', '--force', '--json'], env);
+  const report = JSON.parse(stdout);
+  assert.deepEqual(report.cities, ['dallas-tx', 'houston-tx']);
+  assert.equal(report.api_calls, 2);
+});
+
+test('sync status tells the state, and is unhealthy where nothing was ever synced', async () => {
+  const { code, stdout } = await wattsync(['sync', 'status', '--json'], env);
+  assert.equal(code, 0);
+  const status = JSON.parse(stdout);
+  assert.equal(status.tdsps.length, 6);
+  assert.equal(status.runs[0].status, 'succeeded');
+  const words = await wattsync(['sync', 'status'], env);
+  assert.match(words.stdout, /CenterPoint/);
+});
+
+test('a failed sync ends with 1 and says which TDSP failed and why', async () => {
+  sandbox.control.setFaults([parseFault('denied')]);
+  const { code, stdout } = await wattsync(['sync', 'full', '--force'], env);
+  sandbox.control.clearFaults();
+  assert.equal(code, 1);
+  assert.match(stdout, /Oncor +failed: .*401/);
+});
+
+const USAGE: [args: string[], said: RegExp][] = [
+  [['sync', 'city'], /missing required argument/],
+  [['sync', 'city', 'huston'], /Did you mean Houston/],
+  [['sync', 'city', 'san-antonio-tx'], /CPS Energy/],
+  [['sync', 'everything'], /unknown command|too many arguments|Usage/],
+  [['sync', 'full', '--fast'], /unknown option/],
+];
+for (const [args, said] of USAGE) {
+  test(`wattsync ${args.join(' ')} is bad usage: exit code 2`, async () => {
+    const { code, stderr } = await wattsync(args, env);
+    assert.equal(code, 2);
+    assert.match(stderr, said);
+  });
+}
+
+test('all bad variables are told together, secrets are not', async () => {
+  const bad = { PORT: 'x', PLAN_SOURCE: 'y', DATABASE_URL: 'mysql://root:hunter2@db' };
+  const { code, stderr } = await wattsync(['sync', 'status'], bad);
+  assert.equal(code, 2);
+  for (const name of ['PORT', 'PLAN_SOURCE', 'DATABASE_URL']) assert.match(stderr, new RegExp(name));
+  assert.ok(!stderr.includes('hunter2'));
+});
+
+test('a sync killed in the middle leaves the old plans whole, is called crashed, and the next one repairs all', async () => {
+  const active = async () =>
+    (await database.pool.query('select id, xmin::text from electricity_plans where is_active order by id'))
+      .rows;
+  const before = await active();
+  sandbox.control.advance(1);
+  sandbox.control.setFaults([parseFault('latency:ms=60000')]);
+  const { child, ended } = spawnWattsync(['sync', 'full', '--force'], env);
+  await until(async () => {
+    const { rows } = await database.pool.query(
+      "select count(*)::int as n from sync_runs where status = 'running'",
+    );
+    return rows[0].n === 1 && sandbox.control.state().calls.total > 0;
+  });
+  child.kill('SIGKILL');
+  await ended;
+  sandbox.control.clearFaults();
+  assert.deepEqual(await active(), before);
+  const { stdout } = await wattsync(['sync', 'full', '--json'], env);
+  assert.equal(JSON.parse(stdout).status, 'succeeded');
+  const { rows } = await database.pool.query(
+    "select count(*)::int as n from sync_runs where status = 'crashed'",
+  );
+  assert.equal(rows[0].n, 1);
+});
+
+test('a publish killed at any step leaves one version or the other, never a mixture', async () => {
+  for (let round = 0; round < 4; round++) {
+    sandbox.control.advance(1);
+    const { child, ended } = spawnWattsync(['sync', 'full', '--force'], env);
+    const publishing = `select count(*)::int as n from pg_stat_activity
+      where datname = current_database() and query ~ '^(copy|insert into electricity_plans|update offers)' and pid <> pg_backend_pid()`;
+    await Promise.race([until(async () => (await database.pool.query(publishing)).rows[0].n > 0), ended]);
+    child.kill('SIGKILL');
+    await ended;
+    const { rows } = await database.pool.query(
+      `select s.tdsp_duns, s.plans, (select count(*)::int from electricity_plans p where p.tdsp_duns = s.tdsp_duns and p.is_active) as active,
+              jsonb_array_length(c.plans_data) as cached
+         from (select distinct on (tdsp_duns) * from plan_snapshots order by tdsp_duns, version desc) s
+         join plan_cache c on c.cache_key = 'plans:' || s.tdsp_duns`,
+    );
+    assert.equal(rows.length, 6);
+    for (const { plans, active: now, cached } of rows) assert.deepEqual([plans, plans], [now, cached]);
+  }
+  const { stdout } = await wattsync(['sync', 'full', '--force', '--json'], env);
+  assert.equal(JSON.parse(stdout).status, 'succeeded');
+});
+
+test('start serves on a fresh folder with its own PostgreSQL, shares it, and ends cleanly', async () => {
+  const WATTSYNC_DATA_DIR = await mkdtemp(join(tmpdir(), 'wattsync-start-'));
+  const own = { WATTSYNC_DATA_DIR, PORT: '0' };
+  const { child, seen, ended } = spawnWattsync(['start', '--json'], own);
+  await until(() => seen.stdout.includes('"synced"'), 60_000);
+  const { url } = JSON.parse(seen.stdout.split('\n')[0]!);
+  const answer = await fetch(`${url}/v1/plans?city=dallas-tx&term=12&sort=rate`);
+  assert.equal(answer.status, 200);
+  assert.ok(((await answer.json()) as { data: unknown[] }).data.length > 5);
+  const status = await wattsync(['sync', 'status', '--json'], own);
+  assert.equal(status.code, 0, status.stderr);
+
+  // Killed, not stopped: the next one finds the database as it was.
+  child.kill('SIGKILL');
+  await ended;
+  const next = spawnWattsync(['start', '--json'], own);
+  await until(() => next.seen.stdout.includes('"synced"'), 60_000);
+  assert.equal(JSON.parse(next.seen.stdout.trim().split('\n')[1]!).api_calls, 0);
+  next.child.kill('SIGTERM');
+  assert.equal(await next.ended, 0);
+});
