@@ -117,7 +117,7 @@ const FAULTS: [fault: string, code: RegExp][] = [
   ['empty', /^snapshot_held$/],
   ['shrunk', /^snapshot_held$/],
   ['cents', /^snapshot_held$/],
-  ['wrong_types', /^snapshot_held$/],
+  ['wrong_types:share=1', /^snapshot_held$/],
 ];
 
 for (const [fault, code] of FAULTS) {
@@ -136,6 +136,22 @@ for (const [fault, code] of FAULTS) {
     assert.deepEqual(await planRows(), before);
   });
 }
+
+test('records that cannot be read are kept with their reason, and their plans stay as they were', async () => {
+  const before = await planRows();
+  sandbox.control.setFaults([parseFault('wrong_types:share=0.2')]);
+  const report = await syncAll(database, source);
+  sandbox.control.clearFaults();
+  assert.equal(report.status, 'succeeded');
+  assert.ok(report.plans.rejected > 10);
+  assert.equal(report.plans.deactivated, 0);
+  assert.deepEqual(await planRows(), before);
+  assert.ok((await count('quarantined_records where length(reason) > 5')) >= report.plans.rejected);
+  assert.equal(
+    (await syncAll(database, source)).plans.unchanged,
+    before.filter((row) => (row as { is_active: boolean }).is_active).length,
+  );
+});
 
 test('one TDSP that fails does not disturb the others', async () => {
   sandbox.control.setFaults([parseFault(`tdsp=${ONCOR}:500`)]);

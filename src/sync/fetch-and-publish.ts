@@ -27,7 +27,8 @@ export async function fetchAndPublish(duns: string[], job: FetchJob): Promise<Ou
   for (const tdsp of fetched.tdsps) {
     const outcome = await publishOne(tdsp, fetched, observed_at, job);
     // Told once for each call, not once for each TDSP it covers.
-    outcomes.push(outcomes.length === 0 ? { ...outcome, drift, skipped: fetched.skipped } : outcome);
+    const told = outcomes.length === 0 ? { drift, skipped: fetched.skipped } : {};
+    outcomes.push({ ...outcome, ...told, source: fetched.source });
   }
   return outcomes;
 }
@@ -53,13 +54,13 @@ async function publishOne(
     };
     const published = await publish(
       database,
-      { ...snapshot, rejected: rejections.length },
+      { ...snapshot, rejected: rejections.map(({ external_id }) => external_id) },
       { now: now(), cacheTtlMs, force },
     );
     return {
       ...{ tdsp_duns, status: published.isNew ? 'published' : 'unchanged' },
       ...{ plans: published.counts, snapshot_version: published.version },
-      ...{ error_code: null, message: null, drift: [], skipped: {} },
+      ...{ error_code: null, message: null, source: fetched.source, drift: [], skipped: {} },
     };
   } catch (error) {
     return failedOutcome(tdsp_duns, error instanceof SnapshotHeldError ? 'held' : 'failed', error);

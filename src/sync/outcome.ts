@@ -11,6 +11,8 @@ export interface Outcome {
   snapshot_version: number | null;
   error_code: string | null;
   message: string | null;
+  /** Whose plans came, `sandbox` if that is what answered; `null` where nothing was fetched. */
+  source: string | null;
   /** Fields the upstream added (+) or dropped (-), seen for the first time. */
   drift: string[];
   /** Records left out on purpose, and why. */
@@ -22,6 +24,7 @@ const NOTHING = {
   snapshot_version: null,
   error_code: null,
   message: null,
+  source: null,
   drift: [],
   skipped: {},
 };

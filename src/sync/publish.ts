@@ -31,8 +31,8 @@ export interface FreshSnapshot {
   source: string;
   origin: string;
   plans: PlanDraft[];
-  /** How many records of the fetch were rejected. */
-  rejected: number;
+  /** Upstream ids of the records that were rejected; `null` for one whose id could not be read. */
+  rejected: (string | null)[];
   observed_at: Date;
   run_id: number;
 }
@@ -81,7 +81,10 @@ async function publishWith(
     content_hash: contentHash(draft),
     draft,
   }));
-  const content_hash = snapshotHash(source, contents);
+  // Who is in an unreadable record is not gone: such a plan stays as it was last read.
+  const unread = new Set(snapshot.rejected.filter((id) => id !== null));
+  const marks = [...unread].map((external_id) => ({ external_id, content_hash: 'rejected' }));
+  const content_hash = snapshotHash(source, [...contents, ...marks]);
   const current = await readCurrentSnapshot(connection, duns);
   const counts = {
     seen: drafts.length,
@@ -89,7 +92,7 @@ async function publishWith(
     changed: 0,
     unchanged: drafts.length,
     deactivated: 0,
-    rejected: snapshot.rejected,
+    rejected: snapshot.rejected.length,
   };
 
   if (current?.content_hash === content_hash) {
@@ -110,7 +113,7 @@ async function publishWith(
     const before =
       current && current.source === source ? { rates: active.map((plan) => plan.rate_1000kwh) } : null;
     const after = { rates: drafts.map((draft) => draft.rates_cents_per_kwh[1000]) };
-    const reason = suspicion(before, after, snapshot.rejected);
+    const reason = suspicion(before, after, snapshot.rejected.length);
     if (reason) {
       throw new SnapshotHeldError(
         `Snapshot held back: ${reason}. The published plans stay. ` +
@@ -127,7 +130,7 @@ async function publishWith(
       : [{ draft, content_hash, known: plan }];
   });
   const sent = new Set(drafts.map((draft) => draft.external_id));
-  const gone = active.filter((plan) => !sent.has(plan.external_id));
+  const gone = active.filter(({ external_id: id }) => !sent.has(id) && !unread.has(id));
   const identified = await identifyIn(connection, duns, { changed, gone, active, now });
 
   const version = (current?.version ?? 0) + 1;

@@ -98,7 +98,7 @@ export async function runSync(request: SyncRequest, options: SyncOptions): Promi
           for (const tdsp_duns of group) onEvent({ type: 'tdsp_started', tdsp_duns });
           const found = await syncGroup(group, job);
           for (const outcome of found) {
-            const { drift: _drift, skipped: _skipped, ...result } = outcome;
+            const { drift: _drift, skipped: _skipped, source: _source, ...result } = outcome;
             const duration_ms = Math.round(performance.now() - began);
             await insertResult(database.pool, { ...result, run_id, finished_at: now(), duration_ms });
             onEvent({ type: 'tdsp_finished', tdsp_duns: outcome.tdsp_duns, outcome });
@@ -117,7 +117,13 @@ export async function runSync(request: SyncRequest, options: SyncOptions): Promi
     await finishRun(database.pool, { id: run_id, status, finished_at: now(), api_calls, plans, errors });
     await releaseRun(connection, run_id);
     return {
-      ...{ run_id, kind, status, source: source.name, cities },
+      ...{
+        run_id,
+        kind,
+        status,
+        source: outcomes.find((outcome) => outcome.source !== null)?.source ?? source.name,
+        cities,
+      },
       tdsps: outcomes.map(({ tdsp_duns, status, snapshot_version: version, message }) => ({
         ...{ tdsp_duns, status, version, message },
       })),
