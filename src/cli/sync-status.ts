@@ -80,7 +80,7 @@ function describe({
       : '';
     const at = run.started_at.toISOString().replace('T', ' ').slice(0, 19);
     lines.push(
-      `${String(run.id).padStart(5)}  ${at}  ${run.kind.padEnd(5)} ${run.status.padEnd(10)} ${run.api_calls} calls  ${counts}`.trimEnd(),
+      `${String(run.id).padStart(5)}  ${at}  ${run.kind.padEnd(5)} ${run.status.padEnd(10)} ${run.api_calls} ${run.api_calls === 1 ? 'call ' : 'calls'}  ${counts}`.trimEnd(),
     );
   }
   if (runs.length === 0) lines.push('  none');

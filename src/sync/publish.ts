@@ -83,7 +83,9 @@ async function publishWith(
   }));
   // Who is in an unreadable record is not gone: such a plan stays as it was last read.
   const unread = new Set(snapshot.rejected.filter((id) => id !== null));
+  const nameless = snapshot.rejected.length - snapshot.rejected.filter((id) => id !== null).length;
   const marks = [...unread].map((external_id) => ({ external_id, content_hash: 'rejected' }));
+  if (nameless > 0) marks.push({ external_id: '', content_hash: `rejected ${nameless}` });
   const content_hash = snapshotHash(source, [...contents, ...marks]);
   const current = await readCurrentSnapshot(connection, duns);
   const counts = {
@@ -130,7 +132,9 @@ async function publishWith(
       : [{ draft, content_hash, known: plan }];
   });
   const sent = new Set(drafts.map((draft) => draft.external_id));
-  const gone = active.filter(({ external_id: id }) => !sent.has(id) && !unread.has(id));
+  const missing = active.filter(({ external_id: id }) => !sent.has(id) && !unread.has(id));
+  // As many are missing as there are records without a readable id: they may all be the same.
+  const gone = missing.length > nameless ? missing : [];
   const identified = await identifyIn(connection, duns, { changed, gone, active, now });
 
   const version = (current?.version ?? 0) + 1;
