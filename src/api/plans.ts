@@ -10,10 +10,11 @@ import { PLAN_PARAMS, type PlanParams, toPlanQuery } from './plan-params.ts';
 import { Problem } from './problem.ts';
 import {
   type ApiParts,
+  freshnessHeaders,
   isNotModified,
   notReady,
   readPlanId,
-  sendFreshness,
+  sendAsciiJson,
   upstreamNotice,
 } from './routes.ts';
 
@@ -32,13 +33,13 @@ export function plansRoutes(app: FastifyInstance, parts: ApiParts): void {
     const answer = await catalog.plans(tdsps, query);
     if ('notReady' in answer) throw notReady(parts, answer.notReady);
     const tag = answer.freshness.isStale ? `${answer.tag}-stale` : answer.tag;
-    sendFreshness(reply, parts, answer.freshness, tag);
-    if (isNotModified(request.headers['if-none-match'], tag)) return reply.code(304).send();
-    const bytes = answer.render({
+    const headers = freshnessHeaders(parts, answer.freshness, tag);
+    if (isNotModified(request.headers['if-none-match'], tag)) return reply.headers(headers).code(304).send();
+    const json = answer.render({
       meta: { ...upstreamNotice(answer.freshness), ...place },
-      linkTo: (cursor) => `/v1/plans?${nextQuery(raw, cursor)}`,
+      linkTo: (cursor) => withCursor(request.url, cursor),
     });
-    return reply.header('content-type', 'application/json; charset=utf-8').send(Buffer.concat(bytes));
+    return sendAsciiJson(reply, headers, json);
   });
 
   app.get<{ Params: { id: string } }>('/v1/plans/:id', async (request, reply) => {
@@ -50,7 +51,7 @@ export function plansRoutes(app: FastifyInstance, parts: ApiParts): void {
     const freshness = active?.freshness ?? (await catalog.freshness([plan.tdsp_duns]));
     if ('notReady' in freshness) throw notReady(parts, freshness.notReady);
     const tag = `${plan.id}.${freshness.version}.${usage ?? 1000}`;
-    sendFreshness(reply, parts, freshness, tag);
+    reply.headers(freshnessHeaders(parts, freshness, tag));
     if (isNotModified(request.headers['if-none-match'], tag)) return reply.code(304).send();
     const current = plan.is_active ? null : await catalog.activePlan([plan.tdsp_duns], plan.offer_id);
     return {
@@ -154,12 +155,7 @@ async function missingPlan({ database }: ApiParts, id: string): Promise<Problem>
   });
 }
 
-function nextQuery(raw: RawQuery, cursor: string): string {
-  const query = new URLSearchParams();
-  for (const [name, given] of Object.entries(raw)) {
-    if (name === 'cursor' || given === undefined) continue;
-    for (const value of [given].flat()) query.append(name, value);
-  }
-  query.set('cursor', cursor);
-  return query.toString();
+/** The same address, one page on. */
+function withCursor(url: string, cursor: string): string {
+  return `${url.replace(/&cursor=[^&]*|(?<=\?)cursor=[^&]*&/g, '')}&cursor=${cursor}`;
 }

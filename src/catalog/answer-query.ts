@@ -3,23 +3,16 @@
  * A facet counts what would match if its own filter were not set, so that a shopper sees what else there is.
  */
 
-import type { PricedPlan, PricedPlans } from './plan-index.ts';
+import { type PricedPlan, type PricedPlans, VALUE_FACETS } from './plan-index.ts';
 import type { PlanFilters, PlanQuery } from './plan-query.ts';
 
-export interface FacetValue {
-  value: string | number | boolean | null;
-  /** For values that are ids. */
-  name?: string;
-  count: number;
-}
-
-export const FACETS = ['term', 'rate_type', 'provider', 'green', 'prepaid', 'time_of_use'] as const;
-export type FacetName = (typeof FACETS)[number];
-export type Facets = Record<FacetName, FacetValue[]>;
+const FACETS = [...VALUE_FACETS, 'green'] as const;
+type FacetName = (typeof FACETS)[number];
 
 export interface QueryAnswer {
   page: readonly PricedPlan[];
-  facets: Facets;
+  /** `{term,rate_type,provider,green,prepaid,time_of_use}`, each a list of values and counts, as JSON in ASCII. */
+  facetsJson: string;
   total: number;
   /** Place of the last plan of the page among all matches; `null` if nothing follows. */
   lastIndex: number | null;
@@ -34,7 +27,7 @@ const GREEN_STEPS = [100, 75, 50, 25, 1] as const;
 
 export function answerQuery(priced: PricedPlans, query: PlanQuery): QueryAnswer {
   const tests = filterTests(query);
-  const counts = new FacetCounts();
+  const counts = new FacetCounts(priced.facetHeads);
   const matches: PricedPlan[] = [];
   for (const plan of priced.sorted(query.sort, query.is_descending)) {
     let failed = 0;
@@ -47,7 +40,7 @@ export function answerQuery(priced: PricedPlans, query: PlanQuery): QueryAnswer 
   const end = start + page.length;
   return {
     page,
-    facets: counts.facets(),
+    facetsJson: counts.json(),
     total: matches.length,
     lastIndex: end < matches.length ? end - 1 : null,
   };
@@ -96,21 +89,21 @@ function filterTests(filters: PlanFilters): FilterTest[] {
 }
 
 class FacetCounts {
-  readonly #counts = FACETS.map(() => new Map<FacetValue['value'], number>());
-  readonly #providerNames = new Map<string, string>();
-  readonly #green = GREEN_STEPS.map(() => 0);
+  readonly #heads: readonly (readonly string[])[];
+  readonly #counts: Int32Array[];
+  readonly #green = new Int32Array(GREEN_STEPS.length);
+
+  constructor(heads: readonly (readonly string[])[]) {
+    this.#heads = heads;
+    this.#counts = heads.map((values) => new Int32Array(values.length));
+  }
 
   /** @param failed the bits of the filters this plan fails */
-  add({ plan }: PricedPlan, failed: number): void {
-    // Two filters failed: the plan is missing from every count.
-    if ((failed & (failed - 1)) !== 0) return;
-    this.#count('term', plan.term_months, failed);
-    this.#count('rate_type', plan.rate_type, failed);
-    this.#count('prepaid', plan.is_prepaid, failed);
-    this.#count('time_of_use', plan.is_time_of_use, failed);
-    if ((failed & ~BIT.provider) === 0) {
-      this.#count('provider', plan.provider.id, failed);
-      this.#providerNames.set(plan.provider.id, plan.provider.name);
+  add({ plan, codes }: PricedPlan, failed: number): void {
+    // Two filters failed, or one without a facet: the plan is missing from every count.
+    if ((failed & (failed - 1)) !== 0 || failed === NO_FACET) return;
+    for (let facet = 0; facet < codes.length; facet++) {
+      if ((failed & ~(1 << facet)) === 0) this.#counts[facet]![codes[facet]!]! += 1;
     }
     if ((failed & ~BIT.green) === 0 && plan.percent_green !== null) {
       for (let step = 0; step < GREEN_STEPS.length; step++) {
@@ -119,29 +112,27 @@ class FacetCounts {
     }
   }
 
-  #count(facet: FacetName, value: FacetValue['value'], failed: number): void {
-    if ((failed & ~BIT[facet]) !== 0) return;
-    const counts = this.#counts[FACETS.indexOf(facet)]!;
-    counts.set(value, (counts.get(value) ?? 0) + 1);
+  json(): string {
+    const [term, rateType, provider, prepaid, timeOfUse] = VALUE_FACETS.map((name, facet) =>
+      this.#valuesJson(facet, name === 'term'),
+    );
+    let green = '';
+    for (let step = 0; step < GREEN_STEPS.length; step++) {
+      if (this.#green[step]! > 0)
+        green += `${green && ','}{"value":${GREEN_STEPS[step]},"count":${this.#green[step]}}`;
+    }
+    return `{"term":[${term}],"rate_type":[${rateType}],"provider":[${provider}],"green":[${green}],"prepaid":[${prepaid}],"time_of_use":[${timeOfUse}]}`;
   }
 
-  facets(): Facets {
-    const facets = Object.fromEntries(
-      FACETS.map((name, place) => {
-        const values = [...this.#counts[place]!].map(([value, count]): FacetValue => ({ value, count }));
-        return [name, name === 'term' ? values.toSorted(byValue) : values.toSorted(byCount)];
-      }),
-    ) as Facets;
-    for (const provider of facets.provider) provider.name = this.#providerNames.get(String(provider.value))!;
-    facets.green = GREEN_STEPS.map((value, step) => ({ value, count: this.#green[step]! })).filter(
-      ({ count }) => count > 0,
-    );
-    return facets;
+  /** The commonest value first; terms stay in the order of their length. */
+  #valuesJson(facet: number, inOrder: boolean): string {
+    const heads = this.#heads[facet]!;
+    const counts = this.#counts[facet]!;
+    const present: number[] = [];
+    for (let code = 0; code < counts.length; code++) if (counts[code]! > 0) present.push(code);
+    if (!inOrder) present.sort((a, b) => counts[b]! - counts[a]! || a - b);
+    let json = '';
+    for (const code of present) json += `${json && ','}${heads[code]}${counts[code]}}`;
+    return json;
   }
 }
-
-const byValue = (a: FacetValue, b: FacetValue): number =>
-  Number(a.value === null) - Number(b.value === null) || Number(a.value) - Number(b.value);
-
-const byCount = (a: FacetValue, b: FacetValue): number =>
-  b.count - a.count || (String(a.value) < String(b.value) ? -1 : 1);

@@ -10,7 +10,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
 import { answerQuery } from './answer-query.ts';
 import { writeCursor } from './cursor.ts';
-import { indexPlans, PricedPlans, planBytes } from './plan-index.ts';
+import { asciiJson, indexPlans, PricedPlans, pricedPlanJson } from './plan-index.ts';
 import { type PlanQuery, queryKey } from './plan-query.ts';
 
 /** What is known about the plan sets behind an answer. */
@@ -33,8 +33,8 @@ export interface PlansAnswer {
   freshness: Freshness;
   /** Changes when, and only when, plans or query do. */
   tag: string;
-  /** The body, in parts to be sent one after another. `meta` and `links` are added to what was counted. */
-  render(extras: AnswerExtras): Buffer[];
+  /** The body as JSON in ASCII. `meta` and `links` are added to what was counted. */
+  render(extras: AnswerExtras): string;
 }
 
 export interface AnswerExtras {
@@ -58,11 +58,11 @@ export interface NotReady {
 
 /** Prepared views: six TDSPs, their pairs, and the usages that are asked for just now. */
 const PRICED_VIEWS = 40;
-const RENDERED_BYTES = 24 << 20;
+const RENDERED_CHARACTERS = 16 << 20;
 
 /** A finished list with its facets, as long as nothing about it changes. */
 interface Rendered {
-  bytes: Buffer;
+  json: string;
   total: number;
   cursor: string | null;
 }
@@ -75,9 +75,11 @@ export class Catalog {
   readonly #now: () => number;
   readonly #priced = new LRUCache<string, PricedPlans>({ max: PRICED_VIEWS });
   readonly #rendered = new LRUCache<string, Rendered>({
-    maxSize: RENDERED_BYTES,
-    sizeCalculation: ({ bytes }) => bytes.byteLength + 200,
+    maxSize: RENDERED_CHARACTERS,
+    sizeCalculation: ({ json }) => json.length + 200,
   });
+  /** Queries asked once lately. Kept is what is asked a second time: most combinations of filters never are. */
+  readonly #askedOnce = new LRUCache<string, true>({ max: 2_000 });
 
   constructor({ planSets, staleAfterMs, now = Date.now }: CatalogOptions) {
     this.#planSets = planSets;
@@ -96,7 +98,7 @@ export class Catalog {
       freshness,
       tag: hash('md5', key, 'base64url'),
       render: ({ meta, linkTo }) => {
-        const { bytes, total, cursor } = this.#render(key, cached, tdsps, query);
+        const { json, total, cursor } = this.#render(key, cached, tdsps, query);
         const { version, as_of, age_seconds, isStale: stale, layer: source, upstreams } = freshness;
         const about = {
           total,
@@ -110,7 +112,7 @@ export class Catalog {
           ...meta,
         };
         const links = cursor === null ? {} : { next: linkTo(cursor) };
-        return [bytes, Buffer.from(`,"meta":${JSON.stringify(about)},"links":${JSON.stringify(links)}}`)];
+        return `${json},"meta":${asciiJson(JSON.stringify(about))},"links":${asciiJson(JSON.stringify(links))}}`;
       },
     };
   }
@@ -169,19 +171,20 @@ export class Catalog {
   #render(key: string, cached: CachedPlanSet[], tdsps: readonly string[], query: PlanQuery): Rendered {
     const known = this.#rendered.get(key);
     if (known) return known;
-    const { page, facets, total, lastIndex } = answerQuery(this.#pricedPlans(cached, query.usage_kwh), query);
-    const parts: Buffer[] = [OPEN];
-    for (const priced of page) {
-      if (parts.length > 1) parts.push(COMMA);
-      parts.push(planBytes(priced));
-    }
-    parts.push(Buffer.from(`],"facets":${JSON.stringify(facets)}`));
+    const { page, facetsJson, total, lastIndex } = answerQuery(
+      this.#pricedPlans(cached, query.usage_kwh),
+      query,
+    );
+    let plans = '';
+    for (const priced of page) plans += (plans && ',') + pricedPlanJson(priced);
+    const json = `{"data":[${plans}],"facets":${facetsJson}`;
     const last = lastIndex === null ? undefined : page.at(-1);
     const cursor = last
       ? writeCursor(cursorKey(tdsps, query), { id: last.plan.id, index: lastIndex! })
       : null;
-    const rendered = { bytes: Buffer.concat(parts), total, cursor };
-    this.#rendered.set(key, rendered);
+    const rendered = { json, total, cursor };
+    if (this.#askedOnce.has(key)) this.#rendered.set(key, rendered);
+    else this.#askedOnce.set(key, true);
     return rendered;
   }
 
@@ -216,9 +219,6 @@ export class Catalog {
     };
   }
 }
-
-const OPEN = Buffer.from('{"data":[');
-const COMMA = Buffer.from(',');
 
 const versionOf = (sets: readonly PlanSet[]): string =>
   sets.map((set) => `${set.tdsp_duns}.${set.version}`).join('+');

@@ -41,26 +41,59 @@ export function indexPlans(set: PlanSet): readonly IndexedPlan[] {
 /** A plan as it stands at one usage. */
 export interface PricedPlan extends IndexedPlan {
   bill: Bill;
+  /** Place of its value in each facet, in the order of VALUE_FACETS. */
+  codes: readonly number[];
   /** Finished JSON, made when first needed. */
-  json: Buffer | null;
+  json: string | null;
 }
 
-export function planBytes(priced: PricedPlan): Buffer {
-  priced.json ??= Buffer.from(priced.head + JSON.stringify(priced.bill) + priced.tail);
+export function pricedPlanJson(priced: PricedPlan): string {
+  priced.json ??= asciiJson(priced.head + JSON.stringify(priced.bill) + priced.tail);
   return priced.json;
 }
+
+/**
+ * The same JSON in ASCII alone, so that parts can be joined and sent without being encoded. The way through a buffer
+ * makes it a string of one byte a character inside V8; a single part of two bytes would make the whole answer slow.
+ */
+export function asciiJson(json: string): string {
+  const ascii = json.replace(
+    /[\u0080-\uffff]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return Buffer.from(ascii, 'latin1').toString('latin1');
+}
+
+export const VALUE_FACETS = ['term', 'rate_type', 'provider', 'prepaid', 'time_of_use'] as const;
+export type ValueFacet = (typeof VALUE_FACETS)[number];
+
+const FACET_VALUE: Record<ValueFacet, (plan: Plan) => string | number | boolean | null> = {
+  term: (plan) => plan.term_months,
+  rate_type: (plan) => plan.rate_type,
+  provider: (plan) => plan.provider.id,
+  prepaid: (plan) => plan.is_prepaid,
+  time_of_use: (plan) => plan.is_time_of_use,
+};
 
 /** The plans of some TDSPs at one usage, in any order that is asked for. */
 export class PricedPlans {
   readonly usage_kwh: number;
+  /** For each value facet the JSON of its values, up to the count: `{"value":12,"count":`. Terms ascend. */
+  readonly facetHeads: readonly (readonly string[])[];
   readonly #plans: PricedPlan[];
   readonly #orders = new Map<string, readonly PricedPlan[]>();
 
   constructor(sets: readonly PlanSet[], usage_kwh: number) {
     this.usage_kwh = usage_kwh;
-    this.#plans = sets.flatMap((set) =>
-      indexPlans(set).map((plan) => ({ ...plan, bill: plan.curve.at(usage_kwh), json: null })),
-    );
+    const plans = sets.flatMap(indexPlans);
+    const domains = VALUE_FACETS.map((facet) => facetDomain(facet, plans));
+    this.facetHeads = domains.map(({ heads }) => heads);
+    this.#plans = plans.map((plan) => ({
+      ...plan,
+      bill: plan.curve.at(usage_kwh),
+      codes: domains.map(({ codeOf }) => codeOf(plan.plan)),
+      json: null,
+    }));
   }
 
   sorted(sort: SortKey, isDescending: boolean): readonly PricedPlan[] {
@@ -74,6 +107,27 @@ export class PricedPlans {
     }
     return order;
   }
+}
+
+function facetDomain(
+  facet: ValueFacet,
+  plans: readonly IndexedPlan[],
+): { heads: string[]; codeOf(plan: Plan): number } {
+  const read = FACET_VALUE[facet];
+  const names = new Map(plans.map(({ plan }) => [plan.provider.id, plan.provider.name]));
+  const values = [...new Set(plans.map(({ plan }) => read(plan)))].sort(compareValues);
+  const codes = new Map(values.map((value, code) => [value, code]));
+  const heads = values.map((value) => {
+    const name = facet === 'provider' ? `"name":${JSON.stringify(names.get(String(value)))},` : '';
+    return asciiJson(`{"value":${JSON.stringify(value)},${name}"count":`);
+  });
+  return { heads, codeOf: (plan) => codes.get(read(plan))! };
+}
+
+/** Numbers by size, texts by letters, unknown last. */
+function compareValues(a: string | number | boolean | null, b: string | number | boolean | null): number {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  return typeof a === 'string' ? compareText(a, String(b)) : Number(a) - Number(b);
 }
 
 type Direction = 1 | -1;

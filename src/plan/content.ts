@@ -112,7 +112,7 @@ export function contentHash(draft: PlanDraft): string {
     ...rest
   } = draft;
   const { documents, enroll_url, enroll_phone, translations } = rest;
-  const texts = [provider.name, name, term_months, special_terms, promotion, enroll_url, enroll_phone];
+  const texts = [provider, name, term_months, special_terms, promotion, enroll_url, enroll_phone];
   return hash('md5', canonical([texts, termsOfSale(draft), documents, translations]), 'hex');
 }
 

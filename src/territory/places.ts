@@ -17,11 +17,14 @@ export type Place =
 
 const MOST_SUGGESTIONS = 5;
 const MOST_ZIPS_NAMED = 8;
+const MOST_REMEMBERED = 5_000;
 
 export class Places {
   readonly #territory: Territory;
   readonly #cities = new Map<string, City>();
   readonly #closed = new Map<string, ClosedPlace>();
+  /** The same few texts are asked again and again. */
+  readonly #found = new Map<string, Place>();
 
   constructor(territory: Territory) {
     this.#territory = territory;
@@ -34,6 +37,16 @@ export class Places {
 
   /** A ZIP code, a slug or a name, with or without `-tx`, in any case. */
   find(text: string): Place {
+    let place = this.#found.get(text);
+    if (!place) {
+      place = this.#find(text);
+      if (this.#found.size >= MOST_REMEMBERED) this.#found.clear();
+      this.#found.set(text, place);
+    }
+    return place;
+  }
+
+  #find(text: string): Place {
     const zip = /^\s*(\d{5})(?:-\d{4})?\s*$/.exec(text)?.[1];
     if (zip) return this.#findZip(zip);
     const key = placeKey(text);

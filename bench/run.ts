@@ -1,0 +1,30 @@
+/** `npm run bench`: measures all topics, or those that are named, and writes docs/benchmarks.md. */
+
+import { type Say, type Section, sectionText, TOPICS, type Topic, writeSections } from './report.ts';
+
+// Loaded when measured: a topic must not pay for the memory of another.
+const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
+  publish: async () => (await import('./publish.ts')).measurePublish,
+  query: async () => (await import('./query.ts')).measureQuery,
+  http: async () => (await import('./http.ts')).measureHttp,
+  startup: async () => (await import('./startup.ts')).measureStartup,
+};
+
+const asked = process.argv.slice(2);
+const wrong = asked.filter((name) => !TOPICS.some((topic) => topic === name));
+if (wrong.length > 0) {
+  console.error(`No such topic: ${wrong.join(', ')}. Expected ${TOPICS.join(', ')}, or none for all of them.`);
+  process.exit(2);
+}
+
+const measured = new Map<Topic, string>();
+for (const topic of TOPICS) {
+  if (asked.length > 0 && !asked.includes(topic)) continue;
+  console.log(`# ${topic}`);
+  const measure = await MEASURE[topic]();
+  const text = sectionText(await measure((line) => console.log(`  ${line}`)), new Date());
+  console.log(`\n${text}\n`);
+  measured.set(topic, text);
+  // After each topic: what was measured is kept if a later one fails.
+  writeSections(new URL('../docs/benchmarks.md', import.meta.url), measured);
+}

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inspect } from 'node:util';
+import { ConfigError, type Environment, readConfig, Secret } from './config.ts';
+
+function problemsOf(env: Environment): Record<string, string> {
+  try {
+    readConfig(env);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    for (const { field, message } of error.problems)
+      assert.ok(error.message.includes(`${field}: ${message}`));
+    return Object.fromEntries(error.problems.map(({ field, message }) => [field, message]));
+  }
+  return {};
+}
+
+test('an empty environment has a default for everything', () =>
+  assert.deepEqual(readConfig({}, '/srv'), {
+    databaseUrl: null,
+    dataDir: '/srv/.wattsync',
+    planSource: 'sandbox',
+    comparepower: { url: null, apiKey: null, apiKeyHeader: 'X-API-Key' },
+    powertochoose: { csv: null },
+    syncIntervalMs: 3_600_000,
+    maxConcurrentRequests: 5,
+    cacheTtlHours: 2,
+    apiRateLimitPerSecond: 25,
+    apiCallBudgetPerHour: 50,
+    host: '127.0.0.1',
+    port: 3000,
+    logLevel: 'info',
+  }));
+
+test('every variable is read', () => {
+  const config = readConfig(
+    {
+      DATABASE_URL: 'postgres://u:p@db.example/wattsync',
+      WATTSYNC_DATA_DIR: 'data',
+      PLAN_SOURCE: 'ComparePower',
+      COMPAREPOWER_API_URL: 'https://pricing.example/',
+      COMPAREPOWER_API_KEY: 'k-123',
+      COMPAREPOWER_API_KEY_HEADER: 'Authorization',
+      POWERTOCHOOSE_CSV: 'plans.csv',
+      SYNC_INTERVAL_MS: '60000',
+      MAX_CONCURRENT_REQUESTS: '2',
+      CACHE_TTL_HOURS: '0.5',
+      API_RATE_LIMIT_PER_SECOND: '3',
+      API_CALL_BUDGET_PER_HOUR: '4',
+      HOST: '0.0.0.0',
+      PORT: ' 0 ',
+      LOG_LEVEL: 'debug',
+    },
+    '/srv',
+  );
+  const { databaseUrl, comparepower, ...rest } = config;
+  assert.equal(databaseUrl?.reveal(), 'postgres://u:p@db.example/wattsync');
+  assert.equal(comparepower.apiKey?.reveal(), 'k-123');
+  assert.deepEqual(
+    [comparepower.url, comparepower.apiKeyHeader],
+    ['https://pricing.example', 'Authorization'],
+  );
+  assert.deepEqual(rest, {
+    dataDir: '/srv/data',
+    planSource: 'comparepower',
+    powertochoose: { csv: 'plans.csv' },
+    syncIntervalMs: 60_000,
+    maxConcurrentRequests: 2,
+    cacheTtlHours: 0.5,
+    apiRateLimitPerSecond: 3,
+    apiCallBudgetPerHour: 4,
+    host: '0.0.0.0',
+    port: 0,
+    logLevel: 'debug',
+  });
+});
+
+test('an empty or blank variable counts as unset', () => {
+  const blank = Object.fromEntries(
+    ['DATABASE_URL', 'PLAN_SOURCE', 'COMPAREPOWER_API_URL', 'PORT', 'HOST', 'LOG_LEVEL'].map((name) => [
+      name,
+      '  ',
+    ]),
+  );
+  assert.deepEqual(readConfig({ ...blank, CACHE_TTL_HOURS: '' }, '/srv'), readConfig({}, '/srv'));
+});
+
+test('all bad variables are reported together, each by its name', () => {
+  const env = {
+    DATABASE_URL: 'mysql://db.example',
+    PLAN_SOURCE: 'oracle',
+    COMPAREPOWER_API_URL: 'ftp://pricing.example',
+    COMPAREPOWER_API_KEY_HEADER: 'X Key',
+    SYNC_INTERVAL_MS: '999',
+    MAX_CONCURRENT_REQUESTS: '0',
+    CACHE_TTL_HOURS: '-1',
+    API_RATE_LIMIT_PER_SECOND: '1.5',
+    API_CALL_BUDGET_PER_HOUR: 'many',
+    PORT: '65536',
+    LOG_LEVEL: 'loud',
+  };
+  const problems = problemsOf(env);
+  assert.deepEqual(Object.keys(problems).toSorted(), Object.keys(env).toSorted());
+  assert.match(problems.PORT!, /"65536" is no whole number from 0 to 65535/);
+  assert.match(problems.LOG_LEVEL!, /"loud" is none of trace, debug/);
+});
+
+test('numbers that only look like one are refused', () => {
+  for (const PORT of ['0x10', '1e3', '-1', '+1', '3000 or so', 'NaN', 'Infinity', '9'.repeat(20)])
+    assert.deepEqual(Object.keys(problemsOf({ PORT })), ['PORT'], PORT);
+  for (const CACHE_TTL_HOURS of ['.5', '1,5', '1e1', '0', 'Infinity'])
+    assert.deepEqual(Object.keys(problemsOf({ CACHE_TTL_HOURS })), ['CACHE_TTL_HOURS'], CACHE_TTL_HOURS);
+});
+
+test('a bad DATABASE_URL is not echoed, for it holds a password', () => {
+  for (const DATABASE_URL of ['mysql://wattsync:hunter2@db.example', 'hunter2', 'postgres//u:hunter2@db']) {
+    assert.throws(
+      () => readConfig({ DATABASE_URL }),
+      (error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.match(error.message, /DATABASE_URL: is no address: expected .*postgres:\/\//);
+        assert.ok(!inspect(error, { depth: null, showHidden: true }).includes('hunter2'));
+        return true;
+      },
+    );
+  }
+});
+
+test('the plan source is ComparePower if its address is given, else the sandbox, unless it is named', () => {
+  const source = (env: Environment) => readConfig(env).planSource;
+  const COMPAREPOWER_API_URL = 'https://pricing.example';
+  assert.equal(source({}), 'sandbox');
+  assert.equal(source({ POWERTOCHOOSE_CSV: 'plans.csv' }), 'sandbox');
+  assert.equal(source({ COMPAREPOWER_API_URL }), 'comparepower');
+  assert.equal(source({ COMPAREPOWER_API_URL, PLAN_SOURCE: 'sandbox' }), 'sandbox');
+  assert.equal(source({ PLAN_SOURCE: 'powertochoose', POWERTOCHOOSE_CSV: 'plans.csv' }), 'powertochoose');
+});
+
+test('a plan source without its address is refused, and only once', () => {
+  for (const COMPAREPOWER_API_URL of [undefined, '', '  ', 'nonsense']) {
+    assert.throws(
+      () => readConfig({ PLAN_SOURCE: 'comparepower', COMPAREPOWER_API_URL }),
+      (error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.deepEqual(
+          error.problems.map(({ field }) => field),
+          ['COMPAREPOWER_API_URL'],
+        );
+        return true;
+      },
+      `"${COMPAREPOWER_API_URL}"`,
+    );
+  }
+  assert.deepEqual(Object.keys(problemsOf({ PLAN_SOURCE: 'powertochoose' })), ['POWERTOCHOOSE_CSV']);
+});
+
+test('a secret shows itself only when it is asked to', () => {
+  const secret = new Secret('hunter2');
+  assert.equal(secret.reveal(), 'hunter2');
+  const config = readConfig({
+    COMPAREPOWER_API_KEY: 'hunter2',
+    DATABASE_URL: 'postgres://wattsync:hunter2@db.example/wattsync',
+  });
+  const shown = [
+    String(secret),
+    `${secret}`,
+    JSON.stringify({ secret }),
+    inspect(secret),
+    inspect({ secret }, { depth: null, showHidden: true }),
+    inspect(secret, { customInspect: false, showHidden: true }),
+    JSON.stringify(Object.entries(secret)),
+    JSON.stringify(config),
+    inspect(config, { depth: null, showHidden: true }),
+  ];
+  for (const text of shown) assert.ok(!text.includes('hunter2'), text);
+  assert.deepEqual(shown.slice(0, 4), ['***', '***', '{"secret":"***"}', '***']);
+});

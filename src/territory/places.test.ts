@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { readTerritory } from '../store/territory.ts';
+import { Places, placeKey } from './places.ts';
+
+const territory = readTerritory();
+const places = new Places(territory);
+
+/** The slug or ZIP of what is found, with its kind before it. */
+function found(text: string): string {
+  const place = places.find(text);
+  if (place.kind === 'city') return `city ${place.city.slug}`;
+  if (place.kind === 'zip') return `zip ${place.zip.zip}`;
+  return place.kind === 'no_choice' ? `no_choice ${place.slug}` : 'unknown';
+}
+
+const VARIANTS: Record<string, string[]> = {
+  'city dallas-tx': [
+    'dallas',
+    'DALLAS-TX',
+    'Dallas, TX',
+    'dallas-tx',
+    '  Dallas  ',
+    'Dallas Texas',
+    'city of dallas',
+    'City of Dallas, Texas',
+    'Dállas',
+  ],
+  'city fort-worth-tx': [
+    'Ft. Worth',
+    'ft worth',
+    'Fort Worth',
+    'FORT-WORTH-TX',
+    'Ft. Worth, TX',
+    'fortworth',
+  ],
+  'city corpus-christi-tx': ['Corpus  Christi', 'corpus_christi', 'Corpus Christi, Texas'],
+  'city texas-city-tx': ['Texas City', 'texas-city-tx'],
+  'city saint-paul-tx': ['St. Paul', 'Saint Paul', 'st paul tx'],
+  'no_choice mount-pleasant-tx': ['Mt. Pleasant', 'Mount Pleasant, TX'],
+  'zip 75201': ['75201', '75201-1234', ' 75201 '],
+};
+
+for (const [expected, variants] of Object.entries(VARIANTS)) {
+  test(`${variants.join(' | ')} is ${expected}`, () => {
+    for (const text of variants) assert.equal(found(text), expected, text);
+  });
+}
+
+test('every city is found by its slug and its name, with and without the state, in any case', () => {
+  for (const { slug, name } of territory.cities) {
+    for (const text of [slug, slug.toUpperCase(), name, `${name}, TX`, `${name} Texas`, `City of ${name}`])
+      assert.equal(found(text), `city ${slug}`, text);
+  }
+});
+
+test('every place without choice is found by its slug and its name', () => {
+  for (const { slug, name } of territory.closedPlaces) {
+    for (const text of [slug, name, `${name}, TX`]) assert.equal(found(text), `no_choice ${slug}`, text);
+  }
+});
+
+test('every ZIP code with a TDSP is found, with and without its four more digits', () => {
+  for (const { zip, tdsps } of territory.zips.values()) {
+    if (tdsps.length === 0) continue;
+    const place = places.find(`${zip}-0001`);
+    assert.ok(place.kind === 'zip');
+    assert.deepEqual([place.zip.zip, place.tdsps], [zip, tdsps]);
+  }
+});
+
+test('the key of a place has only letters and digits, whatever is written', () =>
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => assert.match(placeKey(text), /^[a-z0-9]*$/)),
+  ));
+
+test('any text is answered, and what is unknown with an explanation', () =>
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+      const place = places.find(text);
+      if (place.kind === 'unknown') assert.ok(place.explanation.length > 20);
+    }),
+  ));
+
+test('a city whose only seller is its utility says so and names the utility', () => {
+  const expected = { 'San Antonio': 'CPS Energy', 'El Paso': 'El Paso Electric', Amarillo: 'Xcel Energy' };
+  for (const [name, utility] of Object.entries(expected)) {
+    const place = places.find(name);
+    assert.ok(place.kind === 'no_choice', name);
+    assert.ok(place.utilities[0]?.startsWith(utility), name);
+    assert.match(place.explanation, new RegExp(`no choice of electricity plans in ${name}: ${utility}`));
+  }
+});
+
+test('a ZIP code without choice names its utility, too', () => {
+  const place = places.find('78201');
+  assert.ok(place.kind === 'no_choice');
+  assert.deepEqual([place.slug, place.utilities], [null, ['CPS Energy']]);
+  assert.match(place.explanation, /78201 \(San Antonio\): CPS Energy/);
+});
+
+test('Austin says which part of it has a choice, and whose the rest is', () => {
+  const place = places.find('Austin');
+  assert.ok(place.kind === 'city');
+  assert.match(place.note ?? '', /Only a part of Austin .*78717.* Austin Energy is the only seller/);
+  assert.equal(places.find('78701').kind, 'no_choice');
+});
+
+test('a place that two TDSPs serve says that the address decides', () => {
+  const place = places.find('Texas City');
+  assert.ok(place.kind === 'city');
+  assert.equal(place.tdsps.length, 2);
+  assert.match(
+    place.note ?? '',
+    /served by (TNMP and CenterPoint|CenterPoint and TNMP): the address decides/,
+  );
+});
+
+test('where there is nothing to say there is no note', () => {
+  const place = places.find('75201');
+  assert.ok(place.kind === 'zip');
+  assert.equal(place.note, null);
+});
+
+test('a misspelling suggests the city that was meant', () => {
+  const meant: Record<string, string> = {
+    dalas: 'dallas-tx',
+    huston: 'houston-tx',
+    'fort wroth': 'fort-worth-tx',
+    'San Antino': 'san-antonio-tx',
+    'corpus cristi': 'corpus-christi-tx',
+    'mc alen': 'mcallen-tx',
+  };
+  for (const [text, slug] of Object.entries(meant)) {
+    const place = places.find(text);
+    assert.ok(place.kind === 'unknown', text);
+    assert.equal(place.suggestions[0]?.slug, slug, text);
+    assert.ok(place.explanation.includes(`(${slug})`), text);
+    assert.ok(place.suggestions.length <= 5);
+  }
+});
+
+test('a city with one letter left out is suggested, unless that is the name of another place', () =>
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...territory.cities.filter(({ name }) => /^[A-Za-z]{7,}$/.test(name))),
+      fc.nat(),
+      ({ name, slug }, at) => {
+        const letter = 1 + (at % (name.length - 1));
+        const place = places.find(name.slice(0, letter) + name.slice(letter + 1));
+        if (place.kind !== 'unknown') return;
+        assert.ok(place.suggestions.some((one) => one.slug === slug));
+      },
+    ),
+  ));
+
+test('a name that resembles nothing gets no suggestion but an example', () => {
+  const place = places.find('zzzzqqq');
+  assert.ok(place.kind === 'unknown');
+  assert.deepEqual(place.suggestions, []);
+  assert.match(place.explanation, /dallas-tx.*75201/);
+});
+
+test('a ZIP code outside of Texas, and one of post-office boxes, is explained', () => {
+  const explained = (zip: string) => {
+    const place = places.find(zip);
+    assert.ok(place.kind === 'unknown', zip);
+    assert.deepEqual([place.asked, place.suggestions], [zip, []]);
+    return place.explanation;
+  };
+  assert.match(explained('10001'), /10001 is not in Texas/);
+  assert.match(explained('99999'), /not in Texas/);
+  assert.match(explained('75999'), /post-office boxes/);
+});
