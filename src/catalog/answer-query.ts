@@ -27,11 +27,11 @@ const GREEN_STEPS = [100, 75, 50, 25, 1] as const;
 
 export function answerQuery(priced: PricedPlans, query: PlanQuery): QueryAnswer {
   const tests = filterTests(query);
-  const counts = new FacetCounts(priced.facetHeads);
+  const counts = new FacetCounts(priced);
   const matches: PricedPlan[] = [];
   for (const plan of priced.sorted(query.sort, query.is_descending)) {
     let failed = 0;
-    for (const { bit, passes } of tests) if (!passes(plan)) failed |= bit;
+    for (let at = 0; at < tests.length; at++) if (!tests[at]!.passes(plan)) failed |= tests[at]!.bit;
     if (failed === 0) matches.push(plan);
     counts.add(plan, failed);
   }
@@ -89,26 +89,30 @@ function filterTests(filters: PlanFilters): FilterTest[] {
 }
 
 class FacetCounts {
-  readonly #heads: readonly (readonly string[])[];
-  readonly #counts: Int32Array[];
+  readonly #priced: PricedPlans;
+  readonly #counts: Int32Array;
   readonly #green = new Int32Array(GREEN_STEPS.length);
 
-  constructor(heads: readonly (readonly string[])[]) {
-    this.#heads = heads;
-    this.#counts = heads.map((values) => new Int32Array(values.length));
+  constructor(priced: PricedPlans) {
+    this.#priced = priced;
+    this.#counts = new Int32Array(priced.facetHeads.length);
   }
 
   /** @param failed the bits of the filters this plan fails */
   add({ plan, codes }: PricedPlan, failed: number): void {
     // Two filters failed, or one without a facet: the plan is missing from every count.
     if ((failed & (failed - 1)) !== 0 || failed === NO_FACET) return;
+    const counts = this.#counts;
     for (let facet = 0; facet < codes.length; facet++) {
-      if ((failed & ~(1 << facet)) === 0) this.#counts[facet]![codes[facet]!]! += 1;
+      if ((failed & ~(1 << facet)) === 0) counts[codes[facet]!]! += 1;
     }
-    if ((failed & ~BIT.green) === 0 && plan.percent_green !== null) {
-      for (let step = 0; step < GREEN_STEPS.length; step++) {
-        if (plan.percent_green >= GREEN_STEPS[step]!) this.#green[step]! += 1;
-      }
+    const green = plan.percent_green;
+    if (green === null || (failed & ~BIT.green) !== 0) return;
+    // From the highest step that it reaches; the others are summed up at the end.
+    for (let step = 0; step < GREEN_STEPS.length; step++) {
+      if (green < GREEN_STEPS[step]!) continue;
+      this.#green[step]! += 1;
+      return;
     }
   }
 
@@ -117,22 +121,35 @@ class FacetCounts {
       this.#valuesJson(facet, name === 'term'),
     );
     let green = '';
+    let count = 0;
     for (let step = 0; step < GREEN_STEPS.length; step++) {
-      if (this.#green[step]! > 0)
-        green += `${green && ','}{"value":${GREEN_STEPS[step]},"count":${this.#green[step]}}`;
+      count += this.#green[step]!;
+      if (count > 0) green += `${green && ','}{"value":${GREEN_STEPS[step]},"count":${count}}`;
     }
     return `{"term":[${term}],"rate_type":[${rateType}],"provider":[${provider}],"green":[${green}],"prepaid":[${prepaid}],"time_of_use":[${timeOfUse}]}`;
   }
 
   /** The commonest value first; terms stay in the order of their length. */
   #valuesJson(facet: number, inOrder: boolean): string {
-    const heads = this.#heads[facet]!;
-    const counts = this.#counts[facet]!;
+    const { facetHeads: heads, facetStarts: starts } = this.#priced;
+    const counts = this.#counts;
+    const end = starts[facet + 1]!;
     const present: number[] = [];
-    for (let code = 0; code < counts.length; code++) if (counts[code]! > 0) present.push(code);
-    if (!inOrder) present.sort((a, b) => counts[b]! - counts[a]! || a - b);
+    for (let code = starts[facet]!; code < end; code++) {
+      // Count and place in one number: sorted without a function.
+      if (counts[code]! > 0)
+        present.push(inOrder ? code : (MOST_COUNTED - counts[code]!) * MOST_CODES + code);
+    }
+    const sorted = inOrder ? present : Float64Array.from(present).sort();
     let json = '';
-    for (const code of present) json += `${json && ','}${heads[code]}${counts[code]}}`;
+    for (const key of sorted) {
+      const code = key % MOST_CODES;
+      json += `${json && ','}${heads[code]}${counts[code]}}`;
+    }
     return json;
   }
 }
+
+/** More plans than a view can hold, and more values than its facets can have. */
+const MOST_COUNTED = 1 << 20;
+const MOST_CODES = 1 << 20;

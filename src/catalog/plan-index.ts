@@ -41,22 +41,29 @@ export function indexPlans(set: PlanSet): readonly IndexedPlan[] {
 /** A plan as it stands at one usage. */
 export interface PricedPlan extends IndexedPlan {
   bill: Bill;
-  /** Place of its value in each facet, in the order of VALUE_FACETS. */
+  /** Place of its value among the values of all facets, one for each of VALUE_FACETS. */
   codes: readonly number[];
   /** Finished JSON, made when first needed. */
   json: string | null;
 }
 
 export function pricedPlanJson(priced: PricedPlan): string {
-  priced.json ??= asciiJson(priced.head + JSON.stringify(priced.bill) + priced.tail);
+  // Through a buffer, for a string that was put together stays in pieces, to be walked for every answer.
+  priced.json ??= Buffer.from(
+    asciiJson(priced.head + JSON.stringify(priced.bill) + priced.tail),
+    'latin1',
+  ).toString('latin1');
   return priced.json;
 }
+
+const NOT_ASCII = /[\u0080-\uffff]/;
 
 /**
  * The same JSON in ASCII alone, so that parts can be joined and sent without being encoded. The way through a buffer
  * makes it a string of one byte a character inside V8; a single part of two bytes would make the whole answer slow.
  */
 export function asciiJson(json: string): string {
+  if (!NOT_ASCII.test(json)) return json;
   const ascii = json.replace(
     /[\u0080-\uffff]/g,
     (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
@@ -78,8 +85,10 @@ const FACET_VALUE: Record<ValueFacet, (plan: Plan) => string | number | boolean 
 /** The plans of some TDSPs at one usage, in any order that is asked for. */
 export class PricedPlans {
   readonly usage_kwh: number;
-  /** For each value facet the JSON of its values, up to the count: `{"value":12,"count":`. Terms ascend. */
-  readonly facetHeads: readonly (readonly string[])[];
+  /** The values of all facets, one facet after the other, as JSON up to the count: `{"value":12,"count":`. */
+  readonly facetHeads: readonly string[];
+  /** Where the values of each facet begin, and where the last one's end. */
+  readonly facetStarts: readonly number[];
   readonly #plans: PricedPlan[];
   readonly #orders = new Map<string, readonly PricedPlan[]>();
 
@@ -87,11 +96,14 @@ export class PricedPlans {
     this.usage_kwh = usage_kwh;
     const plans = sets.flatMap(indexPlans);
     const domains = VALUE_FACETS.map((facet) => facetDomain(facet, plans));
-    this.facetHeads = domains.map(({ heads }) => heads);
+    this.facetHeads = domains.flatMap(({ heads }) => heads);
+    const starts = [0];
+    for (const { heads } of domains) starts.push(starts.at(-1)! + heads.length);
+    this.facetStarts = starts;
     this.#plans = plans.map((plan) => ({
       ...plan,
       bill: plan.curve.at(usage_kwh),
-      codes: domains.map(({ codeOf }) => codeOf(plan.plan)),
+      codes: domains.map(({ codeOf }, facet) => starts[facet]! + codeOf(plan.plan)),
       json: null,
     }));
   }

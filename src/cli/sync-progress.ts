@@ -19,8 +19,12 @@ export async function showProgress(
   if (isJson) return { onEvent: () => {}, end: async () => {} };
   const what = source.name === 'sandbox' ? 'sandbox data, invented plans and prices' : source.name;
   console.log(`Syncing from ${source.origin} (${what})`);
-  return process.stdout.isTTY ? liveProgress(territory) : lineProgress(territory);
+  const isWide = process.stdout.isTTY && process.stdout.columns >= NARROWEST_LIST;
+  return isWide ? liveProgress(territory) : lineProgress(territory);
 }
+
+/** Characters; a terminal that is narrower, or does not say how wide it is, gets lines. */
+const NARROWEST_LIST = 40;
 
 const nameOf = (territory: Territory, duns: string): string => territory.tdsp(duns)?.short_name ?? duns;
 
