@@ -106,7 +106,9 @@ async function measureScale(
         copy: () => copyAll(database, rows),
       };
       await database.pool.query('truncate copied_plans');
-      await database.pool.query('vacuum analyze electricity_plans, upserted_plans, offers, providers, plan_cache');
+      await database.pool.query(
+        'vacuum analyze electricity_plans, upserted_plans, offers, providers, plan_cache',
+      );
       await database.pool.query('checkpoint');
       for (const way of WAYS.map((_, at) => WAYS[(at + round) % WAYS.length]!)) {
         const began = performance.now();
@@ -135,7 +137,11 @@ async function publishAll(
     plans += counts.seen;
   }
   const isRight =
-    phase === 'first insert' ? written === plans : phase === 'unchanged' ? written === 0 : written < plans / 25;
+    phase === 'first insert'
+      ? written === plans
+      : phase === 'unchanged'
+        ? written === 0
+        : written < plans / 25;
   assert.ok(isRight, `${written} of ${plans} plans written on ${phase}`);
 }
 

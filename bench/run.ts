@@ -13,7 +13,9 @@ const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
 const asked = process.argv.slice(2);
 const wrong = asked.filter((name) => !TOPICS.some((topic) => topic === name));
 if (wrong.length > 0) {
-  console.error(`No such topic: ${wrong.join(', ')}. Expected ${TOPICS.join(', ')}, or none for all of them.`);
+  console.error(
+    `No such topic: ${wrong.join(', ')}. Expected ${TOPICS.join(', ')}, or none for all of them.`,
+  );
   process.exit(2);
 }
 

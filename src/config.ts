@@ -137,7 +137,7 @@ export function readConfig(env: Environment, cwd: string = process.cwd()): Confi
   const comparepowerUrl = read.url('COMPAREPOWER_API_URL', ['http:', 'https:']);
   const planSource = read.choice('PLAN_SOURCE', PLAN_SOURCES, comparepowerUrl ? 'comparepower' : 'sandbox');
   const csv = read.text('POWERTOCHOOSE_CSV');
-  if (planSource === 'comparepower' && !comparepowerUrl && !env.COMPAREPOWER_API_URL) {
+  if (planSource === 'comparepower' && read.text('COMPAREPOWER_API_URL') === null) {
     read.bad(
       'COMPAREPOWER_API_URL',
       'is needed with PLAN_SOURCE=comparepower, for example https://pricing.api.comparepower.com',

@@ -92,10 +92,16 @@ export class PlanSetCache {
 
   async #load(duns: string): Promise<CachedPlanSet | null> {
     let failure: unknown;
+    let overtaken: CachedPlanSet | null = null;
     for (const layer of this.#layers) {
       try {
         const set = await layer.read(duns);
-        if (!set || set.version < (this.#known.get(duns) ?? 0)) continue;
+        if (!set) continue;
+        // Asked after the wait: a newer version may have been published meanwhile.
+        if (set.version < Math.max(this.#known.get(duns) ?? 0, this.#held.get(duns)?.set.version ?? 0)) {
+          overtaken ??= { set, layer: layer.name };
+          continue;
+        }
         this.#held.set(duns, { set, expiresAt: this.#now() + this.#ttlMs * (1 - Math.random() * JITTER) });
         return { set, layer: layer.name };
       } catch (error) {
@@ -104,6 +110,8 @@ export class PlanSetCache {
     }
     const last = this.#held.get(duns);
     if (last) return { set: last.set, layer: 'memory' };
+    // Late, and not kept; but true until a moment ago.
+    if (overtaken) return overtaken;
     if (failure !== undefined) throw failure;
     return null;
   }
