@@ -1,12 +1,9 @@
 /** The whole program in one process: database, API, and a sync of what is not fresh, now and at every interval. */
 
-import { PlanSetCache } from './cache/plan-set-cache.ts';
-import { Catalog } from './catalog/catalog.ts';
 import type { Config } from './config.ts';
 import { describeError } from './errors.ts';
-import { createLog } from './log.ts';
 import { openSource, openStore, openTerritory } from './parts.ts';
-import { buildServer } from './server.ts';
+import type { buildServer } from './server.ts';
 import { PortTakenError } from './start-error.ts';
 import { PublishListener } from './store/listen.ts';
 import { readCachedPlanSet } from './store/plan-cache.ts';
@@ -37,8 +34,19 @@ export async function start({
   onSyncEvent,
   onSyncReport,
 }: StartOptions): Promise<Running> {
+  // PostgreSQL starts while the rest of the program is being loaded.
+  const opening = openStore(config, POOL_CONNECTIONS);
+  const loading = Promise.all([
+    import('./log.ts'),
+    import('./server.ts'),
+    import('./catalog/catalog.ts'),
+    import('./cache/plan-set-cache.ts'),
+  ]);
+  const [database, [{ createLog }, { buildServer }, { Catalog }, { PlanSetCache }]] = await Promise.all([
+    opening,
+    loading,
+  ]);
   const log = createLog(config.logLevel);
-  const database = await openStore(config, POOL_CONNECTIONS);
   const stopping = new AbortController();
   const closers: (() => Promise<unknown>)[] = [() => database.close()];
   let stopped: Promise<void> | undefined;

@@ -57,8 +57,8 @@ export interface NotReady {
 }
 
 /** Prepared views: six TDSPs, their pairs, and the usages that are asked for just now. */
-const PRICED_VIEWS = 40;
-const RENDERED_CHARACTERS = 16 << 20;
+const PRICED_VIEWS = 24;
+const RENDERED_CHARACTERS = 8 << 20;
 
 /** A finished list with its facets, as long as nothing about it changes. */
 interface Rendered {
