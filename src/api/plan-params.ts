@@ -71,7 +71,7 @@ export function toPlanQuery(params: PlanParams, tdsps: readonly string[]): PlanQ
     max_term,
     min_green: params.min_green,
     rate_type: params.rate_type,
-    provider: params.provider && params.provider.map(nameKey),
+    provider: params.provider?.map(nameKey) ?? null,
     prepaid: params.prepaid,
     time_of_use: params.time_of_use,
     max_rate: params.max_rate,

@@ -203,10 +203,7 @@ export class Catalog {
 
   #freshness(cached: readonly CachedPlanSet[]): Freshness {
     const sets = cached.map(({ set }) => set);
-    const as_of = sets.reduce(
-      (oldest, set) => (set.observed_at < oldest ? set.observed_at : oldest),
-      sets[0]!.observed_at,
-    );
+    const as_of = sets.map((set) => set.observed_at).toSorted()[0]!;
     const ageMs = Math.max(0, this.#now() - Date.parse(as_of));
     const layer = LAYERS_BY_SPEED[Math.max(...cached.map((one) => LAYERS_BY_SPEED.indexOf(one.layer)))]!;
     return {
