@@ -23,7 +23,7 @@ interface Scale {
 
 const SCALES: readonly Scale[] = [
   { plans: 950, tdsps: 6, rounds: 9 },
-  { plans: 100_000, tdsps: 600, rounds: 3 },
+  { plans: 100_000, tdsps: 600, rounds: 1 },
 ];
 /** Every 50th plan: 2 %. */
 const CHANGED_NTH = 50;

@@ -17,6 +17,7 @@ import {
 } from 'cockatiel';
 import { RateLimiterMemory, RateLimiterQueue } from 'rate-limiter-flexible';
 import { describeError, WattsyncError } from '../errors.ts';
+import type { ApiCallRow } from '../store/api-calls.ts';
 import type { HttpAnswer } from './http.ts';
 import type { FetchContext } from './source.ts';
 import { SourceError } from './source-error.ts';
@@ -34,24 +35,9 @@ export interface GateOptions {
   now?: () => Date;
 }
 
-export interface ApiCall {
-  run_id: number;
-  source: string;
-  endpoint: string;
-  params: Record<string, string>;
-  /** From 1. */
-  attempt: number;
-  /** `null` where no answer came, or none with a status. */
-  status: number | null;
-  bytes: number | null;
-  duration_ms: number;
-  error: string | null;
-  called_at: Date;
-}
-
 /** The memory of all calls, shared by all processes. */
 export interface CallLedger {
-  record(call: ApiCall): Promise<void>;
+  record(call: ApiCallRow): Promise<void>;
   countSince(time: Date): Promise<number>;
 }
 

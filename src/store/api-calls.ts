@@ -8,7 +8,9 @@ export interface ApiCallRow {
   source: string;
   endpoint: string;
   params: Record<string, string>;
+  /** From 1. */
   attempt: number;
+  /** `null` where no answer came, or none with a status. */
   status: number | null;
   bytes: number | null;
   duration_ms: number;

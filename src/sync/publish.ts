@@ -23,6 +23,7 @@ import {
   upsertProviders,
 } from '../store/publish-plans.ts';
 import { confirmSnapshot, insertSnapshot, notifyPublished, readCurrentSnapshot } from '../store/snapshots.ts';
+import type { PlanCounts } from '../store/sync-runs.ts';
 import { SnapshotHeldError, suspicion } from './guard.ts';
 import { type ChangedDraft, type Identified, identify } from './identify.ts';
 
@@ -45,19 +46,10 @@ export interface PublishOptions {
   force: boolean;
 }
 
-export interface PublishCounts {
-  seen: number;
-  added: number;
-  changed: number;
-  unchanged: number;
-  deactivated: number;
-  rejected: number;
-}
-
 export interface Published {
   version: number;
   isNew: boolean;
-  counts: PublishCounts;
+  counts: PlanCounts;
 }
 
 /** @throws {SnapshotHeldError} the guard found the snapshot suspicious; nothing was written */
