@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -183,4 +184,16 @@ test('start serves on a fresh folder with its own PostgreSQL, shares it, and end
   assert.equal(JSON.parse(next.seen.stdout.trim().split('\n')[1]!).api_calls, 0);
   next.child.kill('SIGTERM');
   assert.equal(await next.ended, 0);
+});
+
+test('a start that is stopped before it is done leaves no PostgreSQL behind', async () => {
+  const WATTSYNC_DATA_DIR = await mkdtemp(join(tmpdir(), 'wattsync-start-'));
+  const own = { WATTSYNC_DATA_DIR, PORT: '0' };
+  await wattsync(['db', 'migrate'], own);
+  const { child, ended } = spawnWattsync(['start', '--json'], own);
+  const pidFile = join(WATTSYNC_DATA_DIR, 'postgres', 'postmaster.pid');
+  await until(() => existsSync(pidFile));
+  child.kill('SIGTERM');
+  assert.equal(await ended, 0);
+  assert.ok(!existsSync(pidFile));
 });

@@ -8,6 +8,10 @@ export async function start({ config, isJson, start: startAll }: CommandContext)
   const say = (line: string) => {
     if (!isJson) console.log(line);
   };
+  // Heard from the first moment: who is stopped while still starting must leave as cleanly as later.
+  const asked = new Promise<string>((resolve) => {
+    process.once('SIGINT', () => resolve('SIGINT')).once('SIGTERM', () => resolve('SIGTERM'));
+  });
   const running = await startAll({
     config,
     onListening: (url, source) => {
@@ -31,9 +35,7 @@ export async function start({ config, isJson, start: startAll }: CommandContext)
       say(summary(report));
     },
   });
-  const signal = await new Promise<string>((resolve) => {
-    process.once('SIGINT', () => resolve('SIGINT')).once('SIGTERM', () => resolve('SIGTERM'));
-  });
+  const signal = await asked;
   say(signal === 'SIGINT' ? '\nStopping …' : 'Stopping …');
   await running.stop();
   say('Stopped.');
