@@ -9,8 +9,9 @@ export async function start({ config, isJson, start: startAll }: CommandContext)
     if (!isJson) console.log(line);
   };
   // Heard from the first moment: who is stopped while still starting must leave as cleanly as later.
+  // They stay: the lock's own handler ends the process as soon as it is the only one left.
   const asked = new Promise<string>((resolve) => {
-    process.once('SIGINT', () => resolve('SIGINT')).once('SIGTERM', () => resolve('SIGTERM'));
+    process.on('SIGINT', () => resolve('SIGINT')).on('SIGTERM', () => resolve('SIGTERM'));
   });
   const running = await startAll({
     config,

@@ -58,7 +58,8 @@ async function sync(
   ]);
   const stopping = new AbortController();
   const onSignal = () => stopping.abort();
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  // Not once: a library's handler ends the process as soon as it is the only one left.
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   const database = await openStore(config);
   try {
     const territory = await openTerritory(database);
