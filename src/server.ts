@@ -1,9 +1,11 @@
 /** One Fastify instance with all routes on it. Errors of any kind leave it as problems, never as stack traces. */
 
+import { createServer } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { healthRoutes } from './api/health.ts';
 import { openapiRoutes } from './api/openapi.ts';
 import { placesRoutes } from './api/places.ts';
+import { PLANS_PATH, PlanAnswers } from './api/plan-answers.ts';
 import { plansRoutes } from './api/plans.ts';
 import { Problem, sendProblem } from './api/problem.ts';
 import { providersRoutes } from './api/providers.ts';
@@ -11,7 +13,18 @@ import { type ApiParts, PUBLIC_HEADERS } from './api/routes.ts';
 
 /** @param onError told of every failure nobody expected */
 export function buildServer(parts: ApiParts, onError: (error: unknown) => void): FastifyInstance {
-  const app = Fastify({ logger: false, forceCloseConnections: true, routerOptions: { maxParamLength: 200 } });
+  const answers = new PlanAnswers(parts);
+  const app = Fastify({
+    logger: false,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 200 },
+    // Plans that memory holds are answered before the router: it would cost as much as the answer itself.
+    serverFactory: (handler) =>
+      createServer((request, response) => {
+        const isPlans = request.method === 'GET' && request.url!.startsWith(`${PLANS_PATH}?`);
+        if (!isPlans || !answers.answerAtOnce(request, response)) handler(request, response);
+      }),
+  });
 
   // With a callback: a promise for each request would cost more than the work in it.
   app.addHook('onRequest', (_request, reply, done) => {
@@ -46,7 +59,7 @@ export function buildServer(parts: ApiParts, onError: (error: unknown) => void):
     });
   });
 
-  plansRoutes(app, parts);
+  plansRoutes(app, parts, answers);
   placesRoutes(app, parts);
   providersRoutes(app, parts);
   healthRoutes(app, parts);

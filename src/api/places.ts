@@ -5,7 +5,7 @@ import { readCurrentSnapshots } from '../store/snapshots.ts';
 import { placeKey } from '../territory/places.ts';
 import type { City } from '../territory/territory.ts';
 import { integer, invalidParameters, type RawQuery, readParams, text } from './params.ts';
-import { expectPlace } from './plans.ts';
+import { expectPlace } from './plan-answers.ts';
 import { Problem } from './problem.ts';
 import type { ApiParts } from './routes.ts';
 

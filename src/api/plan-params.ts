@@ -1,7 +1,6 @@
 /** The parameters of `/v1/plans`, and the query they make. */
 
-import { cursorKey } from '../catalog/catalog.ts';
-import { readCursor } from '../catalog/cursor.ts';
+import { cursorKey, readCursor } from '../catalog/cursor.ts';
 import { type PlanQuery, SORT_KEYS, type SortKey } from '../catalog/plan-query.ts';
 import { nameKey } from '../plan/offer.ts';
 import { RATE_TYPES } from '../plan/plan.ts';

@@ -4,9 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import { planJson } from '../catalog/plan-json.ts';
 import { billCurve } from '../plan/bill.ts';
 import { readFormerOffer, readOfferHistory, readPlan } from '../store/plans.ts';
-import type { Place } from '../territory/places.ts';
-import { integer, invalidParameters, type RawQuery, readParams } from './params.ts';
-import { PLAN_PARAMS, type PlanParams, toPlanQuery } from './plan-params.ts';
+import { integer, type RawQuery, readParams } from './params.ts';
+import type { PlanAnswers } from './plan-answers.ts';
+import { PLAN_PARAMS, toPlanQuery } from './plan-params.ts';
 import { Problem } from './problem.ts';
 import {
   type ApiParts,
@@ -14,7 +14,6 @@ import {
   isNotModified,
   notReady,
   readPlanId,
-  sendAsciiJson,
   upstreamNotice,
 } from './routes.ts';
 
@@ -22,24 +21,21 @@ export const ONE_PLAN_PARAMS = {
   usage: integer('Usage in kWh a month, for which the bill is told; 1000 if not given.', 1, 100_000),
 };
 
-export function plansRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const { catalog, database, territory } = parts;
+export function plansRoutes(app: FastifyInstance, parts: ApiParts, answers: PlanAnswers): void {
+  const { catalog, database } = parts;
 
   app.get('/v1/plans', async (request, reply) => {
     const raw = request.query as RawQuery;
     const params = readParams(PLAN_PARAMS, raw);
-    const { tdsps, place } = readWhere(params, parts);
-    const query = toPlanQuery(params, tdsps);
-    const answer = await catalog.plans(tdsps, query);
-    if ('notReady' in answer) throw notReady(parts, answer.notReady);
-    const tag = answer.freshness.isStale ? `${answer.tag}-stale` : answer.tag;
-    const headers = freshnessHeaders(parts, answer.freshness, tag);
-    if (isNotModified(request.headers['if-none-match'], tag)) return reply.headers(headers).code(304).send();
-    const json = answer.render({
-      meta: { ...upstreamNotice(answer.freshness), ...place },
-      linkTo: (cursor) => withCursor(request.url, cursor),
-    });
-    return sendAsciiJson(reply, headers, json);
+    const where = answers.readWhere(params);
+    // Before the answer is taken out of Fastify's hands: what it throws must reach the caller.
+    const query = toPlanQuery(params, where.tdsps);
+    const viewed = await catalog.view(where.tdsps);
+    if ('notReady' in viewed) throw notReady(parts, viewed.notReady);
+    // Past Fastify, which would measure and encode the body as UTF-8: half of the time of a large answer.
+    reply.hijack();
+    answers.answer(viewed, query, where, request.raw, reply.raw);
+    return reply;
   });
 
   app.get<{ Params: { id: string } }>('/v1/plans/:id', async (request, reply) => {
@@ -90,60 +86,9 @@ export function plansRoutes(app: FastifyInstance, parts: ApiParts): void {
     };
     return { data: [...events, listed], meta: { ...offer, total: events.length + 1 } };
   });
-
-  const tdspMeta = (tdsps: readonly string[]) =>
-    tdsps.map((duns) => territory.tdsp(duns)?.short_name ?? duns);
-
-  /** Which TDSPs are asked for, and what is to be said about the place. */
-  function readWhere(
-    { city, zip, tdsp }: PlanParams,
-    { places }: ApiParts,
-  ): { tdsps: readonly string[]; place: Record<string, unknown> } {
-    const given = [city, zip, tdsp].filter((one) => one !== null);
-    if (given.length !== 1) {
-      const what = given.length === 0 ? 'none of them is given' : 'more than one is given';
-      throw invalidParameters([
-        { field: 'city', message: `exactly one of city, zip and tdsp is needed; ${what}` },
-      ]);
-    }
-    if (tdsp !== null) {
-      const found = territory.tdsp(tdsp);
-      if (found) return { tdsps: [found.duns], place: { place: { tdsps: [found.short_name], note: null } } };
-      throw invalidParameters([
-        { field: 'tdsp', message: `"${tdsp}" is no TDSP: expected one of ${territory.tdspList}` },
-      ]);
-    }
-    if (zip !== null && !/^\s*\d{5}(-\d{4})?\s*$/.test(zip)) {
-      throw invalidParameters([
-        { field: 'zip', message: `"${zip}" is no ZIP code: expected five digits, for example 75201` },
-      ]);
-    }
-    const place = expectPlace(places.find(city ?? zip ?? ''), city === null ? 'zip' : 'city');
-    const about =
-      place.kind === 'city'
-        ? { slug: place.city.slug, name: place.city.name }
-        : { zip: place.zip.zip, name: place.zip.city };
-    return {
-      tdsps: place.tdsps,
-      place: { place: { ...about, tdsps: tdspMeta(place.tdsps), note: place.note } },
-    };
-  }
 }
 
 const allDuns = ({ territory }: ApiParts): string[] => territory.tdsps.map(({ duns }) => duns);
-
-/** @throws {Problem} there are no plans at this place, and why */
-export function expectPlace(place: Place, field: string): Extract<Place, { kind: 'city' | 'zip' }> {
-  if (place.kind === 'no_choice') {
-    const { explanation: detail, name, utilities } = place;
-    throw new Problem('no_retail_choice', { detail, place: name, utilities });
-  }
-  if (place.kind === 'unknown') {
-    const { explanation: detail, suggestions } = place;
-    throw new Problem('unknown_place', { detail, errors: [{ field, message: detail }], suggestions });
-  }
-  return place;
-}
 
 async function missingPlan({ database }: ApiParts, id: string): Promise<Problem> {
   const offerId = await readFormerOffer(database.pool, id);
@@ -153,9 +98,4 @@ async function missingPlan({ database }: ApiParts, id: string): Promise<Problem>
       'The provider put another product under the upstream id of this plan. Its history is still there.',
     history: `/v1/plans/${id}/history`,
   });
-}
-
-/** The same address, one page on. */
-function withCursor(url: string, cursor: string): string {
-  return `${url.replace(/&cursor=[^&]*|(?<=\?)cursor=[^&]*&/g, '')}&cursor=${cursor}`;
 }

@@ -1,6 +1,5 @@
 /** What every route gets, and what every list and freshness header has in common. */
 
-import type { FastifyReply } from 'fastify';
 import type { Catalog, Freshness } from '../catalog/catalog.ts';
 import type { Database } from '../store/database.ts';
 import type { Places } from '../territory/places.ts';
@@ -32,7 +31,7 @@ export function readPlanId(id: string): string {
 export const SANDBOX_NOTICE = 'Sandbox data: these plans and prices are invented.';
 
 /** What an answer must say of itself when its plans are not real. */
-export function upstreamNotice({ upstreams }: Freshness): { notice?: string } {
+export function upstreamNotice({ upstreams }: Pick<Freshness, 'upstreams'>): { notice?: string } {
   return upstreams.includes('sandbox') ? { notice: SANDBOX_NOTICE } : {};
 }
 
@@ -51,28 +50,14 @@ export function freshnessHeaders(parts: ApiParts, freshness: Freshness, tag: str
   };
 }
 
-/**
- * Sends JSON that is ASCII, past Fastify, which would measure and encode it as UTF-8: half of the time of a large answer.
- * In Latin-1 head and body leave as one write without a copy in between.
- */
-export function sendAsciiJson(
-  reply: FastifyReply,
-  headers: Record<string, string>,
-  json: string,
-): FastifyReply {
-  reply.hijack();
-  reply.raw.writeHead(200, {
-    ...PUBLIC_HEADERS,
-    ...headers,
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': json.length,
-  });
-  reply.raw.end(json, 'latin1');
-  return reply;
-}
-
 /** On every answer: public facts, to be read from any page, and nothing but what they say they are. */
 export const PUBLIC_HEADERS = { 'x-content-type-options': 'nosniff', 'access-control-allow-origin': '*' };
+/** The same as a flat list, and that an answer depends on the encodings its caller takes. */
+export const EVERY_ANSWER: readonly string[] = [
+  ...Object.entries(PUBLIC_HEADERS).flat(),
+  'vary',
+  'accept-encoding',
+];
 
 /** Whether the caller holds this version already (RFC 9110, 13.1.2). */
 export function isNotModified(header: string | undefined, tag: string): boolean {

@@ -1,153 +1,192 @@
 /**
- * Answers a question about priced plans: one walk over them filters, counts every facet and cuts the page.
- * A facet counts what would match if its own filter were not set, so that a shopper sees what else there is.
+ * Answers a question about priced plans: filters are sets of bits that are cut with each other, every facet is counted
+ * over what is left, and the page is read off the order. A facet counts what would match if its own filter were not
+ * set, so that a shopper sees what else there is.
  */
 
-import { type PricedPlan, type PricedPlans, VALUE_FACETS } from './plan-index.ts';
-import type { PlanFilters, PlanQuery } from './plan-query.ts';
-
-const FACETS = [...VALUE_FACETS, 'green'] as const;
-type FacetName = (typeof FACETS)[number];
+import { type Bits, bitsWhere, countBits, hasBit, keepBits } from './bits.ts';
+import { FACET_PLACE, FACETS, GREEN_STEPS, type PlanIndex } from './plan-index.ts';
+import type { PlanQuery } from './plan-query.ts';
+import type { PricedPlans } from './priced-plans.ts';
 
 export interface QueryAnswer {
-  page: readonly PricedPlan[];
-  /** `{term,rate_type,provider,green,prepaid,time_of_use}`, each a list of values and counts, as JSON in ASCII. */
-  facetsJson: string;
+  /** Places of the plans of the page in the index. */
+  page: readonly number[];
+  /** How many plans have each value of each facet, in the order of `PlanIndex.valueHeads`. */
+  counts: Int32Array;
   total: number;
   /** Place of the last plan of the page among all matches; `null` if nothing follows. */
   lastIndex: number | null;
 }
 
-/** Each facet has the bit of its place in FACETS; this one is for filters without a facet. */
-const NO_FACET = 1 << FACETS.length;
-const BIT = Object.fromEntries(FACETS.map((name, place) => [name, 1 << place])) as Record<FacetName, number>;
+/** The plans that pass a filter, and the facet it belongs to. */
+interface Filter {
+  /** Place in FACETS; -1 for filters without a facet. */
+  facet: number;
+  bits: Bits;
+}
 
-/** `green` counts plans that have at least so many percent, as the filter `min_green` asks. */
-const GREEN_STEPS = [100, 75, 50, 25, 1] as const;
+const NO_FACET = -1;
 
 export function answerQuery(priced: PricedPlans, query: PlanQuery): QueryAnswer {
-  const tests = filterTests(query);
-  const counts = new FacetCounts(priced);
-  const matches: PricedPlan[] = [];
-  for (const plan of priced.sorted(query.sort, query.is_descending)) {
-    let failed = 0;
-    for (let at = 0; at < tests.length; at++) if (!tests[at]!.passes(plan)) failed |= tests[at]!.bit;
-    if (failed === 0) matches.push(plan);
-    counts.add(plan, failed);
+  const { index } = priced;
+  const filters = readFilters(priced, query);
+  const matches = intersect(index, filters, NO_FACET);
+  const counts = new Int32Array(index.valueHeads.length);
+  let unfiltered = 0;
+  for (let facet = 0; facet < FACETS.length; facet++) {
+    if (filters.some((filter) => filter.facet === facet)) {
+      countFacet(index, intersect(index, filters, facet), facet, counts);
+    } else {
+      unfiltered |= 1 << facet;
+    }
   }
-  const start = startOf(matches, query);
-  const page = matches.slice(start, start + query.limit);
+  countFacets(index, matches, unfiltered, counts);
+
+  const total = countBits(matches);
+  const order = priced.order(query.sort, query.is_descending);
+  const start = startOf(index, order, matches, query);
+  const page: number[] = [];
+  let seen = 0;
+  for (let rank = 0; rank < order.length && page.length < query.limit; rank++) {
+    const place = order[rank]!;
+    if (!hasBit(matches, place)) continue;
+    if (seen >= start) page.push(place);
+    seen += 1;
+  }
   const end = start + page.length;
-  return {
-    page,
-    facetsJson: counts.json(),
-    total: matches.length,
-    lastIndex: end < matches.length ? end - 1 : null,
-  };
+  return { page, counts, total, lastIndex: page.length > 0 && end < total ? end - 1 : null };
 }
 
 /** After the plan the last page ended with; where it is gone, at the place it had. */
-function startOf(matches: readonly PricedPlan[], { after }: PlanQuery): number {
+function startOf(index: PlanIndex, order: Uint16Array, matches: Bits, { after }: PlanQuery): number {
   if (!after) return 0;
-  const found = matches.findIndex(({ plan }) => plan.id === after.id);
-  return found >= 0 ? found + 1 : after.index;
-}
-
-interface FilterTest {
-  bit: number;
-  passes(plan: PricedPlan): boolean;
+  const last = index.placeOf(after.id);
+  if (last === undefined || !hasBit(matches, last)) return after.index;
+  let start = 1;
+  for (let rank = 0; order[rank] !== last; rank++) start += Number(hasBit(matches, order[rank]!));
+  return start;
 }
 
 /** Only the filters that are set. Unknown never passes: who asks for a prepaid plan wants to be sure. */
-function filterTests(filters: PlanFilters): FilterTest[] {
+function readFilters(priced: PricedPlans, query: PlanQuery): Filter[] {
   const { term, min_term, max_term, min_green, rate_type, provider, prepaid, time_of_use, max_rate, q } =
-    filters;
-  const tests: FilterTest[] = [];
-  const test = (bit: number, passes: FilterTest['passes']) => tests.push({ bit, passes });
-  const atLeast = (value: number | null, bound: number) => value !== null && value >= bound;
-  const atMost = (value: number | null, bound: number) => value !== null && value <= bound;
-
-  if (term) test(BIT.term, ({ plan }) => plan.term_months !== null && term.includes(plan.term_months));
-  if (min_term !== null) test(BIT.term, ({ plan }) => atLeast(plan.term_months, min_term));
-  if (max_term !== null) test(BIT.term, ({ plan }) => atMost(plan.term_months, max_term));
-  if (min_green !== null) test(BIT.green, ({ plan }) => atLeast(plan.percent_green, min_green));
-  if (rate_type)
-    test(BIT.rate_type, ({ plan }) => plan.rate_type !== null && rate_type.includes(plan.rate_type));
-  if (provider)
-    test(
-      BIT.provider,
-      ({ plan, provider_key: key }) => provider.includes(plan.provider.id) || provider.includes(key),
-    );
-  if (prepaid !== null) test(BIT.prepaid, ({ plan }) => plan.is_prepaid === prepaid);
-  if (time_of_use !== null) test(BIT.time_of_use, ({ plan }) => plan.is_time_of_use === time_of_use);
-  if (max_rate !== null) test(NO_FACET, ({ bill }) => atMost(bill.rate_cents_per_kwh, max_rate));
-  if (q !== null) {
-    const wanted = q.split('-');
-    test(NO_FACET, ({ words }) => wanted.every((word) => words.includes(word)));
+    query;
+  const { index } = priced;
+  const filters: Filter[] = [];
+  const add = (facet: number, bits: Bits) => filters.push({ facet, bits });
+  if (term !== null || min_term !== null || max_term !== null) {
+    const [from, to] = [min_term ?? 0, max_term ?? Number.POSITIVE_INFINITY];
+    const isWanted = (months: unknown) =>
+      Number(months) >= from && Number(months) <= to && (term === null || term.includes(Number(months)));
+    add(FACET_PLACE.term, index.withValue('term', isWanted));
   }
-  return tests;
+  if (min_green !== null) add(FACET_PLACE.green, index.atLeastGreen(min_green));
+  if (rate_type)
+    add(
+      FACET_PLACE.rate_type,
+      index.withValue('rate_type', (value) => rate_type.some((one) => one === value)),
+    );
+  if (provider) add(FACET_PLACE.provider, index.ofProviders(provider));
+  if (prepaid !== null)
+    add(
+      FACET_PLACE.prepaid,
+      index.withValue('prepaid', (value) => value === prepaid),
+    );
+  if (time_of_use !== null) {
+    add(
+      FACET_PLACE.time_of_use,
+      index.withValue('time_of_use', (value) => value === time_of_use),
+    );
+  }
+  if (max_rate !== null) add(NO_FACET, priced.atMost(max_rate));
+  if (q !== null) add(NO_FACET, index.withWords(q));
+  return filters;
 }
 
-class FacetCounts {
-  readonly #priced: PricedPlans;
-  readonly #counts: Int32Array;
-  readonly #green = new Int32Array(GREEN_STEPS.length);
-
-  constructor(priced: PricedPlans) {
-    this.#priced = priced;
-    this.#counts = new Int32Array(priced.facetHeads.length);
+/** What passes all filters but those of one facet. */
+function intersect(index: PlanIndex, filters: readonly Filter[], except: number): Bits {
+  let found: Bits | null = null;
+  for (const { facet, bits } of filters) {
+    if (facet === except && facet !== NO_FACET) continue;
+    if (found) keepBits(found, bits);
+    else found = bits.slice();
   }
+  return found ?? bitsWhere(index.plans.length, () => true);
+}
 
-  /** @param failed the bits of the filters this plan fails */
-  add({ plan, codes }: PricedPlan, failed: number): void {
-    // Two filters failed, or one without a facet: the plan is missing from every count.
-    if ((failed & (failed - 1)) !== 0 || failed === NO_FACET) return;
-    const counts = this.#counts;
-    for (let facet = 0; facet < codes.length; facet++) {
-      if ((failed & ~(1 << facet)) === 0) counts[codes[facet]!]! += 1;
-    }
-    const green = plan.percent_green;
-    if (green === null || (failed & ~BIT.green) !== 0) return;
-    // From the highest step that it reaches; the others are summed up at the end.
-    for (let step = 0; step < GREEN_STEPS.length; step++) {
-      if (green < GREEN_STEPS[step]!) continue;
-      this.#green[step]! += 1;
-      return;
+function countFacet({ codes }: PlanIndex, matches: Bits, facet: number, counts: Int32Array): void {
+  for (let word = 0; word < matches.length; word++) {
+    for (let left = matches[word]!; left !== 0; left &= left - 1) {
+      const place = (word << 5) + 31 - Math.clz32(left & -left);
+      counts[codes[place * FACETS.length + facet]!]! += 1;
     }
   }
+}
 
-  json(): string {
-    const [term, rateType, provider, prepaid, timeOfUse] = VALUE_FACETS.map((name, facet) =>
-      this.#valuesJson(facet, name === 'term'),
-    );
-    let green = '';
-    let count = 0;
-    for (let step = 0; step < GREEN_STEPS.length; step++) {
-      count += this.#green[step]!;
-      if (count > 0) green += `${green && ','}{"value":${GREEN_STEPS[step]},"count":${count}}`;
+/** @param facets a bit for each of FACETS */
+function countFacets({ codes }: PlanIndex, matches: Bits, facets: number, counts: Int32Array): void {
+  for (let word = 0; word < matches.length; word++) {
+    for (let left = matches[word]!; left !== 0; left &= left - 1) {
+      const from = ((word << 5) + 31 - Math.clz32(left & -left)) * FACETS.length;
+      for (let facet = 0; facet < FACETS.length; facet++) {
+        if ((facets >>> facet) & 1) counts[codes[from + facet]!]! += 1;
+      }
     }
-    return `{"term":[${term}],"rate_type":[${rateType}],"provider":[${provider}],"green":[${green}],"prepaid":[${prepaid}],"time_of_use":[${timeOfUse}]}`;
   }
+}
 
-  /** The commonest value first; terms stay in the order of their length. */
-  #valuesJson(facet: number, inOrder: boolean): string {
-    const { facetHeads: heads, facetStarts: starts } = this.#priced;
-    const counts = this.#counts;
-    const end = starts[facet + 1]!;
-    const present: number[] = [];
-    for (let code = starts[facet]!; code < end; code++) {
-      // Count and place in one number: sorted without a function.
-      if (counts[code]! > 0)
-        present.push(inOrder ? code : (MOST_COUNTED - counts[code]!) * MOST_CODES + code);
-    }
-    const sorted = inOrder ? present : Float64Array.from(present).sort();
-    let json = '';
-    for (const key of sorted) {
-      const code = key % MOST_CODES;
-      json += `${json && ','}${heads[code]}${counts[code]}}`;
+/** `{term,rate_type,provider,green,prepaid,time_of_use}`, each a list of values and counts, as JSON in ASCII. */
+export function facetsJson(index: PlanIndex, counts: Int32Array): string {
+  let json = '';
+  for (let facet = 0; facet < FACETS.length; facet++) {
+    const name = FACETS[facet]!;
+    const [from, to] = [index.valueStarts[facet]!, index.valueStarts[facet + 1]!];
+    const values =
+      name === 'green' ? greenJson(counts, from, index) : valuesJson(index, counts, from, to, name);
+    json += `${json && ','}"${name}":[${values}]`;
+  }
+  return `{${json}}`;
+}
+
+/** The commonest value first; terms stay in the order of their length. */
+function valuesJson(
+  { valueHeads }: PlanIndex,
+  counts: Int32Array,
+  from: number,
+  to: number,
+  name: string,
+): string {
+  let json = '';
+  if (name === 'term') {
+    for (let code = from; code < to; code++) {
+      if (counts[code]! > 0) json += `${json && ','}${valueHeads[code]}${counts[code]}}`;
     }
     return json;
   }
+  // Count and place in one number: numbers are sorted without a function.
+  const present = new Float64Array(to - from);
+  let length = 0;
+  for (let code = from; code < to; code++) {
+    if (counts[code]! > 0) present[length++] = (MOST_COUNTED - counts[code]!) * MOST_CODES + code;
+  }
+  for (const key of present.subarray(0, length).sort()) {
+    const code = key % MOST_CODES;
+    json += `${json && ','}${valueHeads[code]}${counts[code]}}`;
+  }
+  return json;
+}
+
+/** A plan was counted at the highest step it reaches, and reaches all below. The values are the steps from the lowest. */
+function greenJson(counts: Int32Array, from: number, index: PlanIndex): string {
+  let json = '';
+  let count = 0;
+  for (const step of GREEN_STEPS) {
+    const place = index.greenPlaces.get(step);
+    if (place !== undefined) count += counts[from + place]!;
+    if (count > 0) json += `${json && ','}{"value":${step},"count":${count}}`;
+  }
+  return json;
 }
 
 /** More plans than a view can hold, and more values than its facets can have. */

@@ -3,15 +3,15 @@
  * upstream; where its plan sets come from is the business of the cache it is given.
  */
 
-import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { CachedPlanSet, LayerName, PlanSetCache } from '../cache/plan-set-cache.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
-import { answerQuery } from './answer-query.ts';
-import { writeCursor } from './cursor.ts';
-import { asciiJson, indexPlans, PricedPlans, pricedPlanJson } from './plan-index.ts';
-import { type PlanQuery, queryKey } from './plan-query.ts';
+import { answerQuery, facetsJson } from './answer-query.ts';
+import { cursorKey, writeCursor } from './cursor.ts';
+import { indexPlans, PlanIndex } from './plan-index.ts';
+import type { PlanQuery } from './plan-query.ts';
+import { PricedPlans } from './priced-plans.ts';
 
 /** What is known about the plan sets behind an answer. */
 export interface Freshness {
@@ -25,23 +25,16 @@ export interface Freshness {
   /** Older than the freshness limit. */
   isStale: boolean;
   /** Whose plans they are; `sandbox` means invented. */
-  upstreams: string[];
+  upstreams: readonly string[];
 }
 
-export interface PlansAnswer {
-  tdsps: readonly string[];
-  freshness: Freshness;
-  /** Changes when, and only when, plans or query do. */
-  tag: string;
-  /** The body as JSON in ASCII. `meta` and `links` are added to what was counted. */
-  render(extras: AnswerExtras): string;
-}
-
-export interface AnswerExtras {
-  /** Added to `meta`. */
-  meta: Record<string, unknown>;
-  /** The address of the page that `cursor` leads to. */
-  linkTo(cursor: string): string;
+/** A page of plans with its facets. */
+export interface PlansPage {
+  /** `"data":[…],"facets":{…}`, in ASCII. */
+  json: string;
+  total: number;
+  /** Leads to the next page; `null` on the last one. */
+  cursor: string | null;
 }
 
 export interface CatalogOptions {
@@ -56,30 +49,90 @@ export interface NotReady {
   notReady: string[];
 }
 
-/** Prepared views: six TDSPs, their pairs, and the usages that are asked for just now. */
-const PRICED_VIEWS = 24;
-const RENDERED_CHARACTERS = 8 << 20;
-
-/** A finished list with its facets, as long as nothing about it changes. */
-interface Rendered {
-  json: string;
-  total: number;
-  cursor: string | null;
-}
+/** Six TDSPs and the few combinations of them that a place can have. */
+const VIEWS = 32;
+/** The usages that are asked for just now. */
+const USAGES_PER_VIEW = 8;
 
 const LAYERS_BY_SPEED: readonly LayerName[] = ['memory', 'redis', 'database', 'active', 'api'];
+
+/** The plans of some TDSPs at certain versions: whoever holds one sees the same plans as long as it does. */
+export class PlanView {
+  readonly tdsps: readonly string[];
+  readonly sets: readonly PlanSet[];
+  readonly version: string;
+  readonly as_of: string;
+  readonly upstreams: readonly string[];
+  readonly observedAtMs: number;
+  readonly #index: PlanIndex;
+  readonly #priced = new LRUCache<number, PricedPlans>({ max: USAGES_PER_VIEW });
+
+  constructor(tdsps: readonly string[], sets: readonly PlanSet[], index = new PlanIndex(sets)) {
+    this.tdsps = tdsps;
+    this.sets = sets;
+    this.version = sets.map((set) => `${set.tdsp_duns}.${set.version}`).join('+');
+    this.as_of = sets.map((set) => set.observed_at).toSorted()[0]!;
+    this.observedAtMs = Date.parse(this.as_of);
+    this.upstreams = [...new Set(sets.map((set) => set.source))];
+    this.#index = index;
+  }
+
+  /** The same plans, confirmed anew: nothing has to be worked out again. */
+  confirmed(sets: readonly PlanSet[]): PlanView | null {
+    return sets.every((set, at) => set.plans === this.sets[at]!.plans)
+      ? new PlanView(this.tdsps, sets, this.#index)
+      : null;
+  }
+
+  page(query: PlanQuery): PlansPage {
+    const index = this.#index;
+    const priced = this.#pricedAt(query.usage_kwh);
+    const { page, counts, total, lastIndex } = answerQuery(priced, query);
+    let json = '"data":[';
+    for (let at = 0; at < page.length; at++) {
+      const place = page[at]!;
+      const { head, tail } = index.plans[place]!;
+      json += at === 0 ? head : `,${head}`;
+      json += priced.billJson(place);
+      json += tail;
+    }
+    json += `],"facets":${facetsJson(index, counts)}`;
+    const last = lastIndex === null ? undefined : page.at(-1);
+    const cursor =
+      last === undefined
+        ? null
+        : writeCursor(cursorKey(this.tdsps, query), { id: index.plans[last]!.plan.id, index: lastIndex! });
+    return { json, total, cursor };
+  }
+
+  planWith(id: string): Plan | undefined {
+    const place = this.#index.placeOf(id);
+    return place === undefined
+      ? this.sets.flatMap(({ plans }) => plans).find(({ offer_id }) => offer_id === id)
+      : this.#index.plans[place]!.plan;
+  }
+
+  #pricedAt(usageKwh: number): PricedPlans {
+    let priced = this.#priced.get(usageKwh);
+    if (!priced) {
+      priced = new PricedPlans(this.#index, usageKwh);
+      this.#priced.set(usageKwh, priced);
+    }
+    return priced;
+  }
+}
+
+/** A view, and the layer its sets came from. */
+export interface Viewed {
+  view: PlanView;
+  layer: LayerName;
+}
 
 export class Catalog {
   readonly #planSets: PlanSetCache;
   readonly #staleAfterMs: number;
   readonly #now: () => number;
-  readonly #priced = new LRUCache<string, PricedPlans>({ max: PRICED_VIEWS });
-  readonly #rendered = new LRUCache<string, Rendered>({
-    maxSize: RENDERED_CHARACTERS,
-    sizeCalculation: ({ json }) => json.length + 200,
-  });
-  /** Queries asked once lately. Kept is what is asked a second time: most combinations of filters never are. */
-  readonly #askedOnce = new LRUCache<string, true>({ max: 2_000 });
+  readonly #views = new LRUCache<string, PlanView>({ max: VIEWS });
 
   constructor({ planSets, staleAfterMs, now = Date.now }: CatalogOptions) {
     this.#planSets = planSets;
@@ -87,33 +140,51 @@ export class Catalog {
     this.#now = now;
   }
 
+  /** The plans of these TDSPs if memory has all of them: no promise on the hot path. */
+  viewInMemory(tdsps: readonly string[]): PlanView | null {
+    const view = this.#views.get(tdsps.length === 1 ? tdsps[0]! : tdsps.join('+'));
+    if (view && this.isCurrent(view)) return view;
+    const sets: PlanSet[] = [];
+    for (const duns of tdsps) {
+      const set = this.#planSets.peek(duns);
+      if (!set) return null;
+      sets.push(set);
+    }
+    return this.#viewOf(tdsps, sets);
+  }
+
+  /** Whether memory still holds exactly the sets of this view. */
+  isCurrent(view: PlanView): boolean {
+    const { tdsps, sets } = view;
+    for (let at = 0; at < tdsps.length; at++) if (this.#planSets.peek(tdsps[at]!) !== sets[at]) return false;
+    return true;
+  }
+
   /** @throws what the last layer threw, if no layer could be read */
-  async plans(tdsps: readonly string[], query: PlanQuery): Promise<PlansAnswer | NotReady> {
-    const cached = await this.#sets(tdsps);
-    if ('notReady' in cached) return cached;
-    const freshness = this.#freshness(cached);
-    const key = `${freshness.version}|${queryKey(query)}|${query.limit}|${query.after?.id ?? ''}|${query.after?.index ?? ''}`;
+  async view(tdsps: readonly string[]): Promise<Viewed | NotReady> {
+    const held = this.viewInMemory(tdsps);
+    if (held) return { view: held, layer: 'memory' };
+    const cached = await Promise.all(tdsps.map((duns) => this.#planSets.get(duns)));
+    const notReady = tdsps.filter((_, index) => !cached[index]);
+    if (notReady.length > 0) return { notReady };
+    const found = cached as CachedPlanSet[];
+    const slowest = Math.max(...found.map(({ layer }) => LAYERS_BY_SPEED.indexOf(layer)));
     return {
-      tdsps,
-      freshness,
-      tag: hash('md5', key, 'base64url'),
-      render: ({ meta, linkTo }) => {
-        const { json, total, cursor } = this.#render(key, cached, tdsps, query);
-        const { version, as_of, age_seconds, isStale: stale, layer: source, upstreams } = freshness;
-        const about = {
-          total,
-          tdsps,
-          source,
-          stale,
-          as_of,
-          age_seconds,
-          version,
-          upstream: upstreams.join(','),
-          ...meta,
-        };
-        const links = cursor === null ? {} : { next: linkTo(cursor) };
-        return `${json},"meta":${asciiJson(JSON.stringify(about))},"links":${asciiJson(JSON.stringify(links))}}`;
-      },
+      view: this.#viewOf(
+        tdsps,
+        found.map(({ set }) => set),
+      ),
+      layer: LAYERS_BY_SPEED[slowest]!,
+    };
+  }
+
+  freshnessOf({ view, layer }: Viewed): Freshness {
+    const ageMs = Math.max(0, this.#now() - view.observedAtMs);
+    const { version, as_of, upstreams } = view;
+    return {
+      ...{ layer, version, as_of, upstreams },
+      age_seconds: Math.floor(ageMs / 1000),
+      isStale: ageMs > this.#staleAfterMs,
     };
   }
 
@@ -123,9 +194,10 @@ export class Catalog {
     id: string,
   ): Promise<{ plan: Plan; freshness: Freshness } | null> {
     for (const duns of tdsps) {
-      const cached = await this.#planSets.get(duns);
-      const plan = cached?.set.plans.find((one) => one.id === id || one.offer_id === id);
-      if (cached && plan) return { plan, freshness: this.#freshness([cached]) };
+      const viewed = await this.view([duns]);
+      if ('notReady' in viewed) continue;
+      const plan = viewed.view.planWith(id);
+      if (plan) return { plan, freshness: this.freshnessOf(viewed) };
     }
     return null;
   }
@@ -155,72 +227,17 @@ export class Catalog {
 
   /** The age of what is stored for these TDSPs, without the plans. */
   async freshness(tdsps: readonly string[]): Promise<Freshness | NotReady> {
-    const cached = await this.#sets(tdsps);
-    return 'notReady' in cached ? cached : this.#freshness(cached);
+    const viewed = await this.view(tdsps);
+    return 'notReady' in viewed ? viewed : this.freshnessOf(viewed);
   }
 
-  async #sets(tdsps: readonly string[]): Promise<CachedPlanSet[] | NotReady> {
-    // The hot path: everything in memory, and no promise waited for.
-    const held = tdsps.flatMap((duns) => this.#planSets.peek(duns) ?? []);
-    if (held.length === tdsps.length) return held.map((set) => ({ set, layer: 'memory' }));
-    const cached = await Promise.all(tdsps.map((duns) => this.#planSets.get(duns)));
-    const notReady = tdsps.filter((_, index) => !cached[index]);
-    return notReady.length > 0 ? { notReady } : cached.flatMap((one) => one ?? []);
+  #viewOf(tdsps: readonly string[], sets: readonly PlanSet[]): PlanView {
+    const key = tdsps.join('+');
+    const known = this.#views.get(key);
+    const isSame = known?.sets.every((set, at) => set === sets[at]) ?? false;
+    if (known && isSame) return known;
+    const view = known?.confirmed(sets) ?? new PlanView(tdsps, sets);
+    this.#views.set(key, view);
+    return view;
   }
-
-  #render(key: string, cached: CachedPlanSet[], tdsps: readonly string[], query: PlanQuery): Rendered {
-    const known = this.#rendered.get(key);
-    if (known) return known;
-    const { page, facetsJson, total, lastIndex } = answerQuery(
-      this.#pricedPlans(cached, query.usage_kwh),
-      query,
-    );
-    let plans = '';
-    for (const priced of page) plans += (plans && ',') + pricedPlanJson(priced);
-    const json = `{"data":[${plans}],"facets":${facetsJson}`;
-    const last = lastIndex === null ? undefined : page.at(-1);
-    const cursor = last
-      ? writeCursor(cursorKey(tdsps, query), { id: last.plan.id, index: lastIndex! })
-      : null;
-    const rendered = { json, total, cursor };
-    if (this.#askedOnce.has(key)) this.#rendered.set(key, rendered);
-    else this.#askedOnce.set(key, true);
-    return rendered;
-  }
-
-  #pricedPlans(cached: CachedPlanSet[], usageKwh: number): PricedPlans {
-    const key = `${versionOf(cached.map(({ set }) => set))}@${usageKwh}`;
-    let priced = this.#priced.get(key);
-    if (!priced) {
-      priced = new PricedPlans(
-        cached.map(({ set }) => set),
-        usageKwh,
-      );
-      this.#priced.set(key, priced);
-    }
-    return priced;
-  }
-
-  #freshness(cached: readonly CachedPlanSet[]): Freshness {
-    const sets = cached.map(({ set }) => set);
-    const as_of = sets.map((set) => set.observed_at).toSorted()[0]!;
-    const ageMs = Math.max(0, this.#now() - Date.parse(as_of));
-    const layer = LAYERS_BY_SPEED[Math.max(...cached.map((one) => LAYERS_BY_SPEED.indexOf(one.layer)))]!;
-    return {
-      layer,
-      version: versionOf(sets),
-      as_of,
-      age_seconds: Math.floor(ageMs / 1000),
-      isStale: ageMs > this.#staleAfterMs,
-      upstreams: [...new Set(sets.map((set) => set.source))],
-    };
-  }
-}
-
-const versionOf = (sets: readonly PlanSet[]): string =>
-  sets.map((set) => `${set.tdsp_duns}.${set.version}`).join('+');
-
-/** What a cursor is bound to: the question without its page. */
-export function cursorKey(tdsps: readonly string[], query: PlanQuery): string {
-  return `${tdsps.join('+')}|${queryKey(query)}`;
 }

@@ -1,14 +1,16 @@
 /**
- * A plan set made ready for questions, once for each version: bills, words and fragments of JSON are computed here and
- * not for each request. About 160 plans fit the CPU's cache, so a question is a walk over all of them.
+ * Plan sets made ready for questions, once for each version: which plan has which value of which facet, what ranks
+ * above what, and fragments of JSON. Nothing here depends on the usage that is asked for.
  */
 
-import { type Bill, type BillCurve, billCurve, compareBills } from '../plan/bill.ts';
+import { LRUCache } from 'lru-cache';
+import { type BillCurve, billCurve } from '../plan/bill.ts';
 import { nameKey } from '../plan/offer.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
+import { asciiJson } from './ascii-json.ts';
+import { addBits, type Bits, bitsWhere, emptyBits } from './bits.ts';
 import { planFragments } from './plan-json.ts';
-import type { SortKey } from './plan-query.ts';
 
 export interface IndexedPlan {
   plan: Plan;
@@ -16,6 +18,7 @@ export interface IndexedPlan {
   /** What `q` looks into. */
   words: string;
   provider_key: string;
+  /** JSON of the plan in a list, before and after its bill. ASCII. */
   head: string;
   tail: string;
 }
@@ -38,131 +41,164 @@ export function indexPlans(set: PlanSet): readonly IndexedPlan[] {
   return plans;
 }
 
-/** A plan as it stands at one usage. */
-export interface PricedPlan extends IndexedPlan {
-  bill: Bill;
-  /** Place of its value among the values of all facets, one for each of VALUE_FACETS. */
-  codes: readonly number[];
-  /** Finished JSON, made when first needed. */
-  json: string | null;
-}
+/** `green` counts plans that have at least so many percent, as the filter `min_green` asks. */
+export const GREEN_STEPS = [100, 75, 50, 25, 1] as const;
 
-export function pricedPlanJson(priced: PricedPlan): string {
-  // Through a buffer, for a string that was put together stays in pieces, to be walked for every answer.
-  priced.json ??= Buffer.from(
-    asciiJson(priced.head + JSON.stringify(priced.bill) + priced.tail),
-    'latin1',
-  ).toString('latin1');
-  return priced.json;
-}
+/** In the order of the answer. */
+export const FACETS = ['term', 'rate_type', 'provider', 'green', 'prepaid', 'time_of_use'] as const;
+export type Facet = (typeof FACETS)[number];
+export const FACET_PLACE = Object.fromEntries(FACETS.map((name, place) => [name, place])) as Record<
+  Facet,
+  number
+>;
 
-const NOT_ASCII = /[\u0080-\uffff]/;
+type FacetValue = string | number | boolean | null;
 
-/**
- * The same JSON in ASCII alone, so that parts can be joined and sent without being encoded. The way through a buffer
- * makes it a string of one byte a character inside V8; a single part of two bytes would make the whole answer slow.
- */
-export function asciiJson(json: string): string {
-  if (!NOT_ASCII.test(json)) return json;
-  const ascii = json.replace(
-    /[\u0080-\uffff]/g,
-    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return Buffer.from(ascii, 'latin1').toString('latin1');
-}
-
-export const VALUE_FACETS = ['term', 'rate_type', 'provider', 'prepaid', 'time_of_use'] as const;
-export type ValueFacet = (typeof VALUE_FACETS)[number];
-
-const FACET_VALUE: Record<ValueFacet, (plan: Plan) => string | number | boolean | null> = {
+const FACET_VALUE: Record<Facet, (plan: Plan) => FacetValue> = {
   term: (plan) => plan.term_months,
   rate_type: (plan) => plan.rate_type,
   provider: (plan) => plan.provider.id,
+  green: ({ percent_green: green }) => GREEN_STEPS.find((step) => green !== null && green >= step) ?? null,
   prepaid: (plan) => plan.is_prepaid,
   time_of_use: (plan) => plan.is_time_of_use,
 };
 
-/** The plans of some TDSPs at one usage, in any order that is asked for. */
-export class PricedPlans {
-  readonly usage_kwh: number;
-  /** The values of all facets, one facet after the other, as JSON up to the count: `{"value":12,"count":`. */
-  readonly facetHeads: readonly string[];
-  /** Where the values of each facet begin, and where the last one's end. */
-  readonly facetStarts: readonly number[];
-  readonly #plans: PricedPlan[];
-  readonly #orders = new Map<string, readonly PricedPlan[]>();
+/** The values of one facet, and who has them. */
+interface FacetIndex {
+  values: readonly FacetValue[];
+  /** The plans with the value at the same place. */
+  bits: readonly Bits[];
+}
 
-  constructor(sets: readonly PlanSet[], usage_kwh: number) {
-    this.usage_kwh = usage_kwh;
+/** What texts are searched for changes with fashion; who searches for nonsense must not fill the memory. */
+const SEARCHES_KEPT = 200;
+
+export class PlanIndex {
+  readonly plans: readonly IndexedPlan[];
+  /** Every value of every facet, one facet after the other, as JSON up to the count: `{"value":12,"count":`. */
+  readonly valueHeads: readonly string[];
+  /** Where the values of each facet begin, and where the last one's end. */
+  readonly valueStarts: readonly number[];
+  /** Of each plan, for each of FACETS, the place of its value in `valueHeads`. */
+  readonly codes: Uint16Array;
+  /** The order among plans that cost the same: place of each plan, and the plan at each place. */
+  readonly tieRanks: Uint16Array;
+  readonly byTieRank: Uint16Array;
+  /** What other orders than the price go by; NaN where it is unknown. */
+  readonly sortValues: Readonly<Record<'term' | 'green' | 'provider', Float64Array>>;
+  /** Where each green step stands among the values of its facet. */
+  readonly greenPlaces: ReadonlyMap<number, number>;
+  readonly #facets: Record<Facet, FacetIndex>;
+  readonly #places: ReadonlyMap<string, number>;
+  readonly #searches = new LRUCache<string, Bits>({ max: SEARCHES_KEPT });
+
+  constructor(sets: readonly PlanSet[]) {
     const plans = sets.flatMap(indexPlans);
-    const domains = VALUE_FACETS.map((facet) => facetDomain(facet, plans));
-    this.facetHeads = domains.flatMap(({ heads }) => heads);
+    const count = plans.length;
+    this.plans = plans;
+    this.#places = new Map(plans.flatMap(({ plan }, place): [string, number][] => [[plan.id, place]]));
+
+    const facets = FACETS.map((name) => indexFacet(plans, FACET_VALUE[name]));
+    this.#facets = Object.fromEntries(FACETS.map((name, at) => [name, facets[at]!])) as Record<
+      Facet,
+      FacetIndex
+    >;
+    this.greenPlaces = new Map(
+      this.#facets.green.values.flatMap((step, at): [number, number][] =>
+        step === null ? [] : [[Number(step), at]],
+      ),
+    );
+    const names = new Map(plans.map(({ plan }) => [plan.provider.id, plan.provider.name]));
+    this.valueHeads = FACETS.flatMap((facet, at) =>
+      facets[at]!.values.map((value) => {
+        const name = facet === 'provider' ? `"name":${JSON.stringify(names.get(String(value)))},` : '';
+        return asciiJson(`{"value":${JSON.stringify(value)},${name}"count":`);
+      }),
+    );
     const starts = [0];
-    for (const { heads } of domains) starts.push(starts.at(-1)! + heads.length);
-    this.facetStarts = starts;
-    this.#plans = plans.map((plan) => ({
-      ...plan,
-      bill: plan.curve.at(usage_kwh),
-      codes: domains.map(({ codeOf }, facet) => starts[facet]! + codeOf(plan.plan)),
-      json: null,
-    }));
+    for (const { values } of facets) starts.push(starts.at(-1)! + values.length);
+    this.valueStarts = starts;
+    this.codes = new Uint16Array(count * FACETS.length);
+    for (let place = 0; place < count; place++) {
+      for (let facet = 0; facet < FACETS.length; facet++) {
+        const value = FACET_VALUE[FACETS[facet]!](plans[place]!.plan);
+        this.codes[place * FACETS.length + facet] = starts[facet]! + facets[facet]!.values.indexOf(value);
+      }
+    }
+
+    this.byTieRank = Uint16Array.from(
+      plans.map((_, place) => place).sort((a, b) => breakTie(plans[a]!.plan, plans[b]!.plan)),
+    );
+    this.tieRanks = new Uint16Array(count);
+    for (let rank = 0; rank < count; rank++) this.tieRanks[this.byTieRank[rank]!] = rank;
+    const keys = [...new Set(plans.map(({ provider_key }) => provider_key))].sort();
+    this.sortValues = {
+      term: Float64Array.from(plans, ({ plan }) => plan.term_months ?? Number.NaN),
+      green: Float64Array.from(plans, ({ plan }) => plan.percent_green ?? Number.NaN),
+      provider: Float64Array.from(plans, ({ provider_key }) => keys.indexOf(provider_key)),
+    };
   }
 
-  sorted(sort: SortKey, isDescending: boolean): readonly PricedPlan[] {
-    const key = `${sort}${isDescending}`;
-    let order = this.#orders.get(key);
-    if (!order) {
-      const compare = COMPARE[sort];
-      const direction = isDescending ? -1 : 1;
-      order = this.#plans.toSorted((a, b) => compare(a, b, direction) || breakTie(a, b));
-      this.#orders.set(key, order);
+  /** Where the plan with this id stands. */
+  placeOf(planId: string): number | undefined {
+    return this.#places.get(planId);
+  }
+
+  /** Plans whose value of a facet is wanted; an unknown value never is. */
+  withValue(facet: Facet, isWanted: (value: string | number | boolean) => boolean): Bits {
+    const { values, bits } = this.#facets[facet];
+    const found = emptyBits(this.plans.length);
+    for (let at = 0; at < values.length; at++) {
+      const value = values[at]!;
+      if (value !== null && isWanted(value)) addBits(found, bits[at]!);
     }
-    return order;
+    return found;
+  }
+
+  atLeastGreen(percent: number): Bits {
+    const { green } = this.sortValues;
+    return bitsWhere(green.length, (place) => green[place]! >= percent);
+  }
+
+  /** Plans of providers with one of these ids or names. */
+  ofProviders(wanted: readonly string[]): Bits {
+    return bitsWhere(this.plans.length, (place) => {
+      const { plan, provider_key } = this.plans[place]!;
+      return wanted.includes(plan.provider.id) || wanted.includes(provider_key);
+    });
+  }
+
+  /** Plans whose names hold all words of a `nameKey`. */
+  withWords(text: string): Bits {
+    let found = this.#searches.get(text);
+    if (!found) {
+      const words = text.split('-');
+      found = bitsWhere(this.plans.length, (place) =>
+        words.every((word) => this.plans[place]!.words.includes(word)),
+      );
+      this.#searches.set(text, found);
+    }
+    return found;
   }
 }
 
-function facetDomain(
-  facet: ValueFacet,
-  plans: readonly IndexedPlan[],
-): { heads: string[]; codeOf(plan: Plan): number } {
-  const read = FACET_VALUE[facet];
-  const names = new Map(plans.map(({ plan }) => [plan.provider.id, plan.provider.name]));
+function indexFacet(plans: readonly IndexedPlan[], read: (plan: Plan) => FacetValue): FacetIndex {
   const values = [...new Set(plans.map(({ plan }) => read(plan)))].sort(compareValues);
-  const codes = new Map(values.map((value, code) => [value, code]));
-  const heads = values.map((value) => {
-    const name = facet === 'provider' ? `"name":${JSON.stringify(names.get(String(value)))},` : '';
-    return asciiJson(`{"value":${JSON.stringify(value)},${name}"count":`);
-  });
-  return { heads, codeOf: (plan) => codes.get(read(plan))! };
+  const bits = values.map((value) => bitsWhere(plans.length, (place) => read(plans[place]!.plan) === value));
+  return { values, bits };
 }
 
 /** Numbers by size, texts by letters, unknown last. */
-function compareValues(a: string | number | boolean | null, b: string | number | boolean | null): number {
+function compareValues(a: FacetValue, b: FacetValue): number {
   if (a === null || b === null) return Number(a === null) - Number(b === null);
   return typeof a === 'string' ? compareText(a, String(b)) : Number(a) - Number(b);
 }
-
-type Direction = 1 | -1;
-type Compare = (a: PricedPlan, b: PricedPlan, direction: Direction) => number;
-
-const byBill: Compare = (a, b, direction) => compareBills(a.bill, b.bill, direction);
-
-const COMPARE: Record<SortKey, Compare> = {
-  // At one usage both are the same order: a bill is its rate times the usage.
-  rate: byBill,
-  bill: byBill,
-  term: (a, b, direction) =>
-    compareKnown(a.plan.term_months, b.plan.term_months, direction) || byBill(a, b, 1),
-  green: (a, b, direction) =>
-    compareKnown(a.plan.percent_green, b.plan.percent_green, direction) || byBill(a, b, 1),
-  provider: (a, b, direction) => compareText(a.provider_key, b.provider_key) * direction || byBill(a, b, 1),
-};
 
 /**
  * Plans that cost the same: the lower exit fee first, then the shorter term, then the greener. No other reason ever
  * puts one plan above another; the id only makes the order the same every time.
  */
-function breakTie({ plan: a }: PricedPlan, { plan: b }: PricedPlan): number {
+function breakTie(a: Plan, b: Plan): number {
   return (
     compareKnown(a.early_termination_fee_usd, b.early_termination_fee_usd, 1) ||
     compareKnown(a.term_months, b.term_months, 1) ||
@@ -172,7 +208,7 @@ function breakTie({ plan: a }: PricedPlan, { plan: b }: PricedPlan): number {
 }
 
 /** Unknown comes last in either direction. */
-function compareKnown(a: number | null, b: number | null, direction: Direction): number {
+function compareKnown(a: number | null, b: number | null, direction: 1 | -1): number {
   if (a === b) return 0;
   if (a === null) return 1;
   if (b === null) return -1;
