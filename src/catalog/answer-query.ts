@@ -164,15 +164,20 @@ function valuesJson(
     }
     return json;
   }
-  // Count and place in one number: numbers are sorted without a function.
-  const present = new Float64Array(to - from);
-  let length = 0;
+  // Sorted by insertion: a few dozen values, and no function called for any of them.
+  const present: number[] = [];
   for (let code = from; code < to; code++) {
-    if (counts[code]! > 0) present[length++] = (MOST_COUNTED - counts[code]!) * MOST_CODES + code;
+    const count = counts[code]!;
+    if (count === 0) continue;
+    let at = present.length;
+    for (; at > 0 && counts[present[at - 1]!]! < count; at--) present[at] = present[at - 1]!;
+    present[at] = code;
   }
-  for (const key of present.subarray(0, length).sort()) {
-    const code = key % MOST_CODES;
-    json += `${json && ','}${valueHeads[code]}${counts[code]}}`;
+  for (let at = 0; at < present.length; at++) {
+    const code = present[at]!;
+    json += at === 0 ? valueHeads[code] : `,${valueHeads[code]}`;
+    json += counts[code];
+    json += '}';
   }
   return json;
 }
@@ -188,7 +193,3 @@ function greenJson(counts: Int32Array, from: number, index: PlanIndex): string {
   }
   return json;
 }
-
-/** More plans than a view can hold, and more values than its facets can have. */
-const MOST_COUNTED = 1 << 20;
-const MOST_CODES = 1 << 20;
