@@ -8,8 +8,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import lockfile from 'proper-lockfile';
-import { Cluster } from './cluster.ts';
+import { Cluster, type ClusterAccess } from './cluster.ts';
 
 export interface Attachment {
   connectionString: string;
@@ -24,23 +23,22 @@ const LEAVING = 'wattsync leaving';
 export async function attachEmbeddedPostgres(dataDir: string): Promise<Attachment> {
   mkdirSync(dataDir, { recursive: true });
   const cluster = new Cluster(dataDir);
-  const { connectionString, keeper } = await locked(dataDir, async () => {
-    await cluster.ensureExists();
-    const { port, password } = await cluster.ensureRuns();
-    const connectionString = `postgresql://wattsync:${password}@127.0.0.1:${port}/postgres`;
-    const keeper = new pg.Client({ connectionString, application_name: ATTACHED });
-    // The database may be stopped under us by hand; whoever asks it next will say so.
-    keeper.on('error', () => {});
-    await keeper.connect();
-    return { connectionString, keeper };
-  });
+  const { connectionString, keeper } =
+    (await joinOthers(cluster)) ??
+    (await locked(dataDir, async () => {
+      await cluster.ensureExists();
+      return connect(await cluster.ensureRuns());
+    }));
 
   let leaving: Promise<void> | undefined;
-  const leave = () =>
-    locked(dataDir, async () => {
+  const leave = async () => {
+    // Somebody stays: nothing is to be decided. Two who leave at once both see nobody, and decide one after the other.
+    if (!(await isLastOneOut(keeper))) return keeper.end().catch(() => {});
+    await locked(dataDir, async () => {
       if (await isLastOneOut(keeper)) await cluster.stop();
       await keeper.end().catch(() => {});
     });
+  };
   return {
     connectionString,
     detach() {
@@ -48,6 +46,44 @@ export async function attachEmbeddedPostgres(dataDir: string): Promise<Attachmen
       return leaving;
     },
   };
+}
+
+interface Attached {
+  connectionString: string;
+  keeper: pg.Client;
+}
+
+async function connect({ port, password }: ClusterAccess): Promise<Attached> {
+  const connectionString = `postgresql://wattsync:${password}@127.0.0.1:${port}/postgres`;
+  const keeper = new pg.Client({ connectionString, application_name: ATTACHED });
+  // The database may be stopped under us by hand; whoever asks it next will say so.
+  keeper.on('error', () => {});
+  await keeper.connect();
+  return { connectionString, keeper };
+}
+
+/**
+ * The short way in beside somebody who is in and stays: no lock. Whoever leaves says so before it counts the others, so
+ * an attached process that has not said so will see this one when it does.
+ * @returns `null` where nobody is in, or all are leaving
+ */
+async function joinOthers(cluster: Cluster): Promise<Attached | null> {
+  const access = cluster.access();
+  const attached = access && (await connect(access).catch(() => null));
+  if (!attached) return null;
+  const stays = await attached.keeper
+    .query<{ stays: boolean }>(
+      `select count(*) > 1 as stays from pg_stat_activity
+        where backend_type = 'client backend' and application_name = $1`,
+      [ATTACHED],
+    )
+    .then(
+      ({ rows }) => rows[0]?.stays === true,
+      () => false,
+    );
+  if (stays) return attached;
+  await attached.keeper.end().catch(() => {});
+  return null;
 }
 
 /**
@@ -70,6 +106,8 @@ async function isLastOneOut(keeper: pg.Client): Promise<boolean> {
 
 /** The lock covers only coming and going, never the work. One left by a killed process is taken over after 5 s. */
 async function locked<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
+  // Loaded when needed: it takes longer than joining the others.
+  const { default: lockfile } = await import('proper-lockfile');
   const release = await lockfile.lock(dataDir, {
     lockfilePath: join(dataDir, 'postgres.lock'),
     stale: 5_000,

@@ -104,6 +104,11 @@ export class Cluster {
     return { ...access, port };
   }
 
+  /** How to reach it, if it runs and takes connections just now. */
+  access(): ClusterAccess | null {
+    return this.#postmaster()?.status === 'ready' && existsSync(this.#accessFile) ? this.#readAccess() : null;
+  }
+
   /** Stops PostgreSQL the fast way: running statements are rolled back, nothing is lost. */
   async stop(): Promise<void> {
     const postmaster = this.#postmaster();
