@@ -5,7 +5,7 @@
 
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { CachedPlanSet, LayerName, PlanSetCache } from '../cache/plan-set-cache.ts';
+import type { Held as CachedPlanSet, LayerName, PlanSetCache } from '../cache/plan-set-cache.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
 import { answerQuery } from './answer-query.ts';
@@ -149,7 +149,7 @@ export class Catalog {
 
   /** Which TDSPs cannot be answered, because nothing was ever published for them. */
   async missing(tdsps: readonly string[]): Promise<string[]> {
-    const cached = await Promise.all(tdsps.map((duns) => this.#planSets.get(duns)));
+    const cached = await Promise.all(tdsps.map((duns) => this.#planSets.stored(duns)));
     return tdsps.filter((_, index) => !cached[index]);
   }
 
@@ -162,7 +162,7 @@ export class Catalog {
   async #sets(tdsps: readonly string[]): Promise<CachedPlanSet[] | NotReady> {
     // The hot path: everything in memory, and no promise waited for.
     const held = tdsps.flatMap((duns) => this.#planSets.peek(duns) ?? []);
-    if (held.length === tdsps.length) return held.map((set) => ({ set, layer: 'memory' }));
+    if (held.length === tdsps.length) return held;
     const cached = await Promise.all(tdsps.map((duns) => this.#planSets.get(duns)));
     const notReady = tdsps.filter((_, index) => !cached[index]);
     return notReady.length > 0 ? { notReady } : cached.flatMap((one) => one ?? []);
