@@ -46,6 +46,11 @@ export interface Config {
   syncIntervalMs: number;
   maxConcurrentRequests: number;
   cacheTtlHours: number;
+  /** `null`: plan sets come from memory and PostgreSQL alone. */
+  redisUrl: Secret | null;
+  cacheMemoryTtlMinutes: number;
+  cacheMemoryMaxMb: number;
+  cacheRedisTtlMinutes: number;
   apiRateLimitPerSecond: number;
   apiCallBudgetPerHour: number;
   host: string;
@@ -173,6 +178,10 @@ export function readConfig(env: Environment, cwd: string = process.cwd()): Confi
     syncIntervalMs: read.integer('SYNC_INTERVAL_MS', 3_600_000, 1_000, 7 * 86_400_000),
     maxConcurrentRequests: read.integer('MAX_CONCURRENT_REQUESTS', 5, 1, 1_000),
     cacheTtlHours: read.decimal('CACHE_TTL_HOURS', 2, 0.01, 24 * 365),
+    redisUrl: secret(read.url('REDIS_URL', ['redis:', 'rediss:'], 'secret')),
+    cacheMemoryTtlMinutes: read.decimal('CACHE_MEMORY_TTL_MINUTES', 30, 0.01, 60 * 24 * 365),
+    cacheMemoryMaxMb: read.integer('CACHE_MEMORY_MAX_MB', 64, 1, 1 << 20),
+    cacheRedisTtlMinutes: read.decimal('CACHE_REDIS_TTL_MINUTES', 60, 0.01, 60 * 24 * 365),
     apiRateLimitPerSecond: read.integer('API_RATE_LIMIT_PER_SECOND', 25, 1, 10_000),
     apiCallBudgetPerHour: read.integer('API_CALL_BUDGET_PER_HOUR', 50, 1, 1_000_000),
     host: read.text('HOST') ?? '127.0.0.1',

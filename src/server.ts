@@ -49,7 +49,10 @@ export function buildServer(parts: ApiParts, onError: (error: unknown) => void):
       return sendProblem(reply, 'bad_request', { detail: error.message });
     onError(error);
     // Connection errors of the driver and refusals of PostgreSQL itself (classes 08, 53, 57).
-    if (/^(08|53|57)|^E[A-Z]+$/.test(error.code ?? '') || /timeout|terminated/i.test(error.message)) {
+    if (
+      /^(08|53|57)|^E[A-Z]+$|^layer_unavailable$/.test(error.code ?? '') ||
+      /timeout|terminated/i.test(error.message)
+    ) {
       return sendProblem(reply, 'storage_unavailable', {
         detail: 'The storage does not answer just now. Try again in a few seconds.',
       });

@@ -6,11 +6,10 @@ import { openSource, openStore, openTerritory } from './parts.ts';
 import type { buildServer } from './server.ts';
 import { PortTakenError } from './start-error.ts';
 import { PublishListener } from './store/listen.ts';
-import { readCachedPlanSet } from './store/plan-cache.ts';
-import { readActivePlanSet } from './store/plans.ts';
 import { freshForMs } from './sync/freshness.ts';
 import { runSync, type SyncEvent, type SyncReport } from './sync/run.ts';
 import { Places } from './territory/places.ts';
+import type { Territory } from './territory/territory.ts';
 
 export interface StartOptions {
   config: Config;
@@ -41,11 +40,13 @@ export async function start({
     import('./server.ts'),
     import('./catalog/catalog.ts'),
     import('./cache/plan-set-cache.ts'),
+    import('./cache/open-layers.ts'),
+    import('./refresh/refresher.ts'),
   ]);
-  const [database, [{ createLog }, { buildServer }, { Catalog }, { PlanSetCache }]] = await Promise.all([
-    opening,
-    loading,
-  ]);
+  const [
+    database,
+    [{ createLog }, { buildServer }, { Catalog }, { PlanSetCache }, { openLayers }, { Refresher }],
+  ] = await Promise.all([opening, loading]);
   const log = createLog(config.logLevel);
   const stopping = new AbortController();
   const closers: (() => Promise<unknown>)[] = [() => database.close()];
@@ -63,41 +64,67 @@ export async function start({
   };
   try {
     const territory = await openTerritory(database);
-    const planSets = new PlanSetCache({
-      layers: [
-        { name: 'database', read: (duns) => readCachedPlanSet(database.pool, duns) },
-        { name: 'active', read: (duns) => readActivePlanSet(database.pool, duns) },
-      ],
-    });
+    const tdsps = mostWantedFirst(territory);
     const staleAfterMs = config.cacheTtlHours * 3_600_000;
+    // Made once the upstream is known; until then nothing is fetched for a reader.
+    let refresher: InstanceType<typeof Refresher> | null = null;
+    const layers = await openLayers({ config, database, tdsps, ttlMs: staleAfterMs });
+    const planSets = new PlanSetCache({
+      layers: layers.all,
+      ttlMs: config.cacheMemoryTtlMinutes * 60_000,
+      maxBytes: config.cacheMemoryMaxMb << 20,
+      staleAfterMs,
+      onStale: (duns) => void refresher?.request(duns, 'stale'),
+      loadColdly: async (duns) => refresher?.request(duns, 'cold'),
+    });
+    layers.listen((published) => planSets.announce(published));
+    closers.push(() => layers.stop());
     const catalog = new Catalog({ planSets, staleAfterMs });
-    const listener = new PublishListener(database, (published) => planSets.announce(published));
+    const listener = new PublishListener(database, (published) => planSets.announce(published), {
+      onClear: ({ id, tdsp_duns }) => void planSets.clear(tdsp_duns, id),
+    });
     closers.push(() => listener.stop());
     const { syncIntervalMs } = config;
     const app = buildServer(
-      { catalog, database, territory, places: new Places(territory), syncIntervalMs, staleAfterMs },
+      {
+        catalog,
+        database: { pool: database.quick },
+        territory,
+        places: new Places(territory),
+        syncIntervalMs,
+        staleAfterMs,
+      },
       (error) => log.error({ error: describeError(error) }, 'a request failed'),
     );
     closers.push(() => app.close());
     const url = await listen(app, config);
     await listener.start();
+    // Not waited for: `/readyz` does not say ready before every set is in memory.
+    void planSets.warm(tdsps);
     const { source, close } = await openSource(config, database, territory);
     closers.push(close);
     onListening(url, source);
 
-    const tdsps = territory.tdsps.map(({ duns }) => duns);
+    const { signal } = stopping;
+    const common = {
+      database,
+      source,
+      freshForMs: freshForMs(syncIntervalMs),
+      cacheTtlMs: staleAfterMs,
+      signal,
+    };
+    const reads = new Refresher({
+      ...common,
+      tdsps,
+      onError: (error) => log.error({ error: describeError(error) }, 'a refresh failed'),
+    });
+    refresher = reads;
+    closers.push(() => reads.stop());
     const sync = async () => {
       try {
         const report = await runSync(
           { kind: 'full', cities: [], tdsps, force: false },
-          {
-            database,
-            source,
-            freshForMs: freshForMs(config.syncIntervalMs),
-            cacheTtlMs: staleAfterMs,
-            onEvent: onSyncEvent,
-            signal: stopping.signal,
-          },
+          { ...common, onEvent: onSyncEvent },
         );
         onSyncReport(report);
       } catch (error) {
@@ -117,6 +144,17 @@ export async function start({
     await stop();
     throw error;
   }
+}
+
+/** The TDSPs, those with the most people first. */
+function mostWantedFirst({ tdsps, cities }: Territory): string[] {
+  const people = new Map<string, number>();
+  for (const { tdsps: serving, population } of cities) {
+    for (const duns of serving) people.set(duns, (people.get(duns) ?? 0) + (population ?? 0));
+  }
+  return tdsps
+    .map(({ duns }) => duns)
+    .toSorted((one, other) => (people.get(other) ?? 0) - (people.get(one) ?? 0));
 }
 
 async function listen(app: ReturnType<typeof buildServer>, { host, port }: Config): Promise<string> {

@@ -32,7 +32,7 @@ const unexpected: unknown[] = [];
 const app = buildServer(
   {
     catalog,
-    database,
+    database: { pool: database.quick },
     territory,
     places: new Places(territory),
     syncIntervalMs: 3_600_000,

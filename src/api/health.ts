@@ -1,8 +1,12 @@
 /** Is the process alive, and can it answer? */
 
+import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from './routes.ts';
 import { notReady } from './routes.ts';
+
+/** Who asks whether we are ready wants to know within a second. */
+const DATABASE_MS = 700;
 
 export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
   const { catalog, territory, database } = parts;
@@ -24,10 +28,13 @@ export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
         return { duns, name: short_name, age_seconds, stale, version };
       }),
     );
-    const hasDatabase = await database.pool.query('select 1').then(
-      () => true,
-      () => false,
-    );
+    const hasDatabase = await Promise.race([
+      database.pool.query('select 1').then(
+        () => true,
+        () => false,
+      ),
+      setTimeout(DATABASE_MS, false, { ref: false }),
+    ]);
     const isDegraded = !hasDatabase || tdsps.some(({ stale }) => stale);
     return { status: isDegraded ? 'degraded' : 'ready', database: hasDatabase ? 'up' : 'down', tdsps };
   });

@@ -9,7 +9,8 @@ import { Problem } from './problem.ts';
 
 export interface ApiParts {
   catalog: Catalog;
-  database: Database;
+  /** Whose connections and queries fail after about a second rather than hang. */
+  database: Pick<Database, 'pool'>;
   territory: Territory;
   places: Places;
   /** How often the upstream is asked: so long an answer may be kept by caches that many share. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { PlanSet } from '../plan/plan-set.ts';
 import { type Layer, PlanSetCache } from './plan-set-cache.ts';
 
@@ -41,6 +42,10 @@ const fails = async (): Promise<PlanSet | null> => {
   throw new Error('the database is away');
 };
 
+const settle = async () => {
+  for (let turn = 0; turn < 20; turn++) await setImmediate();
+};
+
 test('1000 readers at once are one load, and all get the same object', async () => {
   const gate = Promise.withResolvers<PlanSet>();
   const layer = new ScriptedLayer(() => gate.promise);
@@ -53,8 +58,9 @@ test('1000 readers at once are one load, and all get the same object', async () 
     assert.equal(answer.layer, 'database');
   }
   assert.equal(layer.reads, 1);
-  assert.deepEqual(await cache.get(ONCOR), { set: one, layer: 'memory' });
-  assert.equal(cache.peek(ONCOR), one);
+  const held = { set: one, observedAtMs: Date.parse(one.observed_at), layer: 'memory' };
+  assert.deepEqual(await cache.get(ONCOR), held);
+  assert.deepEqual(cache.peek(ONCOR), held);
   assert.equal(layer.reads, 1);
 });
 
@@ -66,15 +72,17 @@ test('each TDSP is loaded by itself', async () => {
   assert.equal(layer.reads, 2);
 });
 
-test('a failure is shared by all who wait for it, and the next call tries again', async () => {
+test('a failure is shared by all who wait and by those who come within a second', async () => {
   const gate = Promise.withResolvers<PlanSet>();
   const layer = new ScriptedLayer(() => gate.promise);
-  const { cache } = cacheOf(layer);
+  const { cache, clock } = cacheOf(layer);
   const readers = Array.from({ length: 100 }, () => cache.get(ONCOR));
   gate.reject(new Error('the database is away'));
   for (const { status } of await Promise.allSettled(readers)) assert.equal(status, 'rejected');
+  await assert.rejects(cache.get(ONCOR), /away/);
   assert.equal(layer.reads, 1);
   layer.answer = async () => set(1);
+  clock.now += 1_001;
   assert.equal((await cache.get(ONCOR))?.set.version, 1);
   assert.equal(layer.reads, 2);
 });
@@ -95,43 +103,71 @@ test('the first layer that has the set answers, past those that fail or have not
   );
 });
 
-test('nothing is remembered of a TDSP that nothing was published for', async () => {
+test('a layer that hangs holds nobody up: the next one is asked as well', async () => {
+  const hangs = new ScriptedLayer(() => new Promise(() => {}), 'redis');
+  const { cache } = cacheOf(hangs, new ScriptedLayer(async () => set(1), 'database'));
+  assert.equal((await cache.get(ONCOR))?.layer, 'database');
+});
+
+test('what is found is written to the layers above, and a write that fails disturbs nobody', async () => {
+  const written: number[] = [];
+  const redis: Layer = {
+    name: 'redis',
+    read: async () => null,
+    write: async ({ version }) => {
+      written.push(version);
+      throw new Error('full');
+    },
+  };
+  const { cache } = cacheOf(redis, new ScriptedLayer(async () => set(4)));
+  await cache.get(ONCOR);
+  await settle();
+  assert.deepEqual(written, [4]);
+});
+
+test('nothing is remembered for a second, and an announcement ends that', async () => {
   const layer = new ScriptedLayer();
   const { cache } = cacheOf(layer);
   assert.equal(await cache.get(ONCOR), null);
-  assert.equal(cache.peek(ONCOR), null);
   layer.answer = async () => set(1);
+  assert.equal(await cache.get(ONCOR), null);
+  assert.equal(layer.reads, 1);
+  cache.announce(set(1));
   assert.equal((await cache.get(ONCOR))?.set.version, 1);
 });
 
-test('an error and no set is an error, not an empty market', async () => {
-  const { cache } = cacheOf(new ScriptedLayer(fails), new ScriptedLayer());
-  await assert.rejects(cache.get(ONCOR), /the database is away/);
+test('if the last layer has nothing, nothing is stored; if it fails, that is an error and no empty market', async () => {
+  assert.equal(await cacheOf(new ScriptedLayer(fails), new ScriptedLayer()).cache.get(ONCOR), null);
+  await assert.rejects(cacheOf(new ScriptedLayer(), new ScriptedLayer(fails)).cache.get(ONCOR), /away/);
 });
 
-test('a set lives for its time, less up to a tenth', async () => {
+test('an expired set is served while one load looks for a newer one', async () => {
   const layer = new ScriptedLayer(async () => set(1));
   const { cache, clock } = cacheOf(layer);
   await cache.get(ONCOR);
   clock.now += TTL_MS * 0.9 - 1;
-  assert.notEqual(cache.peek(ONCOR), null);
+  cache.peek(ONCOR);
+  assert.equal(layer.reads, 1);
+  layer.answer = async () => set(2);
   clock.now += TTL_MS * 0.1 + 2;
-  assert.equal(cache.peek(ONCOR), null);
-  assert.equal((await cache.get(ONCOR))?.layer, 'database');
+  for (let reader = 0; reader < 50; reader++) assert.equal(cache.peek(ONCOR)?.set.version, 1);
+  await settle();
+  assert.equal(cache.peek(ONCOR)?.set.version, 2);
   assert.equal(layer.reads, 2);
-  assert.notEqual(cache.peek(ONCOR), null);
 });
 
-test('a newer version that is announced ends the old set and is loaded', async () => {
+test('a newer version that is announced is loaded at once; until it is there the old one is served', async () => {
   const layer = new ScriptedLayer(async () => set(1));
   const { cache } = cacheOf(layer);
   await cache.get(ONCOR);
-  layer.answer = async () => set(2);
+  const gate = Promise.withResolvers<PlanSet>();
+  layer.answer = () => gate.promise;
   cache.announce(set(2));
-  assert.equal(cache.peek(ONCOR), null);
-  assert.equal((await cache.get(ONCOR))?.set.version, 2);
-  assert.equal((await cache.get(ONCOR))?.layer, 'memory');
   assert.equal(layer.reads, 2);
+  assert.equal(cache.peek(ONCOR)?.set.version, 1);
+  gate.resolve(set(2));
+  await settle();
+  assert.equal(cache.peek(ONCOR)?.set.version, 2);
 });
 
 test('an older or equal version that is announced ends nothing, an equal one makes the set fresher', async () => {
@@ -140,11 +176,11 @@ test('an older or equal version that is announced ends nothing, an equal one mak
   await cache.get(ONCOR);
   const later = '2026-08-01T13:00:00.000Z';
   cache.announce(set(1, { observed_at: later }));
-  assert.equal(cache.peek(ONCOR)?.observed_at, set(2).observed_at);
+  assert.equal(cache.peek(ONCOR)?.set.observed_at, set(2).observed_at);
   cache.announce(set(2, { observed_at: later }));
-  assert.deepEqual(cache.peek(ONCOR), set(2, { observed_at: later }));
+  assert.deepEqual(cache.peek(ONCOR)?.set, set(2, { observed_at: later }));
   cache.announce(set(2));
-  assert.equal(cache.peek(ONCOR)?.observed_at, later);
+  assert.equal(cache.peek(ONCOR)?.observedAtMs, Date.parse(later));
   assert.equal(layer.reads, 1);
 });
 
@@ -169,33 +205,114 @@ test('an older version never replaces a newer one in memory, though nobody annou
   await cache.get(ONCOR);
   clock.now += TTL_MS + 1;
   layer.answer = async () => set(4);
+  cache.peek(ONCOR);
+  await settle();
   assert.equal((await cache.get(ONCOR))?.set.version, 5);
+  assert.equal(layer.reads, 2);
 });
 
-test('a set overtaken while it was loaded is not kept, and the next call loads the newer one', async () => {
+test('a set overtaken while it was loaded is not kept, and the newer one is loaded after it', async () => {
   const gate = Promise.withResolvers<PlanSet>();
   const layer = new ScriptedLayer(() => gate.promise);
   const { cache } = cacheOf(layer);
   const reader = cache.get(ONCOR);
   cache.announce(set(2));
+  layer.answer = async () => set(2);
   gate.resolve(set(1));
   // Late, but better than the answer that nothing was ever published.
   assert.equal((await reader)?.set.version, 1);
-  assert.equal(cache.peek(ONCOR), null);
-  layer.answer = async () => set(2);
-  assert.equal((await cache.get(ONCOR))?.set.version, 2);
+  await settle();
+  assert.equal(cache.peek(ONCOR)?.set.version, 2);
 });
 
-test('while a reload fails the old set is served, and every call tries again', async () => {
+test('while a reload fails the old set is served, and it is tried again once a second', async () => {
   const layer = new ScriptedLayer(async () => set(1));
   const { cache, clock } = cacheOf(layer);
   await cache.get(ONCOR);
   layer.answer = fails;
   cache.announce(set(2));
-  assert.deepEqual(await cache.get(ONCOR), { set: set(1), layer: 'memory' });
-  clock.now += 10 * TTL_MS;
-  assert.deepEqual(await cache.get(ONCOR), { set: set(1), layer: 'memory' });
-  assert.equal(layer.reads, 3);
+  for (let second = 0; second < 5; second++) {
+    await settle();
+    for (let reader = 0; reader < 10; reader++) assert.equal(cache.peek(ONCOR)?.set.version, 1);
+    clock.now += 1_000;
+  }
+  await settle();
+  assert.equal(layer.reads, 6);
   layer.answer = async () => set(2);
-  assert.equal((await cache.get(ONCOR))?.set.version, 2);
+  cache.peek(ONCOR);
+  await settle();
+  assert.equal(cache.peek(ONCOR)?.set.version, 2);
+});
+
+test('a stale set is served, and told of once a second', async () => {
+  const told: string[] = [];
+  const clock = { now: Date.parse(set(1).observed_at) };
+  const cache = new PlanSetCache({
+    layers: [new ScriptedLayer(async () => set(1))],
+    ...{ ttlMs: 1e9, staleAfterMs: 5_000, now: () => clock.now, onStale: (duns) => told.push(duns) },
+  });
+  await cache.get(ONCOR);
+  cache.peek(ONCOR);
+  assert.deepEqual(told, []);
+  clock.now += 5_001;
+  for (let reader = 0; reader < 10; reader++) assert.notEqual(cache.peek(ONCOR), null);
+  assert.deepEqual(told, [ONCOR]);
+  clock.now += 1_000;
+  cache.peek(ONCOR);
+  assert.equal(told.length, 2);
+});
+
+test('where nothing is stored one fetch is asked for, and all who wait get what came of it', async () => {
+  const layer = new ScriptedLayer();
+  let fetches = 0;
+  const cache = new PlanSetCache({
+    layers: [layer],
+    loadColdly: async () => {
+      fetches += 1;
+      layer.answer = async () => set(1);
+    },
+  });
+  const answers = await Promise.all(Array.from({ length: 100 }, () => cache.get(ONCOR)));
+  assert.ok(answers.every((held) => held?.layer === 'api' && held.set.version === 1));
+  assert.equal(fetches, 1);
+  assert.equal(cache.peek(ONCOR)?.layer, 'memory');
+});
+
+test('a cold fetch that takes long is not waited for, and what is fetched elsewhere is heard of', async () => {
+  const layer = new ScriptedLayer();
+  const hanging = new PlanSetCache({
+    layers: [layer],
+    coldWaitMs: 20,
+    loadColdly: () => new Promise(() => {}),
+  });
+  assert.equal(await hanging.get(ONCOR), null);
+  const cache = new PlanSetCache({
+    layers: [layer],
+    coldWaitMs: 20_000,
+    loadColdly: async () => 'elsewhere',
+  });
+  const reader = cache.get(ONCOR);
+  await settle();
+  layer.answer = async () => set(1);
+  cache.announce(set(1));
+  assert.equal((await reader)?.set.version, 1);
+});
+
+test('a clear is followed by a load past the layers that were cleared; if that fails the old set is back', async () => {
+  const cleared: (string | null)[] = [];
+  const redis = Object.assign(new ScriptedLayer(async () => set(1), 'redis'), {
+    clear: async (duns: string | null) => void cleared.push(duns),
+  });
+  const layer = new ScriptedLayer(async () => set(1), 'database');
+  const { cache } = cacheOf(redis, layer);
+  await cache.get(ONCOR);
+  assert.deepEqual([redis.reads, layer.reads], [1, 0]);
+  const clearing = cache.clear(null, 7);
+  assert.equal(cache.peek(ONCOR), null);
+  assert.equal((await cache.get(ONCOR))?.layer, 'database');
+  await clearing;
+  assert.deepEqual([redis.reads, layer.reads, cleared.length], [1, 1, 1]);
+  layer.answer = fails;
+  await cache.clear(ONCOR, 8);
+  assert.equal((await cache.get(ONCOR))?.set.version, 1);
 });

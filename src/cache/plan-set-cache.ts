@@ -1,118 +1,343 @@
 /**
- * Plan sets in memory, in front of the slower layers. A reader gets the object itself, frozen by convention: whoever
- * holds a set never changes it.
+ * Plan sets from the first of the layers that has them. Memory answers synchronously, with what it holds: expired,
+ * overtaken or old, a reader never waits while one load in the background looks for something better. Who finds
+ * memory empty waits for the layers, together with all others who do.
  */
 
+import { performance } from 'node:perf_hooks';
 import type { PlanSet } from '../plan/plan-set.ts';
+import type { Layer } from './layer.ts';
+import { bytesOf, type Held, MemoryShelf, type Shelved, toHeld } from './memory-shelf.ts';
+import type { CacheRecorder } from './recorder.ts';
+import { askLayers } from './walk.ts';
 
-/** The layers an answer can come from, as `meta.source` and Cache-Status name them. */
-export type LayerName = 'memory' | 'redis' | 'database' | 'active' | 'api';
-
-export interface Layer {
-  readonly name: LayerName;
-  /** `null`: this layer has no plan set of that TDSP. */
-  read(duns: string): Promise<PlanSet | null>;
-}
-
-export interface CachedPlanSet {
-  set: PlanSet;
-  layer: LayerName;
-}
-
-interface Held {
-  set: PlanSet;
-  expiresAt: number;
-}
+export type { Layer, LayerName } from './layer.ts';
+export type { Held } from './memory-shelf.ts';
 
 export interface PlanSetCacheOptions {
-  /** Asked in this order when memory has nothing. */
+  /** Asked in this order when memory has nothing; the last one is the truth. */
   layers: readonly Layer[];
-  /** The notification of a publish ends a set's life; this is the net below it. */
+  /** The notification of a publish brings the next version; this is the net below it. */
   ttlMs?: number;
+  maxBytes?: number;
+  /** Plans confirmed longer ago are stale: they are served, and `onStale` hears of it. */
+  staleAfterMs?: number;
+  /** So long a layer may take before the next one is asked as well. */
+  hedgeMs?: number;
+  /** Called at most once a second for each TDSP. */
+  onStale?: (duns: string) => void;
+  /**
+   * Has plans fetched where no layer has any; resolves when that was tried, or with `elsewhere` at once when another
+   * process is at it. What comes of it is read from the layers.
+   */
+  loadColdly?: (duns: string) => Promise<unknown>;
+  /** The longest a reader waits for `loadColdly`. */
+  coldWaitMs?: number;
+  recorder?: CacheRecorder;
   now?: () => number;
 }
+
+type Published = Pick<PlanSet, 'tdsp_duns' | 'version' | 'observed_at'>;
+
+/** What a load found, kept for a moment where it is nothing: those who come next need not ask again. */
+type Nothing = { untilMs: number } & ({ failure: unknown } | { failure?: undefined });
 
 const TTL_MS = 30 * 60_000;
 /** Sets loaded together do not expire together: up to this share of the time to live is taken off. */
 const JITTER = 0.1;
+const MAX_BYTES = 64 << 20;
+const RETRY_MS = 1_000;
 
 export class PlanSetCache {
   readonly #layers: readonly Layer[];
-  readonly #ttlMs: number;
-  readonly #now: () => number;
-  readonly #held = new Map<string, Held>();
-  readonly #loads = new Map<string, Promise<CachedPlanSet | null>>();
+  readonly #memory: MemoryShelf;
+  readonly #options: Required<
+    Pick<PlanSetCacheOptions, 'ttlMs' | 'staleAfterMs' | 'hedgeMs' | 'coldWaitMs' | 'now'>
+  >;
+  readonly #onStale: ((duns: string) => void) | undefined;
+  readonly #loadColdly: ((duns: string) => Promise<unknown>) | undefined;
+  readonly #recorder: CacheRecorder | undefined;
+  readonly #loads = new Map<string, Promise<Held | null>>();
+  readonly #coldLoads = new Map<string, Promise<Held | null>>();
+  readonly #nothing = new Map<string, Nothing>();
   /** The newest version anybody told of: what a load brings must not be older. */
-  readonly #known = new Map<string, number>();
+  readonly #known = new Map<string, Published>();
+  /** Taken out of memory by a clear, for the case that no layer answers afterwards. */
+  readonly #cleared = new Map<string, Held>();
+  readonly #arrivals = new Map<string, ((held: Held) => void)[]>();
+  /** Grows with every clear: what was read before one is not kept after it. */
+  #era = 0;
+  #clearing: Promise<unknown> = Promise.resolve();
 
-  constructor({ layers, ttlMs = TTL_MS, now = Date.now }: PlanSetCacheOptions) {
+  constructor({ layers, onStale, loadColdly, recorder, ...options }: PlanSetCacheOptions) {
     this.#layers = layers;
-    this.#ttlMs = ttlMs;
-    this.#now = now;
+    this.#onStale = onStale;
+    this.#loadColdly = loadColdly;
+    this.#recorder = recorder;
+    const { ttlMs = TTL_MS, staleAfterMs = Number.POSITIVE_INFINITY, maxBytes = MAX_BYTES } = options;
+    const { hedgeMs = 30, coldWaitMs = 800, now = Date.now } = options;
+    this.#options = { ttlMs, staleAfterMs, hedgeMs, coldWaitMs, now };
+    this.#memory = new MemoryShelf(maxBytes, recorder);
   }
 
-  /** The set in memory, unless it has expired. Synchronous: the hot path has no promise in it. */
-  peek(duns: string): PlanSet | null {
-    const held = this.#held.get(duns);
-    return held !== undefined && held.expiresAt > this.#now() ? held.set : null;
+  /** What memory holds, however old. Synchronous: the hot path has no promise in it. */
+  peek(duns: string): Held | null {
+    const shelved = this.#memory.get(duns);
+    if (shelved === undefined) return null;
+    const now = this.#options.now();
+    if (shelved.dueAtMs <= now) this.#attend(duns, shelved, now);
+    if (this.#recorder !== undefined) {
+      const ageMs = now - shelved.held.observedAtMs;
+      this.#recorder.hit('memory', null, ageMs, ageMs > this.#options.staleAfterMs);
+    }
+    return shelved.held;
   }
 
   /**
-   * The plan set from the first layer that has it; `null` if nothing was ever published. However many ask at once,
-   * one load runs. While a load fails, an expired set is better than none.
-   * @throws what the last layer threw, if no layer could answer and memory never held the set
+   * The plan set from the first layer that has it; `null` if nothing was ever published and nothing came in time.
+   * However many ask at once, one load runs; who goes away does not end it.
+   * @throws what the layers threw, if none could answer and memory never held the set
    */
-  async get(duns: string): Promise<CachedPlanSet | null> {
-    const set = this.peek(duns);
-    if (set) return { set, layer: 'memory' };
+  async get(duns: string): Promise<Held | null> {
+    const held = this.peek(duns);
+    if (held) return held;
+    const started = performance.now();
+    const found = await this.#settled(duns, true);
+    this.#recorder?.miss('memory', performance.now() - started);
+    return found;
+  }
+
+  /** As `get`, but nothing is counted and nothing is fetched: for those who only look. */
+  async stored(duns: string): Promise<Held | null> {
+    return this.#memory.get(duns)?.held ?? (await this.#settled(duns, false));
+  }
+
+  /** Fills memory, the most wanted first. Never throws: what cannot be loaded now is loaded when it is asked for. */
+  async warm(duns: readonly string[]): Promise<void> {
+    for (const one of duns) await this.stored(one).catch(() => null);
+  }
+
+  /** Somebody published, or confirmed what is published. */
+  announce(published: Published): void {
+    const { tdsp_duns: duns, version, observed_at } = published;
+    const known = this.#known.get(duns);
+    if (known && (known.version > version || (known.version === version && known.observed_at >= observed_at)))
+      return;
+    this.#known.set(duns, { tdsp_duns: duns, version, observed_at });
+    this.#nothing.delete(duns);
+    const shelved = this.#memory.get(duns);
+    const heldVersion = shelved?.held.set.version ?? 0;
+    if (shelved && heldVersion === version) this.#shelve(duns, this.#confirmed(shelved.held.set), shelved);
+    else if (heldVersion < version) {
+      if (shelved) shelved.dueAtMs = 0;
+      this.#loadInBackground(duns);
+    }
+  }
+
+  /**
+   * Forgets one TDSP, or all with `null`, and loads again what was held. Readers who come meanwhile wait for that
+   * load only. Layers with a clear of their own are told, and not asked by that load.
+   */
+  async clear(duns: string | null, clearId: number): Promise<void> {
+    this.#era += 1;
+    const held = duns === null ? this.#memory.keys() : [duns];
+    for (const one of held) {
+      const shelved = this.#memory.get(one);
+      if (shelved) this.#cleared.set(one, shelved.held);
+      this.#memory.delete(one);
+      this.#nothing.delete(one);
+      this.#loads.delete(one);
+    }
+    this.#clearing = Promise.allSettled([
+      this.#clearing,
+      ...this.#layers.map((layer) => layer.clear?.(duns, clearId)),
+    ]);
+    const layers = this.#layers.filter((layer) => !layer.clear);
+    await Promise.allSettled(held.map((one) => this.#load(one, layers)));
+    await this.#clearing;
+  }
+
+  /** What memory holds now. */
+  get size(): { entries: number; bytes: number } {
+    return this.#memory.size;
+  }
+
+  /** Something about a set in memory is due. It is served all the same. */
+  #attend(duns: string, shelved: Shelved, now: number): void {
+    const { staleAfterMs } = this.#options;
+    const isOvertaken = (this.#known.get(duns)?.version ?? 0) > shelved.held.set.version;
+    shelved.dueAtMs = now + RETRY_MS;
+    if (shelved.expiresAtMs <= now || isOvertaken) this.#loadInBackground(duns);
+    else if (shelved.held.observedAtMs + staleAfterMs > now) {
+      shelved.dueAtMs = Math.min(shelved.expiresAtMs, shelved.held.observedAtMs + staleAfterMs + 1);
+    }
+    if (now - shelved.held.observedAtMs > staleAfterMs) this.#onStale?.(duns);
+  }
+
+  #loadInBackground(duns: string): void {
+    const running = this.#loads.get(duns);
+    // One that runs already may have read before the news: then another follows it.
+    const load = running
+      ? running.catch(() => {}).then(() => (this.#isCurrent(duns) ? null : this.#load(duns)))
+      : this.#load(duns);
+    load.catch(() => {});
+  }
+
+  #isCurrent(duns: string): boolean {
+    const version = this.#memory.get(duns)?.held.set.version;
+    return version !== undefined && version >= (this.#known.get(duns)?.version ?? 0);
+  }
+
+  /** One load for all who found memory empty, then, if nothing is stored anywhere, one cold load. */
+  async #settled(duns: string, mayFetch: boolean): Promise<Held | null> {
+    const cold = mayFetch ? this.#coldLoads.get(duns) : undefined;
+    if (cold) return cold;
+    const nothing = this.#nothing.get(duns);
+    if (nothing && nothing.untilMs > this.#options.now()) {
+      if (nothing.failure !== undefined) throw nothing.failure;
+      return null;
+    }
+    const found = await this.#load(duns);
+    if (found || !mayFetch || !this.#loadColdly) return found;
+    return this.#memory.get(duns)?.held ?? this.#cold(duns, this.#loadColdly);
+  }
+
+  #load(duns: string, layers = this.#layers): Promise<Held | null> {
     let load = this.#loads.get(duns);
     if (!load) {
-      load = this.#load(duns).finally(() => this.#loads.delete(duns));
+      load = this.#walk(duns, layers).finally(() => {
+        if (this.#loads.get(duns) === load) this.#loads.delete(duns);
+      });
       this.#loads.set(duns, load);
     }
     return load;
   }
 
-  /** Somebody published, or confirmed what is published. */
-  announce({
-    tdsp_duns,
-    version,
-    observed_at,
-  }: Pick<PlanSet, 'tdsp_duns' | 'version' | 'observed_at'>): void {
-    this.#known.set(tdsp_duns, Math.max(version, this.#known.get(tdsp_duns) ?? 0));
-    const held = this.#held.get(tdsp_duns);
-    if (!held) return;
-    if (held.set.version < version) {
-      // Kept, for the case that the new one cannot be loaded, but never served before that was tried.
-      held.expiresAt = 0;
-    } else if (held.set.version === version && held.set.observed_at < observed_at) {
-      held.set = { ...held.set, observed_at };
+  async #walk(duns: string, layers: readonly Layer[]): Promise<Held | null> {
+    const era = this.#era;
+    const { hedgeMs, staleAfterMs, now } = this.#options;
+    const newest = () =>
+      Math.max(this.#known.get(duns)?.version ?? 0, this.#memory.get(duns)?.held.set.version ?? 0);
+    const recorder = this.#recorder;
+    const found = await askLayers(layers, duns, {
+      hedgeMs,
+      newest,
+      onAnswer: (layer, latencyMs, set) => {
+        if (set === 'failed') recorder?.error(layer, latencyMs);
+        else if (set === null) recorder?.miss(layer, latencyMs);
+        else {
+          const ageMs = now() - Date.parse(set.observed_at);
+          recorder?.hit(layer, latencyMs, ageMs, ageMs > staleAfterMs);
+        }
+      },
+    });
+    const last = this.#memory.get(duns)?.held;
+    if (found.set && found.set.version >= newest()) {
+      const held = toHeld(this.#confirmed(found.set), found.layer);
+      if (era !== this.#era) return last ?? held;
+      this.#keep(duns, held.set);
+      this.#fillAbove(found.layer, held.set);
+      return held;
     }
+    if (last) return last;
+    // Late, and not kept; but true until a moment ago.
+    if (found.set) return toHeld(found.set, found.layer);
+    const cleared = this.#cleared.get(duns);
+    if (cleared && found.failure !== undefined) {
+      this.#shelve(duns, cleared.set);
+      return cleared;
+    }
+    this.#remember(duns, found.failure);
+    if (found.failure !== undefined) throw found.failure;
+    return null;
   }
 
-  async #load(duns: string): Promise<CachedPlanSet | null> {
-    let failure: unknown;
-    let overtaken: CachedPlanSet | null = null;
-    for (const layer of this.#layers) {
-      try {
-        const set = await layer.read(duns);
-        if (!set) continue;
-        // Asked after the wait: a newer version may have been published meanwhile.
-        if (set.version < Math.max(this.#known.get(duns) ?? 0, this.#held.get(duns)?.set.version ?? 0)) {
-          overtaken ??= { set, layer: layer.name };
-          continue;
-        }
-        this.#held.set(duns, { set, expiresAt: this.#now() + this.#ttlMs * (1 - Math.random() * JITTER) });
-        return { set, layer: layer.name };
-      } catch (error) {
-        failure = error;
-      }
+  /** Asks for a fetch, and waits a moment for what comes of it, here or in another process. */
+  #cold(duns: string, loadColdly: (duns: string) => Promise<unknown>): Promise<Held | null> {
+    let cold = this.#coldLoads.get(duns);
+    if (!cold) {
+      cold = this.#fetchColdly(duns, loadColdly).finally(() => this.#coldLoads.delete(duns));
+      this.#coldLoads.set(duns, cold);
     }
-    const last = this.#held.get(duns);
-    if (last) return { set: last.set, layer: 'memory' };
-    // Late, and not kept; but true until a moment ago.
-    if (overtaken) return overtaken;
-    if (failure !== undefined) throw failure;
-    return null;
+    return cold;
+  }
+
+  async #fetchColdly(duns: string, loadColdly: (duns: string) => Promise<unknown>): Promise<Held | null> {
+    const started = performance.now();
+    const arrived = Promise.withResolvers<Held | null>();
+    const timer = setTimeout(() => arrived.resolve(null), this.#options.coldWaitMs);
+    this.#arrivals.set(duns, [...(this.#arrivals.get(duns) ?? []), arrived.resolve]);
+    // Resolved or failed, the reader learns of it from the layers: another process may have published meanwhile.
+    loadColdly(duns)
+      .then(async (result) => {
+        const held = this.#memory.get(duns)?.held ?? null;
+        // Who fetches elsewhere publishes, and the announcement brings it.
+        if (held || result !== 'elsewhere') arrived.resolve(held ?? (await this.#load(duns)));
+      })
+      .catch(() => arrived.resolve(null));
+    const held = await arrived.promise;
+    clearTimeout(timer);
+    const latencyMs = performance.now() - started;
+    if (!held) {
+      this.#recorder?.error('api', latencyMs);
+      this.#remember(duns);
+      return null;
+    }
+    const ageMs = this.#options.now() - held.observedAtMs;
+    this.#recorder?.hit('api', latencyMs, ageMs, ageMs > this.#options.staleAfterMs);
+    return { ...held, layer: 'api' };
+  }
+
+  #remember(duns: string, failure?: unknown): void {
+    const untilMs = this.#options.now() + RETRY_MS;
+    this.#nothing.set(duns, { untilMs, ...(failure === undefined ? {} : { failure }) });
+  }
+
+  /** The same plans, with the youngest time at which anybody heard them confirmed. */
+  #confirmed(set: PlanSet): PlanSet {
+    let { observed_at, plans } = set;
+    const known = this.#known.get(set.tdsp_duns);
+    const held = this.#memory.get(set.tdsp_duns)?.held.set;
+    for (const one of [known, held]) {
+      if (one?.version === set.version && one.observed_at > observed_at) observed_at = one.observed_at;
+    }
+    // The same version, the same plans: what was prepared from them stays of use.
+    if (held?.version === set.version) plans = held.plans;
+    return observed_at === set.observed_at && plans === set.plans ? set : { ...set, observed_at, plans };
+  }
+
+  #keep(duns: string, set: PlanSet): void {
+    this.#shelve(duns, set);
+    this.#recorder?.load('memory', this.#memory.get(duns)?.bytes ?? 0);
+    this.#nothing.delete(duns);
+    this.#cleared.delete(duns);
+  }
+
+  /** @param before what the set replaces without being loaded anew: its time to live goes on */
+  #shelve(duns: string, set: PlanSet, before?: Shelved): void {
+    const { ttlMs, staleAfterMs, now } = this.#options;
+    const held = toHeld(set, 'memory');
+    const expiresAtMs = before?.expiresAtMs ?? now() + ttlMs * (1 - Math.random() * JITTER);
+    const dueAtMs = Math.min(expiresAtMs, held.observedAtMs + staleAfterMs + 1);
+    this.#memory.put(duns, { held, expiresAtMs, dueAtMs, bytes: before?.bytes ?? bytesOf(set) });
+    for (const arrived of this.#arrivals.get(duns) ?? []) arrived(held);
+    this.#arrivals.delete(duns);
+  }
+
+  /** Writes to the layers above the one that answered. Nobody waits for it. */
+  #fillAbove(layer: string, set: PlanSet): void {
+    const above = this.#layers.slice(
+      0,
+      this.#layers.findIndex(({ name }) => name === layer),
+    );
+    for (const one of above) {
+      if (!one.write) continue;
+      void this.#clearing
+        .then(() => one.write!(set))
+        .then((bytes) => {
+          if (bytes > 0) this.#recorder?.load(one.name, bytes);
+        })
+        .catch(() => {});
+    }
   }
 }

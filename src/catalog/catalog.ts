@@ -4,7 +4,7 @@
  */
 
 import { LRUCache } from 'lru-cache';
-import type { CachedPlanSet, LayerName, PlanSetCache } from '../cache/plan-set-cache.ts';
+import type { Held, LayerName, PlanSetCache } from '../cache/plan-set-cache.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
 import { answerQuery, facetsJson } from './answer-query.ts';
@@ -146,9 +146,9 @@ export class Catalog {
     if (view && this.isCurrent(view)) return view;
     const sets: PlanSet[] = [];
     for (const duns of tdsps) {
-      const set = this.#planSets.peek(duns);
-      if (!set) return null;
-      sets.push(set);
+      const held = this.#planSets.peek(duns);
+      if (!held) return null;
+      sets.push(held.set);
     }
     return this.#viewOf(tdsps, sets);
   }
@@ -156,7 +156,8 @@ export class Catalog {
   /** Whether memory still holds exactly the sets of this view. */
   isCurrent(view: PlanView): boolean {
     const { tdsps, sets } = view;
-    for (let at = 0; at < tdsps.length; at++) if (this.#planSets.peek(tdsps[at]!) !== sets[at]) return false;
+    for (let at = 0; at < tdsps.length; at++)
+      if (this.#planSets.peek(tdsps[at]!)?.set !== sets[at]) return false;
     return true;
   }
 
@@ -167,7 +168,7 @@ export class Catalog {
     const cached = await Promise.all(tdsps.map((duns) => this.#planSets.get(duns)));
     const notReady = tdsps.filter((_, index) => !cached[index]);
     if (notReady.length > 0) return { notReady };
-    const found = cached as CachedPlanSet[];
+    const found = cached as Held[];
     const slowest = Math.max(...found.map(({ layer }) => LAYERS_BY_SPEED.indexOf(layer)));
     return {
       view: this.#viewOf(
@@ -221,7 +222,7 @@ export class Catalog {
 
   /** Which TDSPs cannot be answered, because nothing was ever published for them. */
   async missing(tdsps: readonly string[]): Promise<string[]> {
-    const cached = await Promise.all(tdsps.map((duns) => this.#planSets.get(duns)));
+    const cached = await Promise.all(tdsps.map((duns) => this.#planSets.stored(duns)));
     return tdsps.filter((_, index) => !cached[index]);
   }
 

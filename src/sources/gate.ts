@@ -79,6 +79,8 @@ export class Gate {
   readonly #policy;
   readonly #limiter: RateLimiterQueue;
   #inFlight = 0;
+  /** Errors after which the caller wants no further attempt. */
+  readonly #isLast = new WeakSet<object>();
 
   constructor(options: GateOptions, ledger: CallLedger) {
     this.#options = { timeoutMs: 15_000, attempts: 3, backoffMs: 1_000, now: () => new Date(), ...options };
@@ -93,7 +95,10 @@ export class Gate {
     });
     this.#policy = wrap(
       bulkhead(maxConcurrentRequests, Number.POSITIVE_INFINITY),
-      retry(handleWhen(isRetryable), { maxAttempts: attempts - 1, backoff }),
+      retry(
+        handleWhen((error) => isRetryable(error) && !this.#isLast.has(error as object)),
+        { maxAttempts: attempts - 1, backoff },
+      ),
       // Counts failures in a row: a share of failures would need more calls than we make.
       circuitBreaker(
         handleWhen((error) => error instanceof SourceError && error.retryable),
@@ -142,6 +147,7 @@ export class Gate {
       return request.read(answer);
     } catch (cause) {
       error = describeError(cause);
+      if (attempt >= (context.attempts ?? attempt + 1) && cause instanceof Error) this.#isLast.add(cause);
       throw cause;
     } finally {
       this.#inFlight -= 1;

@@ -44,6 +44,8 @@ export interface FetchContext {
   run_id: number;
   /** An operator insists: the call is counted, but neither budget nor rate limit hold it up. */
   isForced: boolean;
+  /** At most this many calls, where the gate would repeat more often. */
+  attempts?: number | undefined;
   signal: AbortSignal;
 }
 

@@ -13,6 +13,11 @@ export type Connection = pg.PoolClient;
 
 export interface Database {
   readonly pool: pg.Pool;
+  /**
+   * For those who must not wait: readers, heartbeats. Connecting and each query fail after a second, so that a
+   * PostgreSQL that hangs cannot pile up requests.
+   */
+  readonly quick: pg.Pool;
   /** For connections that live outside the pool, such as a listener. */
   readonly connectionString: string;
   /** Runs `work` on one connection in one transaction; whatever it throws rolls everything back. */
@@ -29,7 +34,8 @@ export class DatabaseUnreachableError extends WattsyncError {
 
 const NUMERIC = 1700;
 const BIGINT = 20;
-const types = {
+/** Numbers as numbers, for every connection there is. */
+export const databaseTypes = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     return oid === NUMERIC || oid === BIGINT ? Number : pg.types.getTypeParser(oid, format as 'text');
   },
@@ -41,6 +47,8 @@ export interface DatabaseOptions {
   /** At most this many connections. */
   connections?: number;
 }
+
+const QUICK = { connections: 8, deadlineMs: 1_000 };
 
 /**
  * Connects, starting the embedded PostgreSQL where no DATABASE_URL is set.
@@ -56,13 +64,25 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     connectionString,
     max: options.connections ?? 10,
     application_name: 'wattsync',
-    types,
+    types: databaseTypes,
     connectionTimeoutMillis: 10_000,
+    keepAlive: true,
     // An idle pool must not keep a finished command alive.
+    allowExitOnIdle: true,
+  });
+  const quick = new pg.Pool({
+    connectionString,
+    max: QUICK.connections,
+    application_name: 'wattsync',
+    types: databaseTypes,
+    connectionTimeoutMillis: QUICK.deadlineMs,
+    query_timeout: QUICK.deadlineMs,
+    keepAlive: true,
     allowExitOnIdle: true,
   });
   // A connection that breaks while idle is replaced; whoever works on one gets the error from its own query.
   pool.on('error', () => {});
+  quick.on('error', () => {});
   try {
     (await pool.connect()).release();
   } catch (cause) {
@@ -78,6 +98,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   let closing: Promise<void> | undefined;
   return {
     pool,
+    quick,
     connectionString,
     async transaction(work) {
       const connection = await pool.connect();
@@ -97,7 +118,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       }
     },
     close() {
-      closing ??= pool.end().then(() => attachment.detach());
+      closing ??= Promise.all([pool.end(), quick.end()]).then(() => attachment.detach());
       return closing;
     },
   };

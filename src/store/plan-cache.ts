@@ -36,6 +36,31 @@ export async function extendPlanCache(
   ]);
 }
 
+/**
+ * Puts back what has expired or was cleared, from the plans themselves.
+ * @returns how many bytes were written; 0 if somebody was quicker or something newer is there
+ */
+export async function refillPlanCache(queryable: Queryable, set: PlanSet, ttlMs: number): Promise<number> {
+  const plans = toJsonb(set.plans);
+  const { rowCount } = await queryable.query(
+    `insert into plan_cache as c (cache_key, plans_data, version, created_at, expires_at)
+     select $1::varchar, $2::jsonb, $3::bigint, now(), now() + make_interval(secs => $5::float8 / 1000)
+      where $3::bigint = (select max(version) from plan_snapshots where tdsp_duns = $4)
+     on conflict (cache_key) do update set plans_data = excluded.plans_data, version = excluded.version,
+       created_at = excluded.created_at, expires_at = excluded.expires_at
+      where c.version < excluded.version or (c.version = excluded.version and c.expires_at <= now())`,
+    [cacheKey(set.tdsp_duns), plans, set.version, set.tdsp_duns, ttlMs],
+  );
+  return rowCount === 1 ? plans.length : 0;
+}
+
+/** @param duns one TDSP; `null`: all */
+export async function deletePlanCache(connection: Connection, duns: string | null): Promise<void> {
+  await connection.query('delete from plan_cache where $1::text is null or cache_key = $1', [
+    duns && cacheKey(duns),
+  ]);
+}
+
 /** The current plan set of a TDSP, if the database cache has it and it has not expired. */
 export async function readCachedPlanSet(queryable: Queryable, duns: string): Promise<PlanSet | null> {
   const { rows } = await queryable.query<{

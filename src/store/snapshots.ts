@@ -19,8 +19,11 @@ export interface Snapshot {
 /** The current snapshot of every TDSP that has one. */
 export async function readCurrentSnapshots(queryable: Queryable): Promise<Snapshot[]> {
   const { rows } = await queryable.query<Snapshot>(
-    `select distinct on (tdsp_duns) tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at
-       from plan_snapshots order by tdsp_duns, version desc`,
+    // One look at the index for each TDSP: the cost does not grow with the history.
+    `select s.tdsp_duns, s.version, s.source, s.origin, s.content_hash, s.plans, s.observed_at, s.published_at
+       from tdsps t cross join lateral
+            (select * from plan_snapshots where tdsp_duns = t.duns order by version desc limit 1) s
+      order by s.tdsp_duns`,
   );
   return rows;
 }

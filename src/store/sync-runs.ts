@@ -1,7 +1,7 @@
 /** What was synced, when, and how it ended. */
 
 import { toJsonb } from './copy.ts';
-import type { Connection, Database, Queryable } from './database.ts';
+import type { Connection, Queryable } from './database.ts';
 
 export type RunStatus = 'running' | 'succeeded' | 'partial' | 'failed' | 'stopped' | 'crashed';
 export type ResultStatus = 'published' | 'unchanged' | 'fresh' | 'shared' | 'held' | 'failed' | 'stopped';
@@ -37,8 +37,6 @@ export interface SyncRun {
 
 /** First key of the advisory lock that a process holds for as long as it works on a run. */
 const RUN_LOCK = 7_748_003;
-/** First key of the advisory lock of the one process that fetches a TDSP. */
-const FETCH_LOCK = 7_748_004;
 
 /** Begins a run. `connection` must stay open until the run ends: its lock shows that somebody is at work. */
 export async function insertRun(
@@ -123,33 +121,6 @@ export async function insertResult(queryable: Queryable, result: SyncResult): Pr
       duration_ms,
     ],
   );
-}
-
-/**
- * Runs `work` while no other process fetches these TDSPs. The locks go with the connection, so a killed process
- * holds nobody up.
- */
-export async function whileFetching<T>(
-  database: Database,
-  duns: readonly string[],
-  work: () => Promise<T>,
-): Promise<T> {
-  const connection = await database.pool.connect();
-  let broken = false;
-  try {
-    // In one order everywhere: two processes that want several never wait for each other in a circle.
-    for (const one of duns.toSorted()) {
-      await connection.query('select pg_advisory_lock($1, hashtext($2))', [FETCH_LOCK, one]);
-    }
-    return await work();
-  } finally {
-    await connection
-      .query('select pg_advisory_unlock($1, hashtext(d)) from unnest($2::text[]) d', [FETCH_LOCK, duns])
-      .catch(() => {
-        broken = true;
-      });
-    connection.release(broken);
-  }
 }
 
 /** The newest runs, newest first. */

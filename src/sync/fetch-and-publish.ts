@@ -4,7 +4,8 @@ import type { FetchContext, Fetched, FetchedTdsp, PlanSource } from '../sources/
 import type { Database } from '../store/database.ts';
 import { noteSchemaDrift, quarantine } from '../store/quarantine.ts';
 import { SnapshotHeldError } from './guard.ts';
-import { failedOutcome, type Outcome } from './outcome.ts';
+import { failedOutcome, type Outcome, untouchedOutcome } from './outcome.ts';
+import { type SnapshotBase, SnapshotOvertakenError } from './overtaken.ts';
 import { publish } from './publish.ts';
 
 export interface FetchJob {
@@ -14,6 +15,8 @@ export interface FetchJob {
   /** Publish what the guard would hold back. */
   force: boolean;
   cacheTtlMs: number;
+  /** What is published as the fetch begins, by TDSP. */
+  base: ReadonlyMap<string, SnapshotBase>;
   now(): Date;
 }
 
@@ -51,6 +54,7 @@ async function publishOne(
       plans,
       observed_at,
       run_id,
+      base: job.base.get(tdsp_duns) ?? null,
     };
     const published = await publish(
       database,
@@ -63,6 +67,7 @@ async function publishOne(
       ...{ error_code: null, message: null, source: fetched.source, drift: [], skipped: {} },
     };
   } catch (error) {
+    if (error instanceof SnapshotOvertakenError) return untouchedOutcome(tdsp_duns, 'shared', error.version);
     return failedOutcome(tdsp_duns, error instanceof SnapshotHeldError ? 'held' : 'failed', error);
   }
 }

@@ -37,6 +37,14 @@ export function failedOutcome(
   return { ...NOTHING, tdsp_duns, status, error_code: errorCode(error), message: describeError(error) };
 }
 
+/** Another process tried while this one waited for its turn, and failed: to try again at once would help nobody. */
+export function sharedFailure(
+  tdsp_duns: string,
+  { code, message }: { code: string; message: string },
+): Outcome {
+  return { ...NOTHING, tdsp_duns, status: 'failed', error_code: code, message };
+}
+
 /** Nothing was fetched, because what is published is young enough. */
 export function untouchedOutcome(tdsp_duns: string, status: 'fresh' | 'shared', version: number): Outcome {
   return { ...NOTHING, tdsp_duns, status, snapshot_version: version };

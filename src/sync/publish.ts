@@ -26,6 +26,7 @@ import { confirmSnapshot, insertSnapshot, notifyPublished, readCurrentSnapshot }
 import type { PlanCounts } from '../store/sync-runs.ts';
 import { SnapshotHeldError, suspicion } from './guard.ts';
 import { type ChangedDraft, type Identified, identify } from './identify.ts';
+import { refuseOvertaken, type SnapshotBase } from './overtaken.ts';
 
 export interface FreshSnapshot {
   tdsp_duns: string;
@@ -36,6 +37,8 @@ export interface FreshSnapshot {
   rejected: (string | null)[];
   observed_at: Date;
   run_id: number;
+  /** What was published when the fetch began. Left out: published whatever happened since. */
+  base?: SnapshotBase | null;
 }
 
 export interface PublishOptions {
@@ -52,7 +55,10 @@ export interface Published {
   counts: PlanCounts;
 }
 
-/** @throws {SnapshotHeldError} the guard found the snapshot suspicious; nothing was written */
+/**
+ * @throws {SnapshotHeldError} the guard found the snapshot suspicious; nothing was written
+ * @throws {SnapshotOvertakenError} somebody else published since the fetch began; nothing was written
+ */
 export function publish(
   database: Database,
   snapshot: FreshSnapshot,
@@ -68,6 +74,7 @@ async function publishWith(
 ): Promise<Published> {
   const { tdsp_duns: duns, plans: drafts, source } = snapshot;
   await lockPublish(connection, duns);
+  if (snapshot.base !== undefined) await refuseOvertaken(connection, duns, snapshot.base);
   const contents = drafts.map((draft) => ({
     external_id: draft.external_id,
     content_hash: contentHash(draft),

@@ -4,10 +4,12 @@
  */
 
 import { performance } from 'node:perf_hooks';
+import { errorCode } from '../errors.ts';
 import type { FetchContext, PlanSource } from '../sources/source.ts';
 import { countApiCallsOfRun } from '../store/api-calls.ts';
 import type { Database } from '../store/database.ts';
-import { readCurrentSnapshots } from '../store/snapshots.ts';
+import { type Lease, type LeaseResult, noteRefresh, waitForLease } from '../store/refresh-leases.ts';
+import { readCurrentSnapshots, type Snapshot } from '../store/snapshots.ts';
 import {
   finishRun,
   insertResult,
@@ -18,10 +20,16 @@ import {
   type RunError,
   type RunStatus,
   releaseRun,
-  whileFetching,
 } from '../store/sync-runs.ts';
 import { fetchAndPublish } from './fetch-and-publish.ts';
-import { failedOutcome, type Outcome, runStatus, sumCounts, untouchedOutcome } from './outcome.ts';
+import {
+  failedOutcome,
+  type Outcome,
+  runStatus,
+  sharedFailure,
+  sumCounts,
+  untouchedOutcome,
+} from './outcome.ts';
 
 export interface SyncRequest {
   /** What the operator asked for: `full`, `city`. */
@@ -45,6 +53,10 @@ export interface SyncOptions {
   /** A plan set confirmed less than this ago is not fetched again. */
   freshForMs: number;
   cacheTtlMs: number;
+  /** Of all these TDSPs, held already; it is given back. Without one, each group waits for its own. */
+  lease?: Lease;
+  /** How often one fetch may call, the first time included; left out, as often as the gate sees fit. */
+  attempts?: number;
   now?: () => Date;
   onEvent?: (event: SyncEvent) => void;
   signal?: AbortSignal;
@@ -88,7 +100,8 @@ export async function runSync(request: SyncRequest, options: SyncOptions): Promi
     });
     onEvent({ type: 'run_started', run_id, tdsps });
 
-    const context: FetchContext = { run_id, isForced: force, signal };
+    const { attempts } = options;
+    const context: FetchContext = { run_id, isForced: force, signal, attempts };
     const job = { ...options, now, context, startedAt, force };
     const groups = source.coverage === 'state' ? [tdsps] : tdsps.map((duns) => [duns]);
     const outcomes = (
@@ -146,29 +159,67 @@ type Job = Omit<SyncOptions, 'now'> & {
 
 /** The TDSPs that one call covers. */
 async function syncGroup(group: string[], job: Job): Promise<Outcome[]> {
+  let lease = job.lease ?? null;
+  let outcomes: Outcome[] = [];
   try {
-    const { fresh, stale } = await splitByAge(group, job, job.freshForMs);
-    if (stale.length === 0) return fresh;
-    return await whileFetching(job.database, stale, async () => {
-      // Who waited for another fetch of the same TDSP takes its result, even when told to insist.
-      const { fresh: shared, stale: left } = await splitByAge(stale, { ...job, force: false }, 0);
-      const fetched = left.length === 0 ? [] : await fetchAndPublish(left, job);
-      return [...fresh, ...shared.map((outcome) => ({ ...outcome, status: 'shared' as const })), ...fetched];
+    const { fresh, stale } = splitByAge(group, job, await currentSnapshots(job), job.freshForMs);
+    outcomes = fresh;
+    if (stale.length === 0) return outcomes;
+    let failedMeanwhile = new Map<string, { code: string; message: string }>();
+    if (!lease) ({ lease, failedMeanwhile } = await waitForLease(job.database, stale, job.context));
+    const base = await currentSnapshots(job);
+    // Who waited for another fetch of the same TDSP takes its result, even when told to insist.
+    const waited = splitByAge(stale, { ...job, force: false }, base, 0);
+    const shared = waited.fresh.map((outcome) => ({ ...outcome, status: 'shared' as const }));
+    const failed = waited.stale.flatMap((duns) => {
+      const failure = failedMeanwhile.get(duns);
+      return failure ? sharedFailure(duns, failure) : [];
     });
+    const left = waited.stale.filter((duns) => !failedMeanwhile.has(duns));
+    outcomes = [...fresh, ...shared, ...failed];
+    if (left.length > 0) outcomes = [...outcomes, ...(await fetchNoted(left, base, job))];
   } catch (error) {
-    const status = job.signal?.aborted ? 'stopped' : 'failed';
-    return group.map((tdsp_duns) => failedOutcome(tdsp_duns, status, error));
+    const status = job.context.signal.aborted ? 'stopped' : 'failed';
+    outcomes = group.map((tdsp_duns) => failedOutcome(tdsp_duns, status, error));
+  } finally {
+    await lease?.release(outcomes.flatMap(toLeaseResult));
+  }
+  return outcomes;
+}
+
+/** Fetches, and notes for all processes whether the upstream is there. */
+async function fetchNoted(duns: string[], base: Map<string, Snapshot>, job: Job): Promise<Outcome[]> {
+  const { database, source, context } = job;
+  const note = (isDown: boolean) => noteRefresh(database.pool, source.origin, isDown).catch(() => {});
+  try {
+    const outcomes = await fetchAndPublish(duns, { ...job, base });
+    await note(false);
+    return outcomes;
+  } catch (error) {
+    if (!context.signal.aborted && /^(upstream_|circuit_open)/.test(errorCode(error))) await note(true);
+    throw error;
   }
 }
 
+/** What those who come next must know; what was not tried says nothing. */
+function toLeaseResult({ tdsp_duns, status, error_code, message }: Outcome): LeaseResult[] {
+  if (status === 'published' || status === 'unchanged') return [{ tdsp_duns, error: null }];
+  if (status !== 'failed' && status !== 'held') return [];
+  return [{ tdsp_duns, error: { code: error_code ?? 'internal_error', message: message ?? '' } }];
+}
+
+async function currentSnapshots({ database }: Pick<Job, 'database'>): Promise<Map<string, Snapshot>> {
+  return new Map((await readCurrentSnapshots(database.pool)).map((one) => [one.tdsp_duns, one]));
+}
+
 /** Which TDSPs were confirmed within `freshForMs` before the run started, or later. */
-async function splitByAge(
+function splitByAge(
   group: string[],
-  { database, startedAt, force, source }: Pick<Job, 'database' | 'startedAt' | 'force' | 'source'>,
+  { startedAt, force, source }: Pick<Job, 'startedAt' | 'force' | 'source'>,
+  snapshots: Map<string, Snapshot>,
   freshForMs: number,
-): Promise<{ fresh: Outcome[]; stale: string[] }> {
+): { fresh: Outcome[]; stale: string[] } {
   if (force) return { fresh: [], stale: group };
-  const snapshots = new Map((await readCurrentSnapshots(database.pool)).map((one) => [one.tdsp_duns, one]));
   const limit = startedAt.getTime() - freshForMs;
   const fresh: Outcome[] = [];
   const stale: string[] = [];

@@ -1,0 +1,147 @@
+/**
+ * Plan sets in Redis, for all processes. Redis is a convenience here and never the truth: whatever is wrong with a
+ * value makes it a miss, and the next write heals it.
+ *
+ * A set is a hash under `wattsync:plans:1:<duns>`; the number in the key is that of the format. A cleared one stays
+ * as a tombstone that remembers the version, so that nobody who was slow brings back an older one.
+ */
+
+import { createHash } from 'node:crypto';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import type { PlanSet } from '../plan/plan-set.ts';
+import type { Layer } from './layer.ts';
+import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
+
+const FORMAT = '1';
+const PREFIX = `wattsync:plans:${FORMAT}:`;
+/** JSON: `{tdsp_duns, version, observed_at}`, as PostgreSQL's notification has it. */
+export const REDIS_PUBLISHED = 'wattsync:published:1';
+/** So much may be taken off the time to live, by chance: sets stored together do not expire together. */
+const JITTER = 0.1;
+
+// Both scripts check the stored value as a reader would: one that is damaged says nothing about versions either.
+const READ_STORED = `
+local kind = redis.call('type', KEYS[1]).ok
+if kind ~= 'hash' and kind ~= 'none' then redis.call('del', KEYS[1]) end
+local s = redis.call('hmget', KEYS[1], 'format', 'version', 'observed_at', 'body', 'sum', 'clear_id')
+local version, observed_at, body, clear_id = tonumber(s[2] or ''), s[3] or '', s[4] or '', tonumber(s[6] or '') or 0
+local is_sound = s[1] == '${FORMAT}' and version and s[5] == redis.sha1hex(s[2] .. ' ' .. observed_at .. ' ' .. body)
+if not is_sound then version, observed_at, body = 0, '', '' end
+`;
+
+/** Arguments: version, observed_at, body, sum, ttl in ms, channel, announcement. Answers 1 if it was stored. */
+const WRITE = `${READ_STORED}
+local new = tonumber(ARGV[1])
+if new < version then return 0 end
+if new == version and body ~= '' and ARGV[2] <= observed_at then return 0 end
+redis.call('hset', KEYS[1], 'format', '${FORMAT}', 'version', ARGV[1], 'observed_at', ARGV[2],
+  'body', ARGV[3], 'sum', ARGV[4], 'clear_id', string.format('%d', clear_id))
+redis.call('pexpire', KEYS[1], ARGV[5])
+if new > version then redis.call('publish', ARGV[6], ARGV[7]) end
+return 1
+`;
+
+/** Arguments: id of the clear, ttl in ms. */
+const CLEAR = `${READ_STORED}
+if clear_id >= tonumber(ARGV[1]) then return 0 end
+local kept = string.format('%d', version)
+redis.call('del', KEYS[1])
+redis.call('hset', KEYS[1], 'format', '${FORMAT}', 'version', kept, 'observed_at', '', 'body', '',
+  'sum', redis.sha1hex(kept .. '  '), 'clear_id', ARGV[1])
+redis.call('pexpire', KEYS[1], ARGV[2])
+return 1
+`;
+
+export interface RedisLayerOptions extends Pick<RedisConnectionOptions, 'url' | 'pingEveryMs'> {
+  ttlMs: number;
+  /** Every TDSP there is: what a clear of everything clears. */
+  tdsps: readonly string[];
+}
+
+export class RedisLayer implements Layer {
+  readonly name = 'redis';
+  readonly #connection: RedisConnection;
+  readonly #ttlMs: number;
+  readonly #tdsps: readonly string[];
+
+  constructor({ url, pingEveryMs, ttlMs, tdsps }: RedisLayerOptions) {
+    this.#connection = new RedisConnection({ url, pingEveryMs });
+    this.#ttlMs = ttlMs;
+    this.#tdsps = tdsps;
+  }
+
+  async read(duns: string): Promise<PlanSet | null> {
+    try {
+      const fields = await this.#connection.client.hmgetBuffer(
+        PREFIX + duns,
+        ...['format', 'version', 'observed_at', 'body', 'sum'],
+      );
+      return decode(duns, fields);
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return null;
+      throw error;
+    }
+  }
+
+  async write(set: PlanSet): Promise<number> {
+    const { tdsp_duns, version, observed_at } = set;
+    const body = zstdCompressSync(JSON.stringify(set));
+    const isStored = await this.#connection.client.eval(
+      WRITE,
+      1,
+      PREFIX + tdsp_duns,
+      String(version),
+      observed_at,
+      body,
+      checksum(String(version), observed_at, body),
+      this.#ttl(),
+      REDIS_PUBLISHED,
+      JSON.stringify({ tdsp_duns, version, observed_at }),
+    );
+    return isStored === 1 ? body.byteLength : 0;
+  }
+
+  async clear(duns: string | null, clearId: number): Promise<void> {
+    const keys = duns === null ? this.#tdsps : [duns];
+    await Promise.all(
+      keys.map((key) => this.#connection.client.eval(CLEAR, 1, PREFIX + key, String(clearId), this.#ttl())),
+    );
+  }
+
+  stop(): Promise<void> {
+    return this.#connection.stop();
+  }
+
+  #ttl(): string {
+    return String(Math.ceil(this.#ttlMs * (1 - Math.random() * JITTER)));
+  }
+}
+
+function checksum(version: string, observedAt: string, body: Buffer): string {
+  return createHash('sha1').update(`${version} ${observedAt} `).update(body).digest('hex');
+}
+
+/** `null` for whatever is not a plan set of this TDSP in this format, whole. */
+function decode(duns: string, fields: (Buffer | null)[]): PlanSet | null {
+  const [format, version, observedAt, body, sum] = fields;
+  if (!format || !version || !observedAt || !body || !sum || body.byteLength === 0) return null;
+  if (format.toString() !== FORMAT) return null;
+  if (sum.toString() !== checksum(version.toString(), observedAt.toString(), body)) return null;
+  try {
+    const set = JSON.parse(zstdDecompressSync(body).toString()) as PlanSet;
+    return set.tdsp_duns === duns && set.version === Number(version.toString()) ? set : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The versions Redis holds, without the plans; what is damaged is left out. */
+export function readRedisVersion(
+  duns: string,
+  [version, observed_at]: (string | null)[],
+): Pick<PlanSet, 'tdsp_duns' | 'version' | 'observed_at'> | null {
+  if (!version || !observed_at || !/^\d{1,15}$/.test(version)) return null;
+  return { tdsp_duns: duns, version: Number(version), observed_at };
+}
+
+export const redisKey = (duns: string): string => PREFIX + duns;

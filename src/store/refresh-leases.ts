@@ -1,0 +1,200 @@
+/**
+ * Of all processes one fetches a TDSP: the one that holds its lease. A lease runs out by itself, so a holder that was
+ * killed or frozen blocks nobody; one that comes back late is refused by `publish`, which compares what is published
+ * with what was published when the fetch began.
+ *
+ * The lease lives in PostgreSQL and nowhere else, Redis or not: where the result is published. A second lock service
+ * could disagree with it. All times are the database's, so no clock of any process matters.
+ */
+
+import { randomUUID } from 'node:crypto';
+import type { Database, Queryable } from './database.ts';
+
+export interface LeaseTimes {
+  /** A holder that is not heard of for so long is replaced. */
+  ttlMs: number;
+  heartbeatMs: number;
+  /** How often one that waits for a lease asks again. */
+  pollMs: number;
+}
+
+const TIMES: LeaseTimes = { ttlMs: 10_000, heartbeatMs: 3_000, pollMs: 100 };
+
+/** How the fetch of one TDSP ended. */
+export interface LeaseResult {
+  tdsp_duns: string;
+  /** `null`: it went well. */
+  error: { code: string; message: string } | null;
+}
+
+export interface Lease {
+  readonly duns: readonly string[];
+  /** Gives the lease back; failures are remembered for those who come next. Never throws: a lease ends by itself. */
+  release(results: readonly LeaseResult[]): Promise<void>;
+}
+
+/** Why there is no lease: another process fetches, or a failure is to be left alone for a while. */
+export type Refused = { refused: 'elsewhere' | 'later' };
+
+/** A process has one name for its life. */
+const HOLDER = `${process.pid}.${randomUUID()}`;
+let leases = 0;
+
+/** First pause after a failure and the longest; it doubles in between. */
+const BACKOFF = 'least(600, 30 * 2 ^ least($FAILURES - 1, 10))';
+const pauseAfter = (failures: string): string =>
+  `make_interval(secs => ${BACKOFF.replace('$FAILURES', failures)} * (0.95 + 0.05 * random()))`;
+
+/**
+ * Takes the lease of these TDSPs if it is free.
+ * @param isPatient leave those alone whose last fetch failed a moment ago
+ */
+export async function takeLease(
+  database: Database,
+  duns: readonly string[],
+  { isPatient, times = TIMES }: { isPatient: boolean; times?: LeaseTimes },
+): Promise<Lease | Refused> {
+  const holder = `${HOLDER}.${++leases}`;
+  const taken = await acquire(database.quick, duns, holder, times.ttlMs, isPatient);
+  if (taken === duns.length) return hold(database, duns, holder, times);
+  if (taken > 0) await free(database.quick, duns, holder);
+  const { rows } = await database.quick.query<{ isHeld: boolean }>(
+    `select exists (select from refresh_leases
+       where tdsp_duns = any($1) and holder is not null and expires_at > clock_timestamp()) as "isHeld"`,
+    [duns],
+  );
+  return { refused: rows[0]!.isHeld ? 'elsewhere' : 'later' };
+}
+
+/** Waits until these TDSPs can be had. Says which failed while it waited: to fetch them again would help nobody. */
+export async function waitForLease(
+  database: Database,
+  duns: readonly string[],
+  { signal, times = TIMES }: { signal: AbortSignal; times?: LeaseTimes },
+): Promise<{ lease: Lease; failedMeanwhile: Map<string, { code: string; message: string }> }> {
+  const { rows } = await database.pool.query<{ now: string }>('select clock_timestamp()::text as now');
+  const since = rows[0]!.now;
+  let hasWaited = false;
+  for (;;) {
+    signal.throwIfAborted();
+    const lease = await takeLease(database, duns, { isPatient: false, times });
+    if (!('refused' in lease)) {
+      const failedMeanwhile = hasWaited ? await readFailures(database.pool, duns, since) : new Map();
+      return { lease, failedMeanwhile };
+    }
+    hasWaited = true;
+    // Not all at the same moment.
+    await new Promise((resolve) => setTimeout(resolve, times.pollMs * (0.5 + Math.random())));
+  }
+}
+
+/** In one order everywhere: two processes that want several never wait for each other in a circle. */
+async function acquire(
+  queryable: Queryable,
+  duns: readonly string[],
+  holder: string,
+  ttlMs: number,
+  isPatient: boolean,
+): Promise<number> {
+  const { rowCount } = await queryable.query(
+    `insert into refresh_leases as l (tdsp_duns, holder, fence, expires_at)
+     select d, $2, 1, clock_timestamp() + make_interval(secs => $3::float8 / 1000) from unnest($1::text[]) d order by d
+     on conflict (tdsp_duns) do update set holder = excluded.holder, fence = l.fence + 1, expires_at = excluded.expires_at
+      where (l.holder is null or l.expires_at <= clock_timestamp()) and (not $4 or l.not_before <= clock_timestamp())`,
+    [duns, holder, ttlMs, isPatient],
+  );
+  return rowCount ?? 0;
+}
+
+function hold(database: Database, duns: readonly string[], holder: string, times: LeaseTimes): Lease {
+  const timer = setInterval(() => {
+    database.quick
+      .query(
+        `update refresh_leases set expires_at = clock_timestamp() + make_interval(secs => $3::float8 / 1000)
+          where tdsp_duns = any($1) and holder = $2`,
+        [duns, holder, times.ttlMs],
+      )
+      .catch(() => {});
+  }, times.heartbeatMs);
+  timer.unref();
+  return {
+    duns,
+    async release(results) {
+      clearInterval(timer);
+      await free(database.quick, duns, holder, results).catch(() => {});
+    },
+  };
+}
+
+/** Also who lost the lease meanwhile may call this: it frees nothing that belongs to another. */
+async function free(
+  queryable: Queryable,
+  duns: readonly string[],
+  holder: string,
+  results: readonly LeaseResult[] = [],
+): Promise<void> {
+  await queryable.query(
+    `update refresh_leases l set holder = null, expires_at = '-infinity',
+        failures = case when r.d is null then failures when r.code is null then 0 else failures + 1 end,
+        not_before = case when r.d is null then not_before when r.code is null then '-infinity'
+          else clock_timestamp() + ${pauseAfter('(l.failures + 1)')} end,
+        failed_at = case when r.code is null then failed_at else clock_timestamp() end,
+        error_code = case when r.d is null then error_code else r.code end,
+        error_message = case when r.d is null then error_message else r.message end
+      from unnest($1::text[]) as want
+      left join unnest($3::text[], $4::text[], $5::text[]) as r (d, code, message) on r.d = want
+     where l.tdsp_duns = want and l.holder = $2`,
+    [
+      duns,
+      holder,
+      results.map(({ tdsp_duns }) => tdsp_duns),
+      results.map(({ error }) => error?.code ?? null),
+      results.map(({ error }) => error?.message ?? null),
+    ],
+  );
+}
+
+async function readFailures(
+  queryable: Queryable,
+  duns: readonly string[],
+  since: string,
+): Promise<Map<string, { code: string; message: string }>> {
+  const { rows } = await queryable.query<{ tdsp_duns: string; code: string; message: string }>(
+    `select tdsp_duns, error_code as code, error_message as message from refresh_leases
+      where tdsp_duns = any($1) and error_code is not null and failed_at >= $2::timestamptz`,
+    [duns, since],
+  );
+  return new Map(rows.map(({ tdsp_duns, code, message }) => [tdsp_duns, { code, message }]));
+}
+
+/**
+ * May this upstream be called? While it fails, one process in each pause may, to find out whether it is back; to ask
+ * takes that right.
+ */
+export async function admitRefresh(queryable: Queryable, origin: string): Promise<boolean> {
+  const { rowCount } = await queryable.query(
+    `insert into refresh_sources as s (origin) values ($1)
+     on conflict (origin) do update set
+       failures = case when s.failures = 0 then 0 else s.failures + 1 end,
+       not_before = case when s.failures = 0 then s.not_before
+         else clock_timestamp() + ${pauseAfter('(s.failures + 1)')} end
+      where s.failures = 0 or s.not_before <= clock_timestamp()`,
+    [origin],
+  );
+  return rowCount === 1;
+}
+
+/** How an upstream call ended. One success ends all pauses; of several failures at once only the first counts. */
+export async function noteRefresh(
+  queryable: Queryable,
+  origin: string,
+  isUpstreamDown: boolean,
+): Promise<void> {
+  await queryable.query(
+    isUpstreamDown
+      ? `update refresh_sources set failures = 1, not_before = clock_timestamp() + ${pauseAfter('1')}
+          where origin = $1 and failures = 0`
+      : 'update refresh_sources set failures = 0 where origin = $1 and failures > 0',
+    [origin],
+  );
+}
