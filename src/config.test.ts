@@ -49,6 +49,10 @@ test('every variable is read', () => {
       SYNC_INTERVAL_MS: '60000',
       MAX_CONCURRENT_REQUESTS: '2',
       CACHE_TTL_HOURS: '0.5',
+      REDIS_URL: 'redis://:geheim@cache.example:6379',
+      CACHE_MEMORY_TTL_MINUTES: '10',
+      CACHE_MEMORY_MAX_MB: '32',
+      CACHE_REDIS_TTL_MINUTES: '20',
       API_RATE_LIMIT_PER_SECOND: '3',
       API_CALL_BUDGET_PER_HOUR: '4',
       HOST: '0.0.0.0',
@@ -57,7 +61,9 @@ test('every variable is read', () => {
     },
     '/srv',
   );
-  const { databaseUrl, comparepower, ...rest } = config;
+  const { databaseUrl, redisUrl, comparepower, ...rest } = config;
+  assert.equal(redisUrl?.reveal(), 'redis://:geheim@cache.example:6379');
+  assert.equal(String(redisUrl), '***');
   assert.equal(databaseUrl?.reveal(), 'postgres://u:p@db.example/wattsync');
   assert.equal(comparepower.apiKey?.reveal(), 'k-123');
   assert.deepEqual(
@@ -71,6 +77,9 @@ test('every variable is read', () => {
     syncIntervalMs: 60_000,
     maxConcurrentRequests: 2,
     cacheTtlHours: 0.5,
+    cacheMemoryTtlMinutes: 10,
+    cacheMemoryMaxMb: 32,
+    cacheRedisTtlMinutes: 20,
     apiRateLimitPerSecond: 3,
     apiCallBudgetPerHour: 4,
     host: '0.0.0.0',

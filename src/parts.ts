@@ -45,20 +45,14 @@ export async function openSource(
   database: Database,
   territory: Territory,
 ): Promise<OpenSource> {
-  const [{ Gate }, { insertApiCall, countApiCallsSince }] = await Promise.all([
-    import('./sources/gate.ts'),
-    import('./store/api-calls.ts'),
-  ]);
+  const { Gate } = await import('./sources/gate.ts');
   const gate = new Gate(
     {
       maxConcurrentRequests: config.maxConcurrentRequests,
       rateLimitPerSecond: config.apiRateLimitPerSecond,
       callBudgetPerHour: config.apiCallBudgetPerHour,
     },
-    {
-      record: (call) => insertApiCall(database.pool, call),
-      countSince: (time) => countApiCallsSince(database.pool, time),
-    },
+    database,
   );
   if (config.planSource === 'powertochoose') {
     const { PowerToChooseSource } = await import('./sources/powertochoose/powertochoose.ts');

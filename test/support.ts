@@ -10,7 +10,6 @@ import pg from 'pg';
 import { Secret } from '../src/config.ts';
 import { Gate, type GateOptions } from '../src/sources/gate.ts';
 import type { PlanSource } from '../src/sources/source.ts';
-import { countApiCallsSince, insertApiCall } from '../src/store/api-calls.ts';
 import { type Database, openDatabase } from '../src/store/database.ts';
 import { attachEmbeddedPostgres } from '../src/store/embedded/attach.ts';
 import { migrate } from '../src/store/migrate.ts';
@@ -91,12 +90,10 @@ export function testGate(database: Database, options: Partial<GateOptions> = {})
       callBudgetPerHour: 100_000,
       backoffMs: 1,
       timeoutMs: 2_000,
+      failuresThatOpen: 1_000,
       ...options,
     },
-    {
-      record: (call) => insertApiCall(database.pool, call),
-      countSince: (time) => countApiCallsSince(database.pool, time),
-    },
+    database,
   );
 }
 

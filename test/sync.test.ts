@@ -192,8 +192,9 @@ test('429 is waited out as the upstream asks, and every call is written down', a
   assert.ok(rows[1].bytes > 1000);
 });
 
-test('the hourly budget stops calls before they are made; --force counts them all the same', async () => {
-  const poor = sourceAt(sandbox.url, { callBudgetPerHour: 1 });
+test('the hourly budget stops calls before they are made; --force may use its reserve, and no more', async () => {
+  const used = await count("upstream_permits where granted_at > now() - interval '1 hour'");
+  const poor = sourceAt(sandbox.url, { callBudgetPerHour: used + 6 });
   sandbox.control.reset();
   const report = await syncAll(database, poor);
   assert.equal(report.status, 'failed');
@@ -201,6 +202,10 @@ test('the hourly budget stops calls before they are made; --force counts them al
   assert.equal(sandbox.control.state().calls.total, 0);
   const forced = await syncAll(database, poor, { force: true });
   assert.equal(forced.api_calls, 6);
+  assert.equal(forced.status, 'succeeded');
+  const again = await syncAll(database, poor, { force: true });
+  assert.ok(again.errors.every(({ code }) => code === 'call_budget_exhausted'));
+  assert.equal(sandbox.control.state().calls.total, 6);
 });
 
 test('force publishes what the guard held back, and the next sync brings everything back', async () => {

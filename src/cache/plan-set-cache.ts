@@ -129,7 +129,8 @@ export class PlanSetCache {
     const heldVersion = shelved?.held.set.version ?? 0;
     if (shelved && heldVersion === version) this.#shelve(duns, this.#confirmed(shelved.held.set), shelved);
     else if (heldVersion < version) {
-      if (shelved) shelved.dueAtMs = 0;
+      // The load starts now; should it fail, readers try again after a moment.
+      if (shelved) shelved.dueAtMs = this.#options.now() + RETRY_MS;
       this.#loadInBackground(duns);
     }
   }

@@ -1,23 +1,16 @@
 /**
- * The gate every upstream call passes: call budget, rate limit, concurrency, time-out, retries with back-off, circuit
- * breaker. Each call, failed ones and repeats too, is written to the ledger.
+ * The gate every upstream call passes: call budget, rate limit, concurrency, circuit breaker, deadlines, and retries
+ * with back-off, which happen here and nowhere else. Limits and breaker hold for all processes together: a permit comes
+ * from PostgreSQL. Each call, failed ones and repeats too, is written to the ledger.
  */
 
 import { performance } from 'node:perf_hooks';
-import {
-  BrokenCircuitError,
-  bulkhead,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  DelegateBackoff,
-  handleWhen,
-  type IRetryBackoffContext,
-  retry,
-  wrap,
-} from 'cockatiel';
-import { RateLimiterMemory, RateLimiterQueue } from 'rate-limiter-flexible';
+import { setTimeout as pause } from 'node:timers/promises';
+import { bulkhead } from 'cockatiel';
 import { describeError, WattsyncError } from '../errors.ts';
-import type { ApiCallRow } from '../store/api-calls.ts';
+import { insertApiCall } from '../store/api-calls.ts';
+import type { Database } from '../store/database.ts';
+import { type CallEnd, finishPermit, type Permit, requestPermit } from '../store/upstream-gate.ts';
 import type { HttpAnswer } from './http.ts';
 import type { FetchContext } from './source.ts';
 import { SourceError } from './source-error.ts';
@@ -28,17 +21,15 @@ export interface GateOptions {
   callBudgetPerHour: number;
   /** For one call, until its last byte. */
   timeoutMs?: number;
+  /** For all attempts and all waiting in between. */
+  totalMs?: number;
   /** How often one fetch may call, the first time included. */
   attempts?: number;
-  /** The longest wait before the second call; it doubles from there. */
+  /** The longest wait before the second call; it doubles from there, up to a limit. */
   backoffMs?: number;
+  failuresThatOpen?: number;
+  /** For tests; the database's clock otherwise. */
   now?: () => Date;
-}
-
-/** The memory of all calls, shared by all processes. */
-export interface CallLedger {
-  record(call: ApiCallRow): Promise<void>;
-  countSince(time: Date): Promise<number>;
 }
 
 export interface UpstreamRequest<T> {
@@ -63,48 +54,26 @@ export class CircuitOpenError extends WattsyncError {
   readonly retryable = true;
 }
 
-const HOUR_MS = 3_600_000;
-/** An upstream that wants us to wait longer than this gets no second call in this run. */
-const LONGEST_WAIT_MS = 60_000;
-/** Twelve: two runs over six TDSPs that fail from the first call to the last. */
-const FAILURES_THAT_OPEN = 12;
-const OPEN_MS = 60_000;
-
-const isRetryable = (error: unknown): boolean =>
-  error instanceof SourceError && error.retryable && (error.retryAfterMs ?? 0) <= LONGEST_WAIT_MS;
+/** Forced calls and probes must be possible when the hour is used up: two syncs of all TDSPs, or a quarter of little. */
+const RESERVE = { most: 12, share: 0.25 };
+const LONGEST_BACKOFF_MS = 10_000;
+/** What an upstream asks us to wait is honoured up to this; a longer time is a mistake of theirs. */
+const LONGEST_WAIT_MS = 3_600_000;
+const BREAKER = { firstOpenMs: 30_000, longestOpenMs: 600_000, calmMs: 1_800_000 };
 
 export class Gate {
-  readonly #options: Required<GateOptions>;
-  readonly #ledger: CallLedger;
-  readonly #policy;
-  readonly #limiter: RateLimiterQueue;
-  #inFlight = 0;
-  /** Errors after which the caller wants no further attempt. */
-  readonly #isLast = new WeakSet<object>();
+  readonly #options: Required<Omit<GateOptions, 'now'>> & Pick<GateOptions, 'now'>;
+  readonly #database: Database;
+  /** Of this process: those who would only ask for permits in vain wait here. */
+  readonly #bulkhead;
 
-  constructor(options: GateOptions, ledger: CallLedger) {
-    this.#options = { timeoutMs: 15_000, attempts: 3, backoffMs: 1_000, now: () => new Date(), ...options };
-    this.#ledger = ledger;
-    const { maxConcurrentRequests, rateLimitPerSecond, attempts, backoffMs } = this.#options;
-    this.#limiter = new RateLimiterQueue(new RateLimiterMemory({ points: rateLimitPerSecond, duration: 1 }));
-    const backoff = new DelegateBackoff<IRetryBackoffContext<unknown>>(({ attempt, result }) => {
-      const asked =
-        'error' in result && result.error instanceof SourceError ? result.error.retryAfterMs : undefined;
-      // Full jitter: callers that failed together must not come back together.
-      return asked ?? Math.random() * backoffMs * 2 ** (attempt - 1);
-    });
-    this.#policy = wrap(
-      bulkhead(maxConcurrentRequests, Number.POSITIVE_INFINITY),
-      retry(
-        handleWhen((error) => isRetryable(error) && !this.#isLast.has(error as object)),
-        { maxAttempts: attempts - 1, backoff },
-      ),
-      // Counts failures in a row: a share of failures would need more calls than we make.
-      circuitBreaker(
-        handleWhen((error) => error instanceof SourceError && error.retryable),
-        { halfOpenAfter: OPEN_MS, breaker: new ConsecutiveBreaker(FAILURES_THAT_OPEN) },
-      ),
-    );
+  constructor(options: GateOptions, database: Database) {
+    this.#options = {
+      ...{ timeoutMs: 15_000, totalMs: 60_000, attempts: 3, backoffMs: 1_000, failuresThatOpen: 5 },
+      ...options,
+    };
+    this.#database = database;
+    this.#bulkhead = bulkhead(options.maxConcurrentRequests, Number.POSITIVE_INFINITY);
   }
 
   /**
@@ -112,34 +81,77 @@ export class Gate {
    * @throws {CallBudgetExhaustedError} {CircuitOpenError} no call was made
    */
   async call<T>(request: UpstreamRequest<T>, context: FetchContext): Promise<T> {
-    let attempt = 0;
+    const deadline = AbortSignal.timeout(this.#options.totalMs);
+    const signal = AbortSignal.any([context.signal, deadline]);
     try {
-      return await this.#policy.execute(() => {
-        attempt += 1;
-        return this.#attempt(request, context, attempt);
-      }, context.signal);
+      return await this.#bulkhead.execute(() => this.#attempts(request, { ...context, signal }), signal);
     } catch (error) {
-      if (!(error instanceof BrokenCircuitError)) throw error;
-      throw new CircuitOpenError(
-        `${request.source} failed ${FAILURES_THAT_OPEN} times in a row and is left alone for ${OPEN_MS / 1000} s`,
+      if (!deadline.aborted || context.signal.aborted || error instanceof SourceError) throw error;
+      throw new SourceError(
+        'upstream_unreachable',
+        `${request.source} gave no answer within ${this.#options.totalMs / 1000} s, all attempts and waiting included`,
         { cause: error },
       );
     }
   }
 
-  async #attempt<T>(request: UpstreamRequest<T>, context: FetchContext, attempt: number): Promise<T> {
-    // Asked here as well: a stop that comes during the back-off would otherwise still make this call.
-    context.signal.throwIfAborted();
-    if (!context.isForced) {
-      await this.#spend();
-      await this.#limiter.removeTokens(1);
+  async #attempts<T>(request: UpstreamRequest<T>, context: FetchContext): Promise<T> {
+    const most = Math.min(this.#options.attempts, context.attempts ?? Number.POSITIVE_INFINITY);
+    for (let attempt = 1; ; attempt++) {
+      context.signal.throwIfAborted();
+      const permit = await this.#permit(request.source, context);
+      try {
+        return await this.#attempt(request, context, attempt, permit);
+      } catch (error) {
+        const waitMs = this.#waitAfter(error, attempt);
+        if (attempt >= most || permit.isProbe || waitMs === null) throw error;
+        await pause(waitMs, null, { signal: context.signal });
+      }
     }
+  }
+
+  /** How long to wait before the next attempt; `null`: there shall be none. */
+  #waitAfter(error: unknown, attempt: number): number | null {
+    if (!(error instanceof SourceError) || !error.retryable) return null;
+    const { backoffMs, totalMs } = this.#options;
+    // Full jitter: callers that failed together must not come back together.
+    const backoff = Math.random() * Math.min(LONGEST_BACKOFF_MS, backoffMs * 2 ** (attempt - 1));
+    const waitMs = Math.max(error.retryAfterMs ?? 0, backoff);
+    return waitMs < totalMs ? waitMs : null;
+  }
+
+  async #permit(
+    source: string,
+    { isForced, signal }: FetchContext,
+  ): Promise<Extract<Permit, { id: number }>> {
+    const { maxConcurrentRequests, rateLimitPerSecond, callBudgetPerHour, timeoutMs, now } = this.#options;
+    const limits = {
+      perSecond: rateLimitPerSecond,
+      perHour: callBudgetPerHour,
+      reservePerHour: Math.min(RESERVE.most, Math.floor(callBudgetPerHour * RESERVE.share)),
+      atOnce: maxConcurrentRequests,
+      callMs: timeoutMs + 5_000,
+    };
+    for (;;) {
+      const permit = await requestPermit(this.#database, { source, isForced }, limits, now?.() ?? null);
+      if ('id' in permit) return permit;
+      if ('waitMs' in permit) await pause(permit.waitMs * (1 + Math.random() * 0.2), null, { signal });
+      else throw refusal(source, permit, limits);
+    }
+  }
+
+  async #attempt<T>(
+    request: UpstreamRequest<T>,
+    context: FetchContext,
+    attempt: number,
+    permit: Extract<Permit, { id: number }>,
+  ): Promise<T> {
     const { source, endpoint, params } = request;
-    const called_at = this.#options.now();
+    const called_at = this.#options.now?.() ?? new Date();
     const started = performance.now();
     let answer: HttpAnswer | null = null;
     let error: string | null = null;
-    this.#inFlight += 1;
+    let end: CallEnd = 'spoke';
     try {
       answer = await request.perform(
         AbortSignal.any([context.signal, AbortSignal.timeout(this.#options.timeoutMs)]),
@@ -147,10 +159,9 @@ export class Gate {
       return request.read(answer);
     } catch (cause) {
       error = describeError(cause);
-      if (attempt >= (context.attempts ?? attempt + 1) && cause instanceof Error) this.#isLast.add(cause);
+      end = context.signal.aborted ? 'abandoned' : endOf(cause);
       throw cause;
     } finally {
-      this.#inFlight -= 1;
       const duration_ms = Math.round(performance.now() - started);
       const { run_id } = context;
       const outcome = {
@@ -159,17 +170,44 @@ export class Gate {
         duration_ms,
         error,
       };
-      await this.#ledger.record({ run_id, source, endpoint, params, attempt, called_at, ...outcome });
+      const { failuresThatOpen, now } = this.#options;
+      await Promise.all([
+        insertApiCall(this.#database.pool, {
+          ...{ run_id, source, endpoint, params, attempt, called_at },
+          ...outcome,
+        }),
+        finishPermit(
+          this.#database,
+          { ...permit, source },
+          end,
+          { ...BREAKER, failuresThatOpen },
+          now?.() ?? null,
+        ),
+      ]);
     }
   }
+}
 
-  async #spend(): Promise<void> {
-    const { callBudgetPerHour, now } = this.#options;
-    const used = (await this.#ledger.countSince(new Date(now().getTime() - HOUR_MS))) + this.#inFlight;
-    if (used < callBudgetPerHour) return;
-    throw new CallBudgetExhaustedError(
-      `${used} upstream calls were made within the hour and API_CALL_BUDGET_PER_HOUR is ${callBudgetPerHour}. ` +
-        'Wait, raise it, or insist with --force.',
+/** What an error says about the upstream: that it is ill, that it wants to be left alone, or that it is well. */
+function endOf(error: unknown): CallEnd {
+  if (!(error instanceof SourceError) || !error.retryable) return 'spoke';
+  if (error.code !== 'upstream_rate_limited') return 'failed';
+  return { waitMs: Math.min(LONGEST_WAIT_MS, error.retryAfterMs ?? 0) };
+}
+
+function refusal(
+  source: string,
+  { refused, until, used }: Extract<Permit, { refused: string }>,
+  { perHour, reservePerHour }: { perHour: number; reservePerHour: number },
+): WattsyncError {
+  const at = `${until.toISOString().slice(0, 19)}Z`;
+  if (refused === 'budget') {
+    return new CallBudgetExhaustedError(
+      `${used} calls of ${source} were made within the hour; API_CALL_BUDGET_PER_HOUR is ${perHour}, ${reservePerHour} of ` +
+        `them kept for forced calls. The next is possible at ${at}. Wait, raise it, or insist with --force.`,
     );
   }
+  const why =
+    refused === 'circuit' ? 'failed several times in a row and is left alone' : 'asked to be left alone';
+  return new CircuitOpenError(`${source} ${why} until ${at}. Wait, or insist with --force.`);
 }

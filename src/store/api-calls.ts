@@ -27,14 +27,6 @@ export async function insertApiCall(queryable: Queryable, call: ApiCallRow): Pro
   );
 }
 
-export async function countApiCallsSince(queryable: Queryable, time: Date): Promise<number> {
-  const { rows } = await queryable.query<{ calls: number }>(
-    'select count(*)::int as calls from api_calls where called_at > $1',
-    [time],
-  );
-  return rows[0]?.calls ?? 0;
-}
-
 export async function countApiCallsOfRun(queryable: Queryable, runId: number): Promise<number> {
   const { rows } = await queryable.query<{ calls: number }>(
     'select count(*)::int as calls from api_calls where run_id = $1',
