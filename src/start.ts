@@ -9,7 +9,6 @@ import { PublishListener } from './store/listen.ts';
 import { freshForMs } from './sync/freshness.ts';
 import { runSync, type SyncEvent, type SyncReport } from './sync/run.ts';
 import { Places } from './territory/places.ts';
-import type { Territory } from './territory/territory.ts';
 
 export interface StartOptions {
   config: Config;
@@ -42,10 +41,19 @@ export async function start({
     import('./cache/plan-set-cache.ts'),
     import('./cache/open-layers.ts'),
     import('./refresh/refresher.ts'),
+    import('./cache/cache-stats.ts'),
   ]);
   const [
     database,
-    [{ createLog }, { buildServer }, { Catalog }, { PlanSetCache }, { openLayers }, { Refresher }],
+    [
+      { createLog },
+      { buildServer },
+      { Catalog },
+      { PlanSetCache },
+      { openLayers },
+      { Refresher },
+      { CacheStats },
+    ],
   ] = await Promise.all([opening, loading]);
   const log = createLog(config.logLevel);
   const stopping = new AbortController();
@@ -64,12 +72,20 @@ export async function start({
   };
   try {
     const territory = await openTerritory(database);
-    const tdsps = mostWantedFirst(territory);
+    const tdsps = territory.tdspsMostWantedFirst.map(({ duns }) => duns);
     const staleAfterMs = config.cacheTtlHours * 3_600_000;
     // Made once the upstream is known; until then nothing is fetched for a reader.
     let refresher: InstanceType<typeof Refresher> | null = null;
     const layers = await openLayers({ config, database, tdsps, ttlMs: staleAfterMs });
-    const planSets = new PlanSetCache({
+    const stats: InstanceType<typeof CacheStats> = new CacheStats({
+      database: database.quick,
+      size: () => planSets.size,
+      onError: (error) => log.debug({ error: describeError(error) }, 'cache figures were kept for later'),
+    });
+    stats.start();
+    closers.push(() => stats.stop());
+    const planSets: InstanceType<typeof PlanSetCache> = new PlanSetCache({
+      recorder: stats,
       layers: layers.all,
       ttlMs: config.cacheMemoryTtlMinutes * 60_000,
       maxBytes: config.cacheMemoryMaxMb << 20,
@@ -144,17 +160,6 @@ export async function start({
     await stop();
     throw error;
   }
-}
-
-/** The TDSPs, those with the most people first. */
-function mostWantedFirst({ tdsps, cities }: Territory): string[] {
-  const people = new Map<string, number>();
-  for (const { tdsps: serving, population } of cities) {
-    for (const duns of serving) people.set(duns, (people.get(duns) ?? 0) + (population ?? 0));
-  }
-  return tdsps
-    .map(({ duns }) => duns)
-    .toSorted((one, other) => (people.get(other) ?? 0) - (people.get(one) ?? 0));
 }
 
 async function listen(app: ReturnType<typeof buildServer>, { host, port }: Config): Promise<string> {

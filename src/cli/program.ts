@@ -74,6 +74,43 @@ function buildProgram(run: (work: Run) => () => Promise<void>): Command {
     .option(...json)
     .action(run(async (context) => (await import('./sync-status.ts')).syncStatus(context)));
 
+  const cache = program.command('cache').description('the cache layers of all running processes');
+  cache
+    .command('stats')
+    .description('hits, misses, age and latency of every layer in the last hour and day')
+    .option(...json)
+    .action(run(async (context) => (await import('./cache-stats.ts')).cacheStats(context)));
+  cache
+    .command('clear [place...]')
+    .description('forget plan sets everywhere (dallas-tx, 75201, ONCOR); the plans themselves stay')
+    .option('--all', 'those of all TDSPs')
+    .option(...json)
+    .action((places, options) =>
+      run(async (context) => (await import('./cache-clear.ts')).cacheClear(context, places, options))(),
+    );
+  cache
+    .command('warm')
+    .description('put back what the database cache lacks, and have every process load it')
+    .option(...json)
+    .action(run(async (context) => (await import('./cache-clear.ts')).cacheWarm(context)));
+
+  const explain = program
+    .command('explain')
+    .description('what is answered at a place now, from where, and why');
+  for (const [kind, example] of [
+    ['city', 'dallas-tx'],
+    ['zip', '75201'],
+    ['tdsp', 'ONCOR'],
+  ] as const) {
+    explain
+      .command(`${kind} <${kind}>`)
+      .description(`for example: explain ${kind} ${example}`)
+      .option(...json)
+      .action((text) =>
+        run(async (context) => (await import('./explain.ts')).explain(context, kind, text))(),
+      );
+  }
+
   program
     .command('db')
     .description('look after the database')

@@ -1,12 +1,11 @@
 /** `sync full` and `sync city`. */
 
 import type { SyncReport } from '../sync/run.ts';
-import { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import type { CommandContext } from './program.ts';
 import { showProgress } from './sync-progress.ts';
 import { describeReport } from './sync-report.ts';
-import { UsageError } from './usage-error.ts';
+import { readTargets } from './targets.ts';
 
 interface SyncCommandOptions {
   force?: boolean;
@@ -32,16 +31,8 @@ export function syncCity(
   { force }: SyncCommandOptions,
 ): Promise<number> {
   return sync(context, force ?? false, (territory) => {
-    const places = new Places(territory);
-    const found = names.map((name) => places.find(name));
-    const wrong = found.flatMap((place) => ('explanation' in place ? [place.explanation] : []));
-    if (wrong.length > 0) throw new UsageError(wrong.join('\n'));
-    const known = found.flatMap((place) => ('tdsps' in place ? [place] : []));
-    return {
-      kind: 'city',
-      cities: known.map((place) => (place.kind === 'city' ? place.city.slug : place.zip.zip)),
-      tdsps: [...new Set(known.flatMap(({ tdsps }) => tdsps))],
-    };
+    const { names: cities, tdsps } = readTargets(territory, names, false);
+    return { kind: 'city', cities, tdsps };
   });
 }
 

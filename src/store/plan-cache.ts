@@ -54,6 +54,16 @@ export async function refillPlanCache(queryable: Queryable, set: PlanSet, ttlMs:
   return rowCount === 1 ? plans.length : 0;
 }
 
+/** What is ready to be served, and until when. */
+export async function readPlanCacheState(
+  queryable: Queryable,
+): Promise<{ tdsp_duns: string; version: number; expires_at: Date }[]> {
+  const { rows } = await queryable.query<{ tdsp_duns: string; version: number; expires_at: Date }>(
+    `select substr(cache_key, 7) as tdsp_duns, version, expires_at from plan_cache where cache_key like 'plans:%'`,
+  );
+  return rows;
+}
+
 /** @param duns one TDSP; `null`: all */
 export async function deletePlanCache(connection: Connection, duns: string | null): Promise<void> {
   await connection.query('delete from plan_cache where $1::text is null or cache_key = $1', [

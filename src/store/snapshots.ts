@@ -73,3 +73,13 @@ export async function notifyPublished(
 ): Promise<void> {
   await connection.query('select pg_notify($1, $2)', [PLANS_PUBLISHED, JSON.stringify(published)]);
 }
+
+/** Tells every process what is current, for those that lost it. */
+export async function announceCurrent(queryable: Queryable, snapshots: readonly Snapshot[]): Promise<void> {
+  await queryable.query('select pg_notify($1, payload) from unnest($2::text[]) payload', [
+    PLANS_PUBLISHED,
+    snapshots.map(({ tdsp_duns, version, observed_at }) =>
+      JSON.stringify({ tdsp_duns, version, observed_at }),
+    ),
+  ]);
+}

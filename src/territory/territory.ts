@@ -103,6 +103,15 @@ export class Territory {
     return this.#tdspByFeedName.get(name.trim().replace(/\s+/g, ' ').toUpperCase());
   }
 
+  /** Those first that serve cities with the most people. */
+  get tdspsMostWantedFirst(): Tdsp[] {
+    const people = new Map<string, number>();
+    for (const { tdsps, population } of this.cities) {
+      for (const duns of tdsps) people.set(duns, (people.get(duns) ?? 0) + (population ?? 0));
+    }
+    return this.tdsps.toSorted((one, other) => (people.get(other.duns) ?? 0) - (people.get(one.duns) ?? 0));
+  }
+
   /** The right numbers, for a message to somebody who gave a wrong one. */
   get tdspList(): string {
     return this.tdsps.map(({ duns, code }) => `${duns} (${code})`).join(', ');

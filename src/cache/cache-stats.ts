@@ -1,0 +1,140 @@
+/**
+ * Counts what the layers do in this process and adds it, every few seconds, to what all processes counted. What could
+ * not be written is kept for the next time.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import {
+  addCacheStats,
+  type LayerCounts,
+  noteCacheProcess,
+  removeCacheProcess,
+} from '../store/cache-stats.ts';
+import type { Queryable } from '../store/database.ts';
+import { AGE_STEPS_S, count, emptyCounts, LATENCY_STEPS_MS } from './histogram.ts';
+import type { LayerName } from './layer.ts';
+import type { CacheRecorder } from './recorder.ts';
+
+export interface CacheStatsOptions {
+  database: Queryable;
+  /** What this process holds in memory. */
+  size(): { entries: number; bytes: number };
+  flushEveryMs?: number;
+  onError?: (error: unknown) => void;
+  now?: () => Date;
+}
+
+const FLUSH_MS = 10_000;
+
+const noCounts = (layer: LayerName): LayerCounts => ({
+  ...{ layer, hits: 0, misses: 0, stale_serves: 0, errors: 0, loads: 0, loaded_bytes: 0, evictions: 0 },
+  latency: emptyCounts(LATENCY_STEPS_MS),
+  age: emptyCounts(AGE_STEPS_S),
+  max_age_seconds: null,
+});
+
+export class CacheStats implements CacheRecorder {
+  readonly #options: Required<Omit<CacheStatsOptions, 'onError'>> & Pick<CacheStatsOptions, 'onError'>;
+  readonly #processId = randomUUID();
+  readonly #startedAt: Date;
+  #counts = new Map<LayerName, LayerCounts>();
+  #timer: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> = Promise.resolve();
+
+  constructor(options: CacheStatsOptions) {
+    this.#options = { flushEveryMs: FLUSH_MS, now: () => new Date(), ...options };
+    this.#startedAt = this.#options.now();
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => void this.flush(), this.#options.flushEveryMs);
+    this.#timer.unref();
+  }
+
+  hit(layer: LayerName, latencyMs: number | null, ageMs: number, isStale: boolean): void {
+    const counts = this.#of(layer);
+    const seconds = Math.max(0, ageMs / 1000);
+    counts.hits += 1;
+    if (isStale) counts.stale_serves += 1;
+    if (latencyMs !== null) count(counts.latency, LATENCY_STEPS_MS, latencyMs);
+    count(counts.age, AGE_STEPS_S, seconds);
+    if (counts.max_age_seconds === null || counts.max_age_seconds < seconds) counts.max_age_seconds = seconds;
+  }
+
+  miss(layer: LayerName, latencyMs: number): void {
+    const counts = this.#of(layer);
+    counts.misses += 1;
+    // What memory has not is looked for elsewhere: the wait is that of the others.
+    if (layer !== 'memory') count(counts.latency, LATENCY_STEPS_MS, latencyMs);
+  }
+
+  error(layer: LayerName, latencyMs: number): void {
+    const counts = this.#of(layer);
+    counts.errors += 1;
+    count(counts.latency, LATENCY_STEPS_MS, latencyMs);
+  }
+
+  load(layer: LayerName, bytes: number): void {
+    const counts = this.#of(layer);
+    counts.loads += 1;
+    counts.loaded_bytes += bytes;
+  }
+
+  eviction(layer: LayerName): void {
+    this.#of(layer).evictions += 1;
+  }
+
+  /** Adds what was counted since the last time. One at a time; never throws. */
+  flush(): Promise<void> {
+    this.#flushing = this.#flushing.then(() => this.#flush());
+    return this.#flushing;
+  }
+
+  /** Writes the last figures and says that this process is gone. Safe early and twice. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.flush();
+    await removeCacheProcess(this.#options.database, this.#processId).catch(() => {});
+  }
+
+  #of(layer: LayerName): LayerCounts {
+    let counts = this.#counts.get(layer);
+    if (!counts) {
+      counts = noCounts(layer);
+      this.#counts.set(layer, counts);
+    }
+    return counts;
+  }
+
+  async #flush(): Promise<void> {
+    const { database, now, size, onError } = this.#options;
+    const counted = this.#counts;
+    this.#counts = new Map();
+    try {
+      if (counted.size > 0) await addCacheStats(database, now(), [...counted.values()]);
+    } catch (error) {
+      this.#putBack(counted);
+      onError?.(error);
+      return;
+    }
+    const about = { process_id: this.#processId, host: hostname(), pid: process.pid, ...size() };
+    await noteCacheProcess(database, { ...about, started_at: this.#startedAt, seen_at: now() }).catch(
+      onError,
+    );
+  }
+
+  #putBack(counted: Map<LayerName, LayerCounts>): void {
+    for (const [layer, kept] of counted) {
+      const counts = this.#of(layer);
+      for (const name of SUMS) counts[name] += kept[name];
+      for (const name of ['latency', 'age'] as const) {
+        counts[name] = counts[name].map((one, step) => one + kept[name][step]!);
+      }
+      const ages = [counts.max_age_seconds, kept.max_age_seconds].filter((age) => age !== null);
+      counts.max_age_seconds = ages.length > 0 ? Math.max(...ages) : null;
+    }
+  }
+}
+
+const SUMS = ['hits', 'misses', 'stale_serves', 'errors', 'loads', 'loaded_bytes', 'evictions'] as const;
