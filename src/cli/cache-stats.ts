@@ -114,7 +114,7 @@ function describe({ processes, day, ...hour }: Figures & { processes: number; da
 }
 
 function table(title: string, { layers, overall_hit_rate }: Figures): string[] {
-  const lines = [title, '  layer       hits misses hit rate  stale errors loads age p95 wait p95  held'];
+  const lines = [title, '  layer       hits misses hit rate stale errors loads age p95 wait p95 held'];
   for (const layer of LAYERS) {
     const one = layers[layer];
     const cells = [
@@ -122,12 +122,12 @@ function table(title: string, { layers, overall_hit_rate }: Figures): string[] {
       String(one.hits).padStart(7),
       String(one.misses).padStart(6),
       percent(one.hit_rate).padStart(8),
-      String(one.stale_serves).padStart(6),
+      String(one.stale_serves).padStart(5),
       String(one.errors).padStart(6),
       String(one.loads).padStart(5),
       duration(one.age_seconds.p95).padStart(7),
       (one.latency_ms.p95 === null ? '–' : `${one.latency_ms.p95} ms`).padStart(8),
-      one.bytes === null ? '  –' : `  ${one.entries} (${size(one.bytes)})`,
+      one.bytes === null ? '–' : `${one.entries} (${size(one.bytes)})`,
     ];
     lines.push(`  ${cells.join(' ')}`);
   }
