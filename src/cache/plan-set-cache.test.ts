@@ -244,6 +244,20 @@ test('while a reload fails the old set is served, and it is tried again once a s
   assert.equal(cache.peek(ONCOR)?.set.version, 2);
 });
 
+test('a clear while the first load is under way: its set is served, and another load follows', async () => {
+  const first = Promise.withResolvers<PlanSet>();
+  const layer = new ScriptedLayer(() => first.promise);
+  const { cache } = cacheOf(layer);
+  const reader = cache.get(ONCOR);
+  await settle();
+  await cache.clear(null, 1);
+  layer.answer = async () => set(2);
+  first.resolve(set(1));
+  assert.equal((await reader)?.set.version, 1);
+  await settle();
+  assert.equal(cache.peek(ONCOR)?.set.version, 2);
+});
+
 test('a stale set is served, and told of once a second', async () => {
   const told: string[] = [];
   const clock = { now: Date.parse(set(1).observed_at) };

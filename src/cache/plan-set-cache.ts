@@ -235,7 +235,11 @@ export class PlanSetCache {
     const last = this.#memory.get(duns)?.held;
     if (found.set && found.set.version >= newest()) {
       const held = toHeld(this.#confirmed(found.set), found.layer);
-      if (era !== this.#era) return last ?? held;
+      if (era !== this.#era) {
+        // Read before a clear: good enough for who waits for it, but not to be kept.
+        if (!last) this.#loadInBackground(duns);
+        return last ?? held;
+      }
       this.#keep(duns, held.set);
       this.#fillAbove(found.layer, held.set);
       return held;

@@ -114,14 +114,14 @@ function describe({ processes, day, ...hour }: Figures & { processes: number; da
 }
 
 function table(title: string, { layers, overall_hit_rate }: Figures): string[] {
-  const lines = [title, '  layer       hits misses hit rate stale errors loads age p95 wait p95 held'];
+  const lines = [title, '  layer       hits misses  hit % stale errors loads age p95 wait p95 held'];
   for (const layer of LAYERS) {
     const one = layers[layer];
     const cells = [
       layer.padEnd(8),
       String(one.hits).padStart(7),
       String(one.misses).padStart(6),
-      percent(one.hit_rate).padStart(8),
+      percent(one.hit_rate).padStart(7),
       String(one.stale_serves).padStart(5),
       String(one.errors).padStart(6),
       String(one.loads).padStart(5),
