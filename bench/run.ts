@@ -6,6 +6,7 @@ import { type Say, type Section, sectionText, TOPICS, type Topic, writeSections 
 const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
   publish: async () => (await import('./publish.ts')).measurePublish,
   query: async () => (await import('./query.ts')).measureQuery,
+  cache: async () => (await import('./cache.ts')).measureCache,
   http: async () => (await import('./http.ts')).measureHttp,
   startup: async () => (await import('./startup.ts')).measureStartup,
 };

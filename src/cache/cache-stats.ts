@@ -39,6 +39,8 @@ export class CacheStats implements CacheRecorder {
   readonly #processId = randomUUID();
   readonly #startedAt: Date;
   #counts = new Map<LayerName, LayerCounts>();
+  /** Those of memory, which are wanted with every read. */
+  #memory = this.#of('memory');
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> = Promise.resolve();
 
@@ -53,7 +55,7 @@ export class CacheStats implements CacheRecorder {
   }
 
   hit(layer: LayerName, latencyMs: number | null, ageMs: number, isStale: boolean): void {
-    const counts = this.#of(layer);
+    const counts = layer === 'memory' ? this.#memory : this.#of(layer);
     const seconds = Math.max(0, ageMs / 1000);
     counts.hits += 1;
     if (isStale) counts.stale_serves += 1;
@@ -111,6 +113,7 @@ export class CacheStats implements CacheRecorder {
     const { database, now, size, onError } = this.#options;
     const counted = this.#counts;
     this.#counts = new Map();
+    this.#memory = this.#of('memory');
     try {
       if (counted.size > 0) await addCacheStats(database, now(), [...counted.values()]);
     } catch (error) {
