@@ -1,0 +1,75 @@
+/** One process of a fleet: asks for every plan set at once when told to, or tells when it has a new version. */
+
+import { openLayers } from '../src/cache/open-layers.ts';
+import { PlanSetCache } from '../src/cache/plan-set-cache.ts';
+import { Secret } from '../src/config.ts';
+import { Refresher } from '../src/refresh/refresher.ts';
+import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts';
+import { Gate } from '../src/sources/gate.ts';
+import { openDatabase } from '../src/store/database.ts';
+import { PublishListener } from '../src/store/listen.ts';
+import { readTerritory } from '../src/store/territory.ts';
+
+export interface FleetJob {
+  databaseUrl: string;
+  redisUrl: string | null;
+  upstream: string;
+}
+
+const CALLERS = 50;
+const job = JSON.parse(process.argv[2]!) as FleetJob;
+const tdsps = readTerritory().tdsps.map(({ duns }) => duns);
+const database = await openDatabase({
+  databaseUrl: new Secret(job.databaseUrl),
+  dataDir: '',
+  connections: 4,
+});
+const limits = { maxConcurrentRequests: 6, rateLimitPerSecond: 25, callBudgetPerHour: 1_000 };
+const refresher = new Refresher({
+  ...{ database, tdsps, freshForMs: 60_000, cacheTtlMs: 7_200_000 },
+  source: new ComparePowerSource(
+    { url: job.upstream, apiKey: null, apiKeyHeader: 'X-API-Key' },
+    new Gate(limits, database),
+  ),
+  signal: new AbortController().signal,
+});
+const layers = await openLayers({
+  config: { redisUrl: job.redisUrl ? new Secret(job.redisUrl) : null, cacheRedisTtlMinutes: 60 },
+  ...{ database, tdsps, ttlMs: 7_200_000 },
+});
+const planSets = new PlanSetCache({
+  layers: layers.all,
+  loadColdly: (duns) => refresher.request(duns, 'cold'),
+});
+layers.listen((published) => planSets.announce(published));
+const listener = new PublishListener(database, (published) => planSets.announce(published));
+await listener.start();
+
+process.on('message', async (wanted: 'ask' | { duns: string; version: number }) => {
+  if (wanted === 'ask') {
+    const waits: number[] = [];
+    const ask = async (duns: string) => {
+      const started = performance.now();
+      const held = await planSets.get(duns);
+      waits.push(performance.now() - started);
+      return held !== null;
+    };
+    const answers = await Promise.all(
+      tdsps.flatMap((duns) => Array.from({ length: CALLERS }, () => ask(duns))),
+    );
+    process.send!({
+      answered: answers.filter(Boolean).length,
+      asked: answers.length,
+      longestMs: Math.max(...waits),
+    });
+    return;
+  }
+  // Looks as often as the event loop turns: what is measured is when a reader would get it.
+  const look = () => {
+    if ((planSets.peek(wanted.duns)?.set.version ?? 0) >= wanted.version) process.send!({ at: Date.now() });
+    else setTimeout(look, 1);
+  };
+  look();
+});
+process.on('disconnect', () => process.exit(0));
+process.send!({ ready: true });
