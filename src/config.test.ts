@@ -49,6 +49,10 @@ test('every variable is read', () => {
       SYNC_INTERVAL_MS: '60000',
       MAX_CONCURRENT_REQUESTS: '2',
       CACHE_TTL_HOURS: '0.5',
+      REDIS_URL: 'redis://:p@cache.example:6380/2',
+      CACHE_MEMORY_TTL_MINUTES: '5',
+      CACHE_MEMORY_MAX_MB: '8',
+      CACHE_REDIS_TTL_MINUTES: '1.5',
       API_RATE_LIMIT_PER_SECOND: '3',
       API_CALL_BUDGET_PER_HOUR: '4',
       HOST: '0.0.0.0',
@@ -57,7 +61,8 @@ test('every variable is read', () => {
     },
     '/srv',
   );
-  const { databaseUrl, comparepower, ...rest } = config;
+  const { databaseUrl, redisUrl, comparepower, ...rest } = config;
+  assert.equal(redisUrl?.reveal(), 'redis://:p@cache.example:6380/2');
   assert.equal(databaseUrl?.reveal(), 'postgres://u:p@db.example/wattsync');
   assert.equal(comparepower.apiKey?.reveal(), 'k-123');
   assert.deepEqual(
@@ -71,6 +76,9 @@ test('every variable is read', () => {
     syncIntervalMs: 60_000,
     maxConcurrentRequests: 2,
     cacheTtlHours: 0.5,
+    cacheMemoryTtlMinutes: 5,
+    cacheMemoryMaxMb: 8,
+    cacheRedisTtlMinutes: 1.5,
     apiRateLimitPerSecond: 3,
     apiCallBudgetPerHour: 4,
     host: '0.0.0.0',
