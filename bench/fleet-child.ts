@@ -50,7 +50,8 @@ process.on('message', async (wanted: 'ask' | { duns: string; version: number }) 
     const waits: number[] = [];
     const ask = async (duns: string) => {
       const started = performance.now();
-      const held = await planSets.get(duns);
+      // An error is an answer, too: the caller is told at once, and knows that plans are missing.
+      const held = await planSets.get(duns).catch(() => null);
       waits.push(performance.now() - started);
       return held !== null;
     };

@@ -26,7 +26,7 @@ const HERD = 64;
 const WATCHERS = 16;
 const PUBLISHES = 20;
 const CONNECTIONS = 1_000;
-const FROZEN_SECONDS = 20;
+const FROZEN_SECONDS = 10;
 const LOAD = 32;
 
 export function measureFleet(say: Say): Promise<Section> {

@@ -93,7 +93,6 @@ export async function start({
       onStale: (duns) => void refresher?.request(duns, 'stale'),
       loadColdly: async (duns) => refresher?.request(duns, 'cold'),
     });
-    layers.listen((published) => planSets.announce(published));
     closers.push(() => layers.stop());
     const catalog = new Catalog({ planSets, staleAfterMs });
     const listener = new PublishListener(database, (published) => planSets.announce(published), {
@@ -113,8 +112,10 @@ export async function start({
       (error) => log.error({ error: describeError(error) }, 'a request failed'),
     );
     closers.push(() => app.close());
-    const url = await listen(app, config);
+    // First what PostgreSQL says is current: Redis may be behind, and nobody is to be served from it before that is known.
     await listener.start();
+    layers.listen((published) => planSets.announce(published));
+    const url = await listen(app, config);
     // Not waited for: `/readyz` does not say ready before every set is in memory.
     void planSets.warm(tdsps);
     const { source, close } = await openSource(config, database, territory);

@@ -237,7 +237,7 @@ test('while a reload fails the old set is served, and it is tried again once a s
     clock.now += 1_000;
   }
   await settle();
-  assert.equal(layer.reads, 6);
+  assert.equal(layer.reads, 7);
   layer.answer = async () => set(2);
   cache.peek(ONCOR);
   await settle();

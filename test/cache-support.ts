@@ -1,0 +1,135 @@
+/** A real Redis, a proxy that can go silent, and a PostgreSQL that can be frozen. */
+
+import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+import { Secret } from '../src/config.ts';
+import { attachEmbeddedPostgres } from '../src/store/embedded/attach.ts';
+import { until } from './support.ts';
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export interface RedisServer {
+  port: number;
+  url: Secret;
+  /** To look and to break things with. */
+  admin: Redis;
+  signal(name: NodeJS.Signals): void;
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+}
+
+/** A Redis of this file's own; gone when its tests are over. */
+export async function startRedis(): Promise<RedisServer> {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), 'wattsync-redis-'));
+  let child: ChildProcess;
+  const admin = new Redis({ port, lazyConnect: true, retryStrategy: () => 50, maxRetriesPerRequest: null });
+  admin.on('error', () => {});
+  const run = async () => {
+    const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder];
+    child = spawn('redis-server', args, { stdio: 'ignore' });
+    await until(() => admin.ping().then(() => true));
+  };
+  const kill = async () => {
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  };
+  await run();
+  after(() => {
+    admin.disconnect();
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const url = new Secret(`redis://127.0.0.1:${port}`);
+  return { port, url, admin, signal: (name) => void child.kill(name), kill, restart: run };
+}
+
+/** Between a client and a server: passes everything on, or swallows it, or cuts it off. */
+export async function startProxy(target: number) {
+  const pairs = new Set<Socket>();
+  const state = { isSilent: false, delayMs: 0 };
+  const server: Server = createServer((near) => {
+    const far = connect(target, '127.0.0.1');
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      pairs.add(from);
+      from.on('data', (chunk) => {
+        if (!state.isSilent) setTimeout(() => to.writable && to.write(chunk), state.delayMs);
+      });
+      from.on('error', () => {});
+      from.on('close', () => {
+        pairs.delete(from);
+        if (!state.isSilent) to.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  const cut = () => {
+    for (const socket of pairs) socket.resetAndDestroy();
+  };
+  after(() => {
+    cut();
+    server.close();
+  });
+  return { url: new Secret(`redis://127.0.0.1:${port}`), state, cut };
+}
+
+/** A PostgreSQL of its own, with all its processes to be frozen at once. */
+export async function startPostgres() {
+  const folder = mkdtempSync(join(tmpdir(), 'wattsync-frozen-'));
+  const server = await attachEmbeddedPostgres(folder);
+  const signal = (name: NodeJS.Signals) => {
+    const main = Number(readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+    const list = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' });
+    const own = list.split('\n').flatMap((line) => {
+      const [pid, parent] = line.trim().split(/\s+/).map(Number);
+      return parent === main ? [pid!] : [];
+    });
+    // The parent first: frozen, it makes no new ones.
+    for (const pid of [main, ...own]) {
+      try {
+        process.kill(pid, name);
+      } catch {
+        // Ended in between.
+      }
+    }
+  };
+  after(async () => {
+    signal('SIGCONT');
+    await server.detach();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return { url: server.connectionString, signal };
+}
+
+const CHILD = fileURLToPath(new URL('cache-child.ts', import.meta.url));
+
+/** A process with a cache, a listener and a refresher of its own. */
+export async function spawnReader(job: Record<string, unknown>) {
+  const child = fork(CHILD, [JSON.stringify(job)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  after(() => void child.kill('SIGKILL'));
+  const said: Record<string, unknown>[] = [];
+  child.on('message', (message) => said.push(message as Record<string, unknown>));
+  await until(() => said.some(({ ready }) => ready));
+  const answer = async (key: string): Promise<Record<string, unknown>> => {
+    await until(() => said.some((one) => key in one), 60_000);
+    return said.find((one) => key in one)!;
+  };
+  return { child, answer, go: () => child.send('go') };
+}
