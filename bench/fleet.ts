@@ -88,7 +88,7 @@ export function measureFleet(say: Say): Promise<Section> {
           title: 'Fleet',
           method:
             `Processes of their own, one PostgreSQL, on this machine. A herd is ${HERD} processes that hold nothing, each with 50 callers ` +
-            `for each of the six TDSPs at once. A new version is published ${PUBLISHES} times with ${WATCHERS} processes watching. Frozen ` +
+            `for one TDSP at once. A new version is published ${PUBLISHES} times with ${WATCHERS} processes watching. Frozen ` +
             `means SIGSTOP for ${FROZEN_SECONDS} s under ${LOAD} connections that ask for plans of many cities, after as long without.`,
           tables: [
             {
@@ -229,7 +229,7 @@ async function measureHerd(databaseUrl: string, redisUrl: string | null, fault: 
       asked: sum(({ asked }) => asked),
       answered: sum(({ answered }) => answered),
       longestMs: Math.max(...answers.map(({ longestMs }) => longestMs)),
-      callsByTdsp: rows.map(({ calls }) => calls),
+      callsByTdsp: rows.length > 0 ? rows.map(({ calls }) => calls) : [0],
     };
   } finally {
     await fleet.stop();

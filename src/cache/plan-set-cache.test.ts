@@ -237,7 +237,7 @@ test('while a reload fails the old set is served, and it is tried again once a s
     clock.now += 1_000;
   }
   await settle();
-  assert.equal(layer.reads, 7);
+  assert.equal(layer.reads, 6);
   layer.answer = async () => set(2);
   cache.peek(ONCOR);
   await settle();
@@ -256,6 +256,16 @@ test('a clear while the first load is under way: its set is served, and another 
   assert.equal((await reader)?.set.version, 1);
   await settle();
   assert.equal(cache.peek(ONCOR)?.set.version, 2);
+});
+
+test('no reader waits for ever for a layer that says nothing; its answer is kept when it comes', async () => {
+  const late = Promise.withResolvers<PlanSet>();
+  const cache = new PlanSetCache({ layers: [new ScriptedLayer(() => late.promise)], longestWaitMs: 20 });
+  const readers = await Promise.allSettled([cache.get(ONCOR), cache.get(ONCOR)]);
+  assert.ok(readers.every((one) => one.status === 'rejected' && one.reason.code === 'layer_unavailable'));
+  late.resolve(set(1));
+  await settle();
+  assert.equal(cache.peek(ONCOR)?.set.version, 1);
 });
 
 test('a stale set is served, and told of once a second', async () => {

@@ -7,6 +7,7 @@
 import { performance } from 'node:perf_hooks';
 import type { PlanSet } from '../plan/plan-set.ts';
 import type { Layer } from './layer.ts';
+import { LayerUnavailableError } from './layer-error.ts';
 import { bytesOf, type Held, MemoryShelf, type Shelved, toHeld } from './memory-shelf.ts';
 import type { CacheRecorder } from './recorder.ts';
 import { askLayers } from './walk.ts';
@@ -33,6 +34,8 @@ export interface PlanSetCacheOptions {
   loadColdly?: (duns: string) => Promise<unknown>;
   /** The longest a reader waits for `loadColdly`. */
   coldWaitMs?: number;
+  /** The longest a reader waits at all, where memory has nothing. */
+  longestWaitMs?: number;
   recorder?: CacheRecorder;
   now?: () => number;
 }
@@ -52,7 +55,7 @@ export class PlanSetCache {
   readonly #layers: readonly Layer[];
   readonly #memory: MemoryShelf;
   readonly #options: Required<
-    Pick<PlanSetCacheOptions, 'ttlMs' | 'staleAfterMs' | 'hedgeMs' | 'coldWaitMs' | 'now'>
+    Pick<PlanSetCacheOptions, 'ttlMs' | 'staleAfterMs' | 'hedgeMs' | 'coldWaitMs' | 'longestWaitMs' | 'now'>
   >;
   readonly #onStale: ((duns: string) => void) | undefined;
   readonly #loadColdly: ((duns: string) => Promise<unknown>) | undefined;
@@ -75,8 +78,8 @@ export class PlanSetCache {
     this.#loadColdly = loadColdly;
     this.#recorder = recorder;
     const { ttlMs = TTL_MS, staleAfterMs = Number.POSITIVE_INFINITY, maxBytes = MAX_BYTES } = options;
-    const { hedgeMs = 30, coldWaitMs = 800, now = Date.now } = options;
-    this.#options = { ttlMs, staleAfterMs, hedgeMs, coldWaitMs, now };
+    const { hedgeMs = 30, coldWaitMs = 700, longestWaitMs = 900, now = Date.now } = options;
+    this.#options = { ttlMs, staleAfterMs, hedgeMs, coldWaitMs, longestWaitMs, now };
     this.#memory = new MemoryShelf(maxBytes, recorder);
   }
 
@@ -102,7 +105,7 @@ export class PlanSetCache {
     const held = this.peek(duns);
     if (held) return held;
     const started = performance.now();
-    const found = await this.#settled(duns, true);
+    const found = await this.#inTime(duns, this.#settled(duns, true));
     this.#recorder?.miss('memory', performance.now() - started);
     return found;
   }
@@ -156,6 +159,18 @@ export class PlanSetCache {
     const layers = this.#layers.filter((layer) => !layer.clear);
     await Promise.allSettled(held.map((one) => this.#load(one, layers)));
     await this.#clearing;
+  }
+
+  /** Whatever the layers do: the load goes on, but who waits for it is told within a second how things stand. */
+  #inTime(duns: string, load: Promise<Held | null>): Promise<Held | null> {
+    const waited = Promise.withResolvers<Held | null>();
+    const timer = setTimeout(() => {
+      const held = this.#memory.get(duns)?.held;
+      if (held || this.#coldLoads.has(duns)) waited.resolve(held ?? null);
+      else waited.reject(new LayerUnavailableError('No layer behind memory answered in time'));
+    }, this.#options.longestWaitMs);
+    load.then(waited.resolve, waited.reject).finally(() => clearTimeout(timer));
+    return waited.promise;
   }
 
   /** What memory holds now. */

@@ -7,6 +7,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { PlanSet } from '../plan/plan-set.ts';
 import type { Layer } from './layer.ts';
@@ -56,6 +57,8 @@ export interface RedisLayerOptions extends Pick<RedisConnectionOptions, 'url' | 
   ttlMs: number;
   /** Every TDSP there is: what a clear of everything clears. */
   tdsps: readonly string[];
+  /** Processes that all have the same to write spread over this time. */
+  spreadMs?: number;
 }
 
 export class RedisLayer implements Layer {
@@ -63,8 +66,10 @@ export class RedisLayer implements Layer {
   readonly #connection: RedisConnection;
   readonly #ttlMs: number;
   readonly #tdsps: readonly string[];
+  readonly #spreadMs: number;
 
-  constructor({ url, pingEveryMs, ttlMs, tdsps }: RedisLayerOptions) {
+  constructor({ url, pingEveryMs, ttlMs, tdsps, spreadMs = 100 }: RedisLayerOptions) {
+    this.#spreadMs = spreadMs;
     this.#connection = new RedisConnection({ url, pingEveryMs });
     this.#ttlMs = ttlMs;
     this.#tdsps = tdsps;
@@ -85,6 +90,9 @@ export class RedisLayer implements Layer {
 
   async write(set: PlanSet): Promise<number> {
     const { tdsp_duns, version, observed_at } = set;
+    // All processes hear of a new version at once. Packing it is the dear part: not at once, and not if another has.
+    await pause(Math.random() * this.#spreadMs);
+    if (await this.#isStored(set)) return 0;
     const body = zstdCompressSync(JSON.stringify(set));
     const isStored = await this.#connection.client.eval(
       WRITE,
@@ -110,6 +118,16 @@ export class RedisLayer implements Layer {
 
   stop(): Promise<void> {
     return this.#connection.stop();
+  }
+
+  async #isStored({ tdsp_duns, version, observed_at }: PlanSet): Promise<boolean> {
+    const fields = await this.#connection.client
+      .hmget(PREFIX + tdsp_duns, 'format', 'version', 'observed_at')
+      .catch(() => []);
+    const [format, storedVersion, storedAt] = fields;
+    return (
+      format === FORMAT && storedVersion === String(version) && storedAt !== null && storedAt! >= observed_at
+    );
   }
 
   #ttl(): string {

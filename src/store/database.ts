@@ -48,7 +48,7 @@ export interface DatabaseOptions {
   connections?: number;
 }
 
-const QUICK = { connections: 8, deadlineMs: 1_000 };
+const QUICK = { connections: 4, deadlineMs: 1_000 };
 
 /**
  * Connects, starting the embedded PostgreSQL where no DATABASE_URL is set.
