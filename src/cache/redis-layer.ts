@@ -77,11 +77,7 @@ export class RedisLayer implements Layer {
 
   async read(duns: string): Promise<PlanSet | null> {
     try {
-      const fields = await this.#connection.client.hmgetBuffer(
-        PREFIX + duns,
-        ...['format', 'version', 'observed_at', 'body', 'sum'],
-      );
-      return decode(duns, fields);
+      return decode(duns, await this.#fields(duns));
     } catch (error) {
       if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return null;
       throw error;
@@ -121,12 +117,18 @@ export class RedisLayer implements Layer {
   }
 
   async #isStored({ tdsp_duns, version, observed_at }: PlanSet): Promise<boolean> {
-    const fields = await this.#connection.client
-      .hmget(PREFIX + tdsp_duns, 'format', 'version', 'observed_at')
-      .catch(() => []);
-    const [format, storedVersion, storedAt] = fields;
-    return (
-      format === FORMAT && storedVersion === String(version) && storedAt !== null && storedAt! >= observed_at
+    try {
+      const stored = readStored(await this.#fields(tdsp_duns));
+      return stored?.version === String(version) && stored.observedAt >= observed_at;
+    } catch {
+      return false;
+    }
+  }
+
+  #fields(duns: string): Promise<(Buffer | null)[]> {
+    return this.#connection.client.hmgetBuffer(
+      PREFIX + duns,
+      ...['format', 'version', 'observed_at', 'body', 'sum'],
     );
   }
 
@@ -139,15 +141,27 @@ function checksum(version: string, observedAt: string, body: Buffer): string {
   return createHash('sha1').update(`${version} ${observedAt} `).update(body).digest('hex');
 }
 
-/** `null` for whatever is not a plan set of this TDSP in this format, whole. */
-function decode(duns: string, fields: (Buffer | null)[]): PlanSet | null {
-  const [format, version, observedAt, body, sum] = fields;
+interface Stored {
+  version: string;
+  observedAt: string;
+  body: Buffer;
+}
+
+/** `null` for whatever is not a value in this format, whole. */
+function readStored([format, version, observedAt, body, sum]: (Buffer | null)[]): Stored | null {
   if (!format || !version || !observedAt || !body || !sum || body.byteLength === 0) return null;
   if (format.toString() !== FORMAT) return null;
-  if (sum.toString() !== checksum(version.toString(), observedAt.toString(), body)) return null;
+  const stored = { version: version.toString(), observedAt: observedAt.toString(), body };
+  return sum.toString() === checksum(stored.version, stored.observedAt, body) ? stored : null;
+}
+
+/** `null` for whatever is not a plan set of this TDSP. */
+function decode(duns: string, fields: (Buffer | null)[]): PlanSet | null {
+  const stored = readStored(fields);
+  if (!stored) return null;
   try {
-    const set = JSON.parse(zstdDecompressSync(body).toString()) as PlanSet;
-    return set.tdsp_duns === duns && set.version === Number(version.toString()) ? set : null;
+    const set = JSON.parse(zstdDecompressSync(stored.body).toString()) as PlanSet;
+    return set.tdsp_duns === duns && set.version === Number(stored.version) ? set : null;
   } catch {
     return null;
   }
