@@ -4,7 +4,7 @@
  * set, so that a shopper sees what else there is.
  */
 
-import { type Bits, bitsWhere, countBits, hasBit, keepBits } from './bits.ts';
+import { type Bits, countBits, hasBit, keepBits } from './bits.ts';
 import { FACET_PLACE, FACETS, GREEN_STEPS, type PlanIndex } from './plan-index.ts';
 import type { PlanQuery } from './plan-query.ts';
 import type { PricedPlans } from './priced-plans.ts';
@@ -32,18 +32,18 @@ export function answerQuery(priced: PricedPlans, query: PlanQuery): QueryAnswer 
   const { index } = priced;
   const filters = readFilters(priced, query);
   const matches = intersect(index, filters, NO_FACET);
-  const counts = new Int32Array(index.valueHeads.length);
-  let unfiltered = 0;
-  for (let facet = 0; facet < FACETS.length; facet++) {
-    if (filters.some((filter) => filter.facet === facet)) {
-      countFacet(index, intersect(index, filters, facet), facet, counts);
-    } else {
-      unfiltered |= 1 << facet;
-    }
-  }
-  countFacets(index, matches, unfiltered, counts);
-
   const total = countBits(matches);
+  let filtered = 0;
+  for (const { facet } of filters) if (facet !== NO_FACET) filtered |= 1 << facet;
+  let counts: Int32Array;
+  if (filtered === 0 && total === index.plans.length) counts = index.allCounts.slice();
+  else {
+    counts = new Int32Array(index.valueHeads.length);
+    for (const { facet } of filters) {
+      if (facet !== NO_FACET) countFacet(index, intersect(index, filters, facet), facet, counts);
+    }
+    countFacets(index, matches, filtered, counts);
+  }
   const order = priced.order(query.sort, query.is_descending);
   const start = startOf(index, order, matches, query);
   const page: number[] = [];
@@ -75,29 +75,25 @@ function readFilters(priced: PricedPlans, query: PlanQuery): Filter[] {
   const { index } = priced;
   const filters: Filter[] = [];
   const add = (facet: number, bits: Bits) => filters.push({ facet, bits });
-  if (term !== null || min_term !== null || max_term !== null) {
+  if (term?.length === 1 && min_term === null && max_term === null) {
+    add(FACET_PLACE.term, index.having('term', term[0]!));
+  } else if (term !== null || min_term !== null || max_term !== null) {
     const [from, to] = [min_term ?? 0, max_term ?? Number.POSITIVE_INFINITY];
     const isWanted = (months: unknown) =>
       Number(months) >= from && Number(months) <= to && (term === null || term.includes(Number(months)));
     add(FACET_PLACE.term, index.withValue('term', isWanted));
   }
   if (min_green !== null) add(FACET_PLACE.green, index.atLeastGreen(min_green));
-  if (rate_type)
+  if (rate_type?.length === 1) add(FACET_PLACE.rate_type, index.having('rate_type', rate_type[0]!));
+  else if (rate_type)
     add(
       FACET_PLACE.rate_type,
       index.withValue('rate_type', (value) => rate_type.some((one) => one === value)),
     );
   if (provider) add(FACET_PLACE.provider, index.ofProviders(provider));
-  if (prepaid !== null)
-    add(
-      FACET_PLACE.prepaid,
-      index.withValue('prepaid', (value) => value === prepaid),
-    );
+  if (prepaid !== null) add(FACET_PLACE.prepaid, index.having('prepaid', prepaid));
   if (time_of_use !== null) {
-    add(
-      FACET_PLACE.time_of_use,
-      index.withValue('time_of_use', (value) => value === time_of_use),
-    );
+    add(FACET_PLACE.time_of_use, index.having('time_of_use', time_of_use));
   }
   if (max_rate !== null) add(NO_FACET, priced.atMost(max_rate));
   if (q !== null) add(NO_FACET, index.withWords(q));
@@ -112,7 +108,7 @@ function intersect(index: PlanIndex, filters: readonly Filter[], except: number)
     if (found) keepBits(found, bits);
     else found = bits.slice();
   }
-  return found ?? bitsWhere(index.plans.length, () => true);
+  return found ?? index.everybody;
 }
 
 function countFacet({ codes }: PlanIndex, matches: Bits, facet: number, counts: Int32Array): void {
@@ -124,13 +120,13 @@ function countFacet({ codes }: PlanIndex, matches: Bits, facet: number, counts: 
   }
 }
 
-/** @param facets a bit for each of FACETS */
-function countFacets({ codes }: PlanIndex, matches: Bits, facets: number, counts: Int32Array): void {
+/** @param except a bit for each of FACETS that was counted already */
+function countFacets({ codes }: PlanIndex, matches: Bits, except: number, counts: Int32Array): void {
   for (let word = 0; word < matches.length; word++) {
     for (let left = matches[word]!; left !== 0; left &= left - 1) {
       const from = ((word << 5) + 31 - Math.clz32(left & -left)) * FACETS.length;
       for (let facet = 0; facet < FACETS.length; facet++) {
-        if ((facets >>> facet) & 1) counts[codes[from + facet]!]! += 1;
+        if (((except >>> facet) & 1) === 0) counts[codes[from + facet]!]! += 1;
       }
     }
   }

@@ -81,6 +81,9 @@ export class PlanIndex {
   readonly valueStarts: readonly number[];
   /** Of each plan, for each of FACETS, the place of its value in `valueHeads`. */
   readonly codes: Uint16Array;
+  readonly everybody: Bits;
+  /** How many plans have each value. */
+  readonly allCounts: Int32Array;
   /** The order among plans that cost the same: place of each plan, and the plan at each place. */
   readonly tieRanks: Uint16Array;
   readonly byTieRank: Uint16Array;
@@ -90,12 +93,16 @@ export class PlanIndex {
   readonly greenPlaces: ReadonlyMap<number, number>;
   readonly #facets: Record<Facet, FacetIndex>;
   readonly #places: ReadonlyMap<string, number>;
+  readonly #greens = new LRUCache<number, Bits>({ max: 50 });
+  readonly #nobody: Bits;
   readonly #searches = new LRUCache<string, Bits>({ max: SEARCHES_KEPT });
 
   constructor(sets: readonly PlanSet[]) {
     const plans = sets.flatMap(indexPlans);
     const count = plans.length;
     this.plans = plans;
+    this.#nobody = emptyBits(count);
+    this.everybody = bitsWhere(count, () => true);
     this.#places = new Map(plans.flatMap(({ plan }, place): [string, number][] => [[plan.id, place]]));
 
     const facets = FACETS.map((name) => indexFacet(plans, FACET_VALUE[name]));
@@ -126,6 +133,9 @@ export class PlanIndex {
       }
     }
 
+    this.allCounts = new Int32Array(this.valueHeads.length);
+    for (const code of this.codes) this.allCounts[code]! += 1;
+
     this.byTieRank = Uint16Array.from(
       plans.map((_, place) => place).sort((a, b) => breakTie(plans[a]!.plan, plans[b]!.plan)),
     );
@@ -144,6 +154,12 @@ export class PlanIndex {
     return this.#places.get(planId);
   }
 
+  /** Plans with exactly this value of a facet. Not to be changed. */
+  having(facet: Facet, value: string | number | boolean): Bits {
+    const { values, bits } = this.#facets[facet];
+    return bits[values.indexOf(value)] ?? this.#nobody;
+  }
+
   /** Plans whose value of a facet is wanted; an unknown value never is. */
   withValue(facet: Facet, isWanted: (value: string | number | boolean) => boolean): Bits {
     const { values, bits } = this.#facets[facet];
@@ -156,8 +172,13 @@ export class PlanIndex {
   }
 
   atLeastGreen(percent: number): Bits {
-    const { green } = this.sortValues;
-    return bitsWhere(green.length, (place) => green[place]! >= percent);
+    let found = this.#greens.get(percent);
+    if (!found) {
+      const { green } = this.sortValues;
+      found = bitsWhere(green.length, (place) => green[place]! >= percent);
+      this.#greens.set(percent, found);
+    }
+    return found;
   }
 
   /** Plans of providers with one of these ids or names. */
