@@ -30,6 +30,8 @@ test('an empty environment has a default for everything', () =>
       timeZone: 'America/Chicago',
     },
     freshnessTargetHours: { 1: 1, 2: 6, 3: 24 },
+    freshnessWarnFactor: 1.25,
+    freshnessErrorFactor: 3,
     batchSize: 10,
     batchDelayMs: 2_000,
     maxConcurrentRequests: 5,
@@ -64,6 +66,8 @@ test('every variable is read', () => {
       FRESHNESS_TARGET_TIER_1_HOURS: '0.5',
       FRESHNESS_TARGET_TIER_2_HOURS: '2',
       FRESHNESS_TARGET_TIER_3_HOURS: '12',
+      FRESHNESS_WARN_FACTOR: '1.5',
+      FRESHNESS_ERROR_FACTOR: '4',
       BATCH_SIZE: '3',
       BATCH_DELAY_MS: '0',
       EMERGENCY_CALL_BUDGET_PER_HOUR: '2',
@@ -100,6 +104,8 @@ test('every variable is read', () => {
     syncIntervalMs: 60_000,
     schedules: { priority: '*/1 * * * *', full: null, maintenance: '0 4 1 * *', timeZone: 'UTC' },
     freshnessTargetHours: { 1: 0.5, 2: 2, 3: 12 },
+    freshnessWarnFactor: 1.5,
+    freshnessErrorFactor: 4,
     batchSize: 3,
     batchDelayMs: 0,
     maxConcurrentRequests: 2,
@@ -114,6 +120,14 @@ test('every variable is read', () => {
     port: 0,
     logLevel: 'debug',
   });
+});
+
+test('an error age below the warning age is a contradiction', () => {
+  const { FRESHNESS_ERROR_FACTOR } = problemsOf({
+    FRESHNESS_WARN_FACTOR: '2',
+    FRESHNESS_ERROR_FACTOR: '1.5',
+  });
+  assert.match(FRESHNESS_ERROR_FACTOR!, /less than FRESHNESS_WARN_FACTOR \(2\)/);
 });
 
 test('an empty or blank variable counts as unset', () => {

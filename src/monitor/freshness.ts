@@ -1,0 +1,175 @@
+/**
+ * How fresh the plans of the cities are, compared with what was promised: a target age by tier, and two more at which
+ * somebody is to be warned and woken. Pure. Only what is recorded counts: time of which nothing is known is neither
+ * good nor bad, it is left out and said to be.
+ */
+
+import type { City } from '../territory/territory.ts';
+
+export interface FreshnessRules {
+  /** How old the plans of a city may be, by its tier. */
+  targetHours: Readonly<Record<number, number>>;
+  /** So many times that age is a warning, and an error. */
+  warnFactor: number;
+  errorFactor: number;
+}
+
+/** `late`: past the target, as happens between two syncs; nobody needs to look yet. */
+export type AgeVerdict = 'fresh' | 'late' | 'warning' | 'error';
+const VERDICTS: readonly AgeVerdict[] = ['fresh', 'late', 'warning', 'error'];
+
+export interface AgeLimits {
+  target_hours: number;
+  warn_after_hours: number;
+  error_after_hours: number;
+}
+
+/** A stretch of time, in milliseconds since 1970; its end does not belong to it. */
+export interface Span {
+  from: number;
+  to: number;
+}
+
+/** A share from 0 to 1; `null` where nothing is known. */
+export type Share = number | null;
+
+export interface Slo {
+  /** Share of cities whose plans are within the target now; and the same where a city counts by its demand. */
+  now: Share;
+  now_weighted: Share;
+  /** Share of the time within the target, over the window. */
+  window: Share;
+  window_weighted: Share;
+  /** How much of the window is known at all. */
+  window_known: number;
+}
+
+export interface CityFreshness {
+  tier: number;
+  /** 1 and what shoppers did there lately. */
+  weight: number;
+  /** Of the oldest of its plan sets; `null`: one was never published. */
+  ageMs: number | null;
+  verdict: AgeVerdict;
+  withinMs: number;
+  knownMs: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+export function ageLimits(tier: number, { targetHours, warnFactor, errorFactor }: FreshnessRules): AgeLimits {
+  // A tier nobody set a target for is treated as the least one.
+  const target = targetHours[tier] ?? Math.max(...Object.values(targetHours));
+  return {
+    target_hours: target,
+    warn_after_hours: target * warnFactor,
+    error_after_hours: target * errorFactor,
+  };
+}
+
+/** @param ageMs `null`: never published */
+export function judgeAge(ageMs: number | null, limits: AgeLimits): AgeVerdict {
+  if (ageMs === null || ageMs > limits.error_after_hours * HOUR_MS) return 'error';
+  if (ageMs > limits.warn_after_hours * HOUR_MS) return 'warning';
+  return ageMs > limits.target_hours * HOUR_MS ? 'late' : 'fresh';
+}
+
+export function worstVerdict(verdicts: readonly AgeVerdict[]): AgeVerdict {
+  return VERDICTS[Math.max(0, ...verdicts.map((one) => VERDICTS.indexOf(one)))]!;
+}
+
+/** When plans confirmed at these times were younger than `targetMs`: disjoint spans in order, cut to the window. */
+export function spansWithin(confirmedAt: readonly number[], targetMs: number, window: Span): Span[] {
+  const spans: Span[] = [];
+  for (const at of confirmedAt.toSorted((a, b) => a - b)) {
+    const span = { from: Math.max(at, window.from), to: Math.min(at + targetMs, window.to) };
+    if (span.from >= span.to) continue;
+    const last = spans.at(-1);
+    if (last && span.from <= last.to) last.to = Math.max(last.to, span.to);
+    else spans.push(span);
+  }
+  return spans;
+}
+
+/** What two lists of disjoint, ordered spans have in common. */
+export function intersect(some: readonly Span[], others: readonly Span[]): Span[] {
+  const common: Span[] = [];
+  for (let i = 0, j = 0; i < some.length && j < others.length; ) {
+    const [one, other] = [some[i]!, others[j]!];
+    const span = { from: Math.max(one.from, other.from), to: Math.min(one.to, other.to) };
+    if (span.from < span.to) common.push(span);
+    if (one.to < other.to) i++;
+    else j++;
+  }
+  return common;
+}
+
+export interface FreshnessFacts {
+  now: Date;
+  window: Span;
+  /** When the plans of a TDSP were confirmed: all times within the window, and the last one before it. */
+  confirmedAt: ReadonlyMap<string, readonly Date[]>;
+  /** By slug: what shoppers did there lately, in searches. */
+  demand: ReadonlyMap<string, number>;
+}
+
+/** A city served by several TDSPs is as fresh as the oldest of its plan sets: a reader gets them together. */
+export function cityFreshness(
+  city: Pick<City, 'slug' | 'tier' | 'tdsps'>,
+  facts: FreshnessFacts,
+  rules: FreshnessRules,
+): CityFreshness {
+  const limits = ageLimits(city.tier, rules);
+  const now = facts.now.getTime();
+  const { window } = facts;
+  let ageMs: number | null = 0;
+  let within: Span[] = [window];
+  let knownFrom = window.from;
+  for (const duns of city.tdsps) {
+    const times: number[] = (facts.confirmedAt.get(duns) ?? []).map((at) => at.getTime());
+    const last = times.length === 0 ? null : Math.max(...times);
+    ageMs = last === null || ageMs === null ? null : Math.max(ageMs, now - last);
+    within = intersect(within, spansWithin(times, limits.target_hours * HOUR_MS, window));
+    knownFrom = Math.max(knownFrom, times.length === 0 ? window.to : Math.min(...times));
+  }
+  const known = [{ from: knownFrom, to: window.to }];
+  return {
+    tier: city.tier,
+    weight: 1 + (facts.demand.get(city.slug) ?? 0),
+    ageMs,
+    verdict: judgeAge(ageMs, limits),
+    withinMs: sumSpans(intersect(within, known)),
+    knownMs: Math.max(0, window.to - knownFrom),
+  };
+}
+
+export function toSlo(cities: readonly CityFreshness[], window: Span): Slo {
+  const isWithin = ({ verdict }: CityFreshness) => (verdict === 'fresh' ? 1 : 0);
+  const share = (part: (city: CityFreshness) => number, whole: (city: CityFreshness) => number): Share => {
+    const [up, down] = [sum(cities.map(part)), sum(cities.map(whole))];
+    return down === 0 ? null : Math.min(1, up / down);
+  };
+  return {
+    now: share(isWithin, () => 1),
+    now_weighted: share(
+      (city) => isWithin(city) * city.weight,
+      ({ weight }) => weight,
+    ),
+    window: share(
+      ({ withinMs }) => withinMs,
+      ({ knownMs }) => knownMs,
+    ),
+    window_weighted: share(
+      ({ withinMs, weight }) => withinMs * weight,
+      ({ knownMs, weight }) => knownMs * weight,
+    ),
+    window_known:
+      share(
+        ({ knownMs }) => knownMs,
+        () => window.to - window.from,
+      ) ?? 0,
+  };
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+const sumSpans = (spans: readonly Span[]): number => sum(spans.map(({ from, to }) => to - from));
