@@ -12,6 +12,7 @@ import { keepSchedules } from './refresh/scheduler.ts';
 import type { PlanSource } from './sources/source.ts';
 import type { Database } from './store/database.ts';
 import { type RunWithResults, readRun } from './store/queued-runs.ts';
+import { writeScheduleTimes } from './store/schedule-times.ts';
 import { hasWorker } from './store/sync-workers.ts';
 import { abandonRun } from './sync/control.ts';
 import { freshForMs } from './sync/freshness.ts';
@@ -130,9 +131,10 @@ export class Engine {
   }
 
   #keepSchedules(): Promise<void> {
-    const { config, onMaintenance = async () => {}, onScheduled = () => {} } = this.#options;
+    const { config, database, onMaintenance = async () => {}, onScheduled = () => {} } = this.#options;
     return keepSchedules({
       ...{ jobs: this.#jobs, schedules: config.schedules, onMaintenance },
+      onTimes: (times) => writeScheduleTimes(database.pool, times),
       onSync: async (kind) => {
         const reason = `schedule "${config.schedules[kind]}"`;
         // A stop or an emergency is no failure of the schedule: the next time it is asked again.

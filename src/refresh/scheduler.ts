@@ -4,6 +4,7 @@
  */
 
 import type { Schedules } from '../config.ts';
+import type { ScheduleTime } from '../store/schedule-times.ts';
 import type { JobQueue, ScheduledTime } from '../sync/jobs/job-queue.ts';
 
 export interface SchedulerOptions {
@@ -12,6 +13,8 @@ export interface SchedulerOptions {
   /** Asks for the sync of that kind. */
   onSync(kind: 'priority' | 'full'): Promise<unknown>;
   onMaintenance(): Promise<unknown>;
+  /** Told what comes next: at first, and each time one has come. */
+  onTimes(times: readonly ScheduleTime[]): Promise<unknown>;
 }
 
 const NAMES = ['priority', 'full', 'maintenance'] as const;
@@ -25,9 +28,15 @@ export function scheduledTimes(schedules: Schedules): ScheduledTime[] {
 
 /** Resolves when it keeps them; ends with the queue. */
 export async function keepSchedules(options: SchedulerOptions): Promise<void> {
-  const { jobs, schedules, onSync, onMaintenance } = options;
+  const { jobs, schedules, onSync, onMaintenance, onTimes } = options;
   await jobs.schedule(scheduledTimes(schedules));
+  const tell = async () => {
+    const times = await jobs.scheduled();
+    await onTimes(times.map(({ timeZone: time_zone, ...time }) => ({ ...time, time_zone })));
+  };
+  await tell();
   await jobs.keepTimes(async (name) => {
+    await tell();
     if (name === 'maintenance') await onMaintenance();
     else if (name === 'priority' || name === 'full') await onSync(name);
   });

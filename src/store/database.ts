@@ -50,43 +50,69 @@ export interface DatabaseOptions {
 
 const QUICK = { connections: 4, deadlineMs: 1_000 };
 
+interface Pools {
+  connectionString: string;
+  pool: pg.Pool;
+  quick: pg.Pool;
+  /** Resolves once the first connection is there, or with why it is not. */
+  tried: Promise<{ cause: unknown } | null>;
+}
+
+function openPools(connectionString: string, connections = 10): Pools {
+  const common: pg.PoolConfig = {
+    ...{ connectionString, application_name: 'wattsync', types: databaseTypes, keepAlive: true },
+    // An idle pool must not keep a finished command alive.
+    allowExitOnIdle: true,
+  };
+  const pool = new pg.Pool({ ...common, max: connections, connectionTimeoutMillis: 10_000 });
+  const quick = new pg.Pool({
+    ...{ ...common, max: QUICK.connections },
+    ...{ connectionTimeoutMillis: QUICK.deadlineMs, query_timeout: QUICK.deadlineMs },
+  });
+  // A connection that breaks while idle is replaced; whoever works on one gets the error from its own query.
+  pool.on('error', () => {});
+  quick.on('error', () => {});
+  const tried = pool.connect().then(
+    (connection) => {
+      connection.release();
+      return null;
+    },
+    (cause) => ({ cause }),
+  );
+  return { connectionString, pool, quick, tried };
+}
+
+/** Those opened early, unless they lead to a PostgreSQL that is no more. */
+async function choosePools(
+  early: Pools | null,
+  connectionString: string,
+  connections: number | undefined,
+): Promise<Pools> {
+  if (early?.connectionString === connectionString && (await early.tried) === null) return early;
+  if (early) await Promise.all([early.pool.end(), early.quick.end()]);
+  return openPools(connectionString, connections);
+}
+
 /**
  * Connects, starting the embedded PostgreSQL where no DATABASE_URL is set.
  * @throws {DatabaseUnreachableError} nothing answers at DATABASE_URL
  * @throws {EmbeddedPostgresError} the embedded one cannot be made or started
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  // A connection takes as long as to find out whether PostgreSQL stays: both are begun at once.
+  let early: Pools | null = null;
   const attachment = options.databaseUrl
     ? { connectionString: options.databaseUrl.reveal(), detach: async () => {} }
-    : await (await import('./embedded/attach.ts')).attachEmbeddedPostgres(options.dataDir);
+    : await (await import('./embedded/attach.ts')).attachEmbeddedPostgres(options.dataDir, (address) => {
+        early = openPools(address, options.connections);
+      });
   const { connectionString } = attachment;
-  const pool = new pg.Pool({
-    connectionString,
-    max: options.connections ?? 10,
-    application_name: 'wattsync',
-    types: databaseTypes,
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-    // An idle pool must not keep a finished command alive.
-    allowExitOnIdle: true,
-  });
-  const quick = new pg.Pool({
-    connectionString,
-    max: QUICK.connections,
-    application_name: 'wattsync',
-    types: databaseTypes,
-    connectionTimeoutMillis: QUICK.deadlineMs,
-    query_timeout: QUICK.deadlineMs,
-    keepAlive: true,
-    allowExitOnIdle: true,
-  });
-  // A connection that breaks while idle is replaced; whoever works on one gets the error from its own query.
-  pool.on('error', () => {});
-  quick.on('error', () => {});
-  try {
-    (await pool.connect()).release();
-  } catch (cause) {
-    await pool.end();
+  const pools = await choosePools(early, connectionString, options.connections);
+  const { pool, quick } = pools;
+  const failed = await pools.tried;
+  if (failed) {
+    const { cause } = failed;
+    await Promise.all([pool.end(), quick.end()]);
     await attachment.detach();
     throw new DatabaseUnreachableError(
       `PostgreSQL at DATABASE_URL does not answer (${cause instanceof Error ? cause.message : cause}). ` +

@@ -151,15 +151,22 @@ export async function insertAttempts(
   );
 }
 
-/** How many attempts there were since, and how many of them brought what they should. */
+export interface AttemptCounts {
+  attempts: number;
+  /** Those that brought what they should. */
+  succeeded: number;
+}
+
+/** Every attempt counts, those that were tried again too: what a retry mended had failed all the same. */
 export async function readAttemptCounts(
   queryable: Queryable,
-  since: Date,
-): Promise<{ attempts: number; succeeded: number }> {
-  const { rows } = await queryable.query<{ attempts: number; succeeded: number }>(
-    `select count(*)::int as attempts, count(*) filter (where error_code is null)::int as succeeded
-       from sync_attempts where finished_at > $1`,
-    [since],
+): Promise<{ hour: AttemptCounts; day: AttemptCounts }> {
+  const within = (span: string) =>
+    `jsonb_build_object('attempts', count(*) filter (where ${span}),
+       'succeeded', count(*) filter (where ${span} and error_code is null))`;
+  const { rows } = await queryable.query<{ hour: AttemptCounts; day: AttemptCounts }>(
+    `select ${within("finished_at > clock_timestamp() - interval '1 hour'")} as hour, ${within('true')} as day
+       from sync_attempts where finished_at > clock_timestamp() - interval '1 day'`,
   );
   return rows[0]!;
 }

@@ -80,15 +80,18 @@ export async function releaseRun(connection: Connection, runId: number): Promise
   await connection.query('select pg_advisory_unlock($1, $2)', [RUN_LOCK, runId]);
 }
 
+/** Whether the process that began a run still holds its lock. @param run the name `sync_runs` goes by */
+export const HAS_PROCESS = (run: string): string => `exists (
+  select from pg_locks
+   where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
+     and classid = ${RUN_LOCK} and objid = ${run}.id::int)`;
+
 /** Runs whose process is gone did not end, they crashed: says so. What they published is whole all the same. */
 export async function markCrashedRuns(queryable: Queryable, now: Date): Promise<number> {
   const { rowCount } = await queryable.query(
-    `update sync_runs set status = 'crashed', finished_at = $2
-      where status = 'running' and not is_queued and not exists (
-        select from pg_locks
-         where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
-           and classid = $1 and objid = sync_runs.id::int)`,
-    [RUN_LOCK, now],
+    `update sync_runs set status = 'crashed', finished_at = $1
+      where status = 'running' and not is_queued and not ${HAS_PROCESS('sync_runs')}`,
+    [now],
   );
   return rowCount ?? 0;
 }

@@ -21,20 +21,26 @@ export interface SyncWorkerRow {
   origin: string | null;
   started_at: Date;
   seen_at: Date;
+  /** How far its clock is ahead of the database's, as of `seen_at`; `null` where it does not say. */
+  clock_ahead_ms: number | null;
 }
+
+const CLOCK_AHEAD = (parameter: string): string =>
+  `extract(epoch from ${parameter}::timestamptz - clock_timestamp())::float8 * 1000`;
 
 /** `connection` must stay open for as long as the worker lives. */
 export async function registerWorker(
   connection: Pick<Connection, 'query'>,
-  worker: Omit<SyncWorkerRow, 'seen_at'>,
+  worker: Omit<SyncWorkerRow, 'seen_at' | 'clock_ahead_ms'>,
 ): Promise<void> {
   const { id, lock_key, host, pid, roles, queue, origin, started_at } = worker;
   await connection.query('select pg_advisory_lock($1, $2)', [WORKER_LOCK, lock_key]);
   await connection.query(
-    `insert into sync_workers (id, lock_key, host, pid, lease_holder, roles, queue, origin, started_at, seen_at)
-     values ($1, $2, $3, $4, $9, $5, $6, $7, $8, clock_timestamp())
-     on conflict (id) do update set seen_at = excluded.seen_at`,
-    [id, lock_key, host, pid, roles, queue, origin, started_at, LEASE_HOLDER],
+    `insert into sync_workers (id, lock_key, host, pid, lease_holder, roles, queue, origin, started_at, seen_at,
+       clock_ahead_ms)
+     values ($1, $2, $3, $4, $9, $5, $6, $7, $8, clock_timestamp(), ${CLOCK_AHEAD('$10')})
+     on conflict (id) do update set seen_at = excluded.seen_at, clock_ahead_ms = excluded.clock_ahead_ms`,
+    [id, lock_key, host, pid, roles, queue, origin, started_at, LEASE_HOLDER, new Date()],
   );
 }
 
@@ -42,8 +48,8 @@ export async function registerWorker(
 export async function touchWorker(queryable: Queryable, id: string): Promise<void> {
   await queryable.query(
     `with gone as (delete from sync_workers where seen_at < clock_timestamp() - interval '1 day')
-     update sync_workers set seen_at = clock_timestamp() where id = $1`,
-    [id],
+     update sync_workers set seen_at = clock_timestamp(), clock_ahead_ms = ${CLOCK_AHEAD('$2')} where id = $1`,
+    [id, new Date()],
   );
 }
 
@@ -104,4 +110,10 @@ export async function cutOffBlockers(queryable: Queryable, pid: number): Promise
 export async function backendPid(connection: Connection): Promise<number> {
   const { rows } = await connection.query<{ pid: number }>('select pg_backend_pid() as pid');
   return rows[0]!.pid;
+}
+
+/** By the clock that all ages are told by. */
+export async function readDatabaseTime(queryable: Queryable): Promise<Date> {
+  const { rows } = await queryable.query<{ now: Date }>('select clock_timestamp() as now');
+  return rows[0]!.now;
 }

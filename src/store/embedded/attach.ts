@@ -19,12 +19,19 @@ export interface Attachment {
 const ATTACHED = 'wattsync attached';
 const LEAVING = 'wattsync leaving';
 
-/** @throws {EmbeddedPostgresError} it cannot be made or started; the message holds what PostgreSQL said */
-export async function attachEmbeddedPostgres(dataDir: string): Promise<Attachment> {
+/**
+ * @param onRunning called at once where PostgreSQL runs already: whoever connects then need not wait until it is known
+ *   that it stays. Should it stop after all, that connection breaks and the attachment is to another one.
+ * @throws {EmbeddedPostgresError} it cannot be made or started; the message holds what PostgreSQL said
+ */
+export async function attachEmbeddedPostgres(
+  dataDir: string,
+  onRunning: (connectionString: string) => void = () => {},
+): Promise<Attachment> {
   mkdirSync(dataDir, { recursive: true });
   const cluster = new Cluster(dataDir);
   const { connectionString, keeper } =
-    (await joinOthers(cluster)) ??
+    (await joinOthers(cluster, onRunning)) ??
     (await locked(dataDir, async () => {
       await cluster.ensureExists();
       return connect(await cluster.ensureRuns());
@@ -53,8 +60,11 @@ interface Attached {
   keeper: pg.Client;
 }
 
-async function connect({ port, password }: ClusterAccess): Promise<Attached> {
-  const connectionString = `postgresql://wattsync:${password}@127.0.0.1:${port}/postgres`;
+const addressOf = ({ port, password }: ClusterAccess): string =>
+  `postgresql://wattsync:${password}@127.0.0.1:${port}/postgres`;
+
+async function connect(access: ClusterAccess): Promise<Attached> {
+  const connectionString = addressOf(access);
   const keeper = new pg.Client({ connectionString, application_name: ATTACHED });
   // The database may be stopped under us by hand; whoever asks it next will say so.
   keeper.on('error', () => {});
@@ -67,8 +77,12 @@ async function connect({ port, password }: ClusterAccess): Promise<Attached> {
  * an attached process that has not said so will see this one when it does.
  * @returns `null` where nobody is in, or all are leaving
  */
-async function joinOthers(cluster: Cluster): Promise<Attached | null> {
+async function joinOthers(
+  cluster: Cluster,
+  onRunning: (connectionString: string) => void,
+): Promise<Attached | null> {
   const access = cluster.access();
+  if (access) onRunning(addressOf(access));
   const attached = access && (await connect(access).catch(() => null));
   if (!attached) return null;
   const stays = await attached.keeper
