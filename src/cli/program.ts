@@ -18,10 +18,18 @@ export interface CommandParts {
 export interface CommandContext extends CommandParts {
   config: Config;
   isJson: boolean;
+  /** A terminal that can only write line below line, as editors and build servers have. */
+  isDumbTerminal: boolean;
 }
 
 type Run = (context: CommandContext) => Promise<number>;
 export type Runner = (work: Run) => () => Promise<void>;
+
+/** An option that takes a number. */
+export function number(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('expected a number.');
+  return Number(text);
+}
 
 /** Every command has it. */
 export const json = ['--json', 'one JSON object on standard output, nothing else'] as const;
@@ -30,7 +38,8 @@ export const json = ['--json', 'one JSON object on standard output, nothing else
 export async function runCommandLine(argv: string[], parts: CommandParts): Promise<void> {
   const isJson = argv.includes('--json');
   const run = (work: Run) => async () => {
-    process.exitCode = await work({ ...parts, config: readConfig(process.env), isJson });
+    const isDumbTerminal = process.env.TERM === 'dumb';
+    process.exitCode = await work({ ...parts, config: readConfig(process.env), isJson, isDumbTerminal });
   };
   try {
     await buildProgram(run).parseAsync(argv, { from: 'user' });
@@ -102,10 +111,6 @@ function buildProgram(run: Runner): Command {
     .option(...json)
     .action(run(async (context) => (await import('./db-migrate.ts')).dbMigrate(context)));
 
-  const number = (text: string) => {
-    if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('expected a number.');
-    return Number(text);
-  };
   program
     .command('sandbox [csv...]')
     .description(

@@ -1,7 +1,7 @@
 /** What `wattsync sync …` can do, and what each takes. */
 
 import type { Command } from 'commander';
-import { json, type Runner } from './program.ts';
+import { json, number, type Runner } from './program.ts';
 
 const FORCE =
   'fetch even what is fresh, publish even what looks wrong, pass the rate limit on a budget of its own';
@@ -30,9 +30,24 @@ export function addSyncCommands(program: Command, run: Runner): void {
   );
   sync
     .command('status')
-    .description('what is published, how old it is, what waits, and how the last runs ended')
+    .description(
+      'how syncing is now: runs, queue, plan sets, calls, workers, times; what is wrong, and what to run',
+    )
     .option(...json)
     .action(run(async (context) => (await import('./sync-status.ts')).syncStatus(context)));
+
+  sync
+    .command('monitor')
+    .description('the same as it changes: runs, queue, plan sets, calls, workers; Ctrl-C ends it')
+    .option('--once', 'one frame')
+    .option('--interval <seconds>', 'from one look to the next (1 if not given)', number)
+    .option('--columns <number>', 'how wide, whatever the terminal says', number)
+    .option('--no-color', 'without colour, as with NO_COLOR')
+    .option('--ascii', 'without characters beyond ASCII')
+    .option(...json)
+    .action((options) =>
+      run(async (context) => (await import('./sync-monitor.ts')).syncMonitor(context, options))(),
+    );
 
   const control = async () => import('./sync-control.ts');
   const reason = ['--reason <text>', 'why, for the audit log'] as const;

@@ -1,0 +1,101 @@
+/** Are the plans fresh, and if not, why: failures, held snapshots, an upstream that refuses. Pure. */
+
+import { bad, type Finding, ok, warning } from './finding.ts';
+import type { MonitorView, ViewTdsp } from './monitor-view.ts';
+import { count, hoursInWords, inWords, timeOf } from './words.ts';
+
+const names = (tdsps: readonly { name: string }[]): string => tdsps.map(({ name }) => name).join(', ');
+const aged = ({ name, age_seconds }: ViewTdsp): string => `${name} ${inWords((age_seconds ?? 0) * 1000)}`;
+
+/** How old what is served is, against what was promised. */
+export function checkPlans({ tdsps }: Pick<MonitorView, 'tdsps'>): Finding {
+  const check = 'plans';
+  const never = tdsps.filter(({ age_seconds }) => age_seconds === null);
+  const full = 'npm run sync:full';
+  if (never.length === tdsps.length) {
+    return bad(check, 'Nothing was ever published here', 'Sync once, or start the program', full);
+  }
+  if (never.length > 0) return bad(check, `Never published: ${names(never)}`, 'Sync them', full);
+  const past = (verdict: ViewTdsp['verdict']) => tdsps.filter((tdsp) => tdsp.verdict === verdict);
+  const [errors, warnings] = [past('error'), past('warning')];
+  if (errors.length > 0) {
+    const limit = hoursInWords(errors[0]!.error_after_hours);
+    return bad(check, `Plans are older than ${limit}: ${errors.map(aged).join(', ')}`, 'Sync them', full);
+  }
+  if (warnings.length > 0) {
+    const limit = hoursInWords(warnings[0]!.warn_after_hours);
+    const message = `Plans are older than ${limit}: ${warnings.map(aged).join(', ')}`;
+    return warning(check, message, 'Sync them; if this comes back, look at the schedule', full);
+  }
+  const stale = tdsps.filter((tdsp) => tdsp.stale);
+  if (stale.length > 0) {
+    const message = `Readers are told that plans are stale (CACHE_TTL_HOURS): ${stale.map(aged).join(', ')}`;
+    return warning(check, message, 'Sync them, or call them stale later', full);
+  }
+  const oldest = tdsps.toSorted((a, b) => (b.age_seconds ?? 0) - (a.age_seconds ?? 0))[0]!;
+  return ok(check, `${count(tdsps.length, 'plan set')}, the oldest: ${aged(oldest)}`);
+}
+
+/** TDSPs that failed for good, and those whose last snapshot was held back. */
+export function checkFailures({
+  dead_letters,
+  tdsps,
+}: Pick<MonitorView, 'dead_letters' | 'tdsps'>): Finding[] {
+  const held = tdsps.filter(({ last_result }) => last_result?.status === 'held');
+  const heldCodes = held.map(({ code }) => code).join(' ');
+  return [
+    dead_letters.length === 0
+      ? ok('dead_letters', 'Nothing failed for good')
+      : warning(
+          'dead_letters',
+          `${count(dead_letters.length, 'job')} failed for good: ${names(dead_letters)}`,
+          'Read why with npm run sync:dead, mend it, and try again',
+          'npm run sync:redrive',
+        ),
+    held.length === 0
+      ? ok('held', 'No snapshot is held back')
+      : warning(
+          'held',
+          `The last snapshot looked wrong and was held back: ${held.map(({ name, last_result }) => `${name} (${last_result?.message})`).join('; ')}`,
+          'The published plans stay. If what came is right after all, publish it',
+          `npm run sync:redrive -- --force ${heldCodes}`,
+        ),
+  ];
+}
+
+/** As much of an hour as scheduled calls may use before the reserve begins, about. */
+const BUDGET_WARNING = 0.75;
+
+/** Whether the upstream may be called, and answers. */
+export function checkUpstream({ upstream, at }: Pick<MonitorView, 'upstream' | 'at'>): Finding {
+  const check = 'upstream';
+  const { source, circuit, failures, open_until, wait_until, calls_last_hour, budget_per_hour } = upstream;
+  const calls = `${calls_last_hour} of ${budget_per_hour} calls this hour`;
+  const last = upstream.last_call;
+  const why = last?.error ? ` The last call: ${last.error}` : '';
+  if (last && (last.status === 401 || last.status === 403)) {
+    const advice = `Correct COMPAREPOWER_API_KEY and COMPAREPOWER_API_KEY_HEADER, then start again.${why}`;
+    return bad(check, `${source} refuses the key (${last.status})`, advice);
+  }
+  if (circuit === 'open') {
+    const message = `${source} failed ${failures} times in a row and is left alone until ${timeOf(open_until!, at)}`;
+    return bad(check, message, `It is tried again by itself. Stored plans are served meanwhile.${why}`);
+  }
+  if (wait_until) {
+    const message = `${source} asked to be left alone until ${timeOf(wait_until, at)}`;
+    return warning(check, message, 'Wait: it is called again by itself. If this comes often, call less');
+  }
+  if (calls_last_hour >= budget_per_hour) {
+    const advice = 'Wait, raise API_CALL_BUDGET_PER_HOUR, or call less: raise CACHE_TTL_HOURS';
+    return bad(check, `The calls of this hour are used up: ${calls}`, advice);
+  }
+  if (calls_last_hour >= budget_per_hour * BUDGET_WARNING) {
+    const advice = 'The rest is kept for forced calls. Raise the budget, or call less: raise CACHE_TTL_HOURS';
+    return warning(check, `${source}: ${calls}`, advice);
+  }
+  if (circuit === 'half_open' || failures > 0) {
+    const advice = `The next call finds out whether it is back.${why}`;
+    return warning(check, `${source} failed ${failures} times in a row`, advice);
+  }
+  return ok(check, `${source} answers, ${calls}`);
+}

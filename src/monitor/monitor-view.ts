@@ -1,0 +1,183 @@
+/** Everything about syncing that an operator asks first, as it is at one moment. Data only: others draw and judge it. */
+
+import type { Config } from '../config.ts';
+import type { Queryable } from '../store/database.ts';
+import { readQueueTables } from '../store/queue-tables.ts';
+import { type AttemptCounts, readAttemptCounts } from '../store/queued-runs.ts';
+import type { ScheduleTime } from '../store/schedule-times.ts';
+import { type Control, readControl } from '../store/sync-control.ts';
+import {
+  type QueuedWork,
+  readFailedCalls,
+  readLastCall,
+  readOpenRuns,
+  readQueuedWork,
+  readTdspOverview,
+  readUpstreams,
+  type SeenCall,
+  type TdspOverview,
+} from '../store/sync-overview.ts';
+import { readRecentRuns, type SyncRun } from '../store/sync-runs.ts';
+import { type Liveness, readDatabaseTime, readWorkers, type SyncWorkerRow } from '../store/sync-workers.ts';
+import { type AgeLimits, type AgeVerdict, ageLimits, type FreshnessRules, judgeAge } from './freshness.ts';
+import { type RunProgress, toProgress } from './run-progress.ts';
+
+export type Worker = Omit<SyncWorkerRow, 'lock_key'> & {
+  /** `silent`: it lives and does nothing; `dead`: it is gone. */
+  state: Liveness;
+};
+
+export interface ViewTdsp extends TdspOverview, AgeLimits {
+  age_seconds: number | null;
+  /** Readers are told so. */
+  stale: boolean;
+  verdict: AgeVerdict;
+}
+
+export type ViewWork = QueuedWork & {
+  name: string;
+  /** Who holds it; `null` while it waits. One that is not known any more is dead. */
+  worker: Pick<Worker, 'host' | 'pid' | 'state'> | null;
+};
+
+export interface Rate extends AttemptCounts {
+  /** Share of the attempts that succeeded; `null` without any. */
+  success_rate: number | null;
+}
+
+export interface Upstream {
+  source: string;
+  calls_last_hour: number;
+  budget_per_hour: number;
+  /** `half_open`: the next call finds out whether it is back. */
+  circuit: 'closed' | 'open' | 'half_open';
+  failures: number;
+  open_until: Date | null;
+  wait_until: Date | null;
+  last_call: SeenCall | null;
+  last_errors: SeenCall[];
+}
+
+export interface MonitorView {
+  /** By the clock of the database, as all times here; only a worker's `started_at` is its own. */
+  at: Date;
+  control: Control;
+  in_progress: RunProgress[];
+  /** The most urgent first. `total`: there may be more than are listed. */
+  queue: { total: number; waiting: ViewWork[]; claimed: ViewWork[] };
+  tdsps: ViewTdsp[];
+  upstream: Upstream;
+  attempts: { hour: Rate; day: Rate };
+  workers: Worker[];
+  /** `null`: the program was never started, so that nothing is scheduled. */
+  schedules: ScheduleTime[] | null;
+  clock_read_at: Date | null;
+  dead_letters: { queue: string; key: string; name: string; died_at: Date }[];
+  /** The last ones, the newest first. */
+  runs: SyncRun[];
+}
+
+export type ViewConfig = Pick<
+  Config,
+  | 'planSource'
+  | 'cacheTtlHours'
+  | 'freshnessTargetHours'
+  | 'freshnessWarnFactor'
+  | 'freshnessErrorFactor'
+  | 'apiCallBudgetPerHour'
+>;
+
+const LIMITS = { work: 100, runs: 20, recent: 5, errors: 3, dead: 100 };
+
+/** @throws if PostgreSQL cannot be asked */
+export async function readMonitorView(queryable: Queryable, config: ViewConfig): Promise<MonitorView> {
+  const [at, control, open, queued, tdsps, upstreams, last_call, errors, attempts, workers, tables, runs] =
+    await Promise.all([
+      readDatabaseTime(queryable),
+      readControl(queryable),
+      readOpenRuns(queryable, LIMITS.runs),
+      readQueuedWork(queryable, LIMITS.work),
+      readTdspOverview(queryable),
+      readUpstreams(queryable),
+      readLastCall(queryable, config.planSource),
+      readFailedCalls(queryable, config.planSource, LIMITS.errors),
+      readAttemptCounts(queryable),
+      readWorkers(queryable),
+      readQueueTables(queryable, LIMITS.dead),
+      readRecentRuns(queryable, LIMITS.recent),
+    ]);
+  const nameOf = (duns: string) => tdsps.find((tdsp) => tdsp.duns === duns)?.name ?? duns;
+  const work = queued.work.map((one) => toWork(one, workers, nameOf));
+  return {
+    ...{ at, control, runs },
+    in_progress: open.map((run) => toProgress(run, work, nameOf)),
+    queue: {
+      total: queued.total,
+      waiting: work.filter(({ state }) => state === 'waiting'),
+      claimed: work.filter(({ state }) => state === 'claimed'),
+    },
+    tdsps: tdsps.map((tdsp) => toTdsp(tdsp, at, config)),
+    upstream: {
+      ...toUpstream(
+        upstreams.find(({ source }) => source === config.planSource),
+        at,
+        config,
+      ),
+      ...{ last_call, last_errors: errors },
+    },
+    attempts: { hour: toRate(attempts.hour), day: toRate(attempts.day) },
+    workers: workers.map(({ lock_key: _lock_key, ...worker }) => worker),
+    schedules: tables?.schedules ?? null,
+    clock_read_at: tables?.clock_read_at ?? null,
+    dead_letters: (tables?.dead ?? []).map((dead) => ({ ...dead, name: nameOf(dead.key) })),
+  };
+}
+
+export function freshnessRules(config: ViewConfig): FreshnessRules {
+  const { freshnessTargetHours: targetHours, freshnessWarnFactor, freshnessErrorFactor } = config;
+  return { targetHours, warnFactor: freshnessWarnFactor, errorFactor: freshnessErrorFactor };
+}
+
+function toTdsp(tdsp: TdspOverview, at: Date, config: ViewConfig): ViewTdsp {
+  const ageMs = tdsp.observed_at && Math.max(0, at.getTime() - tdsp.observed_at.getTime());
+  // Without cities nobody was promised anything: the least tier's promise.
+  const limits = ageLimits(tdsp.tier ?? 3, freshnessRules(config));
+  return {
+    ...{ ...tdsp, ...limits },
+    age_seconds: ageMs === null ? null : Math.floor(ageMs / 1000),
+    stale: ageMs === null || ageMs > config.cacheTtlHours * 3_600_000,
+    verdict: judgeAge(ageMs, limits),
+  };
+}
+
+function toWork(work: QueuedWork, workers: readonly Worker[], nameOf: (duns: string) => string): ViewWork {
+  const holder = workers.find(({ id }) => id === work.worker_id);
+  const isHeld = work.state === 'claimed';
+  return {
+    ...{ ...work, name: nameOf(work.tdsp_duns) },
+    worker: isHeld
+      ? { host: holder?.host ?? '?', pid: holder?.pid ?? 0, state: holder?.state ?? 'dead' }
+      : null,
+  };
+}
+
+function toUpstream(
+  state:
+    | { calls_last_hour: number; failures: number; open_until: Date | null; wait_until: Date | null }
+    | undefined,
+  at: Date,
+  config: ViewConfig,
+): Omit<Upstream, 'last_call' | 'last_errors'> {
+  const { calls_last_hour = 0, failures = 0, open_until = null, wait_until = null } = state ?? {};
+  return {
+    source: config.planSource,
+    ...{ calls_last_hour, budget_per_hour: config.apiCallBudgetPerHour, failures, open_until },
+    circuit: open_until === null ? 'closed' : open_until > at ? 'open' : 'half_open',
+    wait_until: wait_until && wait_until > at ? wait_until : null,
+  };
+}
+
+const toRate = (counts: AttemptCounts): Rate => ({
+  ...counts,
+  success_rate: counts.attempts === 0 ? null : counts.succeeded / counts.attempts,
+});

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { MonitorView } from './monitor-view.ts';
+import { before, NOW, QUEUE, sampleTdsp, sampleView, sampleWork, sampleWorker } from './sample-view.ts';
+import { judge } from './verdict.ts';
+
+const control = (state: MonitorView['control']['state'], seconds: number) => ({
+  control: { state, changed_at: before(seconds), changed_by: 'cli', reason: 'a look at the prices' },
+});
+const waiting = (...work: MonitorView['queue']['waiting']) => ({
+  queue: { total: work.length, waiting: work, claimed: [] },
+});
+const held = (state: 'alive' | 'silent' | 'dead', seconds: number) => ({
+  queue: {
+    ...{ total: 1, waiting: [] },
+    claimed: [
+      sampleWork('Oncor', { worker: { host: 'web-1', pid: 4711, state }, claimed_at: before(seconds) }),
+    ],
+  },
+});
+const upstream = (change: Partial<MonitorView['upstream']>) => ({
+  upstream: { ...sampleView().upstream, ...change },
+});
+const call = (status: number) => ({
+  last_call: {
+    at: before(9),
+    source: 'comparepower',
+    endpoint: '/plans',
+    status,
+    error: `answered ${status}`,
+  },
+});
+const step = { duns: 'Oncor', name: 'Oncor', since: null, not_before: null, worker: null, plans: null };
+const run = (seconds: number) => ({
+  in_progress: [
+    {
+      ...{ id: 8, kind: 'full', status: 'running' as const, source: 'comparepower', requested_by: 'cli' },
+      ...{ reason: null, is_forced: false, is_queued: true, requested_at: before(seconds), started_at: null },
+      ...{ done: 0, total: 1, steps: [{ ...step, step: 'waiting' as const, message: null }] },
+    },
+  ],
+});
+
+/** What is wrong with a system of which all else is well; whether it is healthy; what is said and what to run. */
+const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy: boolean, said: RegExp][] = [
+  ['nothing', {}, [], true, /^$/],
+  ['a stop for a moment', control('stopped', 60), ['warning control'], false, /STOPPED.*a look.*sync:resume/],
+  ['a stop that was forgotten', control('stopped', 7_200), ['bad control'], false, /2 h ago by cli/],
+  ['an emergency', control('emergency', 1), ['bad control'], false, /EMERGENCY.*sync:resume/],
+  ['work that just came', { ...waiting(sampleWork('Oncor')), workers: [] }, [], true, /^$/],
+  [
+    'work and no worker',
+    { ...waiting(sampleWork('Oncor', { requested_at: before(60) })), workers: [] },
+    ['bad queue'],
+    false,
+    /Oncor.* waits for 60 s, and no worker takes it.*start --role worker/,
+  ],
+  [
+    'a worker of another upstream only',
+    {
+      ...waiting(sampleWork('Oncor', { requested_at: before(60) })),
+      workers: [sampleWorker({ queue: 'sync.sandbox.1', origin: 'built-in sandbox' })],
+    },
+    ['bad queue'],
+    false,
+    /fetch from built-in sandbox/,
+  ],
+  [
+    'a worker that died before it took the work',
+    {
+      ...waiting(sampleWork('Oncor', { requested_at: before(60) })),
+      workers: [sampleWorker({ state: 'dead' })],
+    },
+    ['bad queue'],
+    false,
+    /no worker takes it/,
+  ],
+  [
+    'a worker that takes nothing',
+    waiting(sampleWork('Oncor', { requested_at: before(300) })),
+    ['bad queue'],
+    false,
+    /1 worker should take it and does not/,
+  ],
+  [
+    'work that may not begin yet',
+    { ...waiting(sampleWork('Oncor', { requested_at: before(300), not_before: before(-60) })), workers: [] },
+    [],
+    true,
+    /^$/,
+  ],
+  [
+    'work that waits because syncing is stopped',
+    { ...waiting(sampleWork('Oncor', { requested_at: before(300) })), ...control('stopped', 60) },
+    ['warning control'],
+    false,
+    /STOPPED/,
+  ],
+  ['work under way', held('alive', 20), [], true, /^$/],
+  [
+    'work that takes long',
+    held('alive', 400),
+    ['warning claims'],
+    true,
+    /process 4711 on web-1 works on Oncor/,
+  ],
+  [
+    'a frozen worker',
+    held('silent', 20),
+    ['bad claims'],
+    false,
+    /does not answer.*sync:emergency.*kill -9 4711/,
+  ],
+  ['a dead worker, another takes over', held('dead', 1), [], true, /^$/],
+  ['a dead worker, another does not', held('dead', 60), ['bad claims'], false, /dead and nobody takes over/],
+  [
+    'a dead worker, and no other',
+    { ...held('dead', 1), workers: [sampleWorker({ state: 'dead' })] },
+    ['bad claims'],
+    false,
+    /start --role worker/,
+  ],
+  ['a run that waits for its turn', run(3_000), [], true, /^$/],
+  [
+    'a run that does not end',
+    run(8_000),
+    ['bad runs'],
+    false,
+    /Run 8 \(full\) has not ended after 2 h: Oncor/,
+  ],
+  ['plans nobody ever published', { tdsps: [sampleTdsp('Oncor', null)] }, ['bad plans'], false, /sync:full/],
+  ['no TDSP at all', { tdsps: [] }, ['bad plans'], false, /Nothing was ever published/],
+  [
+    'one TDSP nobody ever published',
+    { tdsps: [sampleTdsp('Oncor', 5), sampleTdsp('TNMP', null)] },
+    ['bad plans'],
+    false,
+    /Never published: TNMP/,
+  ],
+  ['plans past the target', { tdsps: [sampleTdsp('Oncor', 3_900)] }, [], true, /^$/],
+  ['plans past the warning age', { tdsps: [sampleTdsp('Oncor', 5_000)] }, ['warning plans'], true, /1\.25 h/],
+  [
+    'plans readers are told of',
+    { tdsps: [sampleTdsp('Oncor', 7_300)] },
+    ['warning plans'],
+    false,
+    /Oncor 2 h/,
+  ],
+  ['plans past the error age', { tdsps: [sampleTdsp('Oncor', 11_000)] }, ['bad plans'], false, /3 h/],
+  [
+    'a job that failed for good',
+    { dead_letters: [{ queue: QUEUE, key: 'Oncor', name: 'Oncor', died_at: before(60) }] },
+    ['warning dead_letters'],
+    true,
+    /Oncor.*sync:redrive/,
+  ],
+  [
+    'a snapshot held back',
+    {
+      tdsps: [
+        sampleTdsp('Oncor', 60, {
+          last_result: {
+            ...{ run_id: 7, status: 'held', error_code: 'snapshot_held', message: 'half is gone' },
+            ...{ plans: null, at: before(60) },
+          },
+        }),
+      ],
+    },
+    ['warning held'],
+    true,
+    /half is gone.*--force ONCOR/,
+  ],
+  [
+    'an open circuit',
+    upstream({ circuit: 'open', failures: 5, open_until: before(-30), ...call(500) }),
+    ['bad upstream'],
+    true,
+    /failed 5 times.*12:00:30Z.*answered 500/,
+  ],
+  [
+    'a key that is refused',
+    upstream(call(401)),
+    ['bad upstream'],
+    true,
+    /refuses the key.*COMPAREPOWER_API_KEY/,
+  ],
+  [
+    'Retry-After',
+    upstream({ wait_until: before(-60) }),
+    ['warning upstream'],
+    true,
+    /left alone until 12:01:00Z/,
+  ],
+  ['a budget that is used up', upstream({ calls_last_hour: 50 }), ['bad upstream'], true, /CACHE_TTL_HOURS/],
+  ['a budget nearly used up', upstream({ calls_last_hour: 40 }), ['warning upstream'], true, /40 of 50/],
+  ['a failure or two', upstream({ failures: 2 }), ['warning upstream'], true, /2 times/],
+];
+
+for (const [what, change, found, healthy, said] of CASES) {
+  test(`the verdict on ${what}`, () => {
+    const verdict = judge(sampleView(change));
+    assert.deepEqual(
+      verdict.problems.map(({ verdict, check }) => `${verdict} ${check}`),
+      found,
+    );
+    assert.equal(verdict.healthy, healthy);
+    assert.match(
+      verdict.problems.map(({ message, advice, run }) => `${message}. ${advice} ${run}`).join('\n'),
+      said,
+    );
+    for (const { advice } of verdict.problems)
+      assert.ok(advice, 'whoever is told of a problem is told what to do');
+  });
+}
+
+test('what is bad comes before what is a warning', () => {
+  const view = sampleView({ ...upstream({ failures: 1 }), ...control('emergency', 1), ...run(5_000) });
+  assert.deepEqual(
+    judge(view).problems.map(({ verdict }) => verdict),
+    ['bad', 'warning', 'warning'],
+  );
+  assert.equal(view.at, NOW);
+});
