@@ -66,6 +66,17 @@ function buildProgram(run: Runner): Command {
 
   addSyncCommands(program, run);
 
+  program
+    .command('doctor')
+    .description('look at everything: what is wrong, why, and what to run')
+    .option(...json)
+    .action(run(async (context) => (await import('./doctor.ts')).doctor(context)));
+  program
+    .command('freshness')
+    .description('how old plans are against what their tiers promise; fails past an error age')
+    .option(...json)
+    .action(run(async (context) => (await import('./freshness.ts')).freshness(context)));
+
   const cache = program.command('cache').description('the cache layers of all running processes');
   cache
     .command('stats')

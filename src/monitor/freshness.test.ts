@@ -114,16 +114,19 @@ test('what was never confirmed is not fresh now, and of the day nothing is known
   const never = city({ a: [] });
   assert.deepEqual([never.ageMs, never.verdict, never.knownMs], [null, 'error', 0]);
   const slo = toSlo([never], WINDOW);
-  assert.deepEqual(slo, { now: 0, now_weighted: 0, window: null, window_weighted: null, window_known: 0 });
+  assert.deepEqual(slo, {
+    ...{ within_now: 0, within_now_weighted: 0, within_window: null, within_window_weighted: null },
+    window_known: 0,
+  });
 });
 
 test('time before the first confirmation that is known counts neither way', () => {
   // Half an hour within the target of one hour, and nothing known before.
   const slo = toSlo([city({ a: [30] })], WINDOW);
-  assert.equal(slo.window, 1);
+  assert.equal(slo.within_window, 1);
   assert.equal(slo.window_known, 0.5 / 24);
   // Two hours ago, and again now: of two hours one was within.
-  assert.equal(toSlo([city({ a: [120, 0] })], WINDOW).window, 0.5);
+  assert.equal(toSlo([city({ a: [120, 0] })], WINDOW).within_window, 0.5);
 });
 
 const cities = fc.array(
@@ -144,8 +147,8 @@ test('shares lie between 0 and 1, and equal demand weighs nothing', () =>
         WINDOW,
       );
       for (const [plain, weighted] of [
-        [even.now, even.now_weighted],
-        [even.window, even.window_weighted],
+        [even.within_now, even.within_now_weighted],
+        [even.within_window, even.within_window_weighted],
       ]) {
         if (plain === null) assert.equal(weighted, null);
         else assert.ok(Math.abs(plain! - weighted!) < 1e-9);
@@ -155,6 +158,6 @@ test('shares lie between 0 and 1, and equal demand weighs nothing', () =>
 
 test('a city in demand weighs more', () => {
   const cities = [city({ a: [10] }, 1, 9), city({ b: [500] }, 1, 0)];
-  const { now, now_weighted } = toSlo(cities, WINDOW);
-  assert.deepEqual([now, now_weighted], [0.5, 10 / 11]);
+  const { within_now, within_now_weighted } = toSlo(cities, WINDOW);
+  assert.deepEqual([within_now, within_now_weighted], [0.5, 10 / 11]);
 });

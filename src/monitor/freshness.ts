@@ -35,11 +35,11 @@ export type Share = number | null;
 
 export interface Slo {
   /** Share of cities whose plans are within the target now; and the same where a city counts by its demand. */
-  now: Share;
-  now_weighted: Share;
+  within_now: Share;
+  within_now_weighted: Share;
   /** Share of the time within the target, over the window. */
-  window: Share;
-  window_weighted: Share;
+  within_window: Share;
+  within_window_weighted: Share;
   /** How much of the window is known at all. */
   window_known: number;
 }
@@ -89,6 +89,13 @@ export function spansWithin(confirmedAt: readonly number[], targetMs: number, wi
     else spans.push(span);
   }
   return spans;
+}
+
+/** Share of what is known of the window in which plans confirmed at these times were within the target. */
+export function windowShare(confirmedAt: readonly Date[], targetMs: number, window: Span): Share {
+  const times = confirmedAt.map((at) => at.getTime());
+  const knownMs = window.to - Math.max(window.from, Math.min(window.to, ...times));
+  return knownMs === 0 ? null : Math.min(1, sumSpans(spansWithin(times, targetMs, window)) / knownMs);
 }
 
 /** What two lists of disjoint, ordered spans have in common. */
@@ -150,16 +157,16 @@ export function toSlo(cities: readonly CityFreshness[], window: Span): Slo {
     return down === 0 ? null : Math.min(1, up / down);
   };
   return {
-    now: share(isWithin, () => 1),
-    now_weighted: share(
+    within_now: share(isWithin, () => 1),
+    within_now_weighted: share(
       (city) => isWithin(city) * city.weight,
       ({ weight }) => weight,
     ),
-    window: share(
+    within_window: share(
       ({ withinMs }) => withinMs,
       ({ knownMs }) => knownMs,
     ),
-    window_weighted: share(
+    within_window_weighted: share(
       ({ withinMs, weight }) => withinMs * weight,
       ({ knownMs, weight }) => knownMs * weight,
     ),

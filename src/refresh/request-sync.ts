@@ -16,7 +16,7 @@ import { type JobQueue, queueName } from '../sync/jobs/job-queue.ts';
 import { jobKeys } from '../sync/jobs/tend.ts';
 import type { City, Territory } from '../territory/territory.ts';
 import { type PlannedTarget, planTargets } from './plan-targets.ts';
-import { DEMAND_WINDOW_MS, priorityCities, type SyncKind } from './sync-kinds.ts';
+import { DEMAND_HALF_LIFE_HOURS, DEMAND_WINDOW_MS, priorityCities, type SyncKind } from './sync-kinds.ts';
 
 /** What an upstream is, without the means to call it. */
 export type Upstream = Pick<PlanSource, 'name' | 'origin' | 'coverage'>;
@@ -54,7 +54,6 @@ export interface AskedSync {
   hasResumed: boolean;
 }
 
-const HALF_LIFE_HOURS = 24;
 /** They are asked for by a clock or by readers, so nobody waits for them at a terminal. */
 const PATIENT = ['schedule', 'start', 'reader'];
 
@@ -117,7 +116,7 @@ async function plan(
   now: Date,
 ): Promise<{ cities: readonly City[]; targets: PlannedTarget[] }> {
   const since = new Date(now.getTime() - DEMAND_WINDOW_MS);
-  const demand = await readCityDemand(queryable, { now, since, halfLifeHours: HALF_LIFE_HOURS });
+  const demand = await readCityDemand(queryable, { now, since, halfLifeHours: DEMAND_HALF_LIFE_HOURS });
   const cities =
     ask.kind === 'full'
       ? territory.cities

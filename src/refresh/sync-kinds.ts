@@ -14,6 +14,8 @@ const HOUR_MS = 3_600_000;
 /** Who compares plans decides within days; a search says something about tomorrow, a lead about the week. */
 const RECENT_MS = { search: 24 * HOUR_MS, lead: 7 * 24 * HOUR_MS };
 export const DEMAND_WINDOW_MS = RECENT_MS.lead;
+/** What shoppers did weighs half as much as the same a day later. */
+export const DEMAND_HALF_LIFE_HOURS = 24;
 
 /** Tier 1, cities searched within a day, cities with a lead or a conversion within a week. */
 export function priorityCities(territory: Territory, demand: readonly CityDemand[], now: Date): City[] {

@@ -109,21 +109,47 @@ async function readApplied(queryable: Queryable): Promise<Applied[]> {
   ).rows;
 }
 
+export interface MigrationState {
+  /** Not applied yet, in order. */
+  missing: Migration[];
+  /** Applied by a newer version of the program. */
+  unknown: string[];
+  /** Applied, and edited since. */
+  edited: string[];
+}
+
+/** How a database and the migration files compare, without changing anything. */
+export async function readMigrationState(
+  queryable: Queryable,
+  migrations: Migration[] = readMigrations(),
+): Promise<MigrationState> {
+  return compare(await readApplied(queryable), migrations);
+}
+
+function compare(applied: Applied[], migrations: Migration[]): MigrationState {
+  const known = (number: number) => migrations.find((migration) => migration.number === number);
+  const isEdited = ({ number, checksum }: Applied) => known(number) && known(number)!.checksum !== checksum;
+  return {
+    missing: migrations.filter((migration) => !applied.some(({ number }) => number === migration.number)),
+    unknown: applied.filter(({ number }) => !known(number)).map(({ name }) => name),
+    edited: applied.filter(isEdited).map(({ name }) => name),
+  };
+}
+
+/** @throws {MigrationError} database and files contradict each other */
 function missing(applied: Applied[], migrations: Migration[]): Migration[] {
-  for (const { number, name, checksum } of applied) {
-    const known = migrations.find((migration) => migration.number === number);
-    if (!known) {
-      throw new MigrationError(
-        `The database has migration ${name}, which this version of wattsync does not know: ` +
-          'it was made by a newer version. Start that one, or restore a backup.',
-      );
-    }
-    if (known.checksum !== checksum) {
-      throw new MigrationError(
-        `Migration ${known.name}.sql was edited after it was applied (as ${name}). ` +
-          'Restore the file as it was, and put the change into a new migration.',
-      );
-    }
+  const state = compare(applied, migrations);
+  if (state.unknown.length > 0) {
+    throw new MigrationError(
+      `The database has migration ${state.unknown[0]}, which this version of wattsync does not know: ` +
+        'it was made by a newer version. Start that one, or restore a backup.',
+    );
   }
-  return migrations.filter((migration) => !applied.some(({ number }) => number === migration.number));
+  if (state.edited.length > 0) {
+    throw new MigrationError(
+      `Migration ${state.edited[0]}.sql was edited after it was applied. ` +
+        'Restore the file as it was, and put the change into a new migration.',
+    );
+  }
+  return state.missing;
 }

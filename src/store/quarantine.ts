@@ -60,3 +60,39 @@ export async function noteSchemaDrift(
   );
   return rows.filter((row) => row.is_new).map((row) => row.field);
 }
+
+export interface QuarantineGrowth {
+  /** Records seen for the first time within a day, and on an average day of the week before. */
+  last_day: number;
+  per_day_before: number;
+  /** The most frequent reason of the last day; `null` without any. */
+  most_frequent: { field: string; reason: string; records: number } | null;
+}
+
+export async function readQuarantineGrowth(queryable: Queryable): Promise<QuarantineGrowth> {
+  const { rows } = await queryable.query<QuarantineGrowth>(
+    `with recent as (
+       select field, reason, first_seen_at > now() - interval '1 day' as is_new from quarantined_records
+        where first_seen_at > now() - interval '8 days'
+     )
+     select count(*) filter (where is_new)::int as last_day,
+            count(*) filter (where not is_new)::float8 / 7 as per_day_before,
+            (select jsonb_build_object('field', field, 'reason', reason, 'records', count(*))
+               from recent where is_new group by field, reason order by count(*) desc, field, reason limit 1) as most_frequent
+       from recent`,
+  );
+  return rows[0]!;
+}
+
+/** Fields an upstream added (+) or dropped (-) within these days, as they were first seen. */
+export async function readSchemaDrift(
+  queryable: Queryable,
+  days: number,
+): Promise<{ source: string; field: string; first_seen_at: Date }[]> {
+  const { rows } = await queryable.query<{ source: string; field: string; first_seen_at: Date }>(
+    `select source, field, first_seen_at from schema_drift
+      where first_seen_at > now() - make_interval(days => $1) order by first_seen_at desc, source, field`,
+    [days],
+  );
+  return rows;
+}

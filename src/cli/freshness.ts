@@ -1,0 +1,96 @@
+/** `freshness`: how old plans are against what their tiers promise; fails past an error age, for cron and CI. */
+
+import type { AgeVerdict, Share, Slo } from '../monitor/freshness.ts';
+import type { FreshnessReport, TdspFreshness, TierFreshness } from '../monitor/freshness-report.ts';
+import { count, hoursInWords, inWords } from '../monitor/words.ts';
+import type { CommandContext } from './program.ts';
+
+export async function freshness({ config, isJson, parts }: CommandContext): Promise<number> {
+  const [database, { readFreshness }, { freshnessRules }, { readTerritory }] = await Promise.all([
+    parts().then(({ openStore }) => openStore(config, 1)),
+    import('../monitor/freshness-report.ts'),
+    import('../monitor/monitor-view.ts'),
+    import('../store/territory.ts'),
+  ]);
+  try {
+    const report = await readFreshness(database.pool, readTerritory(), freshnessRules(config));
+    console.log(isJson ? JSON.stringify(report) : describe(report));
+    return report.status === 'error' ? 1 : 0;
+  } finally {
+    await database.close();
+  }
+}
+
+const SIGNS: Record<AgeVerdict, string> = { fresh: ' ', late: ' ', warning: '!', error: '✗' };
+
+function describe({ tdsps, tiers, overall, status, window_hours }: FreshnessReport): string {
+  const last = `${window_hours} h`;
+  return [
+    `  TDSP                    age  tier  target    warn   error  within, ${last}`,
+    ...tdsps.map(tdspLine),
+    '',
+    `  tier  cities  oldest  target    warn   error  within now    within, ${last}`,
+    ...tiers.map(tierLine),
+    `  all   ${String(overall.cities).padStart(6)}${' '.repeat(32)}  ${sloCells(overall)}`,
+    '',
+    'within: share of cities whose plans are younger than the target of their tier (in',
+    'brackets: a city counts by its demand), now and over the time that is known.',
+    ...(overall.window_known < 0.999
+      ? [`Of the last ${last}, ${percent(overall.window_known)} is known.`]
+      : []),
+    verdictOf(status, tdsps),
+  ].join('\n');
+}
+
+function tdspLine({ name, age_seconds, tier, verdict, within_window, ...limits }: TdspFreshness): string {
+  const cells = [
+    SIGNS[verdict],
+    name.padEnd(18),
+    ageOf(age_seconds).padStart(8),
+    String(tier).padStart(5),
+    limitCells(limits),
+    percent(within_window).padStart(12),
+  ];
+  return cells.join(' ').trimEnd();
+}
+
+function tierLine({ tier, cities, oldest_age_seconds, verdict, ...rest }: TierFreshness): string {
+  const cells = [
+    SIGNS[verdict],
+    String(tier).padEnd(5),
+    String(cities).padStart(6),
+    ageOf(oldest_age_seconds).padStart(7),
+    limitCells(rest),
+  ];
+  return `${cells.join(' ')}  ${sloCells(rest)}`.trimEnd();
+}
+
+const limitCells = (limits: {
+  target_hours: number;
+  warn_after_hours: number;
+  error_after_hours: number;
+}): string =>
+  [limits.target_hours, limits.warn_after_hours, limits.error_after_hours]
+    .map((hours) => hoursInWords(hours).padStart(7))
+    .join(' ');
+
+const sloCells = (slo: Slo): string =>
+  [
+    [slo.within_now, slo.within_now_weighted],
+    [slo.within_window, slo.within_window_weighted],
+  ]
+    .map(([plain, weighted]) => `${percent(plain!)} (${percent(weighted!)})`.padEnd(17))
+    .join(' ');
+
+const ageOf = (seconds: number | null): string => (seconds === null ? 'never' : inWords(seconds * 1000));
+
+/** Rounded down: what is shown as 100 % is. */
+const percent = (share: Share): string =>
+  share === null ? '–' : `${share === 1 ? 100 : (Math.floor(share * 1000) / 10).toFixed(1)} %`;
+
+function verdictOf(status: FreshnessReport['status'], tdsps: readonly TdspFreshness[]): string {
+  if (status === 'fresh') return 'Plans are fresh.';
+  const old = tdsps.filter(({ verdict }) => verdict === 'warning' || verdict === 'error');
+  const past = status === 'error' ? 'past the error age (✗)' : 'past the warning age (!)';
+  return `${count(old.length, 'plan set')} ${past}. Why: npm run doctor. Sync now: npm run sync:full`;
+}

@@ -1,0 +1,153 @@
+/** Is what syncing stands on in order: schema, clocks, disk, Redis, cache layers, records? Pure. */
+
+import type { LayerCounts } from '../store/cache-stats.ts';
+import type { QuarantineGrowth } from '../store/quarantine.ts';
+import { bad, type Finding, ok, warning } from './finding.ts';
+import type { MonitorView } from './monitor-view.ts';
+import { count } from './words.ts';
+
+export interface MigrationFacts {
+  missing: string[];
+  unknown: string[];
+  edited: string[];
+}
+
+export function checkMigrations({ missing, unknown, edited }: MigrationFacts): Finding {
+  const check = 'migrations';
+  if (unknown.length > 0) {
+    const advice = 'The database was made by a newer version of wattsync. Run that one, or restore a backup';
+    return bad(check, `Unknown to this version: ${unknown.join(', ')}`, advice);
+  }
+  if (edited.length > 0) {
+    const advice = 'Restore these files as they were, and put the change into a new migration';
+    return bad(check, `Edited after they were applied: ${edited.join(', ')}`, advice);
+  }
+  if (missing.length > 0) {
+    return bad(check, `Not applied yet: ${missing.join(', ')}`, 'Apply them', 'npm run db:migrate');
+  }
+  return ok(check, 'All applied, none edited');
+}
+
+const PLAN_KEY_SQL =
+  'alter table electricity_plans add constraint electricity_plans_external_id_tdsp_duns_key unique (external_id, tdsp_duns)';
+
+/** Without it every publish fails: "no unique or exclusion constraint matching the ON CONFLICT specification". */
+export function checkPlanKey(hasKey: boolean): Finding {
+  const check = 'plan_key';
+  if (hasKey) return ok(check, 'electricity_plans is unique over (external_id, tdsp_duns)');
+  const message = 'electricity_plans has no unique key over (external_id, tdsp_duns): every publish fails';
+  return bad(check, message, 'Put it back, with psql at this database', PLAN_KEY_SQL);
+}
+
+export function checkQueueSchema(schema: { version: number; drift: string[] } | null): Finding {
+  const check = 'queue_schema';
+  if (!schema) return warning(check, 'The queue has no tables yet', 'Start the program once', 'npm start');
+  if (schema.drift.length > 0) {
+    const advice =
+      'Restore these tables from a backup. If nothing waits: stop all processes, drop the schema pgboss, start again';
+    return bad(check, `pg-boss (schema ${schema.version}): ${schema.drift.join('; ')}`, advice);
+  }
+  return ok(check, `pg-boss, schema ${schema.version}, as it was made`);
+}
+
+const SKEW_MS = { warning: 2_000, bad: 30_000 };
+
+/** @param aheadMs of this process */
+export function checkClocks(aheadMs: number, workers: MonitorView['workers']): Finding {
+  const check = 'clocks';
+  const clocks = [
+    { who: 'this machine', ms: aheadMs },
+    ...workers
+      .filter(({ state, clock_ahead_ms }) => state === 'alive' && clock_ahead_ms !== null)
+      .map(({ host, pid, clock_ahead_ms }) => ({ who: `process ${pid} on ${host}`, ms: clock_ahead_ms! })),
+  ].toSorted((a, b) => Math.abs(b.ms) - Math.abs(a.ms));
+  const wrong = clocks.filter(({ ms }) => Math.abs(ms) > SKEW_MS.warning);
+  if (wrong.length === 0)
+    return ok(check, `All within ${Math.ceil(Math.abs(clocks[0]!.ms))} ms of the database`);
+  const told = wrong.map(
+    ({ who, ms }) =>
+      `${who} is ${(Math.abs(ms) / 1000).toFixed(0)} s ${ms > 0 ? 'ahead of' : 'behind'} the database`,
+  );
+  const find = Math.abs(wrong[0]!.ms) > SKEW_MS.bad ? bad : warning;
+  return find(
+    check,
+    told.join(', '),
+    'Ages and times are wrong by as much. Let a time service set the clocks',
+  );
+}
+
+const DISK_FULL = { warning: 0.8, bad: 0.9 };
+
+/** @param disk `null`: PostgreSQL is elsewhere */
+export function checkDisk(disk: { path: string; used: number; free_bytes: number } | null): Finding {
+  const check = 'disk';
+  if (!disk)
+    return ok(check, 'PostgreSQL is one of your own (DATABASE_URL): its disk cannot be seen from here');
+  const { path, used, free_bytes } = disk;
+  const message = `${Math.floor(used * 100)} % used, ${(free_bytes / 1e9).toFixed(1)} GB free at ${path}`;
+  if (used < DISK_FULL.warning) return ok(check, message);
+  const advice = 'PostgreSQL stops when the disk is full. Make room, or move WATTSYNC_DATA_DIR';
+  return used >= DISK_FULL.bad ? bad(check, message, advice) : warning(check, message, advice);
+}
+
+/** @param redis `null`: there is to be none */
+export function checkRedis(redis: { ms: number } | { error: string } | null): Finding {
+  const check = 'redis';
+  if (!redis) return ok(check, 'Not configured (REDIS_URL)');
+  if ('ms' in redis) return ok(check, `Answers in ${Math.ceil(redis.ms)} ms`);
+  const advice = 'Plans come from memory and PostgreSQL meanwhile. Start it, or correct REDIS_URL';
+  return bad(check, `Redis does not answer: ${redis.error}`, advice);
+}
+
+/** Few errors are a restart of Redis, many are a layer that does not work. */
+const LAYER_ERRORS = { few: 0.01, many: 0.5 };
+
+export function checkLayers(layers: readonly LayerCounts[]): Finding {
+  const check = 'cache';
+  const shares = layers.map(({ layer, hits, misses, errors }) => ({
+    ...{ layer, errors },
+    share: errors / Math.max(1, hits + misses + errors),
+  }));
+  const wrong = shares.filter(({ share }) => share > LAYER_ERRORS.few);
+  if (wrong.length === 0) return ok(check, 'No layer failed within the hour');
+  const told = wrong.map(
+    ({ layer, errors, share }) =>
+      `${layer} ${count(errors, 'time')} (${Math.ceil(share * 100)} % of its reads)`,
+  );
+  const find = wrong.some(({ share }) => share >= LAYER_ERRORS.many) ? bad : warning;
+  const advice = 'The next layer answers instead. If what it holds is broken: npm run cache:clear -- --all';
+  return find(check, `Layers failed within the hour: ${told.join(', ')}`, advice, 'npm run cache:stats');
+}
+
+const REJECTED_SHARE = 0.05;
+const GROWTH = { least: 10, factor: 2 };
+
+/** Records that cannot become plans: a few are normal, many mean that the upstream has changed. */
+export function checkRecords({ tdsps }: Pick<MonitorView, 'tdsps'>, growth: QuarantineGrowth): Finding {
+  const check = 'records';
+  const many = tdsps.flatMap(({ name, last_result }) => {
+    const { seen = 0, rejected = 0 } = last_result?.plans ?? {};
+    return rejected > 0 && rejected >= (seen + rejected) * REJECTED_SHARE ? [`${name} ${rejected}`] : [];
+  });
+  const { last_day, per_day_before, most_frequent } = growth;
+  const isGrowing = last_day >= GROWTH.least && last_day > per_day_before * GROWTH.factor;
+  if (many.length === 0 && !isGrowing) {
+    return ok(check, `${count(last_day, 'record')} rejected for the first time within a day`);
+  }
+  const why = most_frequent ? `, mostly ${most_frequent.field}: ${most_frequent.reason}` : '';
+  const message = [
+    ...(isGrowing
+      ? [`${last_day} new rejected records within a day (${per_day_before.toFixed(1)} a day before)${why}`]
+      : []),
+    ...(many.length > 0 ? [`many records were rejected: ${many.join(', ')}`] : []),
+  ].join('; ');
+  return warning(check, message, 'They and their reasons are in the table quarantined_records');
+}
+
+export function checkFields(drift: readonly { source: string; field: string }[]): Finding {
+  const check = 'fields';
+  if (drift.length === 0) return ok(check, 'The upstream did not change its fields within the week');
+  const fields = drift.map(({ source, field }) => `${source} ${field}`).join(', ');
+  const advice = 'Nothing breaks by itself; see whether one of them is worth reading (+) or is missed (-)';
+  return warning(check, `Fields that came (+) or went (-) within the week: ${fields}`, advice);
+}
