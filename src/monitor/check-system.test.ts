@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { LayerCounts } from '../store/cache-stats.ts';
+import { checkSchedules, type WantedTime } from './check-schedules.ts';
+import {
+  checkClocks,
+  checkDisk,
+  checkFields,
+  checkLayers,
+  checkMigrations,
+  checkPlanKey,
+  checkQueueSchema,
+  checkRecords,
+  checkRedis,
+} from './check-system.ts';
+import type { Finding } from './finding.ts';
+import { before, sampleTdsp, sampleView, sampleWorker } from './sample-view.ts';
+
+const migrations = (change: Partial<Parameters<typeof checkMigrations>[0]> = {}) =>
+  checkMigrations({ missing: [], unknown: [], edited: [], ...change });
+const layer = (errors: number): LayerCounts => ({
+  ...{
+    layer: 'redis',
+    hits: 90,
+    misses: 10,
+    stale_serves: 0,
+    errors,
+    loads: 0,
+    loaded_bytes: 0,
+    evictions: 0,
+  },
+  ...{ latency: [], age: [], max_age_seconds: null },
+});
+const growth = (last_day: number, per_day_before: number) => ({
+  ...{ last_day, per_day_before },
+  most_frequent: { field: 'rate', reason: 'no price', records: last_day },
+});
+const rejecting = (rejected: number) => {
+  const tdsp = sampleTdsp('Oncor', 60);
+  const plans = { ...tdsp.last_result!.plans!, rejected };
+  return { tdsps: [{ ...tdsp, last_result: { ...tdsp.last_result!, plans } }] };
+};
+const disk = (used: number) => checkDisk({ path: '/data', used, free_bytes: 5e9 });
+const priority = { name: 'priority', cron: '0 * * * *', timeZone: 'America/Chicago' };
+const schedules = (change: Parameters<typeof sampleView>[0], wanted: WantedTime[] = [priority]) =>
+  checkSchedules(sampleView(change), wanted);
+
+const CASES: [what: string, found: Finding | Finding[], verdict: Finding['verdict'], said: RegExp][] = [
+  ['migrations that are all there', migrations(), 'ok', /All applied/],
+  ['a migration that is missing', migrations({ missing: ['0031_x'] }), 'bad', /0031_x.*npm run db:migrate/],
+  ['a migration of a newer version', migrations({ unknown: ['0099_x'] }), 'bad', /0099_x.*newer version/],
+  ['an edited migration', migrations({ edited: ['0001_x'] }), 'bad', /0001_x.*Restore these files/],
+  ['the plan key', checkPlanKey(true), 'ok', /unique over \(external_id, tdsp_duns\)/],
+  ['a plan key that was dropped', checkPlanKey(false), 'bad', /every publish fails.*add constraint.*unique/],
+  ['no queue yet', checkQueueSchema(null), 'warning', /npm start/],
+  ['a queue as it was made', checkQueueSchema({ version: 46, drift: [] }), 'ok', /schema 46/],
+  [
+    'a queue somebody changed',
+    checkQueueSchema({ version: 46, drift: ['missing index job_i1'] }),
+    'bad',
+    /job_i1/,
+  ],
+  ['clocks that agree', checkClocks(12, [sampleWorker({ clock_ahead_ms: -800 })]), 'ok', /within 800 ms/],
+  ['this clock ahead', checkClocks(5_000, []), 'warning', /this machine is 5 s ahead of the database/],
+  [
+    'a worker far behind',
+    checkClocks(0, [sampleWorker({ clock_ahead_ms: -90_000 })]),
+    'bad',
+    /process 4711 on web-1 is 90 s behind the database.*time service/,
+  ],
+  [
+    'the clock of a dead one',
+    checkClocks(0, [sampleWorker({ clock_ahead_ms: 9e9, state: 'dead' })]),
+    'ok',
+    /within/,
+  ],
+  ['a disk with room', disk(0.5), 'ok', /50 % used, 5\.0 GB free at \/data/],
+  ['a disk that fills', disk(0.85), 'warning', /Make room/],
+  ['a full disk', disk(0.9), 'bad', /90 % used/],
+  ['a disk elsewhere', checkDisk(null), 'ok', /cannot be seen/],
+  ['no Redis', checkRedis(null), 'ok', /Not configured/],
+  ['a Redis that answers', checkRedis({ ms: 1.2 }), 'ok', /2 ms/],
+  ['a Redis that does not', checkRedis({ error: 'ECONNREFUSED' }), 'bad', /ECONNREFUSED.*REDIS_URL/],
+  ['layers without errors', checkLayers([layer(0)]), 'ok', /No layer failed/],
+  [
+    'a layer that failed now and then',
+    checkLayers([layer(5)]),
+    'warning',
+    /redis 5 times.*cache:clear.*cache:stats/,
+  ],
+  ['a layer that fails', checkLayers([layer(200)]), 'bad', /67 % of its reads/],
+  ['few rejected records', checkRecords(rejecting(3), growth(3, 3)), 'ok', /3 records rejected/],
+  [
+    'many rejected records',
+    checkRecords(rejecting(40), growth(0, 0)),
+    'warning',
+    /Oncor 40.*quarantined_records/,
+  ],
+  [
+    'more rejected than before',
+    checkRecords(rejecting(1), growth(30, 2)),
+    'warning',
+    /30 new.*rate: no price/,
+  ],
+  ['fields as they were', checkFields([]), 'ok', /did not change/],
+  [
+    'a field that came',
+    checkFields([{ source: 'comparepower', field: '+bonus' }]),
+    'warning',
+    /comparepower \+bonus/,
+  ],
+  ['schedules that are kept', schedules({}), 'ok', /priority "0 \* \* \* \*".*1 process keeps the times/s],
+  ['schedules that are off', schedules({}, []), 'warning', /switched off/],
+  ['nothing scheduled yet', schedules({ schedules: null }), 'bad', /npm start/],
+  [
+    'a schedule that is missing',
+    schedules({ schedules: [] }),
+    'bad',
+    /Not scheduled, though configured: priority/,
+  ],
+  [
+    'a schedule of other settings',
+    schedules({}, [{ ...priority, cron: '*/5 * * * *' }]),
+    'warning',
+    /priority is 0 \* \* \* \* America\/Chicago, configured \*\/5/,
+  ],
+  [
+    'a schedule nobody configured',
+    schedules({}, [{ ...priority, name: 'full' }]),
+    'bad',
+    /Not scheduled, though configured: full/,
+  ],
+  [
+    'times nobody keeps',
+    schedules({
+      workers: [sampleWorker({ roles: ['web', 'worker'] })],
+      schedules: [{ ...priority, time_zone: priority.timeZone, next_at: before(7_200) }],
+    }),
+    'bad',
+    /Nobody keeps the times: priority was due 2 h ago.*npm start/,
+  ],
+  [
+    'a scheduler that sleeps',
+    schedules({ clock_read_at: before(900) }),
+    'bad',
+    /last looked at the clock 15 min ago/,
+  ],
+  [
+    'a scheduler that just started',
+    schedules({ clock_read_at: before(900), workers: [sampleWorker({ started_at: before(20) })] }),
+    'ok',
+    /keeps the times/,
+  ],
+];
+
+for (const [what, found, verdict, said] of CASES) {
+  test(`what the doctor says of ${what}`, () => {
+    const findings = [found].flat();
+    const all = findings.map(({ message, advice, run }) => [message, advice, run].filter(Boolean).join('. '));
+    assert.match(all.join('\n'), said);
+    const worst = ['bad', 'warning', 'ok'].find((one) => findings.some((finding) => finding.verdict === one));
+    assert.equal(worst, verdict);
+    for (const finding of findings) assert.equal(finding.advice === null, finding.verdict === 'ok');
+  });
+}
