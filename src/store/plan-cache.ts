@@ -37,7 +37,7 @@ export async function extendPlanCache(
 }
 
 /**
- * Puts back what has expired or was cleared, from the plans themselves.
+ * Puts back what has expired, was cleared or is damaged, from the plans themselves.
  * @returns how many bytes were written; 0 if somebody was quicker or something newer is there
  */
 export async function refillPlanCache(queryable: Queryable, set: PlanSet, ttlMs: number): Promise<number> {
@@ -48,7 +48,8 @@ export async function refillPlanCache(queryable: Queryable, set: PlanSet, ttlMs:
       where $3::bigint = (select max(version) from plan_snapshots where tdsp_duns = $4)
      on conflict (cache_key) do update set plans_data = excluded.plans_data, version = excluded.version,
        created_at = excluded.created_at, expires_at = excluded.expires_at
-      where c.version < excluded.version or (c.version = excluded.version and c.expires_at <= now())`,
+      where c.version < excluded.version
+         or (c.version = excluded.version and (c.expires_at <= now() or c.plans_data <> excluded.plans_data))`,
     [cacheKey(set.tdsp_duns), plans, set.version, set.tdsp_duns, ttlMs],
   );
   return rowCount === 1 ? plans.length : 0;
@@ -71,19 +72,29 @@ export async function deletePlanCache(connection: Connection, duns: string | nul
   ]);
 }
 
-/** The current plan set of a TDSP, if the database cache has it and it has not expired. */
+/** The current plan set of a TDSP, if the database cache has it whole and it has not expired. */
 export async function readCachedPlanSet(queryable: Queryable, duns: string): Promise<PlanSet | null> {
   const { rows } = await queryable.query<{
-    plans: Plan[];
+    plans: unknown;
+    published: number;
     version: number;
     source: string;
     observed_at: Date;
   }>(
-    `select c.plans_data as plans, s.version, s.source, s.observed_at
+    `select c.plans_data as plans, s.plans as published, s.version, s.source, s.observed_at
        from (select * from plan_snapshots where tdsp_duns = $1 order by version desc limit 1) s
        join plan_cache c on c.version = s.version and c.cache_key = $2 and c.expires_at > now()`,
     [duns, cacheKey(duns)],
   );
   const [row] = rows;
-  return row ? { ...row, tdsp_duns: duns, observed_at: row.observed_at.toISOString() } : null;
+  if (!row || !isWhole(row.plans, row.published)) return null;
+  const { version, source, observed_at, plans } = row;
+  return { tdsp_duns: duns, version, source, observed_at: observed_at.toISOString(), plans };
+}
+
+/** Somebody may have written to the table by hand, or restored half of it. */
+function isWhole(plans: unknown, published: number): plans is Plan[] {
+  const isPlan = (one: Partial<Plan> | null) =>
+    typeof one === 'object' && typeof one?.external_id === 'string';
+  return Array.isArray(plans) && plans.length === published && plans.every(isPlan);
 }
