@@ -2,7 +2,7 @@
 
 import type { Database } from '../store/database.ts';
 import { readControl } from '../store/sync-control.ts';
-import { changeControl, haltSyncs, type Order, waitForQuiet } from '../sync/control.ts';
+import { changeControl, haltSyncs, type Order, type Quiet, waitForQuiet } from '../sync/control.ts';
 import type { CommandContext } from './program.ts';
 
 interface ControlOptions {
@@ -20,17 +20,18 @@ export function syncStop(context: CommandContext, { reason, wait = true }: Contr
       return { state: 'emergency', changed: false, text: 'An emergency is in force: nothing syncs anyway.' };
     }
     const changed = await changeControl(database, 'stopped', orderOf(reason));
-    const running = wait ? await waitForQuiet(database, QUIET_WITHIN_MS, tellRunning(context.isJson)) : null;
+    const quiet = wait ? await waitForQuiet(database, QUIET_WITHIN_MS, tellRunning(context.isJson)) : null;
     const said = changed ? 'Syncing is stopped in all processes.' : 'Syncing was stopped already.';
-    const rest =
-      running === null
-        ? ''
-        : running === 0
-          ? ' Nothing is running.'
-          : ` ${running} TDSPs are still being synced; see: npm run sync:status`;
     const next =
       'Stored plans are served all the same. Start again with: npm run sync:resume (or sync:priority)';
-    return { state: 'stopped', changed, running, text: `${said}${rest}\n${next}` };
+    const { running = null, unanswered = null } = quiet ?? {};
+    return {
+      state: 'stopped',
+      changed,
+      running,
+      unanswered,
+      text: `${said}${describeQuiet(quiet)}\n${next}`,
+    };
   });
 }
 
@@ -58,6 +59,16 @@ export function syncEmergency(context: CommandContext, { reason }: ControlOption
       'Stored plans are served all the same. When the cause is mended run: npm run sync:resume';
     return { state: 'emergency', changed: true, cancelled_runs, cancelled_tdsps, text };
   });
+}
+
+function describeQuiet(quiet: Quiet | null): string {
+  if (!quiet) return '';
+  const { running, unanswered } = quiet;
+  if (running === 0) return ' Nothing is running.';
+  const see = 'see: npm run sync:status';
+  return unanswered === 0
+    ? ` ${running} TDSPs are still being synced; ${see}`
+    : ` ${unanswered} TDSPs are held by processes that do not answer; ${see}; if need be: npm run sync:emergency`;
 }
 
 const orderOf = (reason: string | undefined): Order => ({ by: 'cli', reason: reason ?? null });

@@ -5,7 +5,7 @@ import { writeAudit } from '../store/audit-log.ts';
 import type { Database } from '../store/database.ts';
 import { readControl, writeControl } from '../store/sync-control.ts';
 import { type OpenTarget, readAllOpenTargets, readOpenTargets } from '../store/sync-targets.ts';
-import { backendPid, cutOffBlockers } from '../store/sync-workers.ts';
+import { backendPid, cutOffBlockers, readWorkers } from '../store/sync-workers.ts';
 import { endTargets, toLeftUndone } from './jobs/settle.ts';
 import { SyncCancelledError } from './left-undone-error.ts';
 
@@ -89,19 +89,38 @@ async function declareEmergency(database: Database, { by, reason }: Order): Prom
   return cut;
 }
 
-/** Waits until nothing is worked on any more. @returns how many TDSPs still are when the time is up */
+export interface Quiet {
+  /** TDSPs that are still being worked on. */
+  running: number;
+  /** Those of them whose process is dead or does not answer: nobody can say when they end. */
+  unanswered: number;
+}
+
+/** The work of a dead worker is given to another within moments, where there is one. */
+const HANDED_OVER_MS = 3_000;
+
+/** Waits until nothing is worked on any more, for so long as whoever works on it answers. */
 export async function waitForQuiet(
   database: Database,
   timeoutMs: number,
   onLook: (running: number) => void = () => {},
-): Promise<number> {
+): Promise<Quiet> {
   const end = Date.now() + timeoutMs;
+  let answeredAt = Date.now();
   for (;;) {
     const open = await readOpenTargets(database.pool, null);
-    const running = open.filter(({ state }) => state === 'claimed').length;
-    onLook(running);
-    if (running === 0 || Date.now() > end) return running;
-    if ((await readControl(database.pool)).state === 'running') return running;
+    const claimed = open.filter(({ state }) => state === 'claimed');
+    const workers = await readWorkers(database.pool);
+    const answers = (id: string | null) => workers.some((one) => one.id === id && one.state === 'alive');
+    const quiet = {
+      running: claimed.length,
+      unanswered: claimed.filter(({ worker_id }) => !answers(worker_id)).length,
+    };
+    onLook(quiet.running);
+    if (quiet.unanswered < quiet.running) answeredAt = Date.now();
+    const isLeft = Date.now() > end || Date.now() - answeredAt > HANDED_OVER_MS;
+    if (quiet.running === 0 || isLeft) return quiet;
+    if ((await readControl(database.pool)).state === 'running') return quiet;
     await pause(200);
   }
 }
