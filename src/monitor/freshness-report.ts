@@ -5,6 +5,7 @@ import { DEMAND_HALF_LIFE_HOURS, DEMAND_WINDOW_MS } from '../refresh/sync-kinds.
 import { readCityDemand } from '../store/city-demand.ts';
 import { readConfirmations } from '../store/confirmations.ts';
 import type { Queryable } from '../store/database.ts';
+import { readCurrentSnapshots } from '../store/snapshots.ts';
 import { readDatabaseTime } from '../store/sync-workers.ts';
 import type { Territory } from '../territory/territory.ts';
 import {
@@ -63,12 +64,14 @@ export async function readFreshness(
   const now = await readDatabaseTime(queryable);
   const window = { from: now.getTime() - WINDOW_HOURS * HOUR_MS, to: now.getTime() };
   const since = new Date(now.getTime() - DEMAND_WINDOW_MS);
-  const [confirmedAt, demand] = await Promise.all([
+  const [snapshots, confirmedAt, demand] = await Promise.all([
+    readCurrentSnapshots(queryable),
     readConfirmations(queryable, new Date(window.from)),
     readCityDemand(queryable, { now, since, halfLifeHours: DEMAND_HALF_LIFE_HOURS }),
   ]);
   const weights = new Map(demand.map((one) => [one.city_slug, demandWeight(one)]));
-  return toReport(territory, { now, window, confirmedAt, demand: weights }, rules);
+  const observedAt = new Map(snapshots.map(({ tdsp_duns, observed_at }) => [tdsp_duns, observed_at]));
+  return toReport(territory, { now, window, observedAt, confirmedAt, demand: weights }, rules);
 }
 
 /** Pure. */
@@ -102,7 +105,7 @@ const toSeconds = (ms: number): number => Math.max(0, Math.floor(ms / 1000));
 function tdspFreshness(
   { duns, short_name: name }: Territory['tdsps'][number],
   territory: Pick<Territory, 'cities'>,
-  { now, window, confirmedAt }: FreshnessFacts,
+  { now, window, observedAt, confirmedAt }: FreshnessFacts,
   rules: FreshnessRules,
 ): TdspFreshness {
   const tier = Math.min(
@@ -110,13 +113,12 @@ function tdspFreshness(
     ...territory.cities.flatMap((city) => (city.tdsps.includes(duns) ? city.tier : [])),
   );
   const limits = ageLimits(tier, rules);
-  const times = confirmedAt.get(duns) ?? [];
-  const last = times.at(-1);
+  const last = observedAt.get(duns);
   const ageMs = last ? now.getTime() - last.getTime() : null;
   return {
     ...{ duns, name, tier, ...limits },
     age_seconds: ageMs === null ? null : toSeconds(ageMs),
     verdict: judgeAge(ageMs, limits),
-    within_window: windowShare(times, limits.target_hours * HOUR_MS, window),
+    within_window: windowShare(confirmedAt.get(duns) ?? [], limits.target_hours * HOUR_MS, window),
   };
 }

@@ -30,6 +30,11 @@ function city(tdsps: Record<string, number[]>, tier = 1, demand = 0): CityFreshn
   const facts: FreshnessFacts = {
     now: new Date(NOW),
     window: WINDOW,
+    observedAt: new Map(
+      Object.entries(tdsps).flatMap(([duns, ago]) =>
+        ago.length > 0 ? [[duns, new Date(at(Math.min(...ago)))] as const] : [],
+      ),
+    ),
     confirmedAt: new Map(Object.entries(tdsps).map(([duns, ago]) => [duns, ago.map((m) => new Date(at(m)))])),
     demand: new Map([['here-tx', demand]]),
   };

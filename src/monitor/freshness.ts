@@ -114,7 +114,9 @@ export function intersect(some: readonly Span[], others: readonly Span[]): Span[
 export interface FreshnessFacts {
   now: Date;
   window: Span;
-  /** When the plans of a TDSP were confirmed: all times within the window, and the last one before it. */
+  /** When the plans that are published were last confirmed; a TDSP that is missing was never published. */
+  observedAt: ReadonlyMap<string, Date>;
+  /** Of the window: all times at which the plans of a TDSP were confirmed, and the last one before. */
   confirmedAt: ReadonlyMap<string, readonly Date[]>;
   /** By slug: what shoppers did there lately, in searches. */
   demand: ReadonlyMap<string, number>;
@@ -134,8 +136,8 @@ export function cityFreshness(
   let knownFrom = window.from;
   for (const duns of city.tdsps) {
     const times: number[] = (facts.confirmedAt.get(duns) ?? []).map((at) => at.getTime());
-    const last = times.length === 0 ? null : Math.max(...times);
-    ageMs = last === null || ageMs === null ? null : Math.max(ageMs, now - last);
+    const last = facts.observedAt.get(duns);
+    ageMs = last === undefined || ageMs === null ? null : Math.max(ageMs, now - last.getTime());
     within = intersect(within, spansWithin(times, limits.target_hours * HOUR_MS, window));
     knownFrom = Math.max(knownFrom, times.length === 0 ? window.to : Math.min(...times));
   }
