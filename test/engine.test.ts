@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { readConfig } from '../src/config.ts';
 import { Engine, type EngineOptions } from '../src/engine.ts';
 import { DemandRecorder } from '../src/refresh/demand-recorder.ts';
@@ -11,6 +12,7 @@ import { parseFault } from '../src/sandbox/faults.ts';
 import { startSandbox } from '../src/sandbox/server.ts';
 import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts';
 import type { GateOptions } from '../src/sources/gate.ts';
+import { PowerToChooseSource } from '../src/sources/powertochoose/powertochoose.ts';
 import { readAttemptCounts, readRun } from '../src/store/queued-runs.ts';
 import { readControl } from '../src/store/sync-control.ts';
 import { readOpenTargets } from '../src/store/sync-targets.ts';
@@ -330,6 +332,39 @@ test('readers that find plans old ask once for all of them', async () => {
   const worker = await openEngine(['worker']);
   await until(async () => (await readOpenTargets(database.pool, null)).length === 0);
   await worker.stop();
+});
+
+test('with one call for the whole state, a sync of one city brings all TDSPs, and has a queue of its own', async () => {
+  const csv = fileURLToPath(new URL('fixtures/powertochoose-small.csv', import.meta.url));
+  const tdspByName = (name: string) => territory.tdspByFeedName(name)?.duns;
+  const engine = new Engine({
+    ...{ database, territory, roles: ['worker'], onError: (error) => errors.push(error) },
+    config: readConfig({ PLAN_SOURCE: 'powertochoose', POWERTOCHOOSE_CSV: csv }),
+    source: new PowerToChooseSource({ csv, tdspByName }, testGate(database)),
+  });
+  engines.push(engine);
+  await engine.start();
+  const asker = await openEngine([]);
+  assert.equal(await asker.hasWorker(), false, 'it works for another upstream');
+  const ask: SyncAsk = {
+    kind: 'city',
+    cities: [city('dallas-tx')],
+    names: ['dallas-tx'],
+    requested_by: 'test',
+  };
+  const asked = await engine.ask(ask);
+  assert.equal(asked.targets.length, 6);
+  assert.equal(asked.targets[0]!.tdsp_duns, ONCOR);
+  const report = await follow(asked.run_id);
+  assert.deepEqual(report.cities, ['dallas-tx']);
+  assert.equal(report.api_calls, 1);
+  assert.equal(report.tdsps.length, 6);
+  const again = await engine.ask(ask);
+  assert.deepEqual(
+    again.targets.map(({ decision }) => decision),
+    ['fresh'],
+  );
+  await engine.stop();
 });
 
 test('two syncs of all cities and every kind of request left nothing open, and nothing went wrong behind the scenes', async () => {

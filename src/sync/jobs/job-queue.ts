@@ -78,6 +78,7 @@ const on = (connection: Pick<Connection, 'query'>): { db: Db } => ({
 
 export class JobQueue {
   readonly #boss: PgBoss;
+  readonly #created = new Set<string>();
   #started: Promise<unknown> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -121,6 +122,7 @@ export class JobQueue {
    * @param policy `stately`: of each key at most one job waits and one is worked on; `standard`: any number
    */
   async create(queue: string, policy: 'stately' | 'standard' = 'stately'): Promise<void> {
+    if (this.#created.has(queue)) return;
     await this.#boss.createQueue(deadQueue(queue), { deleteAfterSeconds: KEEP_SECONDS.dead });
     const options: Omit<Queue, 'name'> = {
       policy,
@@ -134,6 +136,7 @@ export class JobQueue {
       deadLetter: deadQueue(queue),
     };
     await this.#boss.createQueue(queue, options);
+    this.#created.add(queue);
   }
 
   /** Wakes a worker for each key; where a job waits already it becomes at least as urgent. */
