@@ -88,3 +88,22 @@ test('the indexes of the contract exist', async () => {
     assert.ok(names.includes(`idx_plans_${name}`), name);
   }
 });
+
+test('a transaction that goes silent gives back its locks; who held it goes on with another connection', async () => {
+  const shown = await database.pool.query('show idle_in_transaction_session_timeout');
+  assert.equal(shown.rows[0].idle_in_transaction_session_timeout, '10s');
+  const [holds, wakes] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const frozen = database.transaction(async (connection) => {
+    // As a process that is frozen here: nothing comes any more.
+    await connection.query("set local idle_in_transaction_session_timeout = '50ms'");
+    await connection.query('select pg_advisory_xact_lock(77)');
+    holds.resolve();
+    await wakes.promise;
+    await connection.query('select 1');
+  });
+  await holds.promise;
+  await database.transaction((connection) => connection.query('select pg_advisory_xact_lock(77)'));
+  wakes.resolve();
+  await assert.rejects(frozen);
+  assert.equal((await database.pool.query('select 1')).rowCount, 1);
+});

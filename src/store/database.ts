@@ -49,6 +49,8 @@ export interface DatabaseOptions {
 }
 
 const QUICK = { connections: 4, deadlineMs: 1_000 };
+/** A process that freezes in the middle of a transaction must not keep its locks: others wait for them without end. */
+const FROZEN_MS = 10_000;
 
 interface Pools {
   connectionString: string;
@@ -63,15 +65,19 @@ function openPools(connectionString: string, connections = 10): Pools {
     ...{ connectionString, application_name: 'wattsync', types: databaseTypes, keepAlive: true },
     // An idle pool must not keep a finished command alive.
     allowExitOnIdle: true,
+    idle_in_transaction_session_timeout: FROZEN_MS,
   };
   const pool = new pg.Pool({ ...common, max: connections, connectionTimeoutMillis: 10_000 });
   const quick = new pg.Pool({
     ...{ ...common, max: QUICK.connections },
     ...{ connectionTimeoutMillis: QUICK.deadlineMs, query_timeout: QUICK.deadlineMs },
   });
-  // A connection that breaks while idle is replaced; whoever works on one gets the error from its own query.
-  pool.on('error', () => {});
-  quick.on('error', () => {});
+  for (const one of [pool, quick]) {
+    // A connection that breaks while idle is replaced; whoever works on one gets the error from its own query. Also
+    // one that breaks between two queries of a transaction: without a listener that would end the process.
+    one.on('error', () => {});
+    one.on('connect', (connection) => connection.on('error', () => {}));
+  }
   const tried = pool.connect().then(
     (connection) => {
       connection.release();
