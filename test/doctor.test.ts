@@ -14,7 +14,7 @@ const { database, url: DATABASE_URL } = await createTestDatabase();
 const sandbox = await startSandbox({ plansPerTdsp: 30, now: () => new Date('2026-06-01T12:00:00Z') });
 test.after(() => sandbox.stop());
 const env = { DATABASE_URL, COMPAREPOWER_API_URL: sandbox.url };
-const server = spawnWattsync(['start', '--json'], { ...env, PORT: '0' });
+const server = spawnWattsync(['start', '--role', 'worker,scheduler', '--json'], env);
 
 async function doctor(change: Record<string, string> = {}) {
   const { code, stdout, stderr } = await wattsync(['doctor', '--json'], { ...env, ...change });

@@ -13,8 +13,9 @@ import { createTestDatabase, ONCOR, spawnWattsync, until, wattsync } from './sup
 const { database, url: DATABASE_URL } = await createTestDatabase();
 const sandbox = await startSandbox({ plansPerTdsp: 30, now: () => new Date('2026-06-01T12:00:00Z') });
 test.after(() => sandbox.stop());
+const BUDGETS = { API_CALL_BUDGET_PER_HOUR: '1000', EMERGENCY_CALL_BUDGET_PER_HOUR: '1000' };
 const OFF = { SYNC_SCHEDULE_PRIORITY: 'off', SYNC_SCHEDULE_FULL: 'off', MAINTENANCE_SCHEDULE: 'off' };
-const env = { DATABASE_URL, COMPAREPOWER_API_URL: sandbox.url, API_CALL_BUDGET_PER_HOUR: '1000', ...OFF };
+const env = { DATABASE_URL, COMPAREPOWER_API_URL: sandbox.url, ...BUDGETS, ...OFF };
 
 /** As `npm run <script> -- --json` would: the same command, its exit code and what it said. */
 async function run(args: string[], change: Record<string, string> = {}) {

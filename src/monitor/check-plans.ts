@@ -48,7 +48,7 @@ export function checkFailures({
       ? ok('dead_letters', 'Nothing failed for good')
       : warning(
           'dead_letters',
-          `${count(dead_letters.length, 'job')} failed for good: ${names(dead_letters)}`,
+          `Failed for good: ${[...new Set(dead_letters.flatMap((dead) => dead.names))].join(', ')}`,
           'Read why with npm run sync:dead, mend it, and try again',
           'npm run sync:redrive',
         ),
@@ -63,13 +63,11 @@ export function checkFailures({
   ];
 }
 
-/** As much of an hour as scheduled calls may use before the reserve begins, about. */
-const BUDGET_WARNING = 0.75;
-
 /** Whether the upstream may be called, and answers. */
 export function checkUpstream({ upstream, at }: Pick<MonitorView, 'upstream' | 'at'>): Finding {
   const check = 'upstream';
-  const { source, circuit, failures, open_until, wait_until, calls_last_hour, budget_per_hour } = upstream;
+  const { source, circuit, failures, open_until, wait_until } = upstream;
+  const { calls_last_hour, budget_per_hour, reserve_per_hour } = upstream;
   const calls = `${calls_last_hour} of ${budget_per_hour} calls this hour`;
   const last = upstream.last_call;
   const why = last?.error ? ` The last call: ${last.error}` : '';
@@ -89,9 +87,13 @@ export function checkUpstream({ upstream, at }: Pick<MonitorView, 'upstream' | '
     const advice = 'Wait, raise API_CALL_BUDGET_PER_HOUR, or call less: raise CACHE_TTL_HOURS';
     return bad(check, `The calls of this hour are used up: ${calls}`, advice);
   }
-  if (calls_last_hour >= budget_per_hour * BUDGET_WARNING) {
-    const advice = 'The rest is kept for forced calls. Raise the budget, or call less: raise CACHE_TTL_HOURS';
-    return warning(check, `${source}: ${calls}`, advice);
+  if (calls_last_hour >= budget_per_hour - reserve_per_hour) {
+    const advice = `The other ${reserve_per_hour} are kept for forced calls. Raise API_CALL_BUDGET_PER_HOUR, or call less: raise CACHE_TTL_HOURS`;
+    return warning(check, `Scheduled syncs wait: ${calls}`, advice);
+  }
+  if (upstream.forced_last_hour >= upstream.forced_budget_per_hour) {
+    const forced = `${upstream.forced_last_hour} of ${upstream.forced_budget_per_hour} forced calls this hour`;
+    return warning(check, `--force waits: ${forced}`, 'Wait, or raise EMERGENCY_CALL_BUDGET_PER_HOUR');
   }
   if (circuit === 'half_open' || failures > 0) {
     const advice = `The next call finds out whether it is back.${why}`;

@@ -99,8 +99,8 @@ export function checkRedis(redis: { ms: number } | { error: string } | null): Fi
   return bad(check, `Redis does not answer: ${redis.error}`, advice);
 }
 
-/** Few errors are a restart of Redis, many are a layer that does not work. */
-const LAYER_ERRORS = { few: 0.01, many: 0.5 };
+/** Some errors are a restart of Redis, or a machine that was busy; many are a layer that does not work. */
+const LAYER_ERRORS = { least: 5, few: 0.01, many: 0.5 };
 
 export function checkLayers(layers: readonly LayerCounts[]): Finding {
   const check = 'cache';
@@ -108,7 +108,9 @@ export function checkLayers(layers: readonly LayerCounts[]): Finding {
     ...{ layer, errors },
     share: errors / Math.max(1, hits + misses + errors),
   }));
-  const wrong = shares.filter(({ share }) => share > LAYER_ERRORS.few);
+  const wrong = shares.filter(
+    ({ errors, share }) => errors >= LAYER_ERRORS.least && share > LAYER_ERRORS.few,
+  );
   if (wrong.length === 0) return ok(check, 'No layer failed within the hour');
   const told = wrong.map(
     ({ layer, errors, share }) =>

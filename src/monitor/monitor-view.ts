@@ -1,6 +1,7 @@
 /** Everything about syncing that an operator asks first, as it is at one moment. Data only: others draw and judge it. */
 
 import type { Config } from '../config.ts';
+import { callReserve } from '../sources/call-reserve.ts';
 import type { Queryable } from '../store/database.ts';
 import { readQueueTables } from '../store/queue-tables.ts';
 import { type AttemptCounts, readAttemptCounts } from '../store/queued-runs.ts';
@@ -16,6 +17,7 @@ import {
   readUpstreams,
   type SeenCall,
   type TdspOverview,
+  type UpstreamState,
 } from '../store/sync-overview.ts';
 import { readRecentRuns, type SyncRun } from '../store/sync-runs.ts';
 import { type Liveness, readDatabaseTime, readWorkers, type SyncWorkerRow } from '../store/sync-workers.ts';
@@ -49,6 +51,10 @@ export interface Upstream {
   source: string;
   calls_last_hour: number;
   budget_per_hour: number;
+  /** As much of the budget as only forced calls may use. */
+  reserve_per_hour: number;
+  forced_last_hour: number;
+  forced_budget_per_hour: number;
   /** `half_open`: the next call finds out whether it is back. */
   circuit: 'closed' | 'open' | 'half_open';
   failures: number;
@@ -72,7 +78,7 @@ export interface MonitorView {
   /** `null`: the program was never started, so that nothing is scheduled. */
   schedules: ScheduleTime[] | null;
   clock_read_at: Date | null;
-  dead_letters: { queue: string; key: string; name: string; died_at: Date }[];
+  dead_letters: { queue: string; tdsps: string[]; names: string[]; died_at: Date }[];
   /** The last ones, the newest first. */
   runs: SyncRun[];
 }
@@ -85,6 +91,7 @@ export type ViewConfig = Pick<
   | 'freshnessWarnFactor'
   | 'freshnessErrorFactor'
   | 'apiCallBudgetPerHour'
+  | 'emergencyCallBudgetPerHour'
 >;
 
 const LIMITS = { work: 100, runs: 20, recent: 5, errors: 3, dead: 100 };
@@ -129,7 +136,7 @@ export async function readMonitorView(queryable: Queryable, config: ViewConfig):
     workers: workers.map(({ lock_key: _lock_key, ...worker }) => worker),
     schedules: tables?.schedules ?? null,
     clock_read_at: tables?.clock_read_at ?? null,
-    dead_letters: (tables?.dead ?? []).map((dead) => ({ ...dead, name: nameOf(dead.key) })),
+    dead_letters: (tables?.dead ?? []).map((dead) => ({ ...dead, names: dead.tdsps.map(nameOf) })),
   };
 }
 
@@ -162,16 +169,16 @@ function toWork(work: QueuedWork, workers: readonly Worker[], nameOf: (duns: str
 }
 
 function toUpstream(
-  state:
-    | { calls_last_hour: number; failures: number; open_until: Date | null; wait_until: Date | null }
-    | undefined,
+  state: UpstreamState | undefined,
   at: Date,
   config: ViewConfig,
 ): Omit<Upstream, 'last_call' | 'last_errors'> {
-  const { calls_last_hour = 0, failures = 0, open_until = null, wait_until = null } = state ?? {};
+  const { calls_last_hour = 0, forced_last_hour = 0, failures = 0 } = state ?? {};
+  const { open_until = null, wait_until = null } = state ?? {};
+  const { planSource: source, apiCallBudgetPerHour: budget } = config;
   return {
-    source: config.planSource,
-    ...{ calls_last_hour, budget_per_hour: config.apiCallBudgetPerHour, failures, open_until },
+    ...{ source, calls_last_hour, budget_per_hour: budget, reserve_per_hour: callReserve(budget) },
+    ...{ forced_last_hour, forced_budget_per_hour: config.emergencyCallBudgetPerHour, failures, open_until },
     circuit: open_until === null ? 'closed' : open_until > at ? 'open' : 'half_open',
     wait_until: wait_until && wait_until > at ? wait_until : null,
   };

@@ -67,7 +67,8 @@ export function sampleView(change: Partial<MonitorView> = {}): MonitorView {
     queue: { total: 0, waiting: [], claimed: [] },
     tdsps: [sampleTdsp('Oncor', 600), sampleTdsp('TNMP', 660)],
     upstream: {
-      ...{ source: 'comparepower', calls_last_hour: 6, budget_per_hour: 50, circuit: 'closed', failures: 0 },
+      ...{ source: 'comparepower', calls_last_hour: 6, budget_per_hour: 50, reserve_per_hour: 12 },
+      ...{ forced_last_hour: 0, forced_budget_per_hour: 12, circuit: 'closed', failures: 0 },
       ...{ open_until: null, wait_until: null, last_call: null, last_errors: [] },
     },
     attempts: {

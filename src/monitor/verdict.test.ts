@@ -149,7 +149,7 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
   ['plans past the error age', { tdsps: [sampleTdsp('Oncor', 11_000)] }, ['bad plans'], false, /3 h/],
   [
     'a job that failed for good',
-    { dead_letters: [{ queue: QUEUE, key: 'Oncor', name: 'Oncor', died_at: before(60) }] },
+    { dead_letters: [{ queue: QUEUE, tdsps: ['1'], names: ['Oncor'], died_at: before(60) }] },
     ['warning dead_letters'],
     true,
     /Oncor.*sync:redrive/,
@@ -192,7 +192,15 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
     /left alone until 12:01:00Z/,
   ],
   ['a budget that is used up', upstream({ calls_last_hour: 50 }), ['bad upstream'], true, /CACHE_TTL_HOURS/],
-  ['a budget nearly used up', upstream({ calls_last_hour: 40 }), ['warning upstream'], true, /40 of 50/],
+  [
+    'a budget but for its reserve',
+    upstream({ calls_last_hour: 38 }),
+    ['warning upstream'],
+    true,
+    /38 of 50.*other 12/,
+  ],
+  ['a budget with one call left', upstream({ calls_last_hour: 37 }), [], true, /^$/],
+  ['no more forced calls', upstream({ forced_last_hour: 12 }), ['warning upstream'], true, /12 of 12 forced/],
   ['a failure or two', upstream({ failures: 2 }), ['warning upstream'], true, /2 times/],
 ];
 

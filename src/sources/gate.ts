@@ -12,6 +12,7 @@ import { insertApiCall } from '../store/api-calls.ts';
 import type { Database } from '../store/database.ts';
 import { SyncHaltedError } from '../store/sync-control-error.ts';
 import { type CallEnd, finishPermit, type Permit, requestPermit } from '../store/upstream-gate.ts';
+import { callReserve } from './call-reserve.ts';
 import type { HttpAnswer } from './http.ts';
 import { NotAllowedError } from './not-allowed-error.ts';
 import type { FetchContext } from './source.ts';
@@ -60,8 +61,6 @@ export class CircuitOpenError extends NotAllowedError {
   readonly code = 'circuit_open';
 }
 
-/** Forced calls and probes must be possible when the hour is used up: two syncs of all TDSPs, or a quarter of little. */
-const RESERVE = { most: 12, share: 0.25 };
 const LONGEST_BACKOFF_MS = 10_000;
 /** What an upstream asks us to wait is honoured up to this; a longer time is a mistake of theirs. */
 const LONGEST_WAIT_MS = 3_600_000;
@@ -133,7 +132,7 @@ export class Gate {
     { isForced, signal }: FetchContext,
   ): Promise<Extract<Permit, { id: number }>> {
     const { maxConcurrentRequests, rateLimitPerSecond, callBudgetPerHour, timeoutMs, now } = this.#options;
-    const reservePerHour = Math.min(RESERVE.most, Math.floor(callBudgetPerHour * RESERVE.share));
+    const reservePerHour = callReserve(callBudgetPerHour);
     const limits = {
       ...{ perSecond: rateLimitPerSecond, perHour: callBudgetPerHour, reservePerHour },
       forcedPerHour: this.#options.emergencyBudgetPerHour ?? callBudgetPerHour,

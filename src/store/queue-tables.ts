@@ -9,8 +9,8 @@ import type { ScheduleTime } from './schedule-times.ts';
 export interface QueueTables {
   /** By the time they come next; `next_at` is `null` while nobody has told it. */
   schedules: ScheduleTime[];
-  /** Jobs that were given up and that nobody has looked at. */
-  dead: { queue: string; key: string; died_at: Date }[];
+  /** Jobs that were given up and that nobody has looked at, and whose plans they were to bring (DUNS, or `state`). */
+  dead: { queue: string; tdsps: string[]; died_at: Date }[];
   /** When somebody last looked whether a time has come; `null`: nobody ever did. */
   clock_read_at: Date | null;
 }
@@ -31,9 +31,11 @@ export async function readQueueTables(queryable: Queryable, limit: number): Prom
                    'next_at', n.next_at) order by n.next_at, s.key)
                  from pgboss.schedule s
                  left join schedule_times n on (n.name, n.cron, n.time_zone) = (s.key, s.cron, s.timezone)), '[]') as schedules,
-              coalesce((select jsonb_agg(jsonb_build_object('queue', left(d.name, -5), 'key', d.key, 'died_at', d.created_on)
-                   order by d.created_on, d.key)
-                 from (select name, data->>'key' as key, created_on from pgboss.job
+              coalesce((select jsonb_agg(jsonb_build_object('queue', left(d.name, -5), 'died_at', d.created_on, 'tdsps',
+                     coalesce(jsonb_path_query_array(d.data, '$.failures[*].tdsp_duns'), '[]')
+                       || case when d.data ? 'failures' then '[]' else jsonb_build_array(d.data->'key') end)
+                   order by d.created_on)
+                 from (select name, data, created_on from pgboss.job
                         where name = any(select name from pgboss.queue where name like 'sync.%.dead')
                           and state = 'created' order by created_on limit $1) d), '[]') as dead,
               (select cron_on from pgboss.version) as clock_read_at`,

@@ -129,6 +129,8 @@ export async function readOpenRuns(queryable: Queryable, limit: number): Promise
 export interface UpstreamState {
   source: string;
   calls_last_hour: number;
+  /** Those of them that were forced. */
+  forced_last_hour: number;
   /** In a row. */
   failures: number;
   /** The circuit is open until then; `null`: it is closed. */
@@ -140,10 +142,13 @@ export interface UpstreamState {
 /** Every upstream that was ever called: what it took of its hour, and whether it may be called. */
 export async function readUpstreams(queryable: Queryable): Promise<UpstreamState[]> {
   const { rows } = await queryable.query<UpstreamState>(
-    `select g.source, g.failures, g.open_until, g.wait_until,
-            (select count(*)::int from upstream_permits p
-              where p.source = g.source and p.granted_at > clock_timestamp() - interval '1 hour') as calls_last_hour
-       from upstream_gates g order by g.source`,
+    `select g.source, g.failures, g.open_until, g.wait_until, p.calls_last_hour, p.forced_last_hour
+       from upstream_gates g
+      cross join lateral (
+        select count(*)::int as calls_last_hour, count(*) filter (where is_forced)::int as forced_last_hour
+          from upstream_permits
+         where source = g.source and granted_at > clock_timestamp() - interval '1 hour') p
+      order by g.source`,
   );
   return rows;
 }

@@ -156,13 +156,16 @@ export function upstreamBlock(view: MonitorView, width: number): Block {
   const { upstream, attempts } = view;
   const { calls_last_hour, budget_per_hour } = upstream;
   const share = calls_last_hour / budget_per_hour;
-  const tone: Tone = share >= 1 ? 'bad' : share >= 0.75 ? 'warn' : 'good';
+  const free = budget_per_hour - upstream.reserve_per_hour;
+  const tone: Tone = share >= 1 ? 'bad' : calls_last_hour >= free ? 'warn' : 'good';
+  const forced = upstream.forced_last_hour;
   const size = width >= ROOMY ? 20 : 8;
   const lines: Line[] = [
     [
       piece('  calls this hour  '),
       ...bar(share, size, tone),
-      piece(` ${calls_last_hour} of ${budget_per_hour}`, share >= 0.75 ? tone : 'plain'),
+      piece(` ${calls_last_hour} of ${budget_per_hour}`, tone === 'good' ? 'plain' : tone),
+      piece(forced > 0 ? `, ${forced} of ${upstream.forced_budget_per_hour} forced` : '', 'dim'),
     ],
     [piece('  circuit breaker  '), circuitOf(view)],
     [
@@ -185,7 +188,7 @@ export function upstreamBlock(view: MonitorView, width: number): Block {
   return {
     ...{ title: 'UPSTREAM', note: [piece(upstream.source)], rank: 3, lines },
     brief: [
-      piece(`${calls_last_hour} of ${budget_per_hour} calls this hour`, share >= 0.75 ? tone : 'plain'),
+      piece(`${calls_last_hour} of ${budget_per_hour} calls this hour`, tone === 'good' ? 'plain' : tone),
       piece(' · circuit '),
       circuitOf(view),
     ],

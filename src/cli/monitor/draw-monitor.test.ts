@@ -68,7 +68,7 @@ function busyView(said: string): MonitorView {
       sampleWorker({ host: said, state: 'silent', origin: said }),
       sampleWorker({ id: 'w2', state: 'dead' }),
     ],
-    dead_letters: [{ queue: 'q', key: said, name: said, died_at: before(60) }],
+    dead_letters: [{ queue: 'q', tdsps: ['1'], names: [said], died_at: before(60) }],
   });
 }
 

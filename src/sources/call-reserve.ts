@@ -1,0 +1,7 @@
+/** Forced calls and probes must be possible when the hour is used up: two syncs of all TDSPs, or a quarter of little. */
+const RESERVE = { most: 12, share: 0.25 };
+
+/** How many of the calls of an hour are kept for those who insist. */
+export function callReserve(budgetPerHour: number): number {
+  return Math.min(RESERVE.most, Math.floor(budgetPerHour * RESERVE.share));
+}
