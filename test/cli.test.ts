@@ -28,6 +28,9 @@ const COMMANDS = [
   ['sync', 'emergency'],
   ['sync', 'dead'],
   ['sync', 'redrive'],
+  ['sync', 'monitor'],
+  ['freshness'],
+  ['doctor'],
   ['db', 'migrate'],
   ['sandbox'],
 ];
