@@ -39,7 +39,9 @@ async function broken(how: string, mend: string, look: () => Promise<void>): Pro
 }
 
 test('a system that is well gets a line for everything, and nothing else', async () => {
-  await until(() => server.seen.stdout.includes('"synced"'));
+  await until(() => server.seen.stdout.includes('"synced"'), 60_000);
+  // On a machine that is busy the first sync may have failed: this one has whatever is left.
+  await until(async () => (await wattsync(['sync', 'full', '--json'], env)).code === 0, 60_000);
   const { findings, wrong } = await doctor();
   assert.deepEqual(wrong, []);
   assert.ok(findings.length >= 20);

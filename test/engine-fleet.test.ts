@@ -266,6 +266,7 @@ test('a second terminal and the admin API act on a running server, and its state
     state: 'stopped',
     changed: true,
     running: 0,
+    unanswered: 0,
   });
   assert.equal((await json('sync', 'full')).error.code, 'sync_stopped');
   const refused = await admin('POST', 'sync', { kind: 'full' });

@@ -132,7 +132,7 @@ test('a stop lets what runs end and begins nothing; a resume goes on where it wa
   assert.equal(await changeControl(database, 'stopped', { by: 'test', reason: 'why not' }), true);
   assert.equal(await changeControl(database, 'stopped', { by: 'test', reason: null }), false);
   assert.equal((await follow(running.run_id)).status, 'succeeded');
-  assert.equal(await waitForQuiet(database, 5_000), 0);
+  assert.deepEqual(await waitForQuiet(database, 5_000), { running: 0, unanswered: 0 });
   await assert.rejects(asker.ask(force()), { code: 'sync_stopped' });
   await assert.rejects(asker.ask({ kind: 'priority', requested_by: 'schedule' }), { code: 'sync_stopped' });
   assert.equal(calls().total, 1);

@@ -41,7 +41,8 @@ test('a run is seen while it is under way: who fetches what, since when, and wha
     ...env,
     MAX_CONCURRENT_REQUESTS: '2',
   });
-  await until(() => worker.seen.stdout.includes('"synced"'));
+  await until(() => worker.seen.stdout.includes('"synced"'), 60_000);
+  await until(async () => (await wattsync(['sync', 'full', '--json'], env)).code === 0, 60_000);
   sandbox.control.setFaults([parseFault('latency:ms=60000')]);
   const { ended } = spawnWattsync(['sync', 'full', '--force', '--json'], env);
   await until(async () => (await view()).queue.claimed.length === 2);

@@ -34,11 +34,14 @@ const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 30_000;
 const POLL_MS = 4;
 
-/** One machine, one application: a quarter of the usual memory would do, all of it is more than Texas needs. */
+/**
+ * One machine, one application: a quarter of the usual memory would do, all of it is more than Texas needs. Each process
+ * of the program may open some thirty connections, and there may be several.
+ */
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  max_connections: '100',
+  max_connections: '200',
   shared_buffers: '64MB',
   max_wal_size: '1GB',
   random_page_cost: '1.1',
