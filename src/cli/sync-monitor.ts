@@ -10,6 +10,7 @@ import { drawMonitor } from './monitor/draw-monitor.ts';
 import { liveScreen, plainScreen, type Screen } from './monitor/screen.ts';
 import { columnsOf, type InkChoice, inkOf } from './monitor/terminal.ts';
 import type { CommandContext } from './program.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface SyncMonitorOptions extends InkChoice {
   once?: boolean;
@@ -26,6 +27,8 @@ interface Seen {
 }
 
 const EVERY_S = 1;
+/** More often would only keep the database busy. */
+const LEAST_S = 0.1;
 /** Of a terminal that does not say how high it is. */
 const ROWS_WITHOUT = 24;
 /** Without a terminal a frame is written when something has changed, and now and then to show that it lives. */
@@ -33,6 +36,7 @@ const QUIET_FRAMES_EVERY_MS = 60_000;
 
 export async function syncMonitor(context: CommandContext, options: SyncMonitorOptions): Promise<number> {
   const { config, isJson } = context;
+  expectSensible(options);
   const database = await (await context.parts()).openStore(config, 1);
   try {
     if (options.once) return await showOnce(context, options, database);
@@ -53,6 +57,12 @@ export async function syncMonitor(context: CommandContext, options: SyncMonitorO
   } finally {
     await database.close();
   }
+}
+
+/** @throws {UsageError} what nobody can want */
+function expectSensible({ interval = EVERY_S, columns = 80 }: SyncMonitorOptions): void {
+  if (interval < LEAST_S) throw new UsageError(`--interval ${interval}: expected ${LEAST_S} seconds or more`);
+  if (columns < 20) throw new UsageError(`--columns ${columns}: expected 20 or more`);
 }
 
 async function showOnce(
@@ -136,7 +146,7 @@ function toJson({ view, away }: Seen): string {
 
 /** What makes a new frame worth writing: all but times that pass by themselves. */
 function fingerprintOf({ view, away }: Seen): string {
-  if (!view) return String(away);
+  if (!view) return 'away';
   const { control, in_progress, queue, tdsps, upstream, workers, dead_letters, runs } = view;
   return JSON.stringify([
     ...[

@@ -63,6 +63,16 @@ export function checkFailures({
   ];
 }
 
+/** Whether who looks has the settings of those who work: limits and targets are taken from his. */
+export function checkSettings({ upstream }: Pick<MonitorView, 'upstream'>): Finding {
+  const { source, configured } = upstream;
+  if (source === configured) return ok('settings', `Plans come from ${source}`);
+  const message = `The workers fetch from ${source}; the settings of this command name ${configured}`;
+  const advice =
+    'Budgets and targets shown here are those of this command: give it the environment of the workers';
+  return warning('settings', message, advice);
+}
+
 /** Whether the upstream may be called, and answers. */
 export function checkUpstream({ upstream, at }: Pick<MonitorView, 'upstream' | 'at'>): Finding {
   const check = 'upstream';

@@ -38,6 +38,10 @@ export function checkControl(view: Pick<MonitorView, 'at' | 'control'>): Finding
   return find(check, `Syncing is STOPPED, since ${who}`, advice, resume);
 }
 
+/** For sentences. */
+const nameWorker = ({ host, pid }: NonNullable<ViewWork['worker']>): string =>
+  pid === null ? 'a process that has ended' : `process ${pid} on ${host}`;
+
 const isAlive = ({ state }: Pick<Worker, 'state'>): boolean => state === 'alive';
 const names = (work: readonly ViewWork[]): string => [...new Set(work.map(({ name }) => name))].join(', ');
 
@@ -82,7 +86,7 @@ export function checkClaims(view: Pick<MonitorView, 'at' | 'queue' | 'workers'>)
     const mine = claimed.filter(({ worker_id }) => worker_id === id);
     const { worker, queue } = mine[0]!;
     const held = Math.max(...mine.map(({ claimed_at }) => (claimed_at ? since(view, claimed_at) : 0)));
-    const who = `process ${worker!.pid} on ${worker!.host}`;
+    const who = nameWorker(worker!);
     const what = `${names(mine)}, for ${inWords(held)}`;
     if (worker!.state === 'silent') {
       const advice = `It holds ${what}. End it; if nothing helps: npm run sync:emergency, then npm run sync:resume`;

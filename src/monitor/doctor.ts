@@ -11,7 +11,7 @@ import { readQuarantineGrowth, readSchemaDrift } from '../store/quarantine.ts';
 import { hasPlanKey, readServerVersion } from '../store/server-facts.ts';
 import { readDatabaseTime } from '../store/sync-workers.ts';
 import { readQueueSchema } from '../sync/jobs/queue-schema.ts';
-import { checkFailures, checkPlans, checkUpstream } from './check-plans.ts';
+import { checkFailures, checkPlans, checkSettings, checkUpstream } from './check-plans.ts';
 import { checkSchedules } from './check-schedules.ts';
 import {
   checkClocks,
@@ -59,6 +59,7 @@ async function examineSyncing(pool: Queryable, config: Config): Promise<Finding[
   const hourAgo = new Date(view.at.getTime() - HOUR_MS);
   return [
     ...(await look('clocks', async () => checkClocks(await clockAheadMs(pool), view.workers))),
+    checkSettings(view),
     checkControl(view),
     ...checkSchedules(view, scheduledTimes(config.schedules)),
     ...checkQueue(view),

@@ -38,8 +38,8 @@ export interface ViewTdsp extends TdspOverview, AgeLimits {
 
 export type ViewWork = QueuedWork & {
   name: string;
-  /** Who holds it; `null` while it waits. One that is not known any more is dead. */
-  worker: Pick<Worker, 'host' | 'pid' | 'state'> | null;
+  /** Who holds it; `null` while it waits. */
+  worker: { host: string | null; pid: number | null; state: Liveness } | null;
 };
 
 export interface Rate extends AttemptCounts {
@@ -48,7 +48,10 @@ export interface Rate extends AttemptCounts {
 }
 
 export interface Upstream {
+  /** Whom the workers fetch from; without any, whom the settings of this process name. */
   source: string;
+  /** As the settings of this process say: those of the workers may be others. */
+  configured: string;
   calls_last_hour: number;
   budget_per_hour: number;
   /** As much of the budget as only forced calls may use. */
@@ -106,8 +109,8 @@ export async function readMonitorView(queryable: Queryable, config: ViewConfig):
       readQueuedWork(queryable, LIMITS.work),
       readTdspOverview(queryable),
       readUpstreams(queryable),
-      readLastCall(queryable, config.planSource),
-      readFailedCalls(queryable, config.planSource, LIMITS.errors),
+      readLastCall(queryable),
+      readFailedCalls(queryable, LIMITS.errors),
       readAttemptCounts(queryable),
       readWorkers(queryable),
       readQueueTables(queryable, LIMITS.dead),
@@ -124,14 +127,7 @@ export async function readMonitorView(queryable: Queryable, config: ViewConfig):
       claimed: work.filter(({ state }) => state === 'claimed'),
     },
     tdsps: tdsps.map((tdsp) => toTdsp(tdsp, at, config)),
-    upstream: {
-      ...toUpstream(
-        upstreams.find(({ source }) => source === config.planSource),
-        at,
-        config,
-      ),
-      ...{ last_call, last_errors: errors },
-    },
+    upstream: toUpstream({ at, upstreams, last_call, errors, workers, config }),
     attempts: { hour: toRate(attempts.hour), day: toRate(attempts.day) },
     workers: workers.map(({ lock_key: _lock_key, ...worker }) => worker),
     schedules: tables?.schedules ?? null,
@@ -162,27 +158,48 @@ function toWork(work: QueuedWork, workers: readonly Worker[], nameOf: (duns: str
   const isHeld = work.state === 'claimed';
   return {
     ...{ ...work, name: nameOf(work.tdsp_duns) },
+    // One that nobody knows any more has ended.
     worker: isHeld
-      ? { host: holder?.host ?? '?', pid: holder?.pid ?? 0, state: holder?.state ?? 'dead' }
+      ? { host: holder?.host ?? null, pid: holder?.pid ?? null, state: holder?.state ?? 'dead' }
       : null,
   };
 }
 
-function toUpstream(
-  state: UpstreamState | undefined,
-  at: Date,
-  config: ViewConfig,
-): Omit<Upstream, 'last_call' | 'last_errors'> {
+interface UpstreamFacts {
+  at: Date;
+  upstreams: readonly UpstreamState[];
+  last_call: SeenCall | null;
+  errors: readonly SeenCall[];
+  workers: readonly Worker[];
+  config: ViewConfig;
+}
+
+function toUpstream({ at, upstreams, last_call, errors, workers, config }: UpstreamFacts): Upstream {
+  const used = workers.filter(({ state }) => state === 'alive').flatMap((one) => sourceOf(one) ?? []);
+  const { planSource: configured, apiCallBudgetPerHour: budget } = config;
+  const source = used.length === 0 || used.includes(configured) ? configured : used[0]!;
+  const state = upstreams.find((one) => one.source === source);
   const { calls_last_hour = 0, forced_last_hour = 0, failures = 0 } = state ?? {};
   const { open_until = null, wait_until = null } = state ?? {};
-  const { planSource: source, apiCallBudgetPerHour: budget } = config;
+  const isIts = (call: SeenCall) => call.source === source;
   return {
-    ...{ source, calls_last_hour, budget_per_hour: budget, reserve_per_hour: callReserve(budget) },
+    ...{
+      source,
+      configured,
+      calls_last_hour,
+      budget_per_hour: budget,
+      reserve_per_hour: callReserve(budget),
+    },
     ...{ forced_last_hour, forced_budget_per_hour: config.emergencyCallBudgetPerHour, failures, open_until },
     circuit: open_until === null ? 'closed' : open_until > at ? 'open' : 'half_open',
     wait_until: wait_until && wait_until > at ? wait_until : null,
+    last_call: last_call && isIts(last_call) ? last_call : null,
+    last_errors: errors.filter(isIts),
   };
 }
+
+/** The name of an upstream is part of the name of its queue. */
+const sourceOf = ({ queue }: Worker): string | undefined => queue?.split('.')[1];
 
 const toRate = (counts: AttemptCounts): Rate => ({
   ...counts,

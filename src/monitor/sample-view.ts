@@ -38,7 +38,7 @@ export function sampleTdsp(
 
 export function sampleWorker(change: Partial<Worker> = {}): Worker {
   return {
-    ...{ id: 'w1', host: 'web-1', pid: 4711, lease_holder: '4711.x', clock_ahead_ms: 0 },
+    ...{ id: 'w1', host: 'web-1', pid: 4711, clock_ahead_ms: 0 },
     ...{ roles: ['web', 'worker', 'scheduler'], queue: QUEUE, origin: 'https://pricing.example' },
     ...{ started_at: before(3_600), seen_at: before(1), state: 'alive' },
     ...change,
@@ -67,7 +67,13 @@ export function sampleView(change: Partial<MonitorView> = {}): MonitorView {
     queue: { total: 0, waiting: [], claimed: [] },
     tdsps: [sampleTdsp('Oncor', 600), sampleTdsp('TNMP', 660)],
     upstream: {
-      ...{ source: 'comparepower', calls_last_hour: 6, budget_per_hour: 50, reserve_per_hour: 12 },
+      ...{
+        source: 'comparepower',
+        configured: 'comparepower',
+        calls_last_hour: 6,
+        budget_per_hour: 50,
+        reserve_per_hour: 12,
+      },
       ...{ forced_last_hour: 0, forced_budget_per_hour: 12, circuit: 'closed', failures: 0 },
       ...{ open_until: null, wait_until: null, last_call: null, last_errors: [] },
     },

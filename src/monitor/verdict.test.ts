@@ -201,6 +201,13 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
   ],
   ['a budget with one call left', upstream({ calls_last_hour: 37 }), [], true, /^$/],
   ['no more forced calls', upstream({ forced_last_hour: 12 }), ['warning upstream'], true, /12 of 12 forced/],
+  [
+    'other settings than those of the workers',
+    upstream({ configured: 'sandbox' }),
+    ['warning settings'],
+    true,
+    /name sandbox/,
+  ],
   ['a failure or two', upstream({ failures: 2 }), ['warning upstream'], true, /2 times/],
 ];
 

@@ -1,6 +1,6 @@
 /** Whether syncing is well, for those who look: `sync status` and `sync monitor`. Pure. */
 
-import { checkFailures, checkPlans, checkUpstream } from './check-plans.ts';
+import { checkFailures, checkPlans, checkSettings, checkUpstream } from './check-plans.ts';
 import { checkClaims, checkControl, checkQueue, checkRuns } from './check-work.ts';
 import { type Finding, worst } from './finding.ts';
 import type { MonitorView } from './monitor-view.ts';
@@ -17,7 +17,13 @@ export interface SyncVerdict {
 export function judge(view: MonitorView): SyncVerdict {
   const isStale = view.tdsps.length === 0 || view.tdsps.some(({ stale }) => stale);
   const work = [checkControl(view), ...checkQueue(view), ...checkClaims(view), ...checkRuns(view)];
-  const findings = [...work, checkPlans(view), ...checkFailures(view), checkUpstream(view)];
+  const findings = [
+    ...work,
+    checkPlans(view),
+    ...checkFailures(view),
+    checkUpstream(view),
+    checkSettings(view),
+  ];
   const isBad = ({ verdict }: Finding) => verdict === 'bad';
   const problems = findings.filter(({ verdict }) => verdict !== 'ok');
   return {

@@ -166,24 +166,19 @@ export interface SeenCall {
 const SEEN_CALL = 'called_at as at, source, endpoint, status, error';
 
 /** The last calls that failed within a day, the newest first. */
-export async function readFailedCalls(
-  queryable: Queryable,
-  source: string,
-  limit: number,
-): Promise<SeenCall[]> {
+export async function readFailedCalls(queryable: Queryable, limit: number): Promise<SeenCall[]> {
   const { rows } = await queryable.query<SeenCall>(
     `select ${SEEN_CALL} from api_calls
-      where source = $1 and error is not null and called_at > now() - interval '1 day'
-      order by called_at desc limit $2`,
-    [source, limit],
+      where error is not null and called_at > now() - interval '1 day' order by called_at desc limit $1`,
+    [limit],
   );
   return rows;
 }
 
-export async function readLastCall(queryable: Queryable, source: string): Promise<SeenCall | null> {
+/** The last call of all, however it ended. */
+export async function readLastCall(queryable: Queryable): Promise<SeenCall | null> {
   const { rows } = await queryable.query<SeenCall>(
-    `select ${SEEN_CALL} from api_calls where source = $1 order by called_at desc limit 1`,
-    [source],
+    `select ${SEEN_CALL} from api_calls order by called_at desc limit 1`,
   );
   return rows[0] ?? null;
 }

@@ -66,11 +66,17 @@ const HOLDS_LOCK = `exists (
 export type Liveness = 'alive' | 'silent' | 'dead';
 const SILENT_AFTER = "interval '10 seconds'";
 
+/** One that dies again and again leaves many behind. */
+const WORKERS_READ = 200;
+
+/** The newest, in the order of their start. */
 export async function readWorkers(queryable: Queryable): Promise<(SyncWorkerRow & { state: Liveness })[]> {
   const { rows } = await queryable.query<SyncWorkerRow & { state: Liveness }>(
-    `select w.*, case when not ${HOLDS_LOCK} then 'dead'
+    `select id, lock_key, host, pid, roles, queue, origin, started_at, seen_at, clock_ahead_ms,
+            case when not ${HOLDS_LOCK} then 'dead'
                       when w.seen_at < clock_timestamp() - ${SILENT_AFTER} then 'silent' else 'alive' end as state
-       from sync_workers w order by w.started_at, w.id`,
+       from (select * from sync_workers order by seen_at desc limit $1) w order by w.started_at, w.id`,
+    [WORKERS_READ],
   );
   return rows;
 }

@@ -59,7 +59,7 @@ function describeStep(view: MonitorView, step: RunStep): [sign: string, tone: To
     return ['·', 'dim', `waits${until}`];
   }
   if (step.step === 'fetching') {
-    const by = step.worker ? `, process ${step.worker.pid}` : '';
+    const by = step.worker ? `, process ${step.worker.pid ?? '?'}` : '';
     const since = `fetching for ${step.since ? ago(view, step.since) : '0 s'}${by}`;
     if (!step.worker || step.worker.state === 'alive') return ['▸', 'strong', since];
     return ['✗', 'bad', `${since} ${step.worker.state === 'dead' ? 'is DEAD' : 'does NOT ANSWER'}`];

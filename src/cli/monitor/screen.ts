@@ -42,18 +42,17 @@ export function liveScreen(output: Output): Screen {
     const drawn = lines.map((line) => line + eraseEndLine).join('\r\n');
     output.write(synchronizedOutput(cursorTo(0, 0) + drawn + eraseDown));
   };
-  process.on('SIGTSTP', onSuspend).on('SIGCONT', onContinue);
-  enter();
-  return {
-    show,
-    close() {
-      if (!isOpen) return;
-      isOpen = false;
-      process.off('SIGTSTP', onSuspend).off('SIGCONT', onContinue);
-      leave();
-      if (last.length > 0) output.write(`${last.join('\n')}\n`);
-    },
+  const close = () => {
+    if (!isOpen) return;
+    isOpen = false;
+    process.off('SIGTSTP', onSuspend).off('SIGCONT', onContinue).off('exit', close);
+    leave();
+    if (last.length > 0) output.write(`${last.join('\n')}\n`);
   };
+  // Also where something unexpected ends the process.
+  process.on('SIGTSTP', onSuspend).on('SIGCONT', onContinue).on('exit', close);
+  enter();
+  return { show, close };
 }
 
 /** Frames below each other, with `between` between them; no code that steers a terminal. */
