@@ -25,6 +25,8 @@ export interface Shelved {
   /** The next moment at which something about it is due: it expires, becomes stale, or is to be tried again. */
   dueAtMs: number;
   bytes: number;
+  /** It was cleared, or is older than what is known: it only fills the gap until a layer answers. */
+  isSpare: boolean;
 }
 
 /** An object takes about twice the bytes of its JSON. */
@@ -54,6 +56,14 @@ export class MemoryShelf {
 
   delete(duns: string): void {
     this.#shelf.delete(duns);
+  }
+
+  /** All of it is due now, and none lives longer than from now on. */
+  makeDue(nowMs: number, ttlMs: number): void {
+    for (const shelved of this.#shelf.values()) {
+      shelved.dueAtMs = nowMs;
+      shelved.expiresAtMs = Math.min(shelved.expiresAtMs, nowMs + ttlMs);
+    }
   }
 
   keys(): string[] {

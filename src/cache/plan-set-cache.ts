@@ -10,6 +10,7 @@ import type { Layer } from './layer.ts';
 import { LayerUnavailableError } from './layer-error.ts';
 import { bytesOf, type Held, MemoryShelf, type Shelved, toHeld } from './memory-shelf.ts';
 import type { CacheRecorder } from './recorder.ts';
+import { isNewer, Spares } from './spares.ts';
 import { askLayers } from './walk.ts';
 
 export type { Layer, LayerName } from './layer.ts';
@@ -65,11 +66,13 @@ export class PlanSetCache {
   readonly #nothing = new Map<string, Nothing>();
   /** The newest version anybody told of: what a load brings must not be older. */
   readonly #known = new Map<string, Published>();
-  /** Taken out of memory by a clear, for the case that no layer answers afterwards. */
-  readonly #cleared = new Map<string, Held>();
-  readonly #arrivals = new Map<string, ((held: Held) => void)[]>();
-  /** Grows with every clear: what was read before one is not kept after it. */
-  #era = 0;
+  readonly #spares = new Spares();
+  /** Told of what arrives while a cold load is waited for. */
+  readonly #arrivals = new Map<string, (held: Held) => void>();
+  /** Grows with every clear of a TDSP: what was read before one is not kept after it. */
+  readonly #eras = new Map<string, number>();
+  /** The latest time there was. */
+  #latestMs = 0;
   #clearing: Promise<unknown> = Promise.resolve();
 
   constructor({ layers, onStale, loadColdly, recorder, ...options }: PlanSetCacheOptions) {
@@ -87,7 +90,7 @@ export class PlanSetCache {
   peek(duns: string): Held | null {
     const shelved = this.#memory.get(duns);
     if (shelved === undefined) return null;
-    const now = this.#options.now();
+    const now = this.#now();
     if (shelved.dueAtMs <= now) this.#attend(duns, shelved, now);
     if (this.#recorder !== undefined) {
       const ageMs = now - shelved.held.observedAtMs;
@@ -105,9 +108,11 @@ export class PlanSetCache {
     const held = this.peek(duns);
     if (held) return held;
     const started = performance.now();
-    const found = await this.#inTime(duns, this.#settled(duns, true));
-    this.#recorder?.miss('memory', performance.now() - started);
-    return found;
+    try {
+      return await this.#inTime(duns, this.#settled(duns, true));
+    } finally {
+      this.#recorder?.miss('memory', performance.now() - started);
+    }
   }
 
   /** As `get`, but nothing is counted and nothing is fetched: for those who only look. */
@@ -122,18 +127,15 @@ export class PlanSetCache {
 
   /** Somebody published, or confirmed what is published. */
   announce(published: Published): void {
-    const { tdsp_duns: duns, version, observed_at } = published;
-    const known = this.#known.get(duns);
-    if (known && (known.version > version || (known.version === version && known.observed_at >= observed_at)))
-      return;
-    this.#known.set(duns, { tdsp_duns: duns, version, observed_at });
+    const { tdsp_duns: duns, version } = published;
+    if (!this.#learn(published)) return;
     this.#nothing.delete(duns);
     const shelved = this.#memory.get(duns);
     const heldVersion = shelved?.held.set.version ?? 0;
     if (shelved && heldVersion === version) this.#shelve(duns, this.#confirmed(shelved.held.set), shelved);
     else if (heldVersion < version) {
       // The load starts now; should it fail, readers try again after a moment.
-      if (shelved) shelved.dueAtMs = this.#options.now() + RETRY_MS;
+      if (shelved) shelved.dueAtMs = this.#now() + RETRY_MS;
       this.#loadInBackground(duns);
     }
   }
@@ -143,11 +145,13 @@ export class PlanSetCache {
    * load only. Layers with a clear of their own are told, and not asked by that load.
    */
   async clear(duns: string | null, clearId: number): Promise<void> {
-    this.#era += 1;
     const held = duns === null ? this.#memory.keys() : [duns];
+    for (const one of new Set([...held, ...this.#loads.keys()])) {
+      if (duns === null || one === duns) this.#eras.set(one, this.#eraOf(one) + 1);
+    }
     for (const one of held) {
       const shelved = this.#memory.get(one);
-      if (shelved) this.#cleared.set(one, shelved.held);
+      if (shelved) this.#spares.put(one, shelved.held);
       this.#memory.delete(one);
       this.#nothing.delete(one);
       this.#loads.delete(one);
@@ -165,12 +169,28 @@ export class PlanSetCache {
   #inTime(duns: string, load: Promise<Held | null>): Promise<Held | null> {
     const waited = Promise.withResolvers<Held | null>();
     const timer = setTimeout(() => {
-      const held = this.#memory.get(duns)?.held;
+      const held = this.#memory.get(duns)?.held ?? this.#spares.get(duns);
       if (held || this.#coldLoads.has(duns)) waited.resolve(held ?? null);
       else waited.reject(new LayerUnavailableError('No layer behind memory answered in time'));
     }, this.#options.longestWaitMs);
     load.then(waited.resolve, waited.reject).finally(() => clearTimeout(timer));
     return waited.promise;
+  }
+
+  #eraOf(duns: string): number {
+    return this.#eras.get(duns) ?? 0;
+  }
+
+  /** A clock that was set back must not put off what is due by as much: all of it is looked at again. */
+  #now(): number {
+    const now = this.#options.now();
+    if (now >= this.#latestMs) this.#latestMs = now;
+    else if (now < this.#latestMs - RETRY_MS) {
+      this.#latestMs = now;
+      this.#nothing.clear();
+      this.#memory.makeDue(now, this.#options.ttlMs);
+    }
+    return now;
   }
 
   /** What memory holds now. */
@@ -200,8 +220,9 @@ export class PlanSetCache {
   }
 
   #isCurrent(duns: string): boolean {
-    const version = this.#memory.get(duns)?.held.set.version;
-    return version !== undefined && version >= (this.#known.get(duns)?.version ?? 0);
+    const shelved = this.#memory.get(duns);
+    if (!shelved || shelved.isSpare) return false;
+    return shelved.held.set.version >= (this.#known.get(duns)?.version ?? 0);
   }
 
   /** One load for all who found memory empty, then, if nothing is stored anywhere, one cold load. */
@@ -209,13 +230,15 @@ export class PlanSetCache {
     const cold = mayFetch ? this.#coldLoads.get(duns) : undefined;
     if (cold) return cold;
     const nothing = this.#nothing.get(duns);
-    if (nothing && nothing.untilMs > this.#options.now()) {
+    if (nothing && nothing.untilMs > this.#now()) {
       if (nothing.failure !== undefined) throw nothing.failure;
       return null;
     }
     const found = await this.#load(duns);
     if (found || !mayFetch || !this.#loadColdly) return found;
-    return this.#memory.get(duns)?.held ?? this.#cold(duns, this.#loadColdly);
+    // What somebody told of meanwhile is stored, so it need not be fetched.
+    const isStored = this.#known.has(duns);
+    return this.#memory.get(duns)?.held ?? (isStored ? this.#load(duns) : this.#cold(duns, this.#loadColdly));
   }
 
   #load(duns: string, layers = this.#layers): Promise<Held | null> {
@@ -230,7 +253,7 @@ export class PlanSetCache {
   }
 
   async #walk(duns: string, layers: readonly Layer[]): Promise<Held | null> {
-    const era = this.#era;
+    const era = this.#eraOf(duns);
     const { hedgeMs, staleAfterMs, now } = this.#options;
     const newest = () =>
       Math.max(this.#known.get(duns)?.version ?? 0, this.#memory.get(duns)?.held.set.version ?? 0);
@@ -247,28 +270,29 @@ export class PlanSetCache {
         }
       },
     });
-    const last = this.#memory.get(duns)?.held;
-    if (found.set && found.set.version >= newest()) {
-      const held = toHeld(this.#confirmed(found.set), found.layer);
-      if (era !== this.#era) {
-        // Read before a clear: good enough for who waits for it, but not to be kept.
-        if (!last) this.#loadInBackground(duns);
-        return last ?? held;
-      }
+    const held = found.set && toHeld(this.#confirmed(found.set), found.layer);
+    const isNewest = held !== null && held.set.version >= newest();
+    if (isNewest && era === this.#eraOf(duns)) {
       this.#keep(duns, held.set);
-      this.#fillAbove(found.layer, held.set);
+      this.#fillAbove(held.layer, held.set);
       return held;
     }
+    const last = this.#memory.get(duns)?.held;
     if (last) return last;
-    // Late, and not kept; but true until a moment ago.
-    if (found.set) return toHeld(found.set, found.layer);
-    const cleared = this.#cleared.get(duns);
-    if (cleared && found.failure !== undefined) {
-      this.#shelve(duns, cleared.set);
-      return cleared;
+    // Read before a clear, or overtaken while it was read: true until a moment ago, and soon replaced.
+    if (isNewest) this.#loadInBackground(duns);
+    const spare = this.#spares.choose(duns, held);
+    if (spare) {
+      // So that nobody else waits; whatever a layer has soon takes its place.
+      this.#shelve(duns, spare.set, { expiresAtMs: this.#now() + RETRY_MS, isSpare: true });
+      return spare;
     }
-    this.#remember(duns, found.failure);
-    if (found.failure !== undefined) throw found.failure;
+    const failure =
+      held === null
+        ? found.failure
+        : new LayerUnavailableError('No layer behind memory has the version that was served before');
+    this.#remember(duns, failure);
+    if (failure !== undefined) throw failure;
     return null;
   }
 
@@ -286,7 +310,7 @@ export class PlanSetCache {
     const started = performance.now();
     const arrived = Promise.withResolvers<Held | null>();
     const timer = setTimeout(() => arrived.resolve(null), this.#options.coldWaitMs);
-    this.#arrivals.set(duns, [...(this.#arrivals.get(duns) ?? []), arrived.resolve]);
+    this.#arrivals.set(duns, arrived.resolve);
     // Resolved or failed, the reader learns of it from the layers: another process may have published meanwhile.
     loadColdly(duns)
       .then(async (result) => {
@@ -296,6 +320,7 @@ export class PlanSetCache {
       })
       .catch(() => arrived.resolve(null));
     const held = await arrived.promise;
+    this.#arrivals.delete(duns);
     clearTimeout(timer);
     const latencyMs = performance.now() - started;
     if (!held) {
@@ -303,13 +328,13 @@ export class PlanSetCache {
       this.#remember(duns);
       return null;
     }
-    const ageMs = this.#options.now() - held.observedAtMs;
+    const ageMs = this.#now() - held.observedAtMs;
     this.#recorder?.hit('api', latencyMs, ageMs, ageMs > this.#options.staleAfterMs);
     return { ...held, layer: 'api' };
   }
 
   #remember(duns: string, failure?: unknown): void {
-    const untilMs = this.#options.now() + RETRY_MS;
+    const untilMs = this.#now() + RETRY_MS;
     this.#nothing.set(duns, { untilMs, ...(failure === undefined ? {} : { failure }) });
   }
 
@@ -317,12 +342,10 @@ export class PlanSetCache {
   #confirmed(set: PlanSet): PlanSet {
     let { observed_at, plans } = set;
     const known = this.#known.get(set.tdsp_duns);
-    const held = this.#memory.get(set.tdsp_duns)?.held.set;
-    for (const one of [known, held]) {
-      if (one?.version === set.version && one.observed_at > observed_at) observed_at = one.observed_at;
-    }
-    // The same version, the same plans: what was prepared from them stays of use.
-    if (held?.version === set.version) plans = held.plans;
+    if (known?.version === set.version && known.observed_at > observed_at) observed_at = known.observed_at;
+    // The same version, the same plans: what was prepared from them stays of use. But not after a clear.
+    const shelved = this.#memory.get(set.tdsp_duns);
+    if (shelved?.held.set.version === set.version && !shelved.isSpare) plans = shelved.held.set.plans;
     return observed_at === set.observed_at && plans === set.plans ? set : { ...set, observed_at, plans };
   }
 
@@ -330,18 +353,27 @@ export class PlanSetCache {
     this.#shelve(duns, set);
     this.#recorder?.load('memory', this.#memory.get(duns)?.bytes ?? 0);
     this.#nothing.delete(duns);
-    this.#cleared.delete(duns);
+    this.#spares.supersede(duns, set);
+    this.#learn(set);
   }
 
-  /** @param before what the set replaces without being loaded anew: its time to live goes on */
-  #shelve(duns: string, set: PlanSet, before?: Shelved): void {
-    const { ttlMs, staleAfterMs, now } = this.#options;
+  /** @returns whether it is news */
+  #learn({ tdsp_duns, version, observed_at }: Published): boolean {
+    const known = this.#known.get(tdsp_duns);
+    const published = { tdsp_duns, version, observed_at };
+    const isNews = !known || isNewer(published, known);
+    if (isNews) this.#known.set(tdsp_duns, published);
+    return isNews;
+  }
+
+  /** @param as of what the set replaces without being loaded anew: its time to live goes on */
+  #shelve(duns: string, set: PlanSet, as: Partial<Omit<Shelved, 'held' | 'dueAtMs'>> = {}): void {
+    const { ttlMs, staleAfterMs } = this.#options;
+    const { expiresAtMs = this.#now() + ttlMs * (1 - Math.random() * JITTER), isSpare = false } = as;
     const held = toHeld(set, 'memory');
-    const expiresAtMs = before?.expiresAtMs ?? now() + ttlMs * (1 - Math.random() * JITTER);
     const dueAtMs = Math.min(expiresAtMs, held.observedAtMs + staleAfterMs + 1);
-    this.#memory.put(duns, { held, expiresAtMs, dueAtMs, bytes: before?.bytes ?? bytesOf(set) });
-    for (const arrived of this.#arrivals.get(duns) ?? []) arrived(held);
-    this.#arrivals.delete(duns);
+    this.#memory.put(duns, { held, expiresAtMs, dueAtMs, isSpare, bytes: as.bytes ?? bytesOf(set) });
+    this.#arrivals.get(duns)?.(held);
   }
 
   /** Writes to the layers above the one that answered. Nobody waits for it. */
