@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
+import type { LayerName } from '../src/cache/layer.ts';
+import type { CacheRecorder } from '../src/cache/recorder.ts';
 import { Secret } from '../src/config.ts';
 import { attachEmbeddedPostgres } from '../src/store/embedded/attach.ts';
 import { until } from './support.ts';
@@ -27,7 +29,8 @@ export interface RedisServer {
   admin: Redis;
   signal(name: NodeJS.Signals): void;
   kill(): Promise<void>;
-  restart(): Promise<void>;
+  /** Resolves when it answers; with more arguments, as soon as it takes connections. */
+  restart(args?: string[]): Promise<void>;
 }
 
 /** A Redis of this file's own; gone when its tests are over. */
@@ -35,12 +38,21 @@ export async function startRedis(): Promise<RedisServer> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'wattsync-redis-'));
   let child: ChildProcess;
-  const admin = new Redis({ port, lazyConnect: true, retryStrategy: () => 50, maxRetriesPerRequest: null });
+  const admin = new Redis({
+    ...{ port, lazyConnect: true, retryStrategy: () => 50, maxRetriesPerRequest: null },
+    // One that is loading says so.
+    enableReadyCheck: false,
+  });
   admin.on('error', () => {});
-  const run = async () => {
-    const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder];
+  const run = async (more: string[] = []) => {
+    const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...more];
     child = spawn('redis-server', args, { stdio: 'ignore' });
-    await until(() => admin.ping().then(() => true));
+    await until(() =>
+      admin.ping().then(
+        () => true,
+        () => more.length > 0,
+      ),
+    );
   };
   const kill = async () => {
     const gone = new Promise((resolve) => child.once('exit', resolve));
@@ -57,19 +69,33 @@ export async function startRedis(): Promise<RedisServer> {
   return { port, url, admin, signal: (name) => void child.kill(name), kill, restart: run };
 }
 
-/** Between a client and a server: passes everything on, or swallows it, or cuts it off. */
+/** Between a client and a server: passes everything on, or swallows it, or lets it drip, or cuts it off. */
 export async function startProxy(target: number) {
   const pairs = new Set<Socket>();
-  const state = { isSilent: false, delayMs: 0 };
+  /** Sockets that will never carry anything again, though nobody told their ends. */
+  const lost = new WeakSet<Socket>();
+  const state = { isSilent: false, delayMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY, connections: 0 };
+  const drip = async (chunk: Buffer, to: Socket) => {
+    let sent = 0;
+    for (; sent < chunk.length && state.bytesPerSecond < Number.POSITIVE_INFINITY; sent++) {
+      if (!to.writable) return;
+      to.write(chunk.subarray(sent, sent + 1));
+      await new Promise((resolve) => setTimeout(resolve, 1_000 / state.bytesPerSecond).unref());
+    }
+    if (to.writable) to.write(chunk.subarray(sent));
+  };
   const server: Server = createServer((near) => {
+    state.connections += 1;
     const far = connect(target, '127.0.0.1');
     for (const [from, to] of [
       [near, far],
       [far, near],
     ] as const) {
       pairs.add(from);
-      from.on('data', (chunk) => {
-        if (!state.isSilent) setTimeout(() => to.writable && to.write(chunk), state.delayMs);
+      from.on('data', (chunk: Buffer) => {
+        if (state.isSilent || lost.has(from)) return;
+        if (state.bytesPerSecond < Number.POSITIVE_INFINITY) void drip(chunk, to);
+        else setTimeout(() => to.writable && to.write(chunk), state.delayMs);
       });
       from.on('error', () => {});
       from.on('close', () => {
@@ -83,11 +109,15 @@ export async function startProxy(target: number) {
   const cut = () => {
     for (const socket of pairs) socket.resetAndDestroy();
   };
+  /** The connections there are lead nowhere any more, as when a machine loses its power; new ones work. */
+  const vanish = () => {
+    for (const socket of pairs) lost.add(socket);
+  };
   after(() => {
     cut();
     server.close();
   });
-  return { url: new Secret(`redis://127.0.0.1:${port}`), state, cut };
+  return { port, url: new Secret(`redis://127.0.0.1:${port}`), state, cut, vanish };
 }
 
 /** A PostgreSQL of its own, with all its processes to be frozen at once. */
@@ -132,4 +162,29 @@ export async function spawnReader(job: Record<string, unknown>) {
     return said.find((one) => key in one)!;
   };
   return { child, answer, go: () => child.send('go') };
+}
+
+const LAYERS = ['memory', 'redis', 'database', 'active', 'api'] as const;
+
+/** Counts what each layer answered. */
+export function countingRecorder() {
+  const none = () => ({ hits: 0, misses: 0, errors: 0 });
+  const counts = Object.fromEntries(LAYERS.map((layer) => [layer, none()])) as Record<
+    LayerName,
+    ReturnType<typeof none>
+  >;
+  const recorder: CacheRecorder = {
+    hit(layer) {
+      counts[layer].hits += 1;
+    },
+    miss(layer) {
+      counts[layer].misses += 1;
+    },
+    error(layer) {
+      counts[layer].errors += 1;
+    },
+    load() {},
+    eviction() {},
+  };
+  return { counts, recorder };
 }

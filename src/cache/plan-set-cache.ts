@@ -229,8 +229,9 @@ export class PlanSetCache {
   async #settled(duns: string, mayFetch: boolean): Promise<Held | null> {
     const cold = mayFetch ? this.#coldLoads.get(duns) : undefined;
     if (cold) return cold;
+    const now = this.#now();
     const nothing = this.#nothing.get(duns);
-    if (nothing && nothing.untilMs > this.#now()) {
+    if (nothing && nothing.untilMs > now) {
       if (nothing.failure !== undefined) throw nothing.failure;
       return null;
     }

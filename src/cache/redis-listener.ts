@@ -20,19 +20,18 @@ export class RedisListener {
     this.#connection = new RedisConnection({
       url,
       pingEveryMs,
-      onReady: (client) => {
-        const catchUp = async () => {
-          // Compared before it is listened to again would leave a gap, after it cannot be asked on this connection;
-          // so both are sent at once, in this order, and what is published in between is in the stored versions.
-          const stored = tdsps.map((duns) => client.hmget(redisKey(duns), 'version', 'observed_at'));
-          const listening = client.subscribe(REDIS_PUBLISHED);
-          for (const [index, answer] of stored.entries()) {
-            const published = readRedisVersion(tdsps[index]!, await answer.catch(() => []));
-            if (published) onVersion(published);
-          }
-          await listening;
-        };
-        catchUp().catch(() => client.disconnect(true));
+      onReady: async (client) => {
+        // Compared before it is listened to again would leave a gap, after it cannot be asked on this connection;
+        // so both are sent at once, in this order, and what is published in between is in the stored versions.
+        const stored = tdsps.map((duns) =>
+          client.hmget(redisKey(duns), 'version', 'observed_at').catch(orDamaged),
+        );
+        const listening = client.subscribe(REDIS_PUBLISHED);
+        const [answers] = await Promise.all([Promise.all(stored), listening]);
+        for (const [index, answer] of answers.entries()) {
+          const published = readRedisVersion(tdsps[index]!, answer);
+          if (published) onVersion(published);
+        }
       },
     });
     this.#connection.client.on('message', (_channel, message) => {
@@ -47,4 +46,10 @@ export class RedisListener {
   stop(): Promise<void> {
     return this.#connection.stop();
   }
+}
+
+/** A value of another kind has no version; any other failure means that nothing was compared. */
+function orDamaged(error: Error): (string | null)[] {
+  if (error.message.startsWith('WRONGTYPE')) return [];
+  throw error;
 }
