@@ -1,7 +1,8 @@
 /** A real Redis, a proxy that can go silent, and a PostgreSQL that can be frozen. */
 
+import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -120,12 +121,14 @@ export async function startProxy(target: number) {
   return { port, url: new Secret(`redis://127.0.0.1:${port}`), state, cut, vanish };
 }
 
-/** A PostgreSQL of its own, with all its processes to be frozen at once. */
+/** A PostgreSQL of its own, with all its processes to be frozen at once, or to be broken off and started again. */
 export async function startPostgres() {
   const folder = mkdtempSync(join(tmpdir(), 'wattsync-frozen-'));
-  const server = await attachEmbeddedPostgres(folder);
+  let server = await attachEmbeddedPostgres(folder);
+  const pidFile = join(folder, 'postgres', 'postmaster.pid');
+  const mainPid = () => Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
   const signal = (name: NodeJS.Signals) => {
-    const main = Number(readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+    const main = mainPid();
     const list = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' });
     const own = list.split('\n').flatMap((line) => {
       const [pid, parent] = line.trim().split(/\s+/).map(Number);
@@ -140,12 +143,24 @@ export async function startPostgres() {
       }
     }
   };
+  /** As a crash: nothing is written down, everybody is thrown out. */
+  const crash = async () => {
+    process.kill(mainPid(), 'SIGQUIT');
+    await until(() => !existsSync(pidFile));
+  };
+  /** At the same address. */
+  const restart = async () => {
+    const crashed = server;
+    server = await attachEmbeddedPostgres(folder);
+    assert.equal(server.connectionString, crashed.connectionString);
+    await crashed.detach();
+  };
   after(async () => {
     signal('SIGCONT');
     await server.detach();
     rmSync(folder, { recursive: true, force: true });
   });
-  return { url: server.connectionString, signal };
+  return { url: server.connectionString, signal, crash, restart };
 }
 
 const CHILD = fileURLToPath(new URL('cache-child.ts', import.meta.url));
