@@ -94,7 +94,7 @@ async function measureMemory(set: PlanSet, say: Say): Promise<{ micros: Map<stri
       times: 2_000_000,
       read: () => {
         const held = cache.peek(duns)!;
-        fresh += Number(Date.now() - held.observedAtMs <= STALE_AFTER_MS);
+        fresh += Number(!held.isStale);
         return held.set;
       },
     },

@@ -70,15 +70,17 @@ export class PlanAnswers {
     const url = request.url!;
     const { catalog } = this.#parts;
     const known = this.#ready.get(url);
-    if (known && catalog.isCurrent(known.view)) {
-      this.#sendReady(known, request, response);
+    // The clock is read once for all that one answer has to know of it: that takes longer than a read from memory.
+    const nowMs = this.#now();
+    if (known && catalog.isCurrent(known.view, nowMs)) {
+      this.#sendReady(known, nowMs, request, response);
       return true;
     }
     let prepared: Prepared;
     try {
       const params = readParams(PLAN_PARAMS, parseQuery(url.slice(PLANS_PATH.length + 1)) as RawQuery);
       const { tdsps, placeJson } = this.readWhere(params);
-      const view = catalog.viewInMemory(tdsps);
+      const view = catalog.viewInMemory(tdsps, nowMs);
       if (!view) return false;
       prepared = this.#prepare(view, toPlanQuery(params, tdsps), placeJson, url);
     } catch {
@@ -91,9 +93,9 @@ export class PlanAnswers {
         ...{ prefix: flat(prepared.prefix), second: -1, head: [], tag: '', tail: '', bodies: {}, packed: {} },
       };
       this.#ready.set(url, ready);
-      this.#sendReady(ready, request, response);
+      this.#sendReady(ready, nowMs, request, response);
     } else {
-      this.#send({ view: prepared.view, layer: 'memory' }, prepared, request, response);
+      this.#send({ view: prepared.view, layer: 'memory' }, prepared, nowMs, request, response);
     }
     return true;
   }
@@ -107,7 +109,7 @@ export class PlanAnswers {
     response: ServerResponse,
   ): void {
     const prepared = this.#prepare(viewed.view, query, where.placeJson, request.url!);
-    this.#send(viewed, prepared, request, response);
+    this.#send(viewed, prepared, this.#now(), request, response);
   }
 
   #prepare(view: PlanView, query: PlanQuery, placeJson: string, url: string): Prepared {
@@ -123,10 +125,11 @@ export class PlanAnswers {
   #send(
     viewed: Viewed,
     { prefix, suffix }: Prepared,
+    nowMs: number,
     request: IncomingMessage,
     response: ServerResponse,
   ): void {
-    const { head, tag, meta } = this.#freshness(viewed);
+    const { head, tag, meta } = this.#freshness(viewed, nowMs);
     if (isNotModified(request.headers['if-none-match'], tag)) {
       response.writeHead(304, [...head]).end();
       return;
@@ -137,10 +140,10 @@ export class PlanAnswers {
     response.end(body, 'latin1');
   }
 
-  #sendReady(ready: Ready, request: IncomingMessage, response: ServerResponse): void {
-    const second = Math.floor(this.#now() / 1000);
+  #sendReady(ready: Ready, nowMs: number, request: IncomingMessage, response: ServerResponse): void {
+    const second = Math.floor(nowMs / 1000);
     if (ready.second !== second) {
-      const { head, tag, meta } = this.#freshness({ view: ready.view, layer: 'memory' });
+      const { head, tag, meta } = this.#freshness({ view: ready.view, layer: 'memory' }, nowMs);
       Object.assign(ready, { second, head, tag, tail: meta + ready.suffix, bodies: {} });
     }
     // From the list as it came: to make an object of all headers costs as much as the rest of a 304.
@@ -179,8 +182,8 @@ export class PlanAnswers {
     return packed === undefined || packed === 'being made' ? 'identity' : encoding;
   }
 
-  #freshness(viewed: Viewed): { head: readonly string[]; tag: string; meta: string } {
-    const freshness = this.#parts.catalog.freshnessOf(viewed);
+  #freshness(viewed: Viewed, nowMs: number): { head: readonly string[]; tag: string; meta: string } {
+    const freshness = this.#parts.catalog.freshnessOf(viewed, nowMs);
     const { layer, isStale, age_seconds, version } = freshness;
     const tag = isStale ? `${version}-stale` : version;
     const headers = freshnessHeaders(this.#parts, freshness, tag);

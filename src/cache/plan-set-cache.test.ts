@@ -58,7 +58,7 @@ test('1000 readers at once are one load, and all get the same object', async () 
     assert.equal(answer.layer, 'database');
   }
   assert.equal(layer.reads, 1);
-  const held = { set: one, observedAtMs: Date.parse(one.observed_at), layer: 'memory' };
+  const held = { set: one, observedAtMs: Date.parse(one.observed_at), isStale: false, layer: 'memory' };
   assert.deepEqual(await cache.get(ONCOR), held);
   assert.deepEqual(cache.peek(ONCOR), held);
   assert.equal(layer.reads, 1);

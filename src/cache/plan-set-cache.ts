@@ -6,9 +6,10 @@
 
 import { performance } from 'node:perf_hooks';
 import type { PlanSet } from '../plan/plan-set.ts';
-import type { Layer } from './layer.ts';
+import { AGE_STEPS_S, stepEnd } from './histogram.ts';
+import type { Layer, LayerName } from './layer.ts';
 import { LayerUnavailableError } from './layer-error.ts';
-import { bytesOf, type Held, MemoryShelf, type Shelved, toHeld } from './memory-shelf.ts';
+import { bytesOf, type Held, MemoryShelf, type Shelved } from './memory-shelf.ts';
 import type { CacheRecorder } from './recorder.ts';
 import { askLayers } from './walk.ts';
 
@@ -83,16 +84,16 @@ export class PlanSetCache {
     this.#memory = new MemoryShelf(maxBytes, recorder);
   }
 
-  /** What memory holds, however old. Synchronous: the hot path has no promise in it. */
-  peek(duns: string): Held | null {
+  /**
+   * What memory holds, however old, and whether it is. Synchronous: the hot path has no promise in it, and all that
+   * depends on the time is worked out when it changes, not with each read.
+   */
+  peek(duns: string, nowMs: number = this.#options.now()): Held | null {
     const shelved = this.#memory.get(duns);
     if (shelved === undefined) return null;
-    const now = this.#options.now();
-    if (shelved.dueAtMs <= now) this.#attend(duns, shelved, now);
-    if (this.#recorder !== undefined) {
-      const ageMs = now - shelved.held.observedAtMs;
-      this.#recorder.hit('memory', null, ageMs, ageMs > this.#options.staleAfterMs);
-    }
+    if (shelved.dueAtMs <= nowMs) this.#attend(duns, shelved, nowMs);
+    shelved.reads += 1;
+    shelved.lastReadMs = nowMs;
     return shelved.held;
   }
 
@@ -133,7 +134,10 @@ export class PlanSetCache {
     if (shelved && heldVersion === version) this.#shelve(duns, this.#confirmed(shelved.held.set), shelved);
     else if (heldVersion < version) {
       // The load starts now; should it fail, readers try again after a moment.
-      if (shelved) shelved.dueAtMs = this.#options.now() + RETRY_MS;
+      if (shelved) {
+        shelved.retryAtMs = this.#options.now() + RETRY_MS;
+        shelved.dueAtMs = Math.min(shelved.dueAtMs, shelved.retryAtMs);
+      }
       this.#loadInBackground(duns);
     }
   }
@@ -179,15 +183,35 @@ export class PlanSetCache {
   }
 
   /** Something about a set in memory is due. It is served all the same. */
-  #attend(duns: string, shelved: Shelved, now: number): void {
-    const { staleAfterMs } = this.#options;
+  #attend(duns: string, shelved: Shelved, nowMs: number): void {
+    this.#memory.tellReads(shelved);
+    const { observedAtMs } = shelved.held;
+    const isStale = this.#isStale(observedAtMs, nowMs);
+    if (isStale !== shelved.held.isStale) shelved.held = { ...shelved.held, isStale };
     const isOvertaken = (this.#known.get(duns)?.version ?? 0) > shelved.held.set.version;
-    shelved.dueAtMs = now + RETRY_MS;
-    if (shelved.expiresAtMs <= now || isOvertaken) this.#loadInBackground(duns);
-    else if (shelved.held.observedAtMs + staleAfterMs > now) {
-      shelved.dueAtMs = Math.min(shelved.expiresAtMs, shelved.held.observedAtMs + staleAfterMs + 1);
+    const isExpired = shelved.expiresAtMs <= nowMs || isOvertaken;
+    if ((isExpired || isStale) && shelved.retryAtMs <= nowMs) {
+      shelved.retryAtMs = nowMs + RETRY_MS;
+      if (isExpired) this.#loadInBackground(duns);
+      if (isStale) this.#onStale?.(duns);
     }
-    if (now - shelved.held.observedAtMs > staleAfterMs) this.#onStale?.(duns);
+    const nextStepMs = stepEnd(AGE_STEPS_S, (nowMs - observedAtMs) / 1000) * 1000;
+    const changesAtMs = [
+      shelved.expiresAtMs,
+      shelved.retryAtMs,
+      observedAtMs + this.#options.staleAfterMs + 1,
+      observedAtMs + nextStepMs + 1,
+    ];
+    shelved.dueAtMs = Math.min(...changesAtMs.filter((atMs) => atMs > nowMs));
+  }
+
+  #isStale(observedAtMs: number, nowMs = this.#options.now()): boolean {
+    return nowMs - observedAtMs > this.#options.staleAfterMs;
+  }
+
+  #toHeld(set: PlanSet, layer: LayerName): Held {
+    const observedAtMs = Date.parse(set.observed_at);
+    return { set, observedAtMs, isStale: this.#isStale(observedAtMs), layer };
   }
 
   #loadInBackground(duns: string): void {
@@ -231,7 +255,7 @@ export class PlanSetCache {
 
   async #walk(duns: string, layers: readonly Layer[]): Promise<Held | null> {
     const era = this.#era;
-    const { hedgeMs, staleAfterMs, now } = this.#options;
+    const { hedgeMs, now } = this.#options;
     const newest = () =>
       Math.max(this.#known.get(duns)?.version ?? 0, this.#memory.get(duns)?.held.set.version ?? 0);
     const recorder = this.#recorder;
@@ -242,14 +266,14 @@ export class PlanSetCache {
         if (set === 'failed') recorder?.error(layer, latencyMs);
         else if (set === null) recorder?.miss(layer, latencyMs);
         else {
-          const ageMs = now() - Date.parse(set.observed_at);
-          recorder?.hit(layer, latencyMs, ageMs, ageMs > staleAfterMs);
+          const observedAtMs = Date.parse(set.observed_at);
+          recorder?.hit(layer, latencyMs, now() - observedAtMs, this.#isStale(observedAtMs));
         }
       },
     });
     const last = this.#memory.get(duns)?.held;
     if (found.set && found.set.version >= newest()) {
-      const held = toHeld(this.#confirmed(found.set), found.layer);
+      const held = this.#toHeld(this.#confirmed(found.set), found.layer);
       if (era !== this.#era) {
         // Read before a clear: good enough for who waits for it, but not to be kept.
         if (!last) this.#loadInBackground(duns);
@@ -261,7 +285,7 @@ export class PlanSetCache {
     }
     if (last) return last;
     // Late, and not kept; but true until a moment ago.
-    if (found.set) return toHeld(found.set, found.layer);
+    if (found.set) return this.#toHeld(found.set, found.layer);
     const cleared = this.#cleared.get(duns);
     if (cleared && found.failure !== undefined) {
       this.#shelve(duns, cleared.set);
@@ -303,8 +327,7 @@ export class PlanSetCache {
       this.#remember(duns);
       return null;
     }
-    const ageMs = this.#options.now() - held.observedAtMs;
-    this.#recorder?.hit('api', latencyMs, ageMs, ageMs > this.#options.staleAfterMs);
+    this.#recorder?.hit('api', latencyMs, this.#options.now() - held.observedAtMs, held.isStale);
     return { ...held, layer: 'api' };
   }
 
@@ -335,11 +358,10 @@ export class PlanSetCache {
 
   /** @param before what the set replaces without being loaded anew: its time to live goes on */
   #shelve(duns: string, set: PlanSet, before?: Shelved): void {
-    const { ttlMs, staleAfterMs, now } = this.#options;
-    const held = toHeld(set, 'memory');
+    const { ttlMs, now } = this.#options;
+    const held = this.#toHeld(set, 'memory');
     const expiresAtMs = before?.expiresAtMs ?? now() + ttlMs * (1 - Math.random() * JITTER);
-    const dueAtMs = Math.min(expiresAtMs, held.observedAtMs + staleAfterMs + 1);
-    this.#memory.put(duns, { held, expiresAtMs, dueAtMs, bytes: before?.bytes ?? bytesOf(set) });
+    this.#memory.put(duns, { held, expiresAtMs, bytes: before?.bytes ?? bytesOf(set) });
     for (const arrived of this.#arrivals.get(duns) ?? []) arrived(held);
     this.#arrivals.delete(duns);
   }

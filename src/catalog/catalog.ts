@@ -141,12 +141,12 @@ export class Catalog {
   }
 
   /** The plans of these TDSPs if memory has all of them: no promise on the hot path. */
-  viewInMemory(tdsps: readonly string[]): PlanView | null {
+  viewInMemory(tdsps: readonly string[], nowMs: number = this.#now()): PlanView | null {
     const view = this.#views.get(tdsps.length === 1 ? tdsps[0]! : tdsps.join('+'));
-    if (view && this.isCurrent(view)) return view;
+    if (view && this.isCurrent(view, nowMs)) return view;
     const sets: PlanSet[] = [];
     for (const duns of tdsps) {
-      const held = this.#planSets.peek(duns);
+      const held = this.#planSets.peek(duns, nowMs);
       if (!held) return null;
       sets.push(held.set);
     }
@@ -154,10 +154,10 @@ export class Catalog {
   }
 
   /** Whether memory still holds exactly the sets of this view. */
-  isCurrent(view: PlanView): boolean {
+  isCurrent(view: PlanView, nowMs: number = this.#now()): boolean {
     const { tdsps, sets } = view;
     for (let at = 0; at < tdsps.length; at++)
-      if (this.#planSets.peek(tdsps[at]!)?.set !== sets[at]) return false;
+      if (this.#planSets.peek(tdsps[at]!, nowMs)?.set !== sets[at]) return false;
     return true;
   }
 
@@ -179,8 +179,8 @@ export class Catalog {
     };
   }
 
-  freshnessOf({ view, layer }: Viewed): Freshness {
-    const ageMs = Math.max(0, this.#now() - view.observedAtMs);
+  freshnessOf({ view, layer }: Viewed, nowMs: number = this.#now()): Freshness {
+    const ageMs = Math.max(0, nowMs - view.observedAtMs);
     const { version, as_of, upstreams } = view;
     return {
       ...{ layer, version, as_of, upstreams },
