@@ -90,7 +90,7 @@ export async function start({
       ttlMs: config.cacheMemoryTtlMinutes * 60_000,
       maxBytes: config.cacheMemoryMaxMb << 20,
       staleAfterMs,
-      onStale: (duns) => void refresher?.request(duns, 'stale'),
+      onStale: (duns) => refresher?.request(duns, 'stale'),
       loadColdly: async (duns) => refresher?.request(duns, 'cold'),
     });
     closers.push(() => layers.stop());

@@ -15,10 +15,19 @@ import { compressPrefix, type Encoding, type PrefixPacked, withTail } from './pa
 import { invalidParameters, type RawQuery, readParams } from './params.ts';
 import { PLAN_PARAMS, type PlanParams, toPlanQuery } from './plan-params.ts';
 import { Problem } from './problem.ts';
-import { type ApiParts, EVERY_ANSWER, freshnessHeaders, isNotModified, upstreamNotice } from './routes.ts';
+import {
+  type ApiParts,
+  EVERY_ANSWER,
+  freshnessHeaders,
+  freshnessTag,
+  isNotModified,
+  upstreamNotice,
+} from './routes.ts';
 
 export const PLANS_PATH = '/v1/plans';
 
+// Not on a 304, which has no content (RFC 9110, 15.4.5).
+const JSON_TYPE = ['content-type', 'application/json; charset=utf-8'] as const;
 const READY_BYTES = 16 << 20;
 const ASKED_ONCE = 8_192;
 
@@ -51,7 +60,6 @@ interface Ready extends Prepared {
 
 export class PlanAnswers {
   readonly #parts: ApiParts;
-  readonly #now: () => number;
   readonly #ready = new LRUCache<string, Ready>({
     maxSize: READY_BYTES,
     sizeCalculation: ({ prefix, suffix }) => 3 * (prefix.length + suffix.length) + 500,
@@ -60,9 +68,8 @@ export class PlanAnswers {
   readonly #askedOnce = new Int32Array(ASKED_ONCE);
   readonly #placeJson = new WeakMap<Place, string>();
 
-  constructor(parts: ApiParts, now: () => number = Date.now) {
+  constructor(parts: ApiParts) {
     this.#parts = parts;
-    this.#now = now;
   }
 
   /** Answers from memory; `false` where that cannot be done at once or where something is wrong with the question. */
@@ -71,7 +78,7 @@ export class PlanAnswers {
     const { catalog } = this.#parts;
     const known = this.#ready.get(url);
     // The clock is read once for all that one answer has to know of it: that takes longer than a read from memory.
-    const nowMs = this.#now();
+    const nowMs = catalog.nowMs();
     if (known && catalog.isCurrent(known.view, nowMs)) {
       this.#sendReady(known, nowMs, request, response);
       return true;
@@ -109,7 +116,7 @@ export class PlanAnswers {
     response: ServerResponse,
   ): void {
     const prepared = this.#prepare(viewed.view, query, where.placeJson, request.url!);
-    this.#send(viewed, prepared, this.#now(), request, response);
+    this.#send(viewed, prepared, this.#parts.catalog.nowMs(), request, response);
   }
 
   #prepare(view: PlanView, query: PlanQuery, placeJson: string, url: string): Prepared {
@@ -135,7 +142,7 @@ export class PlanAnswers {
       return;
     }
     const body = prefix + meta + suffix;
-    response.writeHead(200, [...head, 'content-length', String(body.length)]);
+    response.writeHead(200, [...head, ...JSON_TYPE, 'content-length', String(body.length)]);
     // In Latin-1, which ASCII is, head and body leave as one write without being measured or encoded.
     response.end(body, 'latin1');
   }
@@ -161,7 +168,7 @@ export class PlanAnswers {
           : Buffer.from(ready.prefix + ready.tail, 'latin1');
       ready.bodies[encoding] = body;
     }
-    const head = [...ready.head, 'content-length', String(body.length)];
+    const head = [...ready.head, ...JSON_TYPE, 'content-length', String(body.length)];
     if (encoding !== 'identity') head.push('content-encoding', encoding);
     response.writeHead(200, head);
     response.end(body);
@@ -184,17 +191,12 @@ export class PlanAnswers {
 
   #freshness(viewed: Viewed, nowMs: number): { head: readonly string[]; tag: string; meta: string } {
     const freshness = this.#parts.catalog.freshnessOf(viewed, nowMs);
-    const { layer, isStale, age_seconds, version } = freshness;
-    const tag = isStale ? `${version}-stale` : version;
+    const { layer, isStale, age_seconds } = freshness;
+    const tag = freshnessTag(freshness);
     const headers = freshnessHeaders(this.#parts, freshness, tag);
     return {
       tag,
-      head: [
-        ...EVERY_ANSWER,
-        'content-type',
-        'application/json; charset=utf-8',
-        ...Object.entries(headers).flat(),
-      ],
+      head: [...EVERY_ANSWER, ...Object.entries(headers).flat()],
       meta: `"source":"${layer}","stale":${isStale},"age_seconds":${age_seconds}`,
     };
   }

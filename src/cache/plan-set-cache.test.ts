@@ -273,7 +273,7 @@ test('a stale set is served, and told of once a second', async () => {
   const clock = { now: Date.parse(set(1).observed_at) };
   const cache = new PlanSetCache({
     layers: [new ScriptedLayer(async () => set(1))],
-    ...{ ttlMs: 1e9, staleAfterMs: 5_000, now: () => clock.now, onStale: (duns) => told.push(duns) },
+    ...{ ttlMs: 1e9, staleAfterMs: 5_000, now: () => clock.now, onStale: (duns) => void told.push(duns) },
   });
   await cache.get(ONCOR);
   cache.peek(ONCOR);

@@ -6,6 +6,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { PlanSet } from '../plan/plan-set.ts';
+import { ColdFetches } from './cold-fetches.ts';
 import { AGE_STEPS_S, stepEnd } from './histogram.ts';
 import type { Layer, LayerName } from './layer.ts';
 import { LayerUnavailableError } from './layer-error.ts';
@@ -15,6 +16,12 @@ import { askLayers } from './walk.ts';
 
 export type { Layer, LayerName } from './layer.ts';
 export type { Held } from './memory-shelf.ts';
+
+/** `elsewhere`: another process fetches; `later`: the last fetch failed a moment ago. */
+export type RefreshOutcome = 'refreshed' | 'failed' | 'elsewhere' | 'later';
+
+/** Why plans are not confirmed, as far as this process knows; `not refreshed`: nobody tries. */
+export type StaleReason = 'refreshing' | 'refresh failed' | 'not refreshed';
 
 export interface PlanSetCacheOptions {
   /** Asked in this order when memory has nothing; the last one is the truth. */
@@ -26,8 +33,8 @@ export interface PlanSetCacheOptions {
   staleAfterMs?: number;
   /** So long a layer may take before the next one is asked as well. */
   hedgeMs?: number;
-  /** Called at most once a second for each TDSP. */
-  onStale?: (duns: string) => void;
+  /** Called at most once a second for each TDSP. May tell what became of it. */
+  onStale?: (duns: string) => Promise<RefreshOutcome> | undefined;
   /**
    * Has plans fetched where no layer has any; resolves when that was tried, or with `elsewhere` at once when another
    * process is at it. What comes of it is read from the layers.
@@ -56,19 +63,18 @@ export class PlanSetCache {
   readonly #layers: readonly Layer[];
   readonly #memory: MemoryShelf;
   readonly #options: Required<
-    Pick<PlanSetCacheOptions, 'ttlMs' | 'staleAfterMs' | 'hedgeMs' | 'coldWaitMs' | 'longestWaitMs' | 'now'>
+    Pick<PlanSetCacheOptions, 'ttlMs' | 'staleAfterMs' | 'hedgeMs' | 'longestWaitMs' | 'now'>
   >;
-  readonly #onStale: ((duns: string) => void) | undefined;
-  readonly #loadColdly: ((duns: string) => Promise<unknown>) | undefined;
+  readonly #onStale: PlanSetCacheOptions['onStale'];
+  readonly #whyStale = new Map<string, StaleReason>();
+  readonly #coldFetches: ColdFetches | null;
   readonly #recorder: CacheRecorder | undefined;
   readonly #loads = new Map<string, Promise<Held | null>>();
-  readonly #coldLoads = new Map<string, Promise<Held | null>>();
   readonly #nothing = new Map<string, Nothing>();
   /** The newest version anybody told of: what a load brings must not be older. */
   readonly #known = new Map<string, Published>();
   /** Taken out of memory by a clear, for the case that no layer answers afterwards. */
   readonly #cleared = new Map<string, Held>();
-  readonly #arrivals = new Map<string, ((held: Held) => void)[]>();
   /** Grows with every clear: what was read before one is not kept after it. */
   #era = 0;
   #clearing: Promise<unknown> = Promise.resolve();
@@ -76,12 +82,19 @@ export class PlanSetCache {
   constructor({ layers, onStale, loadColdly, recorder, ...options }: PlanSetCacheOptions) {
     this.#layers = layers;
     this.#onStale = onStale;
-    this.#loadColdly = loadColdly;
     this.#recorder = recorder;
     const { ttlMs = TTL_MS, staleAfterMs = Number.POSITIVE_INFINITY, maxBytes = MAX_BYTES } = options;
     const { hedgeMs = 30, coldWaitMs = 700, longestWaitMs = 900, now = Date.now } = options;
-    this.#options = { ttlMs, staleAfterMs, hedgeMs, coldWaitMs, longestWaitMs, now };
+    this.#options = { ttlMs, staleAfterMs, hedgeMs, longestWaitMs, now };
     this.#memory = new MemoryShelf(maxBytes, recorder);
+    this.#coldFetches = loadColdly
+      ? new ColdFetches({
+          ...{ fetch: loadColdly, waitMs: coldWaitMs, now, recorder },
+          held: (duns) => this.#memory.get(duns)?.held ?? null,
+          load: (duns) => this.#load(duns),
+          onNothing: (duns) => this.#remember(duns),
+        })
+      : null;
   }
 
   /**
@@ -114,6 +127,11 @@ export class PlanSetCache {
   /** As `get`, but nothing is counted and nothing is fetched: for those who only look. */
   async stored(duns: string): Promise<Held | null> {
     return this.#memory.get(duns)?.held ?? (await this.#settled(duns, false));
+  }
+
+  /** Why a stale set is not confirmed. */
+  whyStale(duns: string): StaleReason {
+    return this.#whyStale.get(duns) ?? 'not refreshed';
   }
 
   /** Fills memory, the most wanted first. Never throws: what cannot be loaded now is loaded when it is asked for. */
@@ -170,7 +188,7 @@ export class PlanSetCache {
     const waited = Promise.withResolvers<Held | null>();
     const timer = setTimeout(() => {
       const held = this.#memory.get(duns)?.held;
-      if (held || this.#coldLoads.has(duns)) waited.resolve(held ?? null);
+      if (held || this.#coldFetches?.running(duns)) waited.resolve(held ?? null);
       else waited.reject(new LayerUnavailableError('No layer behind memory answered in time'));
     }, this.#options.longestWaitMs);
     load.then(waited.resolve, waited.reject).finally(() => clearTimeout(timer));
@@ -193,7 +211,7 @@ export class PlanSetCache {
     if ((isExpired || isStale) && shelved.retryAtMs <= nowMs) {
       shelved.retryAtMs = nowMs + RETRY_MS;
       if (isExpired) this.#loadInBackground(duns);
-      if (isStale) this.#onStale?.(duns);
+      if (isStale) this.#askForRefresh(duns);
     }
     const nextStepMs = stepEnd(AGE_STEPS_S, (nowMs - observedAtMs) / 1000) * 1000;
     const changesAtMs = [
@@ -203,6 +221,17 @@ export class PlanSetCache {
       observedAtMs + nextStepMs + 1,
     ];
     shelved.dueAtMs = Math.min(...changesAtMs.filter((atMs) => atMs > nowMs));
+  }
+
+  #askForRefresh(duns: string): void {
+    const refresh = this.#onStale?.(duns);
+    if (!refresh) return;
+    // That the last one failed stays true while another is under way.
+    if (!this.#whyStale.has(duns)) this.#whyStale.set(duns, 'refreshing');
+    // After a refresh that went well the fresh set is on its way, as after one that began elsewhere.
+    const heard = (outcome: RefreshOutcome) =>
+      this.#whyStale.set(duns, outcome === 'failed' || outcome === 'later' ? 'refresh failed' : 'refreshing');
+    refresh.then(heard, () => heard('failed'));
   }
 
   #isStale(observedAtMs: number, nowMs = this.#options.now()): boolean {
@@ -230,16 +259,17 @@ export class PlanSetCache {
 
   /** One load for all who found memory empty, then, if nothing is stored anywhere, one cold load. */
   async #settled(duns: string, mayFetch: boolean): Promise<Held | null> {
-    const cold = mayFetch ? this.#coldLoads.get(duns) : undefined;
-    if (cold) return cold;
+    const fetches = mayFetch ? this.#coldFetches : null;
+    const running = fetches?.running(duns);
+    if (running) return running;
     const nothing = this.#nothing.get(duns);
     if (nothing && nothing.untilMs > this.#options.now()) {
       if (nothing.failure !== undefined) throw nothing.failure;
       return null;
     }
     const found = await this.#load(duns);
-    if (found || !mayFetch || !this.#loadColdly) return found;
-    return this.#memory.get(duns)?.held ?? this.#cold(duns, this.#loadColdly);
+    if (found || !fetches) return found;
+    return this.#memory.get(duns)?.held ?? fetches.run(duns);
   }
 
   #load(duns: string, layers = this.#layers): Promise<Held | null> {
@@ -296,41 +326,6 @@ export class PlanSetCache {
     return null;
   }
 
-  /** Asks for a fetch, and waits a moment for what comes of it, here or in another process. */
-  #cold(duns: string, loadColdly: (duns: string) => Promise<unknown>): Promise<Held | null> {
-    let cold = this.#coldLoads.get(duns);
-    if (!cold) {
-      cold = this.#fetchColdly(duns, loadColdly).finally(() => this.#coldLoads.delete(duns));
-      this.#coldLoads.set(duns, cold);
-    }
-    return cold;
-  }
-
-  async #fetchColdly(duns: string, loadColdly: (duns: string) => Promise<unknown>): Promise<Held | null> {
-    const started = performance.now();
-    const arrived = Promise.withResolvers<Held | null>();
-    const timer = setTimeout(() => arrived.resolve(null), this.#options.coldWaitMs);
-    this.#arrivals.set(duns, [...(this.#arrivals.get(duns) ?? []), arrived.resolve]);
-    // Resolved or failed, the reader learns of it from the layers: another process may have published meanwhile.
-    loadColdly(duns)
-      .then(async (result) => {
-        const held = this.#memory.get(duns)?.held ?? null;
-        // Who fetches elsewhere publishes, and the announcement brings it.
-        if (held || result !== 'elsewhere') arrived.resolve(held ?? (await this.#load(duns)));
-      })
-      .catch(() => arrived.resolve(null));
-    const held = await arrived.promise;
-    clearTimeout(timer);
-    const latencyMs = performance.now() - started;
-    if (!held) {
-      this.#recorder?.error('api', latencyMs);
-      this.#remember(duns);
-      return null;
-    }
-    this.#recorder?.hit('api', latencyMs, this.#options.now() - held.observedAtMs, held.isStale);
-    return { ...held, layer: 'api' };
-  }
-
   #remember(duns: string, failure?: unknown): void {
     const untilMs = this.#options.now() + RETRY_MS;
     this.#nothing.set(duns, { untilMs, ...(failure === undefined ? {} : { failure }) });
@@ -362,8 +357,8 @@ export class PlanSetCache {
     const held = this.#toHeld(set, 'memory');
     const expiresAtMs = before?.expiresAtMs ?? now() + ttlMs * (1 - Math.random() * JITTER);
     this.#memory.put(duns, { held, expiresAtMs, bytes: before?.bytes ?? bytesOf(set) });
-    for (const arrived of this.#arrivals.get(duns) ?? []) arrived(held);
-    this.#arrivals.delete(duns);
+    if (!held.isStale) this.#whyStale.delete(duns);
+    this.#coldFetches?.arrived(duns, held);
   }
 
   /** Writes to the layers above the one that answered. Nobody waits for it. */

@@ -4,7 +4,7 @@
  */
 
 import { LRUCache } from 'lru-cache';
-import type { Held, LayerName, PlanSetCache } from '../cache/plan-set-cache.ts';
+import type { Held, LayerName, PlanSetCache, StaleReason } from '../cache/plan-set-cache.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
 import { answerQuery, facetsJson } from './answer-query.ts';
@@ -22,8 +22,12 @@ export interface Freshness {
   /** When the upstream last confirmed the plans, the oldest of the sets. ISO 8601 in UTC. */
   as_of: string;
   age_seconds: number;
+  /** So long they count as fresh; below 0 once they do not. */
+  fresh_for_seconds: number;
   /** Older than the freshness limit. */
   isStale: boolean;
+  /** Why they are not confirmed; `null` while they are fresh. */
+  whyStale: StaleReason | null;
   /** Whose plans they are; `sandbox` means invented. */
   upstreams: readonly string[];
 }
@@ -62,6 +66,8 @@ export class PlanView {
   readonly sets: readonly PlanSet[];
   readonly version: string;
   readonly as_of: string;
+  /** The TDSP whose plans are that old. */
+  readonly oldest: string;
   readonly upstreams: readonly string[];
   readonly observedAtMs: number;
   readonly #index: PlanIndex;
@@ -71,7 +77,9 @@ export class PlanView {
     this.tdsps = tdsps;
     this.sets = sets;
     this.version = sets.map((set) => `${set.tdsp_duns}.${set.version}`).join('+');
-    this.as_of = sets.map((set) => set.observed_at).toSorted()[0]!;
+    const oldest = sets.reduce((old, set) => (set.observed_at < old.observed_at ? set : old));
+    this.as_of = oldest.observed_at;
+    this.oldest = oldest.tdsp_duns;
     this.observedAtMs = Date.parse(this.as_of);
     this.upstreams = [...new Set(sets.map((set) => set.source))];
     this.#index = index;
@@ -140,6 +148,11 @@ export class Catalog {
     this.#now = now;
   }
 
+  /** The clock by which plans are fresh or stale. */
+  nowMs(): number {
+    return this.#now();
+  }
+
   /** The plans of these TDSPs if memory has all of them: no promise on the hot path. */
   viewInMemory(tdsps: readonly string[], nowMs: number = this.#now()): PlanView | null {
     const view = this.#views.get(tdsps.length === 1 ? tdsps[0]! : tdsps.join('+'));
@@ -182,10 +195,12 @@ export class Catalog {
   freshnessOf({ view, layer }: Viewed, nowMs: number = this.#now()): Freshness {
     const ageMs = Math.max(0, nowMs - view.observedAtMs);
     const { version, as_of, upstreams } = view;
+    const isStale = ageMs > this.#staleAfterMs;
     return {
-      ...{ layer, version, as_of, upstreams },
+      ...{ layer, version, as_of, upstreams, isStale },
       age_seconds: Math.floor(ageMs / 1000),
-      isStale: ageMs > this.#staleAfterMs,
+      fresh_for_seconds: Math.floor((this.#staleAfterMs - ageMs) / 1000),
+      whyStale: isStale ? this.#planSets.whyStale(view.oldest) : null,
     };
   }
 

@@ -5,13 +5,13 @@
  */
 
 import { setTimeout } from 'node:timers/promises';
+import type { RefreshOutcome } from '../cache/plan-set-cache.ts';
 import type { PlanSource } from '../sources/source.ts';
 import type { Database } from '../store/database.ts';
 import { admitRefresh, type LeaseTimes, takeLease } from '../store/refresh-leases.ts';
 import { runSync } from '../sync/run.ts';
 
-/** `elsewhere`: another process fetches; `later`: the last fetch failed a moment ago. */
-export type RefreshResult = 'refreshed' | 'failed' | 'elsewhere' | 'later';
+export type RefreshResult = RefreshOutcome;
 
 export interface RefresherOptions {
   database: Database;
