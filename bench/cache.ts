@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { CacheStats } from '../src/cache/cache-stats.ts';
 import { PlanSetCache } from '../src/cache/plan-set-cache.ts';
-import { RedisLayer, redisKey } from '../src/cache/redis-layer.ts';
+import { RedisLayer, redisNames } from '../src/cache/redis-layer.ts';
 import { Secret } from '../src/config.ts';
 import type { PlanSet } from '../src/plan/plan-set.ts';
 import type { Queryable } from '../src/store/database.ts';
@@ -128,7 +128,12 @@ interface RedisTimes {
 }
 
 async function measureRedis(set: PlanSet, url: string, say: Say): Promise<RedisTimes> {
-  const layer = new RedisLayer({ url: new Secret(url), ttlMs: 3_600_000, tdsps: [set.tdsp_duns] });
+  const layer = new RedisLayer({
+    url: new Secret(url),
+    databaseId: 'bench',
+    ttlMs: 3_600_000,
+    tdsps: [set.tdsp_duns],
+  });
   const client = new Redis(url);
   try {
     const json = JSON.stringify(set);
@@ -138,7 +143,7 @@ async function measureRedis(set: PlanSet, url: string, say: Say): Promise<RedisT
       storedBytes = await layer.write(set).catch(() => 0);
       if (storedBytes === 0) await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    const stored = await client.hgetBuffer(redisKey(set.tdsp_duns), 'body');
+    const stored = await client.hgetBuffer(redisNames('bench').keyOf(set.tdsp_duns), 'body');
     await client.set('stored', stored!);
     await client.set('json', json);
     const reads: Record<keyof Omit<RedisTimes, 'jsonBytes' | 'storedBytes'>, () => Promise<unknown>> = {

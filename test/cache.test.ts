@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openLayers } from '../src/cache/open-layers.ts';
 import { PlanSetCache } from '../src/cache/plan-set-cache.ts';
-import { RedisLayer, redisKey } from '../src/cache/redis-layer.ts';
+import { RedisLayer, redisNames } from '../src/cache/redis-layer.ts';
 import { type Secret, Secret as SecretText } from '../src/config.ts';
 import type { PlanSet } from '../src/plan/plan-set.ts';
 import { Refresher } from '../src/refresh/refresher.ts';
@@ -11,6 +11,7 @@ import { startSandbox } from '../src/sandbox/server.ts';
 import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts';
 import { requestClear } from '../src/store/cache-clears.ts';
 import { type Database, openDatabase } from '../src/store/database.ts';
+import { readDatabaseId } from '../src/store/database-identity.ts';
 import { PublishListener } from '../src/store/listen.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { readCurrentSnapshot } from '../src/store/snapshots.ts';
@@ -20,6 +21,8 @@ import { allDuns, createTestDatabase, ONCOR, syncAll, territory, testGate, until
 
 const { database } = await createTestDatabase();
 const redis = await startRedis();
+const databaseId = await readDatabaseId(database.quick);
+const redisKey = redisNames(databaseId).keyOf;
 const sandbox = await startSandbox({ plansPerTdsp: 30, now: () => new Date('2026-06-01T12:00:00Z') });
 test.after(() => sandbox.stop());
 const sourceFor = (some: Database) =>
@@ -47,7 +50,7 @@ const plansOf = (version: number, some: Partial<PlanSet> = {}): PlanSet => ({
   ...some,
 });
 async function redisLayer(url: Secret = redis.url) {
-  const layer = new RedisLayer({ url, ttlMs: 60_000, tdsps: allDuns });
+  const layer = new RedisLayer({ url, databaseId, ttlMs: 60_000, tdsps: allDuns });
   test.after(() => layer.stop());
   await until(() =>
     layer.read(ONCOR).then(
@@ -101,6 +104,32 @@ test('a value that is damaged, of another kind or another format is a miss, and 
     assert.ok((await layer.write(plansOf(4))) > 0, damage.toString());
     assert.equal((await layer.read(ONCOR))?.version, 4);
   }
+});
+
+test('two deployments on one Redis have nothing in common, a copy of the database included', async () => {
+  await redis.admin.flushall();
+  const other = await createTestDatabase();
+  // As a restored dump has it: the row of the database it was copied from.
+  const { rows } = await database.pool.query('select id, made_for from database_identity');
+  await other.database.pool.query('insert into database_identity (id, made_for) values ($1, $2)', [
+    rows[0].id,
+    rows[0].made_for,
+  ]);
+  const otherId = await readDatabaseId(other.database.quick);
+  assert.notEqual(otherId, databaseId);
+  assert.equal(await readDatabaseId(other.database.pool), otherId, 'made once');
+  await syncAll(other.database, sourceFor(other.database));
+  const ours = await openCache(database, redis.url);
+  const theirs = await openCache(other.database, redis.url);
+  await newVersion(database);
+  await until(() => ours.cache.peek(ONCOR) !== null);
+  await until(async () => (await redis.admin.exists(redisKey(ONCOR))) === 1);
+  assert.deepEqual((await theirs.cache.get(ONCOR))?.set.version, 1);
+  const channels = [databaseId, otherId].map((id) => redisNames(id).channel);
+  await until(async () => {
+    const heard = (await redis.admin.pubsub('NUMSUB', ...channels)) as (string | number)[];
+    return Number(heard[1]) > 0 && Number(heard[3]) > 0;
+  });
 });
 
 test('a set comes from the database first, then from Redis for the next process', async () => {
@@ -335,7 +364,8 @@ test('PostgreSQL frozen: memory answers, what needs PostgreSQL fails soon, and a
   await redis.admin.flushall();
   const { cache, stop } = await openCache(own, redis.url);
   await cache.warm(allDuns);
-  await until(async () => (await redis.admin.exists(...allDuns.map(redisKey))) === allDuns.length);
+  const { keyOf } = redisNames(await readDatabaseId(own.quick));
+  await until(async () => (await redis.admin.exists(...allDuns.map(keyOf))) === allDuns.length);
   server.signal('SIGSTOP');
   try {
     for (const duns of allDuns) assert.ok(cache.peek(duns));

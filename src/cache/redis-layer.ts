@@ -2,8 +2,8 @@
  * Plan sets in Redis, for all processes. Redis is a convenience here and never the truth: whatever is wrong with a
  * value makes it a miss, and the next write heals it.
  *
- * A set is a hash under `wattsync:plans:1:<duns>`; the number in the key is that of the format. A cleared one stays
- * as a tombstone that remembers the version, so that nobody who was slow brings back an older one.
+ * A set is a hash. A cleared one stays as a tombstone that remembers the version, so that nobody who was slow brings
+ * back an older one.
  */
 
 import { createHash } from 'node:crypto';
@@ -14,9 +14,6 @@ import type { Layer } from './layer.ts';
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
 
 const FORMAT = '1';
-const PREFIX = `wattsync:plans:${FORMAT}:`;
-/** JSON: `{tdsp_duns, version, observed_at}`, as PostgreSQL's notification has it. */
-export const REDIS_PUBLISHED = 'wattsync:published:1';
 /** So much may be taken off the time to live, by chance: sets stored together do not expire together. */
 const JITTER = 0.1;
 
@@ -54,6 +51,8 @@ return 1
 `;
 
 export interface RedisLayerOptions extends Pick<RedisConnectionOptions, 'url' | 'pingEveryMs'> {
+  /** Of `readDatabaseId`. */
+  databaseId: string;
   ttlMs: number;
   /** Every TDSP there is: what a clear of everything clears. */
   tdsps: readonly string[];
@@ -64,11 +63,13 @@ export interface RedisLayerOptions extends Pick<RedisConnectionOptions, 'url' | 
 export class RedisLayer implements Layer {
   readonly name = 'redis';
   readonly #connection: RedisConnection;
+  readonly #names: RedisNames;
   readonly #ttlMs: number;
   readonly #tdsps: readonly string[];
   readonly #spreadMs: number;
 
-  constructor({ url, pingEveryMs, ttlMs, tdsps, spreadMs = 100 }: RedisLayerOptions) {
+  constructor({ url, databaseId, pingEveryMs, ttlMs, tdsps, spreadMs = 100 }: RedisLayerOptions) {
+    this.#names = redisNames(databaseId);
     this.#spreadMs = spreadMs;
     this.#connection = new RedisConnection({ url, pingEveryMs });
     this.#ttlMs = ttlMs;
@@ -93,13 +94,13 @@ export class RedisLayer implements Layer {
     const isStored = await this.#connection.client.eval(
       WRITE,
       1,
-      PREFIX + tdsp_duns,
+      this.#names.keyOf(tdsp_duns),
       String(version),
       observed_at,
       body,
       checksum(String(version), observed_at, body),
       this.#ttl(),
-      REDIS_PUBLISHED,
+      this.#names.channel,
       JSON.stringify({ tdsp_duns, version, observed_at }),
     );
     return isStored === 1 ? body.byteLength : 0;
@@ -108,7 +109,9 @@ export class RedisLayer implements Layer {
   async clear(duns: string | null, clearId: number): Promise<void> {
     const keys = duns === null ? this.#tdsps : [duns];
     await Promise.all(
-      keys.map((key) => this.#connection.client.eval(CLEAR, 1, PREFIX + key, String(clearId), this.#ttl())),
+      keys.map((key) =>
+        this.#connection.client.eval(CLEAR, 1, this.#names.keyOf(key), String(clearId), this.#ttl()),
+      ),
     );
   }
 
@@ -127,7 +130,7 @@ export class RedisLayer implements Layer {
 
   #fields(duns: string): Promise<(Buffer | null)[]> {
     return this.#connection.client.hmgetBuffer(
-      PREFIX + duns,
+      this.#names.keyOf(duns),
       ...['format', 'version', 'observed_at', 'body', 'sum'],
     );
   }
@@ -176,4 +179,14 @@ export function readRedisVersion(
   return { tdsp_duns: duns, version: Number(version), observed_at };
 }
 
-export const redisKey = (duns: string): string => PREFIX + duns;
+export interface RedisNames {
+  keyOf(duns: string): string;
+  /** On it: JSON, `{tdsp_duns, version, observed_at}`, as PostgreSQL's notification has it. */
+  channel: string;
+}
+
+/** What is ours in a Redis that several databases may share. The numbers are those of the formats. */
+export const redisNames = (databaseId: string): RedisNames => ({
+  keyOf: (duns) => `wattsync:${databaseId}:plans:${FORMAT}:${duns}`,
+  channel: `wattsync:${databaseId}:published:1`,
+});
