@@ -20,6 +20,8 @@ const source = new ComparePowerSource(
   testGate(database),
 );
 await syncAll(database, source);
+// Signs beyond Latin-1, as names have them: an answer is sent as it is, without being encoded.
+await database.pool.query("update electricity_plans set name = name || ' — Noches™ más 電'");
 const clock = { aheadMs: 0 };
 const now = () => Date.now() + clock.aheadMs;
 const staleAfterMs = 7_200_000;
@@ -72,6 +74,7 @@ const PATHS = [
 test('the answer is that of the router: the first time, from then on, and packed with gzip or brotli', async () => {
   for (const path of PATHS) {
     const routed = ageless((await app.inject({ url: path })).body);
+    for (const { name } of JSON.parse(routed).data) assert.match(name, / — Noches™ más 電$/);
     for (let time = 0; time < 3; time++) {
       const { status, headers, bytes } = await get(path);
       assert.equal(status, 200);

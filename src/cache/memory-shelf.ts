@@ -28,8 +28,8 @@ export interface Shelved {
   lastReadMs: number;
 }
 
-/** An object takes about twice the bytes of its JSON. */
-const BYTES_PER_CHARACTER = 2;
+/** An object takes about twice the bytes of its JSON, and packed plans twice their own once all of them were shown. */
+const TIMES_ITS_TEXT = 2;
 
 /** So long as nothing has to make room, expired sets stay: an old answer is better than none. */
 export class MemoryShelf {
@@ -84,5 +84,5 @@ export class MemoryShelf {
 }
 
 export function bytesOf(set: PlanSet): number {
-  return JSON.stringify(set).length * BYTES_PER_CHARACTER;
+  return (set.packed?.bytes.byteLength ?? JSON.stringify(set).length) * TIMES_ITS_TEXT;
 }

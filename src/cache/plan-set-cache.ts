@@ -5,7 +5,7 @@
  */
 
 import { performance } from 'node:perf_hooks';
-import type { PlanSet } from '../plan/plan-set.ts';
+import { confirmedAt, type PlanSet } from '../plan/plan-set.ts';
 import { ColdFetches } from './cold-fetches.ts';
 import { AGE_STEPS_S, stepEnd } from './histogram.ts';
 import type { Layer, LayerName } from './layer.ts';
@@ -333,15 +333,15 @@ export class PlanSetCache {
 
   /** The same plans, with the youngest time at which anybody heard them confirmed. */
   #confirmed(set: PlanSet): PlanSet {
-    let { observed_at, plans } = set;
     const known = this.#known.get(set.tdsp_duns);
     const held = this.#memory.get(set.tdsp_duns)?.held.set;
+    let { observed_at } = set;
     for (const one of [known, held]) {
       if (one?.version === set.version && one.observed_at > observed_at) observed_at = one.observed_at;
     }
     // The same version, the same plans: what was prepared from them stays of use.
-    if (held?.version === set.version) plans = held.plans;
-    return observed_at === set.observed_at && plans === set.plans ? set : { ...set, observed_at, plans };
+    const plans = held?.version === set.version ? held : set;
+    return observed_at === plans.observed_at ? plans : confirmedAt(plans, observed_at);
   }
 
   #keep(duns: string, set: PlanSet): void {

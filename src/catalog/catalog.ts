@@ -6,10 +6,10 @@
 import { LRUCache } from 'lru-cache';
 import type { Held, LayerName, PlanSetCache, StaleReason } from '../cache/plan-set-cache.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { PlanSet } from '../plan/plan-set.ts';
+import { isSamePlans, type PlanSet, packedPlans } from '../plan/plan-set.ts';
 import { answerQuery, facetsJson } from './answer-query.ts';
 import { cursorKey, writeCursor } from './cursor.ts';
-import { indexPlans, PlanIndex } from './plan-index.ts';
+import { PlanIndex } from './plan-index.ts';
 import type { PlanQuery } from './plan-query.ts';
 import { PricedPlans } from './priced-plans.ts';
 
@@ -71,7 +71,7 @@ export class PlanView {
   readonly upstreams: readonly string[];
   readonly observedAtMs: number;
   readonly #index: PlanIndex;
-  readonly #priced = new LRUCache<number, PricedPlans>({ max: USAGES_PER_VIEW });
+  #priced: LRUCache<number, PricedPlans> | undefined;
 
   constructor(tdsps: readonly string[], sets: readonly PlanSet[], index = new PlanIndex(sets)) {
     this.tdsps = tdsps;
@@ -87,7 +87,7 @@ export class PlanView {
 
   /** The same plans, confirmed anew: nothing has to be worked out again. */
   confirmed(sets: readonly PlanSet[]): PlanView | null {
-    return sets.every((set, at) => set.plans === this.sets[at]!.plans)
+    return sets.every((set, at) => isSamePlans(set, this.sets[at]!))
       ? new PlanView(this.tdsps, sets, this.#index)
       : null;
   }
@@ -99,17 +99,17 @@ export class PlanView {
     let json = '"data":[';
     for (let at = 0; at < page.length; at++) {
       const place = page[at]!;
-      const { head, tail } = index.plans[place]!;
+      const head = index.head(place);
       json += at === 0 ? head : `,${head}`;
       json += priced.billJson(place);
-      json += tail;
+      json += index.tail(place);
     }
     json += `],"facets":${facetsJson(index, counts)}`;
     const last = lastIndex === null ? undefined : page.at(-1);
     const cursor =
       last === undefined
         ? null
-        : writeCursor(cursorKey(this.tdsps, query), { id: index.plans[last]!.plan.id, index: lastIndex! });
+        : writeCursor(cursorKey(this.tdsps, query), { id: index.id(last), index: lastIndex! });
     return { json, total, cursor };
   }
 
@@ -117,10 +117,11 @@ export class PlanView {
     const place = this.#index.placeOf(id);
     return place === undefined
       ? this.sets.flatMap(({ plans }) => plans).find(({ offer_id }) => offer_id === id)
-      : this.#index.plans[place]!.plan;
+      : this.#index.plan(place);
   }
 
   #pricedAt(usageKwh: number): PricedPlans {
+    this.#priced ??= new LRUCache({ max: USAGES_PER_VIEW });
     let priced = this.#priced.get(usageKwh);
     if (!priced) {
       priced = new PricedPlans(this.#index, usageKwh);
@@ -223,13 +224,10 @@ export class Catalog {
     const found: Plan[] = [];
     for (const duns of tdsps) {
       const cached = await this.#planSets.get(duns);
-      for (const { plan, words: own } of cached ? indexPlans(cached.set) : []) {
-        if (
-          found.length < limit &&
-          own.split('-').some((_, at, parts) => parts.slice(at).join('-').startsWith(words))
-        ) {
-          found.push(plan);
-        }
+      if (!cached) continue;
+      const plans = packedPlans(cached.set);
+      for (let place = 0; place < plans.count && found.length < limit; place++) {
+        if (`-${plans.words(place)}`.includes(`-${words}`)) found.push(plans.plan(place));
       }
     }
     return found;
