@@ -33,7 +33,7 @@ const catalog = new Catalog({ planSets, staleAfterMs, now });
 const app = buildServer(
   {
     ...{ catalog, database: { pool: database.quick }, territory, places: new Places(territory) },
-    ...{ syncIntervalMs: 3_600_000, staleAfterMs },
+    ...{ syncIntervalMs: 3_600_000, staleAfterMs, onEvent: () => {}, admin: null },
   },
   (error) => assert.fail(String(error)),
 );

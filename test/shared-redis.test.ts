@@ -72,7 +72,7 @@ test('a set from Redis answers every question byte for byte like the one from Po
     buildServer(
       {
         ...{ catalog, database: { pool: database.quick }, territory, places: new Places(territory) },
-        ...{ syncIntervalMs: 3_600_000, staleAfterMs: 7_200_000 },
+        ...{ syncIntervalMs: 3_600_000, staleAfterMs: 7_200_000, onEvent: () => {}, admin: null },
       },
       (error) => assert.fail(String(error)),
     ),
