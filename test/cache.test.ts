@@ -307,27 +307,6 @@ test('a holder that is killed is replaced, one that is frozen too, and what it p
   }
 });
 
-test('while the upstream fails it is left alone, by all TDSPs and processes together', async () => {
-  const fresh = await createTestDatabase();
-  sandbox.control.reset();
-  sandbox.control.setFaults([parseFault('500')]);
-  const source = sourceFor(fresh.database);
-  const options = { database: fresh.database, source, tdsps: allDuns, freshForMs: 0, cacheTtlMs: 7_200_000 };
-  const fleet = [1, 2, 3].map(() => new Refresher({ ...options, signal: new AbortController().signal }));
-  await fleet[0]!.request(ONCOR, 'stale');
-  for (let round = 0; round < 20; round++) {
-    for (const one of fleet)
-      for (const duns of allDuns) assert.equal(await one.request(duns, 'stale'), 'later');
-  }
-  assert.equal(sandbox.control.state().calls.total, 1);
-  sandbox.control.clearFaults();
-  await fresh.database.pool.query(
-    'update refresh_sources set not_before = now(); update refresh_leases set not_before = now()',
-  );
-  assert.equal(await fleet[1]!.request(ONCOR, 'stale'), 'refreshed');
-  assert.equal(await fleet[2]!.request(allDuns.find((duns) => duns !== ONCOR)!, 'stale'), 'refreshed');
-});
-
 test('PostgreSQL frozen: memory answers, what needs PostgreSQL fails soon, and afterwards all is current', async () => {
   const server = await startPostgres();
   const own = await openDatabase({ databaseUrl: new SecretText(server.url), dataDir: '', connections: 5 });
