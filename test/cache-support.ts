@@ -9,8 +9,6 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import type { LayerName } from '../src/cache/layer.ts';
-import type { CacheRecorder } from '../src/cache/recorder.ts';
 import { Secret } from '../src/config.ts';
 import { attachEmbeddedPostgres } from '../src/store/embedded/attach.ts';
 import { until } from './support.ts';
@@ -177,29 +175,4 @@ export async function spawnReader(job: Record<string, unknown>) {
     return said.find((one) => key in one)!;
   };
   return { child, answer, go: () => child.send('go') };
-}
-
-const LAYERS = ['memory', 'redis', 'database', 'active', 'api'] as const;
-
-/** Counts what each layer answered. */
-export function countingRecorder() {
-  const none = () => ({ hits: 0, misses: 0, errors: 0 });
-  const counts = Object.fromEntries(LAYERS.map((layer) => [layer, none()])) as Record<
-    LayerName,
-    ReturnType<typeof none>
-  >;
-  const recorder: CacheRecorder = {
-    hit(layer) {
-      counts[layer].hits += 1;
-    },
-    miss(layer) {
-      counts[layer].misses += 1;
-    },
-    error(layer) {
-      counts[layer].errors += 1;
-    },
-    load() {},
-    eviction() {},
-  };
-  return { counts, recorder };
 }

@@ -4,18 +4,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openLayers } from '../src/cache/open-layers.ts';
 import { PlanSetCache } from '../src/cache/plan-set-cache.ts';
-import { RedisLayer, redisKey } from '../src/cache/redis-layer.ts';
+import { RedisLayer, redisNames } from '../src/cache/redis-layer.ts';
 import { RedisListener } from '../src/cache/redis-listener.ts';
 import type { Secret } from '../src/config.ts';
 import { startSandbox } from '../src/sandbox/server.ts';
 import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts';
+import { readDatabaseId } from '../src/store/database-identity.ts';
 import { PublishListener } from '../src/store/listen.ts';
 import { readCurrentSnapshot } from '../src/store/snapshots.ts';
-import { countingRecorder, startProxy, startRedis } from './cache-support.ts';
+import { startProxy, startRedis } from './cache-support.ts';
+import { countingRecorder } from './counting-recorder.ts';
 import { allDuns, createTestDatabase, ONCOR, syncAll, testGate, until } from './support.ts';
 
 const { database } = await createTestDatabase();
 const redis = await startRedis();
+const databaseId = await readDatabaseId(database.quick);
+const redisKey = redisNames(databaseId).keyOf;
 const sandbox = await startSandbox({ plansPerTdsp: 30, now: () => new Date('2026-06-01T12:00:00Z') });
 test.after(() => sandbox.stop());
 const source = new ComparePowerSource(
@@ -65,7 +69,7 @@ async function untilUsedAgain(): Promise<void> {
 }
 
 async function askForSettledConnection(): Promise<RedisLayer> {
-  const layer = new RedisLayer({ url: redis.url, ttlMs: 60_000, tdsps: allDuns });
+  const layer = new RedisLayer({ url: redis.url, databaseId, ttlMs: 60_000, tdsps: allDuns });
   test.after(() => layer.stop());
   await until(() => succeeds(layer.read(ONCOR)));
   return layer;
@@ -154,6 +158,7 @@ test('a Redis that vanished without a word is missed within ten seconds, on both
   const heard: number[] = [];
   const listener = new RedisListener({
     url: proxy.url,
+    databaseId,
     tdsps: allDuns,
     onVersion: ({ version }) => heard.push(version),
   });
@@ -164,7 +169,7 @@ test('a Redis that vanished without a word is missed within ten seconds, on both
 
 test('a connection on which all is well is left alone, the one that listens, too', async () => {
   const proxy = await startProxy(redis.port);
-  const common = { url: proxy.url, tdsps: allDuns, pingEveryMs: 30 };
+  const common = { url: proxy.url, databaseId, tdsps: allDuns, pingEveryMs: 30 };
   const layer = new RedisLayer({ ...common, ttlMs: 60_000 });
   const listener = new RedisListener({ ...common, onVersion: () => {} });
   test.after(() => Promise.all([layer.stop(), listener.stop()]));

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { GuardedLayer } from '../src/cache/guarded-layer.ts';
 import type { Layer, LayerName } from '../src/cache/layer.ts';
 import { type Held, PlanSetCache } from '../src/cache/plan-set-cache.ts';
-import type { CacheRecorder } from '../src/cache/recorder.ts';
+import { countingRecorder } from './counting-recorder.ts';
 import {
   type Clear,
   Link,
@@ -45,16 +45,10 @@ const LONGEST_LOAD_MS = 1_200;
 /** From the end of all faults until everybody is current: a breaker's longest pause, a comparison, a retry. */
 const BOUND_MS = 20_000;
 
-interface Counts {
-  hits: number;
-  misses: number;
-  errors: number;
-}
-
 /** One process of the fleet. */
 class Simulated {
   readonly cache: PlanSetCache;
-  readonly #counts = new Map<LayerName, Counts>();
+  readonly #figures = countingRecorder();
   /** Questions to each layer behind memory. */
   readonly asked = new Map<LayerName, number>();
   reads = 0;
@@ -107,7 +101,7 @@ class Simulated {
       ...(options.maxBytes ? { maxBytes: options.maxBytes } : {}),
       ttlMs: 30_000,
       staleAfterMs: STALE_AFTER_MS,
-      recorder: this.#recorder(),
+      recorder: this.#figures.recorder,
       loadColdly: (duns) => {
         this.fetches += 1;
         return options.onFetch(duns, this);
@@ -122,7 +116,8 @@ class Simulated {
   }
 
   counted(layer: LayerName): number {
-    const { hits = 0, misses = 0, errors = 0 } = this.#counts.get(layer) ?? {};
+    this.#figures.flush();
+    const { hits, misses, errors } = this.#figures.counts[layer];
     return hits + misses + errors;
   }
 
@@ -148,27 +143,6 @@ class Simulated {
         this.asked.set(name, (this.asked.get(name) ?? 0) + 1);
         return layer.read(duns);
       },
-    };
-  }
-
-  #recorder(): CacheRecorder {
-    const of = (layer: LayerName) => {
-      const counts = this.#counts.get(layer) ?? { hits: 0, misses: 0, errors: 0 };
-      this.#counts.set(layer, counts);
-      return counts;
-    };
-    return {
-      hit(layer) {
-        of(layer).hits += 1;
-      },
-      miss(layer) {
-        of(layer).misses += 1;
-      },
-      error(layer) {
-        of(layer).errors += 1;
-      },
-      load: () => {},
-      eviction: () => {},
     };
   }
 

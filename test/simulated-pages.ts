@@ -53,6 +53,6 @@ export function pageReader(tdsps: readonly string[]) {
     assert.equal(age_seconds, Math.max(0, Math.floor(ageMs / 1_000)), 'the age is that of the oldest set');
     assert.equal(isStale, ageMs > STALE_AFTER_MS);
     const set = view.sets[0]!;
-    return { set, observedAtMs: Date.parse(set.observed_at), layer: viewed.layer };
+    return { set, observedAtMs: Date.parse(set.observed_at), isStale, layer: viewed.layer };
   };
 }

@@ -58,7 +58,7 @@ test('1000 readers at once are one load, and all get the same object', async () 
     assert.equal(answer.layer, 'database');
   }
   assert.equal(layer.reads, 1);
-  const held = { set: one, observedAtMs: Date.parse(one.observed_at), layer: 'memory' };
+  const held = { set: one, observedAtMs: Date.parse(one.observed_at), isStale: false, layer: 'memory' };
   assert.deepEqual(await cache.get(ONCOR), held);
   assert.deepEqual(cache.peek(ONCOR), held);
   assert.equal(layer.reads, 1);
@@ -273,7 +273,7 @@ test('a stale set is served, and told of once a second', async () => {
   const clock = { now: Date.parse(set(1).observed_at) };
   const cache = new PlanSetCache({
     layers: [new ScriptedLayer(async () => set(1))],
-    ...{ ttlMs: 1e9, staleAfterMs: 5_000, now: () => clock.now, onStale: (duns) => told.push(duns) },
+    ...{ ttlMs: 1e9, staleAfterMs: 5_000, now: () => clock.now, onStale: (duns) => void told.push(duns) },
   });
   await cache.get(ONCOR);
   cache.peek(ONCOR);

@@ -2,21 +2,24 @@
  * Plan sets in Redis, for all processes. Redis is a convenience here and never the truth: whatever is wrong with a
  * value makes it a miss, and the next write heals it.
  *
- * A set is a hash under `wattsync:plans:1:<duns>`; the number in the key is that of the format. A cleared one stays
- * as a tombstone that remembers the version, so that nobody who was slow brings back an older one.
+ * A set is a hash. A cleared one stays as a tombstone that remembers the version, so that nobody who was slow brings
+ * back an older one.
  */
 
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import type { PlanSet } from '../plan/plan-set.ts';
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { PackedPlans } from '../plan/packed-plans.ts';
+import { PackedPlanSet, type PlanSet, type PlanSetAbout, packedPlans } from '../plan/plan-set.ts';
 import type { Layer } from './layer.ts';
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
 
-const FORMAT = '1';
-const PREFIX = `wattsync:plans:${FORMAT}:`;
-/** JSON: `{tdsp_duns, version, observed_at}`, as PostgreSQL's notification has it. */
-export const REDIS_PUBLISHED = 'wattsync:published:1';
+/** Of the stored value: processes of two formats, as during a deployment, have keys of their own. */
+const FORMAT = '2';
+const LENGTH_BYTES = 4;
+/** A piece that is filled to the last byte is taken for an unfinished one. */
+const ROOM_BYTES = 64;
+const NEW_LINE = 10;
 /** So much may be taken off the time to live, by chance: sets stored together do not expire together. */
 const JITTER = 0.1;
 
@@ -54,6 +57,8 @@ return 1
 `;
 
 export interface RedisLayerOptions extends Pick<RedisConnectionOptions, 'url' | 'pingEveryMs'> {
+  /** Of `readDatabaseId`. */
+  databaseId: string;
   ttlMs: number;
   /** Every TDSP there is: what a clear of everything clears. */
   tdsps: readonly string[];
@@ -64,11 +69,13 @@ export interface RedisLayerOptions extends Pick<RedisConnectionOptions, 'url' | 
 export class RedisLayer implements Layer {
   readonly name = 'redis';
   readonly #connection: RedisConnection;
+  readonly #names: RedisNames;
   readonly #ttlMs: number;
   readonly #tdsps: readonly string[];
   readonly #spreadMs: number;
 
-  constructor({ url, pingEveryMs, ttlMs, tdsps, spreadMs = 100 }: RedisLayerOptions) {
+  constructor({ url, databaseId, pingEveryMs, ttlMs, tdsps, spreadMs = 100 }: RedisLayerOptions) {
+    this.#names = redisNames(databaseId);
     this.#spreadMs = spreadMs;
     this.#connection = new RedisConnection({ url, pingEveryMs });
     this.#ttlMs = ttlMs;
@@ -89,17 +96,17 @@ export class RedisLayer implements Layer {
     // All processes hear of a new version at once. Packing it is the dear part: not at once, and not if another has.
     await pause(Math.random() * this.#spreadMs);
     if (await this.#isStored(set)) return 0;
-    const body = zstdCompressSync(JSON.stringify(set));
+    const body = encode(set);
     const isStored = await this.#connection.client.eval(
       WRITE,
       1,
-      PREFIX + tdsp_duns,
+      this.#names.keyOf(tdsp_duns),
       String(version),
       observed_at,
       body,
       checksum(String(version), observed_at, body),
       this.#ttl(),
-      REDIS_PUBLISHED,
+      this.#names.channel,
       JSON.stringify({ tdsp_duns, version, observed_at }),
     );
     return isStored === 1 ? body.byteLength : 0;
@@ -108,7 +115,9 @@ export class RedisLayer implements Layer {
   async clear(duns: string | null, clearId: number): Promise<void> {
     const keys = duns === null ? this.#tdsps : [duns];
     await Promise.all(
-      keys.map((key) => this.#connection.client.eval(CLEAR, 1, PREFIX + key, String(clearId), this.#ttl())),
+      keys.map((key) =>
+        this.#connection.client.eval(CLEAR, 1, this.#names.keyOf(key), String(clearId), this.#ttl()),
+      ),
     );
   }
 
@@ -127,7 +136,7 @@ export class RedisLayer implements Layer {
 
   #fields(duns: string): Promise<(Buffer | null)[]> {
     return this.#connection.client.hmgetBuffer(
-      PREFIX + duns,
+      this.#names.keyOf(duns),
       ...['format', 'version', 'observed_at', 'body', 'sum'],
     );
   }
@@ -155,13 +164,36 @@ function readStored([format, version, observedAt, body, sum]: (Buffer | null)[])
   return sum.toString() === checksum(stored.version, stored.observedAt, body) ? stored : null;
 }
 
+/**
+ * How long the rest is when decompressed, then, compressed, a line about the set and the packed plans. The line is filled
+ * up, so that the plans begin where their columns can be read.
+ */
+function encode(set: PlanSet): Buffer {
+  const { tdsp_duns, version, source } = set;
+  const about = Buffer.from(`${JSON.stringify({ tdsp_duns, version, source })}\n`);
+  const filling = Buffer.alloc(-about.byteLength & 7, ' ');
+  const raw = Buffer.concat([filling, about, packedPlans(set).bytes]);
+  const length = Buffer.alloc(LENGTH_BYTES);
+  length.writeUInt32LE(raw.byteLength);
+  return Buffer.concat([
+    length,
+    zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: 6 } }),
+  ]);
+}
+
 /** `null` for whatever is not a plan set of this TDSP. */
 function decode(duns: string, fields: (Buffer | null)[]): PlanSet | null {
   const stored = readStored(fields);
   if (!stored) return null;
   try {
-    const set = JSON.parse(zstdDecompressSync(stored.body).toString()) as PlanSet;
-    return set.tdsp_duns === duns && set.version === Number(stored.version) ? set : null;
+    // In one piece: by default it is many, put together in the end.
+    const chunkSize = stored.body.readUInt32LE() + ROOM_BYTES;
+    const raw = zstdDecompressSync(stored.body.subarray(LENGTH_BYTES), { chunkSize });
+    const end = raw.indexOf(NEW_LINE) + 1;
+    const about = JSON.parse(raw.toString('utf8', 0, end)) as PlanSetAbout;
+    if (about.tdsp_duns !== duns || about.version !== Number(stored.version)) return null;
+    const packed = new PackedPlans(raw.subarray(end));
+    return new PackedPlanSet({ ...about, observed_at: stored.observedAt }, packed);
   } catch {
     return null;
   }
@@ -176,4 +208,14 @@ export function readRedisVersion(
   return { tdsp_duns: duns, version: Number(version), observed_at };
 }
 
-export const redisKey = (duns: string): string => PREFIX + duns;
+export interface RedisNames {
+  keyOf(duns: string): string;
+  /** On it: JSON, `{tdsp_duns, version, observed_at}`, as PostgreSQL's notification has it. */
+  channel: string;
+}
+
+/** What is ours in a Redis that several databases may share. The numbers are those of the formats. */
+export const redisNames = (databaseId: string): RedisNames => ({
+  keyOf: (duns) => `wattsync:${databaseId}:plans:${FORMAT}:${duns}`,
+  channel: `wattsync:${databaseId}:published:1`,
+});

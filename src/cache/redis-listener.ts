@@ -6,9 +6,11 @@
 
 import type { PlanSet } from '../plan/plan-set.ts';
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
-import { REDIS_PUBLISHED, readRedisVersion, redisKey } from './redis-layer.ts';
+import { readRedisVersion, redisNames } from './redis-layer.ts';
 
 export interface RedisListenerOptions extends Pick<RedisConnectionOptions, 'url' | 'pingEveryMs'> {
+  /** Of `readDatabaseId`. */
+  databaseId: string;
   tdsps: readonly string[];
   onVersion(published: Pick<PlanSet, 'tdsp_duns' | 'version' | 'observed_at'>): void;
 }
@@ -16,7 +18,8 @@ export interface RedisListenerOptions extends Pick<RedisConnectionOptions, 'url'
 export class RedisListener {
   readonly #connection: RedisConnection;
 
-  constructor({ url, pingEveryMs, tdsps, onVersion }: RedisListenerOptions) {
+  constructor({ url, databaseId, pingEveryMs, tdsps, onVersion }: RedisListenerOptions) {
+    const { keyOf, channel } = redisNames(databaseId);
     this.#connection = new RedisConnection({
       url,
       pingEveryMs,
@@ -24,9 +27,9 @@ export class RedisListener {
         // Compared before it is listened to again would leave a gap, after it cannot be asked on this connection;
         // so both are sent at once, in this order, and what is published in between is in the stored versions.
         const stored = tdsps.map((duns) =>
-          client.hmget(redisKey(duns), 'version', 'observed_at').catch(orDamaged),
+          client.hmget(keyOf(duns), 'version', 'observed_at').catch(orDamaged),
         );
-        const listening = client.subscribe(REDIS_PUBLISHED);
+        const listening = client.subscribe(channel);
         const [answers] = await Promise.all([Promise.all(stored), listening]);
         for (const [index, answer] of answers.entries()) {
           const published = readRedisVersion(tdsps[index]!, answer);

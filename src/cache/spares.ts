@@ -3,8 +3,9 @@
  * rule that nobody gets an older version than somebody got before, though memory may have made room meanwhile.
  */
 
-import type { PlanSet } from '../plan/plan-set.ts';
-import { type Held, toHeld } from './memory-shelf.ts';
+import { confirmedAt, type PlanSet } from '../plan/plan-set.ts';
+import { isNewer } from './known-versions.ts';
+import type { Held } from './memory-shelf.ts';
 
 type Served = Pick<PlanSet, 'version' | 'observed_at'>;
 
@@ -36,18 +37,11 @@ export class Spares {
     // The same plans, found where nobody knows that they were confirmed since.
     const chosen =
       served && isNewer(served, newer.set)
-        ? toHeld({ ...newer.set, observed_at: served.observed_at }, newer.layer)
+        ? { ...newer, set: confirmedAt(newer.set, served.observed_at) }
         : newer;
     const { version, observed_at } = chosen.set;
     this.#held.set(duns, chosen);
     this.#served.set(duns, { version, observed_at });
     return chosen;
   }
-}
-
-/** Of a higher version, or of the same one and confirmed later. */
-export function isNewer(one: Served, other: Served): boolean {
-  return (
-    one.version > other.version || (one.version === other.version && one.observed_at > other.observed_at)
-  );
 }

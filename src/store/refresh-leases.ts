@@ -36,14 +36,15 @@ export interface Lease {
 /** Why there is no lease: another process fetches, or a failure is to be left alone for a while. */
 export type Refused = { refused: 'elsewhere' | 'later' };
 
-/** A process has one name for its life. */
-const HOLDER = `${process.pid}.${randomUUID()}`;
+/** A process has one name for its life: the holders of its leases begin with it and a dot. */
+export const LEASE_HOLDER = `${process.pid}.${randomUUID()}`;
 let leases = 0;
 
-/** First pause after a failure and the longest; it doubles in between. */
-const BACKOFF = 'least(600, 30 * 2 ^ least($FAILURES - 1, 10))';
-const pauseAfter = (failures: string): string =>
-  `make_interval(secs => ${BACKOFF.replace('$FAILURES', failures)} * (0.95 + 0.05 * random()))`;
+/**
+ * After failures of this TDSP: 30 s, doubling to ten minutes. It counts for a TDSP that fails while others do not. That
+ * the upstream fails as a whole its gate finds out, and knows when to try again; once it is back these pauses are over.
+ */
+const PAUSE = 'make_interval(secs => least(600, 30 * 2 ^ least(l.failures, 10)) * (0.95 + 0.05 * random()))';
 
 /**
  * Takes the lease of these TDSPs if it is free.
@@ -54,7 +55,7 @@ export async function takeLease(
   duns: readonly string[],
   { isPatient, times = TIMES }: { isPatient: boolean; times?: LeaseTimes },
 ): Promise<Lease | Refused> {
-  const holder = `${HOLDER}.${++leases}`;
+  const holder = `${LEASE_HOLDER}.${++leases}`;
   const taken = await acquire(database.quick, duns, holder, times.ttlMs, isPatient);
   if (taken === duns.length) return hold(database, duns, holder, times);
   if (taken > 0) await free(database.quick, duns, holder);
@@ -126,6 +127,23 @@ function hold(database: Database, duns: readonly string[], holder: string, times
   };
 }
 
+/** Whether fetches of this TDSP failed lately, so that it is to be left alone. */
+export async function isTdspPaused(queryable: Queryable, duns: string): Promise<boolean> {
+  const { rowCount } = await queryable.query(
+    'select from refresh_leases where tdsp_duns = $1 and not_before > clock_timestamp()',
+    [duns],
+  );
+  return rowCount === 1;
+}
+
+/** The upstream is there again: what failed while it was not is no reason to wait. */
+export async function forgetPauses(queryable: Queryable): Promise<void> {
+  await queryable.query(
+    `update refresh_leases set failures = 0, not_before = '-infinity'
+      where tdsp_duns in (select tdsp_duns from refresh_leases where failures > 0 order by tdsp_duns for update)`,
+  );
+}
+
 /** Also who lost the lease meanwhile may call this: it frees nothing that belongs to another. */
 async function free(
   queryable: Queryable,
@@ -137,7 +155,7 @@ async function free(
     `update refresh_leases l set holder = null, expires_at = '-infinity',
         failures = case when r.d is null then failures when r.code is null then 0 else failures + 1 end,
         not_before = case when r.d is null then not_before when r.code is null then '-infinity'
-          else clock_timestamp() + ${pauseAfter('(l.failures + 1)')} end,
+          else clock_timestamp() + ${PAUSE} end,
         failed_at = case when r.code is null then failed_at else clock_timestamp() end,
         error_code = case when r.d is null then error_code else r.code end,
         error_message = case when r.d is null then error_message else r.message end
@@ -165,36 +183,4 @@ async function readFailures(
     [duns, since],
   );
   return new Map(rows.map(({ tdsp_duns, code, message }) => [tdsp_duns, { code, message }]));
-}
-
-/**
- * May this upstream be called? While it fails, one process in each pause may, to find out whether it is back; to ask
- * takes that right.
- */
-export async function admitRefresh(queryable: Queryable, origin: string): Promise<boolean> {
-  const { rowCount } = await queryable.query(
-    `insert into refresh_sources as s (origin) values ($1)
-     on conflict (origin) do update set
-       failures = case when s.failures = 0 then 0 else s.failures + 1 end,
-       not_before = case when s.failures = 0 then s.not_before
-         else clock_timestamp() + ${pauseAfter('(s.failures + 1)')} end
-      where s.failures = 0 or s.not_before <= clock_timestamp()`,
-    [origin],
-  );
-  return rowCount === 1;
-}
-
-/** How an upstream call ended. One success ends all pauses; of several failures at once only the first counts. */
-export async function noteRefresh(
-  queryable: Queryable,
-  origin: string,
-  isUpstreamDown: boolean,
-): Promise<void> {
-  await queryable.query(
-    isUpstreamDown
-      ? `update refresh_sources set failures = 1, not_before = clock_timestamp() + ${pauseAfter('1')}
-          where origin = $1 and failures = 0`
-      : 'update refresh_sources set failures = 0 where origin = $1 and failures > 0',
-    [origin],
-  );
 }
