@@ -135,7 +135,7 @@ test('PostgreSQL frozen, and more plans than memory holds: Redis has them; witho
   const places = allDuns.map((duns) => `/v1/plans?tdsp=${duns}`);
   // Each has to make room for the next one: all of them get into Redis.
   for (const place of places) assert.equal((await small.get(place)).status, 200);
-  await until(async () => (await redis.admin.keys('wattsync:plans:*')).length === allDuns.length);
+  await until(async () => (await redis.admin.keys('wattsync:*')).length === allDuns.length);
   postgres.signal('SIGSTOP');
   try {
     const layers = new Set<string>();
