@@ -174,5 +174,10 @@ export async function spawnReader(job: Record<string, unknown>) {
     await until(() => said.some((one) => key in one), 60_000);
     return said.find((one) => key in one)!;
   };
-  return { child, answer, go: () => child.send('go') };
+  /** Resolves once a reader there gets this version or a later one. */
+  const sees = (version: number) => {
+    child.send({ version });
+    return answer(`saw ${version}`);
+  };
+  return { child, answer, sees, go: () => child.send('go') };
 }

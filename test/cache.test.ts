@@ -300,6 +300,7 @@ test('a holder that is killed is replaced, one that is frozen too, and what it p
     await until(async () => (await refresher.request(ONCOR, 'stale')) === 'refreshed', 15_000);
     const current = await readCurrentSnapshot(fresh.database.pool, ONCOR);
     assert.ok(current);
+    assert.equal(sandbox.control.state().calls.total, calls + 2, 'the one that was cut off, and one more');
     if (signal === 'SIGKILL') continue;
     holder.child.kill('SIGCONT');
     await holder.answer('result');

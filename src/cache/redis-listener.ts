@@ -5,8 +5,9 @@
  */
 
 import type { PlanSet } from '../plan/plan-set.ts';
+import { readPublished } from '../store/notices.ts';
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
-import { readRedisVersion, redisNames } from './redis-layer.ts';
+import { readRedisVersion, redisNames, STORED_FIELDS } from './redis-layer.ts';
 
 export interface RedisListenerOptions extends Pick<RedisConnectionOptions, 'url' | 'pingEveryMs'> {
   /** Of `readDatabaseId`. */
@@ -26,8 +27,9 @@ export class RedisListener {
       onReady: async (client) => {
         // Compared before it is listened to again would leave a gap, after it cannot be asked on this connection;
         // so both are sent at once, in this order, and what is published in between is in the stored versions.
+        // Whole values: a version that is damaged would be waited for, for ever.
         const stored = tdsps.map((duns) =>
-          client.hmget(keyOf(duns), 'version', 'observed_at').catch(orDamaged),
+          client.hmgetBuffer(keyOf(duns), ...STORED_FIELDS).catch(orDamaged),
         );
         const listening = client.subscribe(channel);
         const [answers] = await Promise.all([Promise.all(stored), listening]);
@@ -38,11 +40,8 @@ export class RedisListener {
       },
     });
     this.#connection.client.on('message', (_channel, message) => {
-      try {
-        onVersion(JSON.parse(message));
-      } catch {
-        // Not ours: anybody may publish on any channel.
-      }
+      const published = readPublished(message);
+      if (published) onVersion(published);
     });
   }
 
@@ -52,7 +51,7 @@ export class RedisListener {
 }
 
 /** A value of another kind has no version; any other failure means that nothing was compared. */
-function orDamaged(error: Error): (string | null)[] {
+function orDamaged(error: Error): (Buffer | null)[] {
   if (error.message.startsWith('WRONGTYPE')) return [];
   throw error;
 }
