@@ -18,7 +18,17 @@ export interface Section {
   findings: readonly string[];
 }
 
-export const TOPICS = ['publish', 'query', 'cache', 'fleet', 'http', 'startup'] as const;
+export const TOPICS = [
+  'publish',
+  'query',
+  'cache',
+  'fleet',
+  'frozen',
+  'day',
+  'heap',
+  'http',
+  'startup',
+] as const;
 export type Topic = (typeof TOPICS)[number];
 
 /** Told while it runs. */
