@@ -149,7 +149,7 @@ async function publishWith(
   const version = (current?.version ?? 0) + 1;
   await writeChanges(connection, snapshot, identified, { gone, version, now });
   const plans = await readActivePlans(connection, duns);
-  await writePlanCache(connection, { duns, version, plans, now, ttlMs: cacheTtlMs });
+  await writePlanCache(connection, { tdsp_duns: duns, version, source, plans }, { now, ttlMs: cacheTtlMs });
   const { observed_at, run_id, origin } = snapshot;
   await insertSnapshot(connection, {
     tdsp_duns: duns,
