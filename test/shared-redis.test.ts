@@ -1,4 +1,4 @@
-/** What is in Redis is what is in PostgreSQL: across formats, and for each deployment by itself. */
+/** What is in Redis and in the database cache is what was published: across formats, and for each deployment by itself. */
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -8,12 +8,14 @@ import { openLayers } from '../src/cache/open-layers.ts';
 import { PlanSetCache } from '../src/cache/plan-set-cache.ts';
 import { RedisLayer, redisNames } from '../src/cache/redis-layer.ts';
 import { Catalog } from '../src/catalog/catalog.ts';
+import { encodePlanSet } from '../src/plan/plan-set-bytes.ts';
 import { startSandbox } from '../src/sandbox/server.ts';
 import { buildServer } from '../src/server.ts';
 import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts';
 import type { Database } from '../src/store/database.ts';
 import { readDatabaseId } from '../src/store/database-identity.ts';
 import { PublishListener } from '../src/store/listen.ts';
+import { readCachedPlanSet } from '../src/store/plan-cache.ts';
 import { readActivePlanSet } from '../src/store/plans.ts';
 import { readCurrentSnapshot } from '../src/store/snapshots.ts';
 import { Places } from '../src/territory/places.ts';
@@ -101,6 +103,31 @@ test('a set from Redis answers every question byte for byte like the one from Po
     assert.equal(ageless(fromRedis!.body), ageless(fromDatabase!.body), path);
     assert.equal(fromRedis!.headers.etag, fromDatabase!.headers.etag);
   }
+});
+
+test('the database cache answers with what was published, whichever program wrote the row', async () => {
+  const truth = (await readActivePlanSet(database.pool, ONCOR))!;
+  const expectTruth = async (what: string) => {
+    const { plans, version, source, observed_at } = (await readCachedPlanSet(database.pool, ONCOR))!;
+    assert.deepEqual({ tdsp_duns: ONCOR, version, source, observed_at, plans }, truth, what);
+  };
+  await expectTruth('packed');
+  const { rows } = await database.pool.query(
+    'select plans_data, packed from plan_cache where cache_key = $1',
+    [`plans:${ONCOR}`],
+  );
+  assert.equal(rows[0].plans_data.length, truth.plans.length, 'and can be queried');
+  const older = encodePlanSet({ ...truth, version: truth.version - 1, plans: [] });
+  for (const packed of [null, Buffer.from('rubbish'), older, rows[0].packed.subarray(0, 900)]) {
+    await database.pool.query('update plan_cache set packed = $1 where cache_key = $2', [
+      packed,
+      `plans:${ONCOR}`,
+    ]);
+    await expectTruth(String(packed?.length));
+  }
+  await database.pool.query('update plan_cache set packed = $1 where cache_key = $2', [
+    ...[rows[0].packed, `plans:${ONCOR}`],
+  ]);
 });
 
 test('during a deployment values of the format before are side by side with ours, and nobody notices', async () => {

@@ -89,5 +89,6 @@ export class MemoryShelf {
 }
 
 export function bytesOf(set: PlanSet): number {
-  return (set.packed?.bytes.byteLength ?? JSON.stringify(set).length) * TIMES_ITS_TEXT;
+  const text = set.packed?.bytes.byteLength ?? JSON.stringify(set).length;
+  return text * TIMES_ITS_TEXT + (set.encoded?.byteLength ?? 0);
 }

@@ -8,18 +8,13 @@
 
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { PackedPlans } from '../plan/packed-plans.ts';
-import { PackedPlanSet, type PlanSet, type PlanSetAbout, packedPlans } from '../plan/plan-set.ts';
+import type { PlanSet } from '../plan/plan-set.ts';
+import { decodePlanSet, encodePlanSet } from '../plan/plan-set-bytes.ts';
 import type { Layer } from './layer.ts';
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
 
 /** Of the stored value: processes of two formats, as during a deployment, have keys of their own. */
 const FORMAT = '2';
-const LENGTH_BYTES = 4;
-/** A piece that is filled to the last byte is taken for an unfinished one. */
-const ROOM_BYTES = 64;
-const NEW_LINE = 10;
 /** So much may be taken off the time to live, by chance: sets stored together do not expire together. */
 const JITTER = 0.1;
 
@@ -84,7 +79,10 @@ export class RedisLayer implements Layer {
 
   async read(duns: string): Promise<PlanSet | null> {
     try {
-      return decode(duns, await this.#fields(duns));
+      const stored = readStored(await this.#fields(duns));
+      if (!stored) return null;
+      const { version, observedAt: observed_at, body } = stored;
+      return decodePlanSet(body, { tdsp_duns: duns, version: Number(version), observed_at });
     } catch (error) {
       if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return null;
       throw error;
@@ -96,7 +94,7 @@ export class RedisLayer implements Layer {
     // All processes hear of a new version at once. Packing it is the dear part: not at once, and not if another has.
     await pause(Math.random() * this.#spreadMs);
     if (await this.#isStored(set)) return 0;
-    const body = encode(set);
+    const body = encodePlanSet(set);
     const isStored = await this.#connection.client.eval(
       WRITE,
       1,
@@ -159,41 +157,6 @@ function readStored([format, version, observedAt, body, sum]: (Buffer | null)[])
   if (format.toString() !== FORMAT) return null;
   const stored = { version: version.toString(), observedAt: observedAt.toString(), body };
   return sum.toString() === checksum(stored.version, stored.observedAt, body) ? stored : null;
-}
-
-/**
- * How long the rest is when decompressed, then, compressed, a line about the set and the packed plans. The line is filled
- * up, so that the plans begin where their columns can be read.
- */
-function encode(set: PlanSet): Buffer {
-  const { tdsp_duns, version, source } = set;
-  const about = Buffer.from(`${JSON.stringify({ tdsp_duns, version, source })}\n`);
-  const filling = Buffer.alloc(-about.byteLength & 7, ' ');
-  const raw = Buffer.concat([filling, about, packedPlans(set).bytes]);
-  const length = Buffer.alloc(LENGTH_BYTES);
-  length.writeUInt32LE(raw.byteLength);
-  return Buffer.concat([
-    length,
-    zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: 6 } }),
-  ]);
-}
-
-/** `null` for whatever is not a plan set of this TDSP. */
-function decode(duns: string, fields: (Buffer | null)[]): PlanSet | null {
-  const stored = readStored(fields);
-  if (!stored) return null;
-  try {
-    // In one piece: by default it is many, put together in the end.
-    const chunkSize = stored.body.readUInt32LE() + ROOM_BYTES;
-    const raw = zstdDecompressSync(stored.body.subarray(LENGTH_BYTES), { chunkSize });
-    const end = raw.indexOf(NEW_LINE) + 1;
-    const about = JSON.parse(raw.toString('utf8', 0, end)) as PlanSetAbout;
-    if (about.tdsp_duns !== duns || about.version !== Number(stored.version)) return null;
-    const packed = new PackedPlans(raw.subarray(end));
-    return new PackedPlanSet({ ...about, observed_at: stored.observedAt }, packed);
-  } catch {
-    return null;
-  }
 }
 
 /** Which version a stored value is of, its STORED_FIELDS given; `null` if it is damaged: then it says nothing. */

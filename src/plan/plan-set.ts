@@ -13,6 +13,8 @@ export interface PlanSet {
   readonly plans: readonly Plan[];
   /** The same plans, where they came packed. */
   readonly packed?: PackedPlans;
+  /** The same set as it came, so that it need not be packed again for the next layer. */
+  readonly encoded?: Buffer | undefined;
 }
 
 export type PlanSetAbout = Pick<PlanSet, 'tdsp_duns' | 'version' | 'source' | 'observed_at'>;
@@ -24,13 +26,19 @@ export class PackedPlanSet implements PlanSet {
   readonly source: string;
   readonly observed_at: string;
   readonly packed: PackedPlans;
+  readonly encoded: Buffer | undefined;
 
-  constructor({ tdsp_duns, version, source, observed_at }: PlanSetAbout, packed: PackedPlans) {
+  constructor(
+    { tdsp_duns, version, source, observed_at }: PlanSetAbout,
+    packed: PackedPlans,
+    encoded?: Buffer,
+  ) {
     this.tdsp_duns = tdsp_duns;
     this.version = version;
     this.source = source;
     this.observed_at = observed_at;
     this.packed = packed;
+    this.encoded = encoded;
   }
 
   get plans(): readonly Plan[] {
@@ -41,7 +49,7 @@ export class PackedPlanSet implements PlanSet {
 const packed = new WeakMap<readonly Plan[], PackedPlans>();
 
 /** The plans of a set in the form in which they are asked. Made once for each list of plans, and forgotten with it. */
-export function packedPlans(set: PlanSet): PackedPlans {
+export function packedPlans(set: Pick<PlanSet, 'plans' | 'packed'>): PackedPlans {
   if (set.packed) return set.packed;
   let made = packed.get(set.plans);
   if (!made) {
@@ -53,7 +61,9 @@ export function packedPlans(set: PlanSet): PackedPlans {
 
 /** The same plans, confirmed at another time. */
 export function confirmedAt(set: PlanSet, observed_at: string): PlanSet {
-  return set.packed ? new PackedPlanSet({ ...set, observed_at }, set.packed) : { ...set, observed_at };
+  return set.packed
+    ? new PackedPlanSet({ ...set, observed_at }, set.packed, set.encoded)
+    : { ...set, observed_at };
 }
 
 /** Whether both are the same plans in memory, so that what was worked out for one holds for the other. */

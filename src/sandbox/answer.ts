@@ -48,6 +48,8 @@ export function substituteFor(fault: Fault): Answer | null {
       return tooManyRequests(fault.retry_after ?? fault.retry_after_seconds ?? 1);
     case 'denied':
       return unauthorized();
+    case 'not_modified':
+      return { status: 304, body: Buffer.alloc(0) };
     case 'malformed':
       return { status: 200, body: Buffer.from('[{"_id": "not json", product: undefined, }]') };
     case 'gzip_bomb':
@@ -76,6 +78,11 @@ export async function send(
   signal: AbortSignal,
 ): Promise<void> {
   const { status, body } = answer;
+  // It has no body, and says nothing about one.
+  if (status === 304) {
+    response.writeHead(304, answer.headers).end();
+    return;
+  }
   const head = (lengthBytes: number) =>
     response.writeHead(status, { ...JSON_TYPE, ...answer.headers, 'content-length': lengthBytes });
 

@@ -47,6 +47,10 @@ const KINDS = {
   rate_limit: ['retry_after_seconds', 'retry_after'],
   /** Status 401. */
   denied: [],
+  /** Status 304, whatever the caller has. */
+  not_modified: [],
+  /** An `ETag` that stays the same while plans change; who sends it gets 304. */
+  stuck_etag: [],
 } as const;
 
 export type FaultKind = keyof typeof KINDS;
@@ -82,7 +86,7 @@ type Knob = keyof typeof KNOBS;
 const EXAMPLES = '500:0.2, tdsp=957877905:empty, latency:ms=300';
 
 /** Faults that spoil a list of plans, and so leave every other call alone. */
-const OF_PLAN_LISTS: readonly FaultKind[] = ['wrong_types', 'empty', 'shrunk', 'cents'];
+const OF_PLAN_LISTS: readonly FaultKind[] = ['wrong_types', 'empty', 'shrunk', 'cents', 'stuck_etag'];
 
 export function isOfPlanLists(kind: FaultKind): boolean {
   return OF_PLAN_LISTS.includes(kind);

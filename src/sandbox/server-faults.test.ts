@@ -31,6 +31,19 @@ test('500, denied, rate_limit: the status, and when to come back', async (t) => 
   assert.deepEqual([limited.status, limited.headers.get('retry-after')], [429, '7']);
 });
 
+test('not_modified, stuck_etag: 304 for whoever asks, and a tag that says nothing of the plans', async (t) => {
+  const { ask, control, proper } = await faulty(t, 'not_modified:times=1', 'stuck_etag');
+  assert.equal((await ask()).status, 304);
+  const first = await ask();
+  const etag = first.headers.get('etag')!;
+  assert.equal(await first.text(), proper);
+  control.advance(1);
+  assert.equal((await ask({ headers: { 'if-none-match': etag } })).status, 304);
+  const second = await ask();
+  assert.equal(second.headers.get('etag'), etag);
+  assert.notEqual(await second.text(), proper);
+});
+
 test('malformed: status 200 and the type of JSON, but none', async (t) => {
   const { ask } = await faulty(t, 'malformed');
   const answer = await ask();

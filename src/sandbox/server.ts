@@ -23,7 +23,7 @@ import { ReplayMarket, type ReplaySnapshot } from './replay.ts';
 import { optionInvalid, SandboxError } from './sandbox-error.ts';
 import { Shelf } from './shelf.ts';
 import { SlidingSecond, Traffic } from './traffic.ts';
-import { answerApi, isPlanList, notFound, tdspOf } from './upstream-api.ts';
+import { answerApi, isPlanList, notFound, tdspOf, unlessKnown } from './upstream-api.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export interface SandboxOptions {
@@ -172,7 +172,11 @@ class Upstream {
       return;
     }
     const substitute = fault && substituteFor(fault);
-    return send(response, substitute ?? answerApi(this.#parts.shelf, url, fault), fault, left);
+    const whole = substitute ?? answerApi(this.#parts.shelf, url, fault);
+    // A call that is to meet a fault meets it, whatever the caller has.
+    const isConditional = !fault || fault.kind === 'stuck_etag';
+    const answer = isConditional ? unlessKnown(whole, request.headers['if-none-match']) : whole;
+    return send(response, answer, fault, left);
   }
 
   #refuse(request: IncomingMessage): Answer | null {
