@@ -75,7 +75,8 @@ export function sectionText({ title, method, tables, findings }: Section, now: D
 
 const INTRO = `# Benchmarks
 
-Written by \`npm run bench\`; \`npm run bench -- publish|query|http|startup\` measures one topic and replaces its section.
+Written by \`npm run bench\`; \`npm run bench -- TOPIC\` measures one of
+${TOPICS.join(', ')} and replaces its section.
 What is compared runs side by side, in turns, within the same run; numbers are medians, in parentheses the smallest and
 the largest. All plans are invented.`;
 
