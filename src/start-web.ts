@@ -79,6 +79,7 @@ export async function startWeb(
     });
     const listener = new PublishListener(database, (published) => planSets.announce(published), {
       onClear: ({ id, tdsp_duns }) => void planSets.clear(tdsp_duns, id),
+      onFetchFailed: (duns) => planSets.fetchFailed(duns),
     });
     closers.push(() => listener.stop());
     const demand = new DemandRecorder({

@@ -39,7 +39,9 @@ const planSets = new PlanSetCache({
   loadColdly: (duns) => refresher.request(duns, 'cold'),
 });
 layers.listen((published) => planSets.announce(published));
-const listener = new PublishListener(database, (published) => planSets.announce(published));
+const listener = new PublishListener(database, (published) => planSets.announce(published), {
+  onFetchFailed: (duns) => planSets.fetchFailed(duns),
+});
 await listener.start();
 
 process.on('message', async (told: 'go' | { version: number }) => {

@@ -8,7 +8,10 @@ import type { Held } from './memory-shelf.ts';
 import type { CacheRecorder } from './recorder.ts';
 
 export interface ColdFetchesOptions {
-  /** Resolves when a fetch was tried, or with `elsewhere` at once when another process is at it. */
+  /**
+   * Resolves when a fetch was tried; at once with `elsewhere` when another process is at it, or with `later` when the last
+   * one failed a moment ago.
+   */
   fetch(duns: string): Promise<unknown>;
   /** The longest a reader waits for it. */
   waitMs: number;
@@ -23,7 +26,7 @@ export interface ColdFetchesOptions {
 export class ColdFetches {
   readonly #options: ColdFetchesOptions;
   readonly #running = new Map<string, Promise<Held | null>>();
-  readonly #waiting = new Map<string, (held: Held) => void>();
+  readonly #waiting = new Map<string, (held: Held | null) => void>();
 
   constructor(options: ColdFetchesOptions) {
     this.#options = options;
@@ -48,6 +51,11 @@ export class ColdFetches {
     this.#waiting.get(duns)?.(held);
   }
 
+  /** Whoever fetched it, here or elsewhere, got nothing: there is nothing to wait for. */
+  gaveUp(duns: string): void {
+    this.#waiting.get(duns)?.(this.#options.held(duns));
+  }
+
   async #run(duns: string): Promise<Held | null> {
     const { fetch, waitMs, held, load, onNothing, now, recorder } = this.#options;
     const started = performance.now();
@@ -57,9 +65,10 @@ export class ColdFetches {
     // Resolved or failed, the reader learns of it from the layers: another process may have published meanwhile.
     fetch(duns)
       .then(async (result) => {
-        // Who fetches elsewhere publishes, and the announcement brings it.
         const known = held(duns);
-        if (known || result !== 'elsewhere') arrived.resolve(known ?? (await load(duns)));
+        if (known || result === 'later') arrived.resolve(known);
+        // Who fetches elsewhere publishes, and the announcement brings it; or fails, and tells that, too.
+        else if (result !== 'elsewhere') arrived.resolve(await load(duns));
       })
       .catch(() => arrived.resolve(null));
     const found = await arrived.promise;

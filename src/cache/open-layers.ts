@@ -10,7 +10,7 @@ import type { Layer } from './layer.ts';
 
 export interface LayersOptions {
   config: Pick<Config, 'redisUrl' | 'cacheRedisTtlMinutes'>;
-  database: Pick<Database, 'quick'>;
+  database: Pick<Database, 'pool' | 'quick'>;
   tdsps: readonly string[];
   /** Of the database cache. */
   ttlMs: number;
@@ -39,7 +39,8 @@ export async function openLayers(options: LayersOptions): Promise<OpenLayers> {
     import('./redis-layer.ts'),
     import('./redis-listener.ts'),
   ]);
-  const databaseId = await readDatabaseId(database.quick);
+  // Asked once, at the start, and patiently: a PostgreSQL that is slow just then is no reason to give up.
+  const databaseId = await readDatabaseId(database.pool);
   const redis = new RedisLayer({ url, databaseId, tdsps, ttlMs: config.cacheRedisTtlMinutes * 60_000 });
   let listener: InstanceType<typeof RedisListener> | null = null;
   return {

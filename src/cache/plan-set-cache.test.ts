@@ -322,6 +322,34 @@ test('a cold fetch that takes long is not waited for, and what is fetched elsewh
   assert.equal((await reader)?.set.version, 1);
 });
 
+test('who waits for a fetch elsewhere is told when it fails, and whoever comes next may have it tried again', async () => {
+  const layer = new ScriptedLayer();
+  const clock = { now: 1_000_000 };
+  let fetches = 0;
+  const cache = new PlanSetCache({
+    ...{ layers: [layer], coldWaitMs: 20_000, longestWaitMs: 20_000, now: () => clock.now },
+    loadColdly: async () => {
+      fetches += 1;
+      return 'elsewhere';
+    },
+  });
+  const readers = Array.from({ length: 10 }, () => cache.get(ONCOR));
+  await settle();
+  cache.fetchFailed(LPL);
+  await settle();
+  cache.fetchFailed(ONCOR);
+  assert.deepEqual(await Promise.all(readers), new Array(10).fill(null));
+  assert.equal(await cache.get(ONCOR), null);
+  assert.deepEqual([fetches, layer.reads], [1, 1], 'nobody asks again for a second');
+  clock.now += 1_001;
+  const again = cache.get(ONCOR);
+  await settle();
+  layer.answer = async () => set(1);
+  cache.announce(set(1));
+  assert.equal((await again)?.set.version, 1);
+  assert.equal(fetches, 2);
+});
+
 test('a clear is followed by a load past the layers that were cleared; if that fails the old set is back', async () => {
   const cleared: (string | null)[] = [];
   const redis = Object.assign(new ScriptedLayer(async () => set(1), 'redis'), {

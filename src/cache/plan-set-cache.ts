@@ -80,7 +80,7 @@ export class PlanSetCache {
     this.#onStale = onStale;
     this.#recorder = recorder;
     const { ttlMs = TTL_MS, staleAfterMs = Number.POSITIVE_INFINITY, maxBytes = MAX_BYTES } = options;
-    const { hedgeMs = 30, coldWaitMs = 700, longestWaitMs = 900, now = Date.now } = options;
+    const { hedgeMs = 30, coldWaitMs = 800, longestWaitMs = 900, now = Date.now } = options;
     this.#options = { ttlMs, staleAfterMs, hedgeMs, longestWaitMs, now };
     this.#memory = new MemoryShelf(maxBytes, recorder);
     this.#failures = new RecentFailures(now);
@@ -155,6 +155,11 @@ export class PlanSetCache {
       }
       this.#loadInBackground(duns);
     }
+  }
+
+  /** Somebody fetched, and got nothing. Those who wait for it are told now. */
+  fetchFailed(duns: string): void {
+    this.#coldFetches?.gaveUp(duns);
   }
 
   /**
