@@ -1,4 +1,4 @@
-/** One process of a fleet, for cache.test.ts: reads, or refreshes, when it is told to. */
+/** One process of a fleet: reads, refreshes or waits for a version, when it is told to. */
 
 import { openLayers } from '../src/cache/open-layers.ts';
 import { PlanSetCache } from '../src/cache/plan-set-cache.ts';
@@ -44,7 +44,17 @@ const listener = new PublishListener(database, (published) => planSets.announce(
 });
 await listener.start();
 
-process.on('message', async () => {
+process.on('message', async (told: 'go' | { version: number }) => {
+  if (typeof told === 'object') {
+    // What a reader would get, looked at as often as the event loop turns.
+    const look = () => {
+      const { version } = planSets.peek(job.duns)?.set ?? { version: 0 };
+      if (version >= told.version) process.send!({ [`saw ${told.version}`]: version });
+      else setTimeout(look, 1);
+    };
+    look();
+    return;
+  }
   if (job.mode === 'refresh') {
     process.send!({ result: await refresher.request(job.duns, 'stale') });
     return;

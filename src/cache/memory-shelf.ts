@@ -23,6 +23,8 @@ export interface Shelved {
   /** Until then nothing better is looked for again. */
   retryAtMs: number;
   bytes: number;
+  /** It was cleared, or is older than what is known: it only fills the gap until a layer answers. */
+  isSpare: boolean;
   /** Reads not yet told to the recorder, all with one verdict and at ages of one step, and when the last one was. */
   reads: number;
   lastReadMs: number;
@@ -55,9 +57,12 @@ export class MemoryShelf {
     return this.#shelf.get(duns);
   }
 
-  put(duns: string, { held, expiresAtMs, bytes }: Pick<Shelved, 'held' | 'expiresAtMs' | 'bytes'>): void {
+  put(
+    duns: string,
+    { held, expiresAtMs, bytes, isSpare }: Pick<Shelved, 'held' | 'expiresAtMs' | 'bytes' | 'isSpare'>,
+  ): void {
     this.#shelf.set(duns, {
-      ...{ held, expiresAtMs, bytes },
+      ...{ held, expiresAtMs, bytes, isSpare },
       ...{ dueAtMs: 0, retryAtMs: 0, reads: 0, lastReadMs: 0 },
     });
   }

@@ -368,3 +368,43 @@ test('a clear is followed by a load past the layers that were cleared; if that f
   await cache.clear(ONCOR, 8);
   assert.equal((await cache.get(ONCOR))?.set.version, 1);
 });
+
+test('sets loaded at one moment expire one after the other: each is loaded once, and no crowd goes to the layers', async () => {
+  const layer = new ScriptedLayer(async (duns) => set(1, { tdsp_duns: duns }));
+  const clock = { now: 1_000_000 };
+  const caches = Array.from(
+    { length: 600 },
+    () => new PlanSetCache({ layers: [layer], ttlMs: TTL_MS, now: () => clock.now }),
+  );
+  await Promise.all(caches.map((cache) => cache.get(ONCOR)));
+  clock.now += TTL_MS * 0.9;
+  const slices: number[] = [];
+  for (let slice = 0; slice < 20; slice++) {
+    const before = layer.reads;
+    clock.now += TTL_MS * 0.005;
+    for (const cache of caches) assert.equal(cache.peek(ONCOR)?.set.version, 1);
+    await settle();
+    slices.push(layer.reads - before);
+  }
+  assert.equal(layer.reads, 2 * caches.length);
+  // Thirty on average; by chance never as many as this.
+  assert.ok(Math.max(...slices) < 75, String(slices));
+});
+
+test('a clock that is set back puts nothing off: failures, expiries and news are looked at again', async () => {
+  const layer = new ScriptedLayer(fails);
+  const { cache, clock } = cacheOf(layer);
+  clock.now = 10_000_000;
+  await assert.rejects(cache.get(ONCOR));
+  clock.now -= 3_600_000;
+  layer.answer = async () => set(1);
+  assert.equal((await cache.get(ONCOR))?.set.version, 1);
+  layer.answer = fails;
+  cache.announce(set(2));
+  await settle();
+  clock.now -= 3_600_000;
+  layer.answer = async () => set(2);
+  cache.peek(ONCOR);
+  await settle();
+  assert.equal(cache.peek(ONCOR)?.set.version, 2);
+});

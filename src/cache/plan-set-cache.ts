@@ -8,10 +8,13 @@ import { performance } from 'node:perf_hooks';
 import { confirmedAt, type PlanSet } from '../plan/plan-set.ts';
 import { ColdFetches } from './cold-fetches.ts';
 import { AGE_STEPS_S, stepEnd } from './histogram.ts';
+import { isNewer, KnownVersions, type Published } from './known-versions.ts';
 import type { Layer, LayerName } from './layer.ts';
 import { LayerUnavailableError } from './layer-error.ts';
 import { bytesOf, type Held, MemoryShelf, type Shelved } from './memory-shelf.ts';
+import { RecentFailures } from './recent-failures.ts';
 import type { CacheRecorder } from './recorder.ts';
+import { Spares } from './spares.ts';
 import { askLayers } from './walk.ts';
 
 export type { Layer, LayerName } from './layer.ts';
@@ -48,11 +51,6 @@ export interface PlanSetCacheOptions {
   now?: () => number;
 }
 
-type Published = Pick<PlanSet, 'tdsp_duns' | 'version' | 'observed_at'>;
-
-/** What a load found, kept for a moment where it is nothing: those who come next need not ask again. */
-type Nothing = { untilMs: number } & ({ failure: unknown } | { failure?: undefined });
-
 const TTL_MS = 30 * 60_000;
 /** Sets loaded together do not expire together: up to this share of the time to live is taken off. */
 const JITTER = 0.1;
@@ -70,13 +68,11 @@ export class PlanSetCache {
   readonly #coldFetches: ColdFetches | null;
   readonly #recorder: CacheRecorder | undefined;
   readonly #loads = new Map<string, Promise<Held | null>>();
-  readonly #nothing = new Map<string, Nothing>();
-  /** The newest version anybody told of: what a load brings must not be older. */
-  readonly #known = new Map<string, Published>();
-  /** Taken out of memory by a clear, for the case that no layer answers afterwards. */
-  readonly #cleared = new Map<string, Held>();
-  /** Grows with every clear: what was read before one is not kept after it. */
-  #era = 0;
+  readonly #failures: RecentFailures;
+  readonly #known = new KnownVersions();
+  readonly #spares = new Spares();
+  /** Grows with every clear of a TDSP: what was read before one is not kept after it. */
+  readonly #eras = new Map<string, number>();
   #clearing: Promise<unknown> = Promise.resolve();
 
   constructor({ layers, onStale, loadColdly, recorder, ...options }: PlanSetCacheOptions) {
@@ -87,12 +83,13 @@ export class PlanSetCache {
     const { hedgeMs = 30, coldWaitMs = 800, longestWaitMs = 900, now = Date.now } = options;
     this.#options = { ttlMs, staleAfterMs, hedgeMs, longestWaitMs, now };
     this.#memory = new MemoryShelf(maxBytes, recorder);
+    this.#failures = new RecentFailures(now);
     this.#coldFetches = loadColdly
       ? new ColdFetches({
           ...{ fetch: loadColdly, waitMs: coldWaitMs, now, recorder },
           held: (duns) => this.#memory.get(duns)?.held ?? null,
           load: (duns) => this.#load(duns),
-          onNothing: (duns) => this.#remember(duns),
+          onNothing: (duns) => this.#failures.remember(duns),
         })
       : null;
   }
@@ -104,7 +101,8 @@ export class PlanSetCache {
   peek(duns: string, nowMs: number = this.#options.now()): Held | null {
     const shelved = this.#memory.get(duns);
     if (shelved === undefined) return null;
-    if (shelved.dueAtMs <= nowMs) this.#attend(duns, shelved, nowMs);
+    // Read at a later time already: somebody set the clock back.
+    if (shelved.dueAtMs <= nowMs || nowMs < shelved.lastReadMs) this.#attend(duns, shelved, nowMs);
     shelved.reads += 1;
     shelved.lastReadMs = nowMs;
     return shelved.held;
@@ -119,9 +117,11 @@ export class PlanSetCache {
     const held = this.peek(duns);
     if (held) return held;
     const started = performance.now();
-    const found = await this.#inTime(duns, this.#settled(duns, true));
-    this.#recorder?.miss('memory', performance.now() - started);
-    return found;
+    try {
+      return await this.#inTime(duns, this.#settled(duns, true));
+    } finally {
+      this.#recorder?.miss('memory', performance.now() - started);
+    }
   }
 
   /** As `get`, but nothing is counted and nothing is fetched: for those who only look. */
@@ -141,12 +141,9 @@ export class PlanSetCache {
 
   /** Somebody published, or confirmed what is published. */
   announce(published: Published): void {
-    const { tdsp_duns: duns, version, observed_at } = published;
-    const known = this.#known.get(duns);
-    if (known && (known.version > version || (known.version === version && known.observed_at >= observed_at)))
-      return;
-    this.#known.set(duns, { tdsp_duns: duns, version, observed_at });
-    this.#nothing.delete(duns);
+    const { tdsp_duns: duns, version } = published;
+    if (!this.#known.learn(published)) return;
+    this.#failures.forget(duns);
     const shelved = this.#memory.get(duns);
     const heldVersion = shelved?.held.set.version ?? 0;
     if (shelved && heldVersion === version) this.#shelve(duns, this.#confirmed(shelved.held.set), shelved);
@@ -154,7 +151,7 @@ export class PlanSetCache {
       // The load starts now; should it fail, readers try again after a moment.
       if (shelved) {
         shelved.retryAtMs = this.#options.now() + RETRY_MS;
-        shelved.dueAtMs = Math.min(shelved.dueAtMs, shelved.retryAtMs);
+        shelved.dueAtMs = 0;
       }
       this.#loadInBackground(duns);
     }
@@ -170,13 +167,15 @@ export class PlanSetCache {
    * load only. Layers with a clear of their own are told, and not asked by that load.
    */
   async clear(duns: string | null, clearId: number): Promise<void> {
-    this.#era += 1;
     const held = duns === null ? this.#memory.keys() : [duns];
+    for (const one of new Set([...held, ...this.#loads.keys()])) {
+      if (duns === null || one === duns) this.#eras.set(one, this.#eraOf(one) + 1);
+    }
     for (const one of held) {
       const shelved = this.#memory.get(one);
-      if (shelved) this.#cleared.set(one, shelved.held);
+      if (shelved) this.#spares.put(one, shelved.held);
       this.#memory.delete(one);
-      this.#nothing.delete(one);
+      this.#failures.forget(one);
       this.#loads.delete(one);
     }
     this.#clearing = Promise.allSettled([
@@ -192,12 +191,16 @@ export class PlanSetCache {
   #inTime(duns: string, load: Promise<Held | null>): Promise<Held | null> {
     const waited = Promise.withResolvers<Held | null>();
     const timer = setTimeout(() => {
-      const held = this.#memory.get(duns)?.held;
+      const held = this.#memory.get(duns)?.held ?? this.#spares.get(duns);
       if (held || this.#coldFetches?.running(duns)) waited.resolve(held ?? null);
       else waited.reject(new LayerUnavailableError('No layer behind memory answered in time'));
     }, this.#options.longestWaitMs);
     load.then(waited.resolve, waited.reject).finally(() => clearTimeout(timer));
     return waited.promise;
+  }
+
+  #eraOf(duns: string): number {
+    return this.#eras.get(duns) ?? 0;
   }
 
   /** What memory holds now. */
@@ -211,7 +214,10 @@ export class PlanSetCache {
     const { observedAtMs } = shelved.held;
     const isStale = this.#isStale(observedAtMs, nowMs);
     if (isStale !== shelved.held.isStale) shelved.held = { ...shelved.held, isStale };
-    const isOvertaken = (this.#known.get(duns)?.version ?? 0) > shelved.held.set.version;
+    // Later than can be, unless the clock was set back: then nothing is put off by as much.
+    if (shelved.retryAtMs > nowMs + RETRY_MS) shelved.retryAtMs = 0;
+    shelved.expiresAtMs = Math.min(shelved.expiresAtMs, nowMs + this.#options.ttlMs);
+    const isOvertaken = this.#known.versionOf(duns) > shelved.held.set.version;
     const isExpired = shelved.expiresAtMs <= nowMs || isOvertaken;
     if ((isExpired || isStale) && shelved.retryAtMs <= nowMs) {
       shelved.retryAtMs = nowMs + RETRY_MS;
@@ -258,8 +264,9 @@ export class PlanSetCache {
   }
 
   #isCurrent(duns: string): boolean {
-    const version = this.#memory.get(duns)?.held.set.version;
-    return version !== undefined && version >= (this.#known.get(duns)?.version ?? 0);
+    const shelved = this.#memory.get(duns);
+    if (!shelved || shelved.isSpare) return false;
+    return shelved.held.set.version >= this.#known.versionOf(duns);
   }
 
   /** One load for all who found memory empty, then, if nothing is stored anywhere, one cold load. */
@@ -267,14 +274,12 @@ export class PlanSetCache {
     const fetches = mayFetch ? this.#coldFetches : null;
     const running = fetches?.running(duns);
     if (running) return running;
-    const nothing = this.#nothing.get(duns);
-    if (nothing && nothing.untilMs > this.#options.now()) {
-      if (nothing.failure !== undefined) throw nothing.failure;
-      return null;
-    }
+    if (this.#failures.isNothing(duns)) return null;
     const found = await this.#load(duns);
     if (found || !fetches) return found;
-    return this.#memory.get(duns)?.held ?? fetches.run(duns);
+    // What somebody told of meanwhile is stored, so it need not be fetched.
+    const isStored = this.#known.versionOf(duns) > 0;
+    return this.#memory.get(duns)?.held ?? (isStored ? this.#load(duns) : fetches.run(duns));
   }
 
   #load(duns: string, layers = this.#layers): Promise<Held | null> {
@@ -289,10 +294,9 @@ export class PlanSetCache {
   }
 
   async #walk(duns: string, layers: readonly Layer[]): Promise<Held | null> {
-    const era = this.#era;
+    const era = this.#eraOf(duns);
     const { hedgeMs, now } = this.#options;
-    const newest = () =>
-      Math.max(this.#known.get(duns)?.version ?? 0, this.#memory.get(duns)?.held.set.version ?? 0);
+    const newest = () => Math.max(this.#known.versionOf(duns), this.#memory.get(duns)?.held.set.version ?? 0);
     const recorder = this.#recorder;
     const found = await askLayers(layers, duns, {
       hedgeMs,
@@ -306,62 +310,60 @@ export class PlanSetCache {
         }
       },
     });
-    const last = this.#memory.get(duns)?.held;
-    if (found.set && found.set.version >= newest()) {
-      const held = this.#toHeld(this.#confirmed(found.set), found.layer);
-      if (era !== this.#era) {
-        // Read before a clear: good enough for who waits for it, but not to be kept.
-        if (!last) this.#loadInBackground(duns);
-        return last ?? held;
-      }
+    const held = found.set && this.#toHeld(this.#confirmed(found.set), found.layer);
+    const isNewest = held !== null && held.set.version >= newest();
+    if (isNewest && era === this.#eraOf(duns)) {
       this.#keep(duns, held.set);
-      this.#fillAbove(found.layer, held.set);
+      this.#fillAbove(held.layer, held.set);
       return held;
     }
+    const last = this.#memory.get(duns)?.held;
     if (last) return last;
-    // Late, and not kept; but true until a moment ago.
-    if (found.set) return this.#toHeld(found.set, found.layer);
-    const cleared = this.#cleared.get(duns);
-    if (cleared && found.failure !== undefined) {
-      this.#shelve(duns, cleared.set);
-      return cleared;
+    // Read before a clear, or overtaken while it was read: true until a moment ago, and soon replaced.
+    if (isNewest) this.#loadInBackground(duns);
+    const spare = this.#spares.choose(duns, held);
+    if (spare) {
+      // So that nobody else waits; whatever a layer has soon takes its place.
+      this.#shelve(duns, spare.set, { expiresAtMs: this.#options.now() + RETRY_MS, isSpare: true });
+      return this.#toHeld(spare.set, spare.layer);
     }
-    this.#remember(duns, found.failure);
-    if (found.failure !== undefined) throw found.failure;
+    const failure =
+      held === null
+        ? found.failure
+        : new LayerUnavailableError('No layer behind memory has the version that was served before');
+    this.#failures.remember(duns, failure);
+    if (failure !== undefined) throw failure;
     return null;
-  }
-
-  #remember(duns: string, failure?: unknown): void {
-    const untilMs = this.#options.now() + RETRY_MS;
-    this.#nothing.set(duns, { untilMs, ...(failure === undefined ? {} : { failure }) });
   }
 
   /** The same plans, with the youngest time at which anybody heard them confirmed. */
   #confirmed(set: PlanSet): PlanSet {
-    const known = this.#known.get(set.tdsp_duns);
-    const held = this.#memory.get(set.tdsp_duns)?.held.set;
-    let { observed_at } = set;
-    for (const one of [known, held]) {
-      if (one?.version === set.version && one.observed_at > observed_at) observed_at = one.observed_at;
-    }
-    // The same version, the same plans: what was prepared from them stays of use.
-    const plans = held?.version === set.version ? held : set;
+    const shelved = this.#memory.get(set.tdsp_duns);
+    // The same version, the same plans: what was prepared from them stays of use. But not after a clear.
+    const isHeld = shelved?.held.set.version === set.version && !shelved.isSpare;
+    const plans = isHeld ? shelved.held.set : set;
+    const observed_at = this.#known.confirmedAt(isNewer(plans, set) ? plans : set);
     return observed_at === plans.observed_at ? plans : confirmedAt(plans, observed_at);
   }
 
   #keep(duns: string, set: PlanSet): void {
     this.#shelve(duns, set);
     this.#recorder?.load('memory', this.#memory.get(duns)?.bytes ?? 0);
-    this.#nothing.delete(duns);
-    this.#cleared.delete(duns);
+    this.#failures.forget(duns);
+    this.#spares.supersede(duns, set);
+    this.#known.learn(set);
   }
 
-  /** @param before what the set replaces without being loaded anew: its time to live goes on */
-  #shelve(duns: string, set: PlanSet, before?: Shelved): void {
+  /** @param as of what the set replaces without being loaded anew: its time to live goes on */
+  #shelve(
+    duns: string,
+    set: PlanSet,
+    as: Partial<Pick<Shelved, 'expiresAtMs' | 'bytes' | 'isSpare'>> = {},
+  ): void {
     const { ttlMs, now } = this.#options;
+    const { expiresAtMs = now() + ttlMs * (1 - Math.random() * JITTER), isSpare = false } = as;
     const held = this.#toHeld(set, 'memory');
-    const expiresAtMs = before?.expiresAtMs ?? now() + ttlMs * (1 - Math.random() * JITTER);
-    this.#memory.put(duns, { held, expiresAtMs, bytes: before?.bytes ?? bytesOf(set) });
+    this.#memory.put(duns, { held, expiresAtMs, isSpare, bytes: as.bytes ?? bytesOf(set) });
     if (!held.isStale) this.#whyStale.delete(duns);
     this.#coldFetches?.arrived(duns, held);
   }

@@ -133,10 +133,7 @@ export class RedisLayer implements Layer {
   }
 
   #fields(duns: string): Promise<(Buffer | null)[]> {
-    return this.#connection.client.hmgetBuffer(
-      this.#names.keyOf(duns),
-      ...['format', 'version', 'observed_at', 'body', 'sum'],
-    );
+    return this.#connection.client.hmgetBuffer(this.#names.keyOf(duns), ...STORED_FIELDS);
   }
 
   #ttl(): string {
@@ -162,14 +159,18 @@ function readStored([format, version, observedAt, body, sum]: (Buffer | null)[])
   return sum.toString() === checksum(stored.version, stored.observedAt, body) ? stored : null;
 }
 
-/** The versions Redis holds, without the plans; what is damaged is left out. */
+/** Which version a stored value is of, its STORED_FIELDS given; `null` if it is damaged: then it says nothing. */
 export function readRedisVersion(
   duns: string,
-  [version, observed_at]: (string | null)[],
+  fields: (Buffer | null)[],
 ): Pick<PlanSet, 'tdsp_duns' | 'version' | 'observed_at'> | null {
-  if (!version || !observed_at || !/^\d{1,15}$/.test(version)) return null;
-  return { tdsp_duns: duns, version: Number(version), observed_at };
+  const stored = readStored(fields);
+  if (!stored || !/^\d{1,15}$/.test(stored.version)) return null;
+  return { tdsp_duns: duns, version: Number(stored.version), observed_at: stored.observedAt };
 }
+
+/** Of a value, in the order in which they are read. */
+export const STORED_FIELDS = ['format', 'version', 'observed_at', 'body', 'sum'] as const;
 
 export interface RedisNames {
   keyOf(duns: string): string;

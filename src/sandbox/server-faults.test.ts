@@ -188,3 +188,32 @@ async function until(holds: () => boolean): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+test('redirect: back to the same address, for ever', async (t) => {
+  const { ask, path } = await faulty(t, 'redirect');
+  const answer = await ask({ redirect: 'manual' });
+  assert.deepEqual([answer.status, answer.headers.get('location')], [302, path]);
+  await assert.rejects(ask(), /fetch failed/);
+});
+
+test('gzip_bomb and oversized: a few kilobytes on the line or many, and white space without a plan', async (t) => {
+  const { ask } = await faulty(t, 'gzip_bomb:mib=3:times=1', 'oversized:mib=2');
+  const bomb = await ask();
+  assert.ok(Number(bomb.headers.get('content-length')) < 20_000);
+  assert.equal((await bomb.text()).trim().length, 0);
+  const large = await (await ask()).text();
+  assert.ok(large.length > 2 << 20);
+  assert.deepEqual(JSON.parse(large), []);
+});
+
+test('rate_limit: `Retry-After` as it is told, or none', async (t) => {
+  const { ask, control } = await faulty(t);
+  for (const [retry_after, header] of [
+    ['none', null],
+    ['Fri, 31 Dec 9999 23:59:59 GMT', 'Fri, 31 Dec 9999 23:59:59 GMT'],
+  ] as const) {
+    control.setFaults([{ kind: 'rate_limit', retry_after }]);
+    const answer = await ask();
+    assert.deepEqual([answer.status, answer.headers.get('retry-after')], [429, header]);
+  }
+});

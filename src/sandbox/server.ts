@@ -167,6 +167,10 @@ class Upstream {
       request.socket.resetAndDestroy();
       return;
     }
+    if (fault?.kind === 'redirect') {
+      response.writeHead(302, { location: request.url }).end();
+      return;
+    }
     const substitute = fault && substituteFor(fault);
     const whole = substitute ?? answerApi(this.#parts.shelf, url, fault);
     // A call that is to meet a fault meets it, whatever the caller has.

@@ -7,15 +7,9 @@
 import pg from 'pg';
 import { CACHE_CLEARED, type CacheClear, readClearsSince } from './cache-clears.ts';
 import { databaseTypes } from './database.ts';
+import { type PublishedVersion, readClear, readPublished } from './notices.ts';
 import { FETCH_FAILED } from './refresh-leases.ts';
 import { PLANS_PUBLISHED, readCurrentSnapshots } from './snapshots.ts';
-
-export interface PublishedVersion {
-  tdsp_duns: string;
-  version: number;
-  /** ISO 8601 in UTC. */
-  observed_at: string;
-}
 
 export interface ListenerOptions {
   onClear?: (clear: CacheClear) => void;
@@ -104,18 +98,15 @@ export class PublishListener {
     await client?.end().catch(() => {});
   }
 
+  /** What cannot be read is left out: the next comparison tells what is true. */
   #hear(channel: string, payload = ''): void {
-    if (channel === FETCH_FAILED) {
-      this.#onFetchFailed(payload);
-      return;
-    }
-    // Anybody who may connect may notify: what cannot be read is not ours.
-    try {
-      const told: unknown = JSON.parse(payload);
-      if (channel === PLANS_PUBLISHED) this.#onVersion(told as PublishedVersion);
-      else this.#clear(told as CacheClear);
-    } catch {
-      // The next comparison tells what is true.
+    if (channel === FETCH_FAILED) this.#onFetchFailed(payload);
+    else if (channel === PLANS_PUBLISHED) {
+      const published = readPublished(payload);
+      if (published) this.#onVersion(published);
+    } else {
+      const clear = readClear(payload);
+      if (clear) this.#clear(clear);
     }
   }
 
