@@ -130,7 +130,7 @@ test('93: what is corrupt is seen in cache:stats, cleared, and rebuilt', async (
   const healthy = await serve({});
   const right = (await healthy.plans('dallas-tx')).data.map(({ external_id }) => external_id);
   await healthy.stop();
-  await database.pool.query(`update plan_cache set plans_data = '{"half": "a value"}'`);
+  await database.pool.query(`update plan_cache set plans_data = '{"half": "a value"}', packed = '\\x00'`);
 
   const server = await serve({});
   const read = async () => (await server.plans('dallas-tx')).data.map(({ external_id }) => external_id);
@@ -142,7 +142,7 @@ test('93: what is corrupt is seen in cache:stats, cleared, and rebuilt', async (
     return cache.misses >= 6 && active.hits >= 6;
   });
 
-  await database.pool.query(`update plan_cache set plans_data = '[null, 7]'`);
+  await database.pool.query(`update plan_cache set plans_data = '[null, 7]', packed = null`);
   const cleared = await run(['cache', 'clear', '--all']);
   assert.deepEqual([cleared.code, cleared.said.processes], [0, 1]);
   assert.equal((await run(['sync', 'priority'])).code, 0);

@@ -7,7 +7,7 @@ const PATIENCE_MS = 2_000;
 export async function pingRedis(url: Secret): Promise<{ ms: number } | { error: string }> {
   const { RedisConnection } = await import('../cache/redis-connection.ts');
   const ready = Promise.withResolvers<void>();
-  const connection = new RedisConnection({ url, onReady: () => ready.resolve() });
+  const connection = new RedisConnection({ url, onReady: async () => ready.resolve() });
   const { client } = connection;
   let last = `no answer within ${PATIENCE_MS / 1000} s`;
   client.on('error', (error) => {

@@ -70,6 +70,9 @@ function openPools(connectionString: string, connections = 10): Pools {
   const pool = new pg.Pool({ ...common, max: connections, connectionTimeoutMillis: 10_000 });
   const quick = new pg.Pool({
     ...{ ...common, max: QUICK.connections },
+    // Stays once it is there: to make one takes longer than most of what is asked, and a crowd of readers that finds
+    // nothing in memory would have PostgreSQL make one for each process at the same moment.
+    min: 1,
     ...{ connectionTimeoutMillis: QUICK.deadlineMs, query_timeout: QUICK.deadlineMs },
   });
   for (const one of [pool, quick]) {
