@@ -67,6 +67,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     types: databaseTypes,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
+    min: 1,
     // An idle pool must not keep a finished command alive.
     allowExitOnIdle: true,
   });
