@@ -8,13 +8,14 @@
 
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { PACKED_FORMAT } from '../plan/packed-plans.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
 import { decodePlanSet, encodePlanSet } from '../plan/plan-set-bytes.ts';
 import type { Layer } from './layer.ts';
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
 
 /** Of the stored value: processes of two formats, as during a deployment, have keys of their own. */
-const FORMAT = '2';
+const FORMAT = `2.${PACKED_FORMAT}`;
 /** So much may be taken off the time to live, by chance: sets stored together do not expire together. */
 const JITTER = 0.1;
 

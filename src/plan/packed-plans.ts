@@ -35,7 +35,9 @@ const NUMBERS = {
 type NumberColumn = 'term' | 'green' | 'exit_fee' | PublishedUsageKwh;
 const NUMBER_COLUMNS = ['term', 'green', 'exit_fee', 500, 1000, 2000] as const satisfies NumberColumn[];
 
-const MARK = 0x57_53_00_01;
+/** To be raised with every change of what is in the bytes, a plan's fields included: who has older ones packs anew. */
+export const PACKED_FORMAT = 1;
+const MARK = 0x57_53_00_00 + PACKED_FORMAT;
 const HEADER_BYTES = 16;
 const TEXTS = 3;
 

@@ -8,7 +8,6 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { bulkhead } from 'cockatiel';
 import { describeError, type WattsyncError } from '../errors.ts';
-import { insertApiCall } from '../store/api-calls.ts';
 import type { Database } from '../store/database.ts';
 import { SyncHaltedError } from '../store/sync-control-error.ts';
 import { type CallEnd, finishPermit, type Permit, requestPermit } from '../store/upstream-gate.ts';
@@ -182,19 +181,9 @@ export class Gate {
         error,
       };
       const { failuresThatOpen, now } = this.#options;
-      await Promise.all([
-        insertApiCall(this.#database.pool, {
-          ...{ run_id, source, endpoint, params, attempt, called_at },
-          ...outcome,
-        }),
-        finishPermit(
-          this.#database,
-          { ...permit, source },
-          end,
-          { ...BREAKER, failuresThatOpen },
-          now?.() ?? null,
-        ),
-      ]);
+      const call = { run_id, source, endpoint, params, attempt, called_at, ...outcome };
+      const times = { ...BREAKER, failuresThatOpen };
+      await finishPermit(this.#database, { ...permit, call }, end, times, now?.() ?? null);
     }
   }
 }

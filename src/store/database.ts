@@ -67,12 +67,11 @@ function openPools(connectionString: string, connections = 10): Pools {
     allowExitOnIdle: true,
     idle_in_transaction_session_timeout: FROZEN_MS,
   };
-  const pool = new pg.Pool({ ...common, max: connections, connectionTimeoutMillis: 10_000 });
+  // One connection of each stays once it is there: to make one takes longer than most of what is asked, and a crowd of
+  // readers that finds nothing in memory would have PostgreSQL make one for each process at the same moment.
+  const pool = new pg.Pool({ ...common, min: 1, max: connections, connectionTimeoutMillis: 10_000 });
   const quick = new pg.Pool({
-    ...{ ...common, max: QUICK.connections },
-    // Stays once it is there: to make one takes longer than most of what is asked, and a crowd of readers that finds
-    // nothing in memory would have PostgreSQL make one for each process at the same moment.
-    min: 1,
+    ...{ ...common, min: 1, max: QUICK.connections },
     ...{ connectionTimeoutMillis: QUICK.deadlineMs, query_timeout: QUICK.deadlineMs },
   });
   for (const one of [pool, quick]) {

@@ -3,6 +3,7 @@
  * each of them over one log of calls and under the lock of one row. All times are the database's.
  */
 
+import { type ApiCallRow, insertApiCall } from './api-calls.ts';
 import type { Connection, Database, Queryable } from './database.ts';
 import { forgetPauses, LEASE_HOLDER } from './refresh-leases.ts';
 import { type Control, lockControl } from './sync-control.ts';
@@ -106,26 +107,31 @@ export function requestPermit(
   });
 }
 
-/** Notes the end of a call. The circuit opens with the last of several failures in a row, or with a failed probe. */
+/**
+ * Notes the end of a call, and what it was. The circuit opens with the last of several failures in a row, or with a
+ * failed probe.
+ */
 export function finishPermit(
   database: Database,
-  permit: { id: number; isProbe: boolean; source: string },
+  { id, isProbe, call }: { id: number; isProbe: boolean; call: ApiCallRow },
   end: CallEnd,
   times: BreakerTimes,
   now: Date | null,
 ): Promise<void> {
   return database.transaction(async (connection) => {
-    const { now: at, open_until } = await lockGate(connection, permit.source, now);
-    await connection.query('update upstream_permits set finished_at = $2 where id = $1', [permit.id, at]);
+    const { source } = call;
+    await insertApiCall(connection, call);
+    const { now: at, open_until } = await lockGate(connection, source, now);
+    await connection.query('update upstream_permits set finished_at = $2 where id = $1', [id, at]);
     if (end === 'spoke') {
-      await closeCircuit(connection, permit.source);
+      await closeCircuit(connection, source);
       if (open_until !== null) await forgetPauses(connection);
-    } else if (end === 'failed') await countFailure(connection, permit, at, times);
+    } else if (end === 'failed') await countFailure(connection, { source, isProbe }, at, times);
     else {
       await connection.query(
         `update upstream_gates set wait_until = coalesce($2, wait_until),
            probe_until = case when $3 then null else probe_until end where source = $1`,
-        [permit.source, end === 'abandoned' ? null : new Date(at.getTime() + end.waitMs), permit.isProbe],
+        [source, end === 'abandoned' ? null : new Date(at.getTime() + end.waitMs), isProbe],
       );
     }
   });

@@ -61,6 +61,7 @@ export async function runSync(request: SyncRequest, options: SyncOptions): Promi
   const startedAt = now();
   await markCrashedRuns(database.pool, startedAt);
   const connection = await database.pool.connect();
+  let isUnlocked = false;
   try {
     const { kind, cities, tdsps, force, requested_by = 'unknown' } = request;
     const run_id = await insertRun(connection, {
@@ -98,6 +99,7 @@ export async function runSync(request: SyncRequest, options: SyncOptions): Promi
     const plans = sumCounts(outcomes);
     await finishRun(database.pool, { id: run_id, status, finished_at: now(), api_calls, plans, errors });
     await releaseRun(connection, run_id);
+    isUnlocked = true;
     return {
       ...{
         run_id,
@@ -114,7 +116,7 @@ export async function runSync(request: SyncRequest, options: SyncOptions): Promi
       skipped: Object.assign({}, ...outcomes.map(({ skipped }) => skipped)),
     };
   } finally {
-    // Closed, not returned: should anything above have failed, its lock goes with it.
-    connection.release(true);
+    // Should anything above have failed it is closed, not returned: its lock goes with it.
+    connection.release(!isUnlocked);
   }
 }
