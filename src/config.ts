@@ -46,6 +46,8 @@ export interface Config {
   syncIntervalMs: number;
   maxConcurrentRequests: number;
   cacheTtlHours: number;
+  /** False: nothing tunes the database by itself, `db:optimize` does when it is told to. */
+  enableQueryOptimization: boolean;
   /** `null`: plan sets come from memory and PostgreSQL alone. */
   redisUrl: Secret | null;
   cacheMemoryTtlMinutes: number;
@@ -178,6 +180,7 @@ export function readConfig(env: Environment, cwd: string = process.cwd()): Confi
     syncIntervalMs: read.integer('SYNC_INTERVAL_MS', 3_600_000, 1_000, 7 * 86_400_000),
     maxConcurrentRequests: read.integer('MAX_CONCURRENT_REQUESTS', 5, 1, 1_000),
     cacheTtlHours: read.decimal('CACHE_TTL_HOURS', 2, 0.01, 24 * 365),
+    enableQueryOptimization: read.choice('ENABLE_QUERY_OPTIMIZATION', ['true', 'false'], 'true') === 'true',
     redisUrl: secret(read.url('REDIS_URL', ['redis:', 'rediss:'], 'secret')),
     cacheMemoryTtlMinutes: read.decimal('CACHE_MEMORY_TTL_MINUTES', 30, 0.01, 60 * 24 * 365),
     cacheMemoryMaxMb: read.integer('CACHE_MEMORY_MAX_MB', 64, 1, 1 << 20),

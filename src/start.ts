@@ -128,6 +128,7 @@ export async function start({
       source,
       freshForMs: freshForMs(syncIntervalMs),
       cacheTtlMs: staleAfterMs,
+      refreshViews: config.enableQueryOptimization,
       signal,
     };
     const reads = new Refresher({

@@ -66,6 +66,7 @@ async function sync(
           source,
           freshForMs: freshForMs(config.syncIntervalMs),
           cacheTtlMs: config.cacheTtlHours * 3_600_000,
+          refreshViews: config.enableQueryOptimization,
           onEvent: progress.onEvent,
           signal: stopping.signal,
         },

@@ -21,6 +21,7 @@ export interface RefresherOptions {
   /** A plan set confirmed less than this ago is not fetched again. */
   freshForMs: number;
   cacheTtlMs: number;
+  refreshViews?: boolean;
   signal: AbortSignal;
   onError?: (error: unknown) => void;
   leaseTimes?: LeaseTimes;
@@ -66,11 +67,11 @@ export class Refresher {
     if ('refused' in lease) return lease.refused;
     try {
       if (!(await admitRefresh(database.quick, source.origin))) return 'later';
-      const { freshForMs, cacheTtlMs, signal } = this.#options;
+      const { freshForMs, cacheTtlMs, refreshViews, signal } = this.#options;
       // One attempt: the next one is for the pause between refreshes to decide, not for the gate.
       const report = await runSync(
         { kind: `refresh_${reason}`, cities: [], tdsps: group, force: false },
-        { database, source, freshForMs, cacheTtlMs, signal, lease, attempts: 1 },
+        { database, source, freshForMs, cacheTtlMs, refreshViews, signal, lease, attempts: 1 },
       );
       return report.errors.length === 0 ? 'refreshed' : 'failed';
     } finally {

@@ -30,6 +30,7 @@ import {
   sumCounts,
   untouchedOutcome,
 } from './outcome.ts';
+import { refreshMarketViews } from './refresh-views.ts';
 
 export interface SyncRequest {
   /** What the operator asked for: `full`, `city`. */
@@ -55,6 +56,8 @@ export interface SyncOptions {
   cacheTtlMs: number;
   /** Of all these TDSPs, held already; it is given back. Without one, each group waits for its own. */
   lease?: Lease;
+  /** False: the materialised views stay as they are until somebody else refreshes them. */
+  refreshViews?: boolean;
   /** How often one fetch may call, the first time included; left out, as often as the gate sees fit. */
   attempts?: number;
   now?: () => Date;
@@ -129,6 +132,10 @@ export async function runSync(request: SyncRequest, options: SyncOptions): Promi
     const plans = sumCounts(outcomes);
     await finishRun(database.pool, { id: run_id, status, finished_at: now(), api_calls, plans, errors });
     await releaseRun(connection, run_id);
+    if (options.refreshViews ?? true) {
+      // The plans are published all the same: the next run finds what this one did not refresh.
+      await refreshMarketViews(database, { signal }).catch(() => {});
+    }
     return {
       ...{
         run_id,
