@@ -203,21 +203,12 @@ export class Catalog {
     return null;
   }
 
-  /** Active plans and their providers whose name begins with these words. */
-  async search(tdsps: readonly string[], words: string, limit: number): Promise<Plan[]> {
-    const found: Plan[] = [];
-    for (const duns of tdsps) {
-      const cached = await this.#planSets.get(duns);
-      for (const { plan, words: own } of cached ? indexPlans(cached.set) : []) {
-        if (
-          found.length < limit &&
-          own.split('-').some((_, at, parts) => parts.slice(at).join('-').startsWith(words))
-        ) {
-          found.push(plan);
-        }
-      }
-    }
-    return found;
+  /** Active plans of these TDSPs whose words (provider and name, joined by `-`) are wanted; none where nothing is stored. */
+  async plansWithWords(tdsps: readonly string[], isWanted: (words: string) => boolean): Promise<Plan[]> {
+    const sets = await Promise.all(tdsps.map((duns) => this.#planSets.get(duns)));
+    return sets.flatMap((held) =>
+      (held ? indexPlans(held.set) : []).flatMap(({ plan, words }) => (isWanted(words) ? plan : [])),
+    );
   }
 
   /** Which TDSPs cannot be answered, because nothing was ever published for them. */

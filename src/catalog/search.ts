@@ -1,0 +1,165 @@
+/**
+ * The search over what is sold: ranked by PostgreSQL, forgiving of misspelt words, and answered from memory where
+ * PostgreSQL cannot be asked or has not seen the plans yet.
+ */
+
+import { distance } from 'fastest-levenshtein';
+import { nameKey } from '../plan/offer.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Queryable } from '../store/database.ts';
+import { isOutOfReach } from '../store/out-of-reach.ts';
+import {
+  type FoundPlan,
+  type FoundProvider,
+  type NearWord,
+  readNearWords,
+  readSearchQuery,
+  readSellers,
+  searchProducts,
+} from '../store/search.ts';
+import type { Catalog } from './catalog.ts';
+
+export interface Found {
+  providers: FoundProvider[];
+  /** Each product once, as its cheapest plan. */
+  plans: FoundPlan[];
+  /** What was searched for instead, where words were misspelt; `null`: what was asked. */
+  corrected: string | null;
+}
+
+export interface SearchParts {
+  database: { pool: Queryable };
+  catalog: Catalog;
+  /** DUNS of all TDSPs. */
+  tdsps: readonly string[];
+}
+
+/** @throws what the last layer threw, where neither PostgreSQL nor memory can answer */
+export async function search(parts: SearchParts, typed: string, limit: number): Promise<Found> {
+  try {
+    const found = await searchStore(parts.database.pool, typed, limit);
+    if (found.plans.length + found.providers.length > 0) return found;
+  } catch (error) {
+    if (!isOutOfReach(error)) throw error;
+  }
+  return searchMemory(parts, typed, limit);
+}
+
+async function searchStore(queryable: Queryable, typed: string, limit: number): Promise<Found> {
+  const { words, isPlain } = readTyped(typed);
+  const [sellers, query] = await Promise.all([readSellers(queryable), readSearchQuery(queryable, typed)]);
+  const plans = query === '' ? [] : await searchProducts(queryable, query, limit);
+  const asked = words.map((word) => [word]);
+  const found = { providers: sellersNamed(sellers, asked).slice(0, limit), plans, corrected: null };
+  // Who writes with signs means what he writes.
+  if (plans.length > 0 || words.length === 0 || !isPlain) return found;
+  const meant = spellings(words, await readNearWords(queryable, words));
+  if (meant.length === 0) return found;
+  const providers = sellersNamed(sellers, meant).slice(0, limit);
+  const corrected = await searchProducts(queryable, toTsquery(meant), limit);
+  const best = [corrected[0]?.provider.name, corrected[0]?.name, providers[0]?.name]
+    .filter(Boolean)
+    .join(' ');
+  return { providers, plans: corrected, corrected: best === '' ? null : chosen(meant, best) };
+}
+
+interface Typed {
+  /** In lower case, of letters and digits only. */
+  words: string[];
+  /** Those with a minus before them. */
+  unwanted: string[];
+  /** Words and nothing else. */
+  isPlain: boolean;
+}
+
+function readTyped(text: string): Typed {
+  const wordsOf = (part: string) =>
+    nameKey(part)
+      .split('-')
+      .filter((word) => /^[\p{L}\p{N}]+$/u.test(word));
+  const minus = /(?:^|\s)-(\S+)/g;
+  const words = wordsOf(text.replace(minus, ' '));
+  const unwanted = [...text.matchAll(minus)].flatMap(([, word]) => wordsOf(word!));
+  return { words, unwanted, isPlain: unwanted.length === 0 && !text.includes('"') };
+}
+
+/** So many letters may differ: one in a short word, three in a long one. */
+const tolerance = (word: string): number => (word.length <= 3 ? 1 : word.length <= 7 ? 2 : 3);
+
+const MOST_SPELLINGS = 5;
+
+/**
+ * For each word what it may have meant, the likeliest first: itself where it begins a word, and words that are spelled
+ * nearly so. One that is like no word is left out, for the others may be enough.
+ */
+function spellings(words: readonly string[], near: readonly NearWord[]): string[][] {
+  return words.flatMap((word) => {
+    const candidates = near.filter(({ asked }) => asked === word);
+    const own = candidates.some(({ is_longer }) => is_longer) ? [word] : [];
+    const others = candidates
+      .map((one) => ({ ...one, letters: lettersApart(word, one.word) }))
+      .filter(({ letters, is_longer }) => !is_longer && letters <= tolerance(word))
+      .toSorted((a, b) => a.letters - b.letters || b.products - a.products)
+      .map((one) => one.word);
+    const meant = [...own, ...others].slice(0, MOST_SPELLINGS);
+    return meant.length > 0 ? [meant] : [];
+  });
+}
+
+const toTsquery = (meant: readonly (readonly string[])[]): string =>
+  meant.map((words) => `(${words.map((word) => `'${word}':*`).join(' | ')})`).join(' & ');
+
+/** Of the spellings those that the best hit has. */
+function chosen(meant: readonly (readonly string[])[], best: string): string {
+  const own = nameKey(best).split('-');
+  return meant
+    .map((words) => words.find((word) => own.some((one) => one.startsWith(word))) ?? words[0]!)
+    .join(' ');
+}
+
+/** Also of a word that is not typed to its end. */
+const lettersApart = (asked: string, word: string): number =>
+  Math.min(distance(asked, word), distance(asked, word.slice(0, asked.length)));
+
+/** Providers with a word in their name for each of these to begin; those whose name begins with the first come first. */
+function sellersNamed(
+  sellers: readonly FoundProvider[],
+  meant: readonly (readonly string[])[],
+): FoundProvider[] {
+  if (meant.length === 0) return [];
+  const begins = ({ name }: FoundProvider) => meant[0]!.some((word) => nameKey(name).startsWith(word));
+  return sellers
+    .filter(({ name }) => meant.every((words) => words.some((word) => hasWord(nameKey(name), word))))
+    .toSorted((a, b) => Number(begins(b)) - Number(begins(a)) || b.active_plans - a.active_plans);
+}
+
+const hasWord = (key: string, word: string): boolean => key.split('-').some((one) => one.startsWith(word));
+
+async function searchMemory({ catalog, tdsps }: SearchParts, typed: string, limit: number): Promise<Found> {
+  const { words, unwanted } = readTyped(typed);
+  const all = await catalog.plansWithWords(tdsps, () => words.length > 0);
+  const sellers = new Map<string, FoundProvider>();
+  const products = new Map<string, Plan[]>();
+  for (const plan of all) {
+    const { id, name } = plan.provider;
+    const seller = sellers.get(id) ?? { id, name, active_plans: 0 };
+    sellers.set(id, { ...seller, active_plans: seller.active_plans + 1 });
+    const key = nameKey(`${name} ${plan.name}`);
+    if (!words.every((word) => hasWord(key, word)) || unwanted.some((word) => hasWord(key, word))) continue;
+    const product = `${key}|${plan.term_months}`;
+    products.set(product, [...(products.get(product) ?? []), plan]);
+  }
+  const plans = [...products.values()].slice(0, limit).map(toFound);
+  const providers = sellersNamed(
+    [...sellers.values()],
+    words.map((word) => [word]),
+  );
+  return { providers: providers.slice(0, limit), plans, corrected: null };
+}
+
+function toFound(plans: readonly Plan[]): FoundPlan {
+  const rate = (plan: Plan) => plan.rates_cents_per_kwh[1000] ?? Number.POSITIVE_INFINITY;
+  const { id, name, provider, tdsp_duns, term_months } = plans.toSorted((a, b) => rate(a) - rate(b))[0]!;
+  const tdsps = new Set(plans.map((plan) => plan.tdsp_duns)).size;
+  return { id, name, provider: { id: provider.id, name: provider.name }, tdsp_duns, term_months, tdsps };
+}
