@@ -143,6 +143,19 @@ const LOGS = [
    select run_id, 'sandbox', '/api/plans', jsonb_build_object('tdsp_duns', tdsp_duns), 1, 200, 250000, 200, null,
           finished_at
      from sync_results order by finished_at`,
+  `insert into sync_targets (run_id, tdsp_duns, queue, decision, reason, priority, is_forced, is_patient, state,
+     requested_at, settled_at)
+   select run_id, tdsp_duns, 'sync.sandbox', 'queued', 'old', 1, false, true, 'settled', finished_at, finished_at
+     from sync_results`,
+  `insert into sync_attempts (job_id, tdsp_duns, worker_id, status, started_at, finished_at)
+   select pg_temp.id('a000', run_id), tdsp_duns, pg_temp.id('b000', 1), status, finished_at, finished_at
+     from sync_results order by finished_at`,
+  `insert into city_demand (city_slug, hour, searches, leads)
+   select slug, hour, 3, 1
+     from (select slug from cities order by slug limit 100) c,
+          generate_series(date_trunc('hour', now()) - interval '400 days', now(), '1 day') hour`,
+  `insert into audit_log (at, actor, action)
+   select now() - n * interval '1 hour', 'cli', 'sync' from generate_series(1, 5000) n order by n desc`,
   `insert into quarantined_records (source, tdsp_duns, record_hash, external_id, field, value, reason, record, times,
      first_seen_at, last_seen_at)
    select 'sandbox', '${KNOWN.duns}', md5(n::text), 'plan-' || n, 'rate_1000kwh', '0', 'no rate', '{}', 1, at, at

@@ -7,6 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { describeError } from '../errors.ts';
 import type { Connection, Database } from '../store/database.ts';
 import {
+  cancelStatement,
   giveBackRefreshLock,
   type MarketView,
   noteRefreshed,
@@ -22,7 +23,10 @@ export interface ViewsRefreshed {
   views: { view: MarketView; duration_ms: number; error: string | null }[];
 }
 
-/** One view that fails does not keep the others from being refreshed; why it failed is in `view_refreshes`. */
+/**
+ * One view that fails does not keep the others from being refreshed; why it failed is in `view_refreshes`. Aborted, it
+ * ends at once: a refresh that is cancelled leaves the view as it was.
+ */
 export async function refreshMarketViews(
   database: Database,
   { signal = new AbortController().signal }: { signal?: AbortSignal } = {},
@@ -34,7 +38,10 @@ export async function refreshMarketViews(
     if ((await readBehindViews(database.pool)).views.length === 0 || signal.aborted) {
       return end(views.length > 0 ? 'refreshed' : 'current');
     }
-    const round = await refreshUnderLock(database, signal);
+    const round = await refreshUnderLock(database, signal).catch((error: unknown) => {
+      if (signal.aborted) return [];
+      throw error;
+    });
     if (!round) return end(views.length > 0 ? 'refreshed' : 'elsewhere');
     views.push(...round);
     // It would fail again: the next run tries.
@@ -48,6 +55,11 @@ async function refreshUnderLock(
 ): Promise<ViewsRefreshed['views'] | null> {
   const connection = await database.pool.connect();
   let isWhole = false;
+  const cancel = () => void cancelStatement(database.quick, connection).catch(() => {});
+  // Lost between two statements: the next one says so.
+  const lost = () => {};
+  connection.on('error', lost);
+  signal.addEventListener('abort', cancel);
   try {
     if (!(await tryRefreshLock(connection))) {
       isWhole = true;
@@ -57,13 +69,15 @@ async function refreshUnderLock(
     const { market, views } = await readBehindViews(connection);
     const done: ViewsRefreshed['views'] = [];
     for (const view of views) {
-      if (signal.aborted) break;
-      done.push(await refreshOne(connection, view, market));
+      const one = await refreshOne(connection, view, market, signal);
+      if (one) done.push(one);
     }
     await giveBackRefreshLock(connection);
     isWhole = true;
     return done;
   } finally {
+    signal.removeEventListener('abort', cancel);
+    connection.off('error', lost);
     // A connection that failed is closed, and its lock with it.
     connection.release(!isWhole);
   }
@@ -73,7 +87,9 @@ async function refreshOne(
   connection: Connection,
   view: MarketView,
   market: string,
-): Promise<ViewsRefreshed['views'][number]> {
+  signal: AbortSignal,
+): Promise<ViewsRefreshed['views'][number] | null> {
+  if (signal.aborted) return null;
   const began = performance.now();
   try {
     await refreshView(connection, view);
@@ -81,6 +97,7 @@ async function refreshOne(
     await noteRefreshed(connection, { view, market, duration_ms });
     return { view, duration_ms, error: null };
   } catch (cause) {
+    if (signal.aborted) return null;
     const error = describeError(cause);
     await noteRefreshFailed(connection, view, error);
     return { view, duration_ms: performance.now() - began, error };
