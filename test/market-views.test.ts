@@ -12,9 +12,9 @@ import { readActivePlanSet, readActivePlans } from '../src/store/plans.ts';
 import { readProviders } from '../src/store/providers.ts';
 import { refreshMarketViews } from '../src/sync/refresh-views.ts';
 import { runSync } from '../src/sync/run.ts';
-import { allDuns, createTestDatabase, ONCOR, territory, testGate, until } from './support.ts';
+import { allDuns, createTestDatabase, ONCOR, territory, testGate, until, wattsync } from './support.ts';
 
-const { database } = await createTestDatabase();
+const { database, url } = await createTestDatabase();
 const sandbox = await startSandbox({ plansPerTdsp: 60, now: () => new Date('2026-06-01T12:00:00Z') });
 test.after(() => sandbox.stop());
 const source = new ComparePowerSource(
@@ -204,6 +204,62 @@ test('one process refreshes; what others publish meanwhile leads to one more rou
   } finally {
     refreshing.release(true);
   }
+});
+
+test('a process that has to end lets go of a refresh at once, and it counts as none', async () => {
+  sandbox.control.advance(2);
+  await sync(false);
+  const before = await readRefreshes();
+  const stopping = new AbortController();
+  const refreshing = await database.pool.connect();
+  try {
+    await refreshing.query('begin; refresh materialized view concurrently provider_performance');
+    const aborted = refreshMarketViews(database, { signal: stopping.signal });
+    await until(async () => {
+      const { rowCount } = await database.pool.query(
+        `select from pg_locks where relation = 'provider_performance'::regclass and not granted`,
+      );
+      return rowCount === 1;
+    });
+    stopping.abort();
+    assert.deepEqual(
+      (await aborted).views.map(({ view }) => view),
+      ['market_by_area'],
+    );
+  } finally {
+    refreshing.release(true);
+  }
+  const after = await readRefreshes();
+  assert.deepEqual(
+    after.filter(({ view_name }) => view_name !== 'market_by_area'),
+    before.filter(({ view_name }) => view_name !== 'market_by_area'),
+  );
+  assert.equal((await refreshMarketViews(database)).views.length, MARKET_VIEWS.length - 1);
+});
+
+test('a command refreshes the views before it ends, once for its six TDSPs, unless told not to', async () => {
+  await database.pool.query(
+    `create table refreshes_seen (view_name text);
+     create function note_refresh() returns trigger language plpgsql as
+       $$ begin insert into refreshes_seen values (new.view_name); return new; end $$;
+     create trigger note_refresh after insert or update on view_refreshes for each row execute function note_refresh()`,
+  );
+  const env = { DATABASE_URL: url, COMPAREPOWER_API_URL: sandbox.url };
+  sandbox.control.advance(2);
+  const off = await wattsync(['sync', 'full', '--force', '--json'], {
+    ...env,
+    ENABLE_QUERY_OPTIMIZATION: 'false',
+  });
+  assert.equal(off.code, 0, off.stderr);
+  assert.deepEqual(await behind(), [...MARKET_VIEWS]);
+  const on = await wattsync(['sync', 'full', '--force', '--json'], env);
+  assert.equal(on.code, 0, on.stderr);
+  assert.deepEqual(await behind(), []);
+  const { rows } = await database.pool.query<{ view_name: string }>('select view_name from refreshes_seen');
+  assert.deepEqual(
+    rows.map(({ view_name }) => view_name),
+    [...MARKET_VIEWS],
+  );
 });
 
 test('a view that cannot be refreshed is noted; run and other views do not suffer, and it heals', async () => {
