@@ -6,6 +6,7 @@ import { type Say, type Section, sectionText, TOPICS, type Topic, writeSections 
 const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
   publish: async () => (await import('./publish.ts')).measurePublish,
   query: async () => (await import('./query.ts')).measureQuery,
+  database: async () => (await import('./database.ts')).measureDatabase,
   cache: async () => (await import('./cache.ts')).measureCache,
   fleet: async () => (await import('./fleet.ts')).measureFleet,
   http: async () => (await import('./http.ts')).measureHttp,

@@ -13,7 +13,6 @@ import {
   type FoundProvider,
   type NearWord,
   readNearWords,
-  readSearchQuery,
   readSellers,
   searchProducts,
 } from '../store/search.ts';
@@ -47,8 +46,10 @@ export async function search(parts: SearchParts, typed: string, limit: number): 
 
 async function searchStore(queryable: Queryable, typed: string, limit: number): Promise<Found> {
   const { words, isPlain } = readTyped(typed);
-  const [sellers, query] = await Promise.all([readSellers(queryable), readSearchQuery(queryable, typed)]);
-  const plans = query === '' ? [] : await searchProducts(queryable, query, limit);
+  const [sellers, plans] = await Promise.all([
+    readSellers(queryable),
+    searchProducts(queryable, { typed }, limit),
+  ]);
   const asked = words.map((word) => [word]);
   const found = { providers: sellersNamed(sellers, asked).slice(0, limit), plans, corrected: null };
   // Who writes with signs means what he writes.
@@ -56,7 +57,7 @@ async function searchStore(queryable: Queryable, typed: string, limit: number): 
   const meant = spellings(words, await readNearWords(queryable, words));
   if (meant.length === 0) return found;
   const providers = sellersNamed(sellers, meant).slice(0, limit);
-  const corrected = await searchProducts(queryable, toTsquery(meant), limit);
+  const corrected = await searchProducts(queryable, { tsquery: toTsquery(meant) }, limit);
   const best = [corrected[0]?.provider.name, corrected[0]?.name, providers[0]?.name]
     .filter(Boolean)
     .join(' ');

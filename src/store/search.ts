@@ -21,18 +21,24 @@ const RANKED = `product_key, plan_ids, provider_name, tdsps, min_rate_1000kwh,
   ts_rank('${WEIGHTS}', document, query) as rank`;
 const BEST_FIRST = 'rank desc, tdsps desc, min_rate_1000kwh, product_key';
 
+/** What is searched for: as it was typed, or a tsquery made of it. */
+export type Wanted = { typed: string } | { tsquery: string };
+
+// Quotes, `or` and `-` as in a web search, and the last word as the beginning of one: it is still being typed.
+const TYPED_QUERY = `(select case when query like '%''' then query || ':*' else query end::tsquery
+  from (select websearch_to_tsquery('simple', $1)::text) as w (query))`;
+
 /**
  * Products by how well they match, each as its cheapest plan at 1,000 kWh. Those sold in the most TDSPs come first; the
  * others are looked at only where there are too few.
- * @param tsquery text of a tsquery
  */
 export async function searchProducts(
   queryable: Queryable,
-  tsquery: string,
+  wanted: Wanted,
   limit: number,
 ): Promise<FoundPlan[]> {
   const { rows } = await queryable.query<FoundPlan>(
-    `with asked as (select $1::tsquery as query),
+    `with asked as (select ${'typed' in wanted ? TYPED_QUERY : '$1::tsquery'} as query),
      found as (
        (select 1 as part, ${RANKED} from market_products, asked where is_wide and document @@ query
          order by ${BEST_FIRST} limit $2)
@@ -52,22 +58,9 @@ export async function searchProducts(
          order by u.n limit 1
       ) p
       order by part, ${BEST_FIRST}`,
-    [tsquery, limit],
+    ['typed' in wanted ? wanted.typed : wanted.tsquery, limit],
   );
   return rows;
-}
-
-/**
- * What was typed as a tsquery: quotes, `or` and `-` as in a web search, and the last word as the beginning of one.
- * Empty where there is nothing to search for.
- */
-export async function readSearchQuery(queryable: Queryable, typed: string): Promise<string> {
-  const { rows } = await queryable.query<{ query: string }>(
-    `select case when query like '%''' then query || ':*' else query end as query
-       from (select websearch_to_tsquery('simple', $1)::text) as w (query)`,
-    [typed],
-  );
-  return rows[0]!.query;
 }
 
 export interface NearWord {
