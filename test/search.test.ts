@@ -140,7 +140,7 @@ test('features are found, words in quotes stay together, and a minus excludes', 
 });
 
 test('what nobody sells is not found, and signs alone are no question', async () => {
-  for (const typed of ['qqqqqqqq', '!!!', '"', "'; drop table plans --", '%', '\\', '-', '🔌'])
+  for (const typed of ['qqqqqqqq', '!!!', '"', "'; drop table plans --", '%', '\\', '-', '🔌', '\0'])
     assert.deepEqual((await find(typed)).plans, [], typed);
 });
 

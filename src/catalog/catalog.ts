@@ -9,7 +9,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
 import { answerQuery, facetsJson } from './answer-query.ts';
 import { cursorKey, writeCursor } from './cursor.ts';
-import { indexPlans, PlanIndex } from './plan-index.ts';
+import { PlanIndex } from './plan-index.ts';
 import type { PlanQuery } from './plan-query.ts';
 import { PricedPlans } from './priced-plans.ts';
 
@@ -203,12 +203,10 @@ export class Catalog {
     return null;
   }
 
-  /** Active plans of these TDSPs whose words (provider and name, joined by `-`) are wanted; none where nothing is stored. */
-  async plansWithWords(tdsps: readonly string[], isWanted: (words: string) => boolean): Promise<Plan[]> {
+  /** All active plans of these TDSPs, as far as any are stored. */
+  async activePlans(tdsps: readonly string[]): Promise<Plan[]> {
     const sets = await Promise.all(tdsps.map((duns) => this.#planSets.get(duns)));
-    return sets.flatMap((held) =>
-      (held ? indexPlans(held.set) : []).flatMap(({ plan, words }) => (isWanted(words) ? plan : [])),
-    );
+    return sets.flatMap((held) => held?.set.plans ?? []);
   }
 
   /** Which TDSPs cannot be answered, because nothing was ever published for them. */

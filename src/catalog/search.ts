@@ -3,7 +3,6 @@
  * PostgreSQL cannot be asked or has not seen the plans yet.
  */
 
-import { distance } from 'fastest-levenshtein';
 import { nameKey } from '../plan/offer.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Queryable } from '../store/database.ts';
@@ -11,12 +10,12 @@ import { isOutOfReach } from '../store/out-of-reach.ts';
 import {
   type FoundPlan,
   type FoundProvider,
-  type NearWord,
   readNearWords,
   readSellers,
   searchProducts,
 } from '../store/search.ts';
 import type { Catalog } from './catalog.ts';
+import { chosen, spellings } from './spelling.ts';
 
 export interface Found {
   providers: FoundProvider[];
@@ -33,8 +32,13 @@ export interface SearchParts {
   tdsps: readonly string[];
 }
 
+/** Who types more words than this has not misspelt one of them: it is a sentence. */
+const MOST_CORRECTED = 8;
+
 /** @throws what the last layer threw, where neither PostgreSQL nor memory can answer */
-export async function search(parts: SearchParts, typed: string, limit: number): Promise<Found> {
+export async function search(parts: SearchParts, asked: string, limit: number): Promise<Found> {
+  // PostgreSQL has no such character.
+  const typed = asked.replaceAll('\0', ' ');
   try {
     const found = await searchStore(parts.database.pool, typed, limit);
     if (found.plans.length + found.providers.length > 0) return found;
@@ -54,7 +58,7 @@ async function searchStore(queryable: Queryable, typed: string, limit: number): 
   const found = { providers: sellersNamed(sellers, asked).slice(0, limit), plans, corrected: null };
   // Who writes with signs means what he writes.
   if (plans.length > 0 || words.length === 0 || !isPlain) return found;
-  const meant = spellings(words, await readNearWords(queryable, words));
+  const meant = spellings(words, await readNearWords(queryable, words.slice(0, MOST_CORRECTED)));
   if (meant.length === 0) return found;
   const providers = sellersNamed(sellers, meant).slice(0, limit);
   const corrected = await searchProducts(queryable, { tsquery: toTsquery(meant) }, limit);
@@ -63,6 +67,9 @@ async function searchStore(queryable: Queryable, typed: string, limit: number): 
     .join(' ');
   return { providers, plans: corrected, corrected: best === '' ? null : chosen(meant, best) };
 }
+
+const toTsquery = (meant: readonly (readonly string[])[]): string =>
+  meant.map((words) => `(${words.map((word) => `'${word}':*`).join(' | ')})`).join(' & ');
 
 interface Typed {
   /** In lower case, of letters and digits only. */
@@ -84,44 +91,6 @@ function readTyped(text: string): Typed {
   return { words, unwanted, isPlain: unwanted.length === 0 && !text.includes('"') };
 }
 
-/** So many letters may differ: one in a short word, three in a long one. */
-const tolerance = (word: string): number => (word.length <= 3 ? 1 : word.length <= 7 ? 2 : 3);
-
-const MOST_SPELLINGS = 5;
-
-/**
- * For each word what it may have meant, the likeliest first: itself where it begins a word, and words that are spelled
- * nearly so. One that is like no word is left out, for the others may be enough.
- */
-function spellings(words: readonly string[], near: readonly NearWord[]): string[][] {
-  return words.flatMap((word) => {
-    const candidates = near.filter(({ asked }) => asked === word);
-    const own = candidates.some(({ is_longer }) => is_longer) ? [word] : [];
-    const others = candidates
-      .map((one) => ({ ...one, letters: lettersApart(word, one.word) }))
-      .filter(({ letters, is_longer }) => !is_longer && letters <= tolerance(word))
-      .toSorted((a, b) => a.letters - b.letters || b.products - a.products)
-      .map((one) => one.word);
-    const meant = [...own, ...others].slice(0, MOST_SPELLINGS);
-    return meant.length > 0 ? [meant] : [];
-  });
-}
-
-const toTsquery = (meant: readonly (readonly string[])[]): string =>
-  meant.map((words) => `(${words.map((word) => `'${word}':*`).join(' | ')})`).join(' & ');
-
-/** Of the spellings those that the best hit has. */
-function chosen(meant: readonly (readonly string[])[], best: string): string {
-  const own = nameKey(best).split('-');
-  return meant
-    .map((words) => words.find((word) => own.some((one) => one.startsWith(word))) ?? words[0]!)
-    .join(' ');
-}
-
-/** Also of a word that is not typed to its end. */
-const lettersApart = (asked: string, word: string): number =>
-  Math.min(distance(asked, word), distance(asked, word.slice(0, asked.length)));
-
 /** Providers with a word in their name for each of these to begin; those whose name begins with the first come first. */
 function sellersNamed(
   sellers: readonly FoundProvider[],
@@ -138,7 +107,7 @@ const hasWord = (key: string, word: string): boolean => key.split('-').some((one
 
 async function searchMemory({ catalog, tdsps }: SearchParts, typed: string, limit: number): Promise<Found> {
   const { words, unwanted } = readTyped(typed);
-  const all = await catalog.plansWithWords(tdsps, () => words.length > 0);
+  const all = words.length > 0 ? await catalog.activePlans(tdsps) : [];
   const sellers = new Map<string, FoundProvider>();
   const products = new Map<string, Plan[]>();
   for (const plan of all) {
