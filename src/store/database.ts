@@ -80,9 +80,12 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     keepAlive: true,
     allowExitOnIdle: true,
   });
-  // A connection that breaks while idle is replaced; whoever works on one gets the error from its own query.
-  pool.on('error', () => {});
-  quick.on('error', () => {});
+  // A connection that breaks while idle is replaced; whoever holds one gets the error from its next query. Without
+  // somebody who listens, one that breaks between two queries would end the process.
+  for (const each of [pool, quick]) {
+    each.on('error', () => {});
+    each.on('connect', (client) => client.on('error', () => {}));
+  }
   try {
     (await pool.connect()).release();
   } catch (cause) {

@@ -81,8 +81,6 @@ export async function migrate(
   // The common case, everything applied, takes one statement and no lock.
   if (missing(await readApplied(database.pool), migrations).length === 0) return [];
   const connection = await database.pool.connect();
-  // Lost between two statements: the next one says so.
-  connection.on('error', () => {});
   try {
     await waitForTurn(connection);
     // An index of a large table may take longer than the server lets a statement run.

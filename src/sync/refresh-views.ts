@@ -56,9 +56,6 @@ async function refreshUnderLock(
   const connection = await database.pool.connect();
   let isWhole = false;
   const cancel = () => void cancelStatement(database.quick, connection).catch(() => {});
-  // Lost between two statements: the next one says so.
-  const lost = () => {};
-  connection.on('error', lost);
   signal.addEventListener('abort', cancel);
   try {
     if (!(await tryRefreshLock(connection))) {
@@ -77,7 +74,6 @@ async function refreshUnderLock(
     return done;
   } finally {
     signal.removeEventListener('abort', cancel);
-    connection.off('error', lost);
     // A connection that failed is closed, and its lock with it.
     connection.release(!isWhole);
   }
