@@ -171,7 +171,8 @@ async function measureQueries(
   for (let round = -1; round < ROUNDS; round++) {
     const took = new Map<string, number[]>(asked.map(([name]) => [name, []]));
     for (let time = 0; time < ASKED_PER_ROUND; time++) {
-      for (const [name, ask] of asked) {
+      // In another order each time: what comes before must not decide how warm everything is.
+      for (const [name, ask] of shuffled(asked, random)) {
         const began = performance.now();
         await ask();
         took.get(name)!.push(performance.now() - began);
@@ -181,6 +182,13 @@ async function measureQueries(
     if (round >= 0) for (const [name, all] of took) rounds.get(name)!.push(all);
   }
   return new Map([...rounds].map(([name, all]) => [name, tookOf(all)]));
+}
+
+function shuffled<T>(values: readonly T[], random: () => number): T[] {
+  return values
+    .map((value) => ({ value, at: random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ value }) => value);
 }
 
 /** The percentiles of each round, and of those the median: what disturbed one round does not count. */
