@@ -11,6 +11,7 @@ import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts'
 import { PublishListener } from '../src/store/listen.ts';
 import { readCachedPlanSet } from '../src/store/plan-cache.ts';
 import { readActivePlanSet } from '../src/store/plans.ts';
+import { refreshMarketViews } from '../src/sync/refresh-views.ts';
 import { Places } from '../src/territory/places.ts';
 import { createTestDatabase, ONCOR, syncAll, territory, testGate, until } from './support.ts';
 
@@ -80,6 +81,7 @@ test('before the first sync the API says that nothing is stored yet', async () =
   }
   await listener.start();
   assert.equal((await syncAll(database, source)).status, 'succeeded');
+  await refreshMarketViews(database);
 });
 
 test('every answer is as the OpenAPI document describes it', async () => {
@@ -181,6 +183,7 @@ test('an answer tells its layer, its age and that sandbox plans are invented', a
 });
 
 test('a place shows its market as a whole: null before the first publish, then what its plans say', async () => {
+  await refreshMarketViews(database);
   const { data, meta } = await list('city=dallas-tx&limit=1');
   const { market } = (await get('/v1/cities/dallas-tx')).body.data;
   assert.equal(market.plans, meta.total);

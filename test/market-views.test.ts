@@ -4,6 +4,7 @@ import { answerQuery, facetsJson } from '../src/catalog/answer-query.ts';
 import { PlanIndex } from '../src/catalog/plan-index.ts';
 import { PricedPlans } from '../src/catalog/priced-plans.ts';
 import type { Plan } from '../src/plan/plan.ts';
+import { Refresher } from '../src/refresh/refresher.ts';
 import { startSandbox } from '../src/sandbox/server.ts';
 import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts';
 import { readMarkets } from '../src/store/market.ts';
@@ -11,22 +12,24 @@ import { MARKET_VIEWS, readBehindViews } from '../src/store/market-views.ts';
 import { readActivePlanSet, readActivePlans } from '../src/store/plans.ts';
 import { readProviders } from '../src/store/providers.ts';
 import { refreshMarketViews } from '../src/sync/refresh-views.ts';
-import { runSync } from '../src/sync/run.ts';
-import { allDuns, createTestDatabase, ONCOR, territory, testGate, until, wattsync } from './support.ts';
+import {
+  allDuns,
+  createTestDatabase,
+  ONCOR,
+  syncAll,
+  territory,
+  testGate,
+  until,
+  wattsync,
+} from './support.ts';
 
 const { database, url } = await createTestDatabase();
 const sandbox = await startSandbox({ plansPerTdsp: 60, now: () => new Date('2026-06-01T12:00:00Z') });
 test.after(() => sandbox.stop());
-const source = new ComparePowerSource(
-  { url: sandbox.url, apiKey: null, apiKeyHeader: 'X-API-Key' },
-  testGate(database),
-);
+const UPSTREAM = { url: sandbox.url, apiKey: null, apiKeyHeader: 'X-API-Key' };
+const source = new ComparePowerSource(UPSTREAM, testGate(database));
 
-const sync = (refreshViews: boolean, tdsps = allDuns) =>
-  runSync(
-    { kind: 'full', cities: [], tdsps, force: true },
-    { database, source, freshForMs: 0, cacheTtlMs: 7_200_000, refreshViews },
-  );
+const sync = (tdsps = allDuns) => syncAll(database, source, { force: true, tdsps });
 
 const readRefreshes = async () =>
   (
@@ -43,15 +46,18 @@ test('before the first publish every view is there, empty and current once refre
   assert.deepEqual(await readMarkets(database.pool, [[ONCOR]]), [null]);
 });
 
-test('a run that publishes refreshes every view, once for all its TDSPs; one that changes nothing none', async () => {
-  await sync(true);
+test('what was published makes every view look behind until it is refreshed; what is confirmed does not', async () => {
+  await sync();
+  assert.deepEqual(await behind(), [...MARKET_VIEWS]);
+  await refreshMarketViews(database);
   assert.deepEqual(await behind(), []);
   const refreshed = await readRefreshes();
   assert.deepEqual(
     refreshed.map(({ view_name }) => view_name),
     [...MARKET_VIEWS].toSorted(),
   );
-  await sync(true);
+  await sync();
+  assert.equal((await refreshMarketViews(database)).status, 'current');
   assert.deepEqual(await readRefreshes(), refreshed);
 });
 
@@ -146,7 +152,7 @@ test('providers are counted ahead, and counted anew where something was publishe
   const counted = await readProviders(database.pool);
   assert.ok(counted.length > 20);
   sandbox.control.advance(2);
-  await sync(false);
+  await sync();
   assert.deepEqual(await behind(), [...MARKET_VIEWS]);
   const { rows } = await database.pool.query<{ id: string; active_plans: number }>(
     `select provider_id as id, count(*)::int as active_plans from electricity_plans where is_active group by 1 order by 1`,
@@ -165,7 +171,7 @@ test('providers are counted ahead, and counted anew where something was publishe
 test('readers see the old market while a new one is being worked out, and never wait', async () => {
   sandbox.control.advance(2);
   const [before] = await readMarkets(database.pool, [[ONCOR]]);
-  await sync(false, [ONCOR]);
+  await sync([ONCOR]);
   const refreshing = await database.pool.connect();
   try {
     await refreshing.query('begin');
@@ -191,7 +197,7 @@ test('one process refreshes; what others publish meanwhile leads to one more rou
       return rowCount === 1;
     });
     sandbox.control.advance(2);
-    await sync(false);
+    await sync();
     assert.deepEqual(await refreshMarketViews(database), { status: 'elsewhere', views: [] });
     await refreshing.query('rollback');
     const { status, views } = await first;
@@ -208,7 +214,7 @@ test('one process refreshes; what others publish meanwhile leads to one more rou
 
 test('a process that has to end lets go of a refresh at once, and it counts as none', async () => {
   sandbox.control.advance(2);
-  await sync(false);
+  await sync();
   const before = await readRefreshes();
   const stopping = new AbortController();
   const refreshing = await database.pool.connect();
@@ -244,7 +250,11 @@ test('a command refreshes the views before it ends, once for its six TDSPs, unle
        $$ begin insert into refreshes_seen values (new.view_name); return new; end $$;
      create trigger note_refresh after insert or update on view_refreshes for each row execute function note_refresh()`,
   );
-  const env = { DATABASE_URL: url, COMPAREPOWER_API_URL: sandbox.url };
+  const env = {
+    DATABASE_URL: url,
+    COMPAREPOWER_API_URL: sandbox.url,
+    EMERGENCY_CALL_BUDGET_PER_HOUR: '1000',
+  };
   sandbox.control.advance(2);
   const off = await wattsync(['sync', 'full', '--force', '--json'], {
     ...env,
@@ -262,10 +272,24 @@ test('a command refreshes the views before it ends, once for its six TDSPs, unle
   );
 });
 
-test('a view that cannot be refreshed is noted; run and other views do not suffer, and it heals', async () => {
+test('plans that were fetched for a waiting reader come into the views behind his back', async () => {
+  const { database: fresh } = await createTestDatabase();
+  const refresher = new Refresher({
+    ...{ database: fresh, source: new ComparePowerSource(UPSTREAM, testGate(fresh)), tdsps: allDuns },
+    ...{ freshForMs: 60_000, cacheTtlMs: 7_200_000, signal: new AbortController().signal },
+  });
+  await Promise.all(allDuns.map((duns) => refresher.request(duns, 'cold')));
+  await until(async () => (await readBehindViews(fresh.pool)).views.length === 0);
+  const { rows } = await fresh.pool.query('select count(*)::int as n from market_products');
+  assert.ok(rows[0].n > 20);
+  await refresher.stop();
+});
+
+test('a view that cannot be refreshed is noted; the others do not suffer, and it heals', async () => {
   await database.pool.query('drop index idx_facet_counts_key');
   sandbox.control.advance(2);
-  assert.equal((await sync(true)).status, 'succeeded');
+  await sync();
+  assert.equal((await refreshMarketViews(database)).status, 'failed');
   assert.deepEqual(await behind(), ['facet_counts']);
   const failed = (await readRefreshes()).filter(({ error }) => error !== null);
   assert.deepEqual(
@@ -277,7 +301,7 @@ test('a view that cannot be refreshed is noted; run and other views do not suffe
   await database.pool.query(
     'create unique index idx_facet_counts_key on facet_counts (tdsp_duns, facet, value)',
   );
-  await sync(true);
+  assert.equal((await refreshMarketViews(database)).status, 'refreshed');
   assert.deepEqual(await behind(), []);
   assert.ok((await readRefreshes()).every(({ error }) => error === null));
 });

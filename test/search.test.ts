@@ -8,8 +8,7 @@ import { startSandbox } from '../src/sandbox/server.ts';
 import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts';
 import { readActivePlanSet } from '../src/store/plans.ts';
 import { refreshMarketViews } from '../src/sync/refresh-views.ts';
-import { runSync } from '../src/sync/run.ts';
-import { allDuns, createTestDatabase, testGate } from './support.ts';
+import { allDuns, createTestDatabase, syncAll, testGate } from './support.ts';
 
 const { database } = await createTestDatabase();
 const sandbox = await startSandbox({ plansPerTdsp: 120, now: () => new Date('2026-06-01T12:00:00Z') });
@@ -18,11 +17,6 @@ const source = new ComparePowerSource(
   { url: sandbox.url, apiKey: null, apiKeyHeader: 'X-API-Key' },
   testGate(database),
 );
-const sync = () =>
-  runSync(
-    { kind: 'full', cities: [], tdsps: allDuns, force: true },
-    { database, source, freshForMs: 0, cacheTtlMs: 7_200_000, refreshViews: false },
-  );
 const catalog = new Catalog({
   planSets: new PlanSetCache({
     layers: [{ name: 'active', read: (duns) => readActivePlanSet(database.pool, duns) }],
@@ -33,7 +27,7 @@ const parts = { database: { pool: database.quick }, catalog, tdsps: allDuns };
 const find = (typed: string, limit = 10): Promise<Found> => search(parts, typed, limit);
 const names = (found: { name: string }[]) => found.map(({ name }) => name);
 
-await sync();
+await syncAll(database, source);
 
 test('before the views were refreshed, what is published is found in memory', async () => {
   const { providers, plans, corrected } = await find('armad');

@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { PlanSource } from '../sources/source.ts';
 import type { Database } from '../store/database.ts';
 import { admitRefresh, type LeaseTimes, takeLease } from '../store/refresh-leases.ts';
+import { BackgroundViews } from '../sync/background-views.ts';
 import { runSync } from '../sync/run.ts';
 
 /** `elsewhere`: another process fetches; `later`: the last fetch failed a moment ago. */
@@ -21,6 +22,7 @@ export interface RefresherOptions {
   /** A plan set confirmed less than this ago is not fetched again. */
   freshForMs: number;
   cacheTtlMs: number;
+  /** Of the market as a whole; false: somebody else refreshes them. */
   refreshViews?: boolean;
   signal: AbortSignal;
   onError?: (error: unknown) => void;
@@ -30,10 +32,12 @@ export interface RefresherOptions {
 export class Refresher {
   readonly #options: RefresherOptions;
   readonly #running = new Map<string, Promise<RefreshResult>>();
+  readonly #views: BackgroundViews;
   #isStopped = false;
 
   constructor(options: RefresherOptions) {
     this.#options = options;
+    this.#views = new BackgroundViews(options.database, (error) => options.onError?.(error));
   }
 
   /** Never throws. Who asked may go away: the refresh goes on. */
@@ -49,7 +53,11 @@ export class Refresher {
           onError?.(error);
           return 'failed';
         })
-        .finally(() => this.#running.delete(key));
+        .finally(() => {
+          this.#running.delete(key);
+          // Not waited for: readers wait for their plans only. Of several at once the last one does it for all.
+          if (this.#running.size === 0 && this.#options.refreshViews !== false) this.#views.refresh();
+        });
       this.#running.set(key, running);
     }
     return running;
@@ -58,7 +66,8 @@ export class Refresher {
   /** Waits for what is under way, but not for a PostgreSQL that hangs. Safe twice. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await Promise.race([Promise.all(this.#running.values()), setTimeout(3_000, null, { ref: false })]);
+    const ended = Promise.all(this.#running.values()).then(() => this.#views.stop(1_000));
+    await Promise.race([ended, setTimeout(3_000, null, { ref: false })]);
   }
 
   async #refresh(group: string[], reason: 'stale' | 'cold'): Promise<RefreshResult> {
@@ -67,11 +76,11 @@ export class Refresher {
     if ('refused' in lease) return lease.refused;
     try {
       if (!(await admitRefresh(database.quick, source.origin))) return 'later';
-      const { freshForMs, cacheTtlMs, refreshViews, signal } = this.#options;
+      const { freshForMs, cacheTtlMs, signal } = this.#options;
       // One attempt: the next one is for the pause between refreshes to decide, not for the gate.
       const report = await runSync(
         { kind: `refresh_${reason}`, cities: [], tdsps: group, force: false },
-        { database, source, freshForMs, cacheTtlMs, refreshViews, signal, lease, attempts: 1 },
+        { database, source, freshForMs, cacheTtlMs, signal, lease, attempts: 1 },
       );
       return report.errors.length === 0 ? 'refreshed' : 'failed';
     } finally {

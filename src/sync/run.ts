@@ -10,7 +10,6 @@ import type { Database } from '../store/database.ts';
 import type { Lease } from '../store/refresh-leases.ts';
 import { finishRun, insertResult, insertRun, markCrashedRuns, releaseRun } from '../store/sync-runs.ts';
 import { type Outcome, runStatus, sumCounts } from './outcome.ts';
-import { refreshMarketViews } from './refresh-views.ts';
 import type { SyncReport } from './report.ts';
 import { syncGroup } from './sync-group.ts';
 
@@ -42,8 +41,6 @@ export interface SyncOptions {
   cacheTtlMs: number;
   /** Of all these TDSPs, held already; it is given back. Without one, each group waits for its own. */
   lease?: Lease;
-  /** False: the materialised views stay as they are until somebody else refreshes them. */
-  refreshViews?: boolean;
   /** How often one fetch may call, the first time included; left out, as often as the gate sees fit. */
   attempts?: number;
   now?: () => Date;
@@ -101,10 +98,6 @@ export async function runSync(request: SyncRequest, options: SyncOptions): Promi
     const plans = sumCounts(outcomes);
     await finishRun(database.pool, { id: run_id, status, finished_at: now(), api_calls, plans, errors });
     await releaseRun(connection, run_id);
-    if (options.refreshViews ?? true) {
-      // The plans are published all the same: the next run finds what this one did not refresh.
-      await refreshMarketViews(database, { signal }).catch(() => {});
-    }
     return {
       ...{
         run_id,

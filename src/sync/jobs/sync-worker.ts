@@ -17,8 +17,8 @@ import {
   notifyMoved,
   type OpenTarget,
 } from '../../store/sync-targets.ts';
+import { BackgroundViews } from '../background-views.ts';
 import type { Outcome } from '../outcome.ts';
-import { refreshMarketViews } from '../refresh-views.ts';
 import { syncGroup } from '../sync-group.ts';
 import { type JobQueue, queueName, STATE_KEY, type SyncJob } from './job-queue.ts';
 import { Presence } from './presence.ts';
@@ -48,7 +48,7 @@ export interface SyncWorkerOptions {
 const TEND_MS = 1_000;
 /** Told to stop, a worker lets what it does end by itself for so long; then it is cut off and handed on. */
 const GRACE_MS = 3_000;
-const REFRESH_GRACE_MS = 4_000;
+const VIEWS_GRACE_MS = 4_000;
 
 export class SyncWorker {
   readonly queue: string;
@@ -59,8 +59,7 @@ export class SyncWorker {
   readonly #running = new Set<Promise<unknown>>();
   /** Ends all calls in flight; another one takes its place once an emergency is over. */
   #calls = new AbortController();
-  #refreshing: Promise<unknown> = Promise.resolve();
-  readonly #refreshes = new AbortController();
+  readonly #views: BackgroundViews;
   #timer: NodeJS.Timeout | undefined;
   #tending: Promise<unknown> = Promise.resolve();
   #stopped: Promise<void> | undefined;
@@ -71,6 +70,7 @@ export class SyncWorker {
     this.queue = queueName(source);
     const { connectionString } = database;
     this.#jobs = jobs;
+    this.#views = new BackgroundViews(database, onError);
     this.#presence = new Presence({
       ...{ connectionString, roles, queue: this.queue, origin: source.origin, onError },
       onControl: (state) => this.#obey(state),
@@ -98,10 +98,7 @@ export class SyncWorker {
     if (graceMs > 0) await Promise.race([Promise.all(this.#running), pause(graceMs, null, { ref: false })]);
     this.#calls.abort();
     await Promise.all(this.#running);
-    // Who ends with its run, as a command does, still has the views to bring up to it.
-    await Promise.race([this.#refreshing, pause(REFRESH_GRACE_MS, null, { ref: false })]);
-    this.#refreshes.abort();
-    await this.#refreshing;
+    await this.#views.stop(VIEWS_GRACE_MS);
     await this.#tending;
     await this.#presence.stop();
   }
@@ -141,7 +138,8 @@ export class SyncWorker {
     if (settled.returned.length > 0) {
       await wakeWorkers({ database, jobs: this.#jobs, queue: this.queue, coverage: source.coverage });
     }
-    if (this.#options.refreshViews) this.#refreshViews();
+    // The run has ended by then: whoever settled the last of what was asked for together refreshes for all of it.
+    if (this.#options.refreshViews) this.#views.refresh(() => isQueueIdle(database.pool, this.queue));
     await this.#tellOfFailures(key, settled.good, settled.bad);
     return { synced: settled.good, failed: settled.bad.map(({ tdsp_duns }) => tdsp_duns) };
   }
@@ -171,17 +169,6 @@ export class SyncWorker {
       startedAt: new Date(Math.max(...asked)),
       context: { run_id: claimed[0]!.run_id, isForced: forced.size > 0, signal },
     });
-  }
-
-  /** By whoever settled last, once for all that was asked for together; beside the jobs: the run has ended by then. */
-  #refreshViews(): void {
-    const { database, onError } = this.#options;
-    const { signal } = this.#refreshes;
-    this.#refreshing = this.#refreshing
-      .then(async () => {
-        if (await isQueueIdle(database.pool, this.queue)) await refreshMarketViews(database, { signal });
-      })
-      .catch((error) => onError(new Error(`The views were not refreshed: ${describeError(error)}`)));
   }
 
   /** What failed for good is kept where somebody finds it, once for each key; a later success takes it away. */
