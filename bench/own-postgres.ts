@@ -88,6 +88,14 @@ function signalAll(main: number, name: NodeJS.Signals): void {
   }
 }
 
+/** PostgreSQL with room for the connections of a herd, and no more memory than the embedded one has. */
+export function withManyConnections<T>(
+  folder: string,
+  work: (server: OwnPostgres) => Promise<T>,
+): Promise<T> {
+  return withOwnPostgres(folder, { max_connections: 1_000, shared_buffers: '64MB' }, work);
+}
+
 async function untilConnects(url: string): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     const client = new pg.Client({ connectionString: url });

@@ -107,23 +107,19 @@ const hasWord = (key: string, word: string): boolean => key.split('-').some((one
 
 async function searchMemory({ catalog, tdsps }: SearchParts, typed: string, limit: number): Promise<Found> {
   const { words, unwanted } = readTyped(typed);
-  const all = words.length > 0 ? await catalog.activePlans(tdsps) : [];
-  const sellers = new Map<string, FoundProvider>();
+  if (words.length === 0) return { providers: [], plans: [], corrected: null };
+  const isWanted = (key: string) =>
+    words.every((word) => hasWord(key, word)) && !unwanted.some((word) => hasWord(key, word));
   const products = new Map<string, Plan[]>();
-  for (const plan of all) {
-    const { id, name } = plan.provider;
-    const seller = sellers.get(id) ?? { id, name, active_plans: 0 };
-    sellers.set(id, { ...seller, active_plans: seller.active_plans + 1 });
-    const key = nameKey(`${name} ${plan.name}`);
-    if (!words.every((word) => hasWord(key, word)) || unwanted.some((word) => hasWord(key, word))) continue;
-    const product = `${key}|${plan.term_months}`;
+  for (const plan of await catalog.plansWithWords(tdsps, isWanted)) {
+    const product = `${plan.provider.id}|${plan.name}|${plan.term_months}`;
     products.set(product, [...(products.get(product) ?? []), plan]);
   }
-  const plans = [...products.values()].slice(0, limit).map(toFound);
   const providers = sellersNamed(
-    [...sellers.values()],
+    await catalog.sellers(tdsps),
     words.map((word) => [word]),
   );
+  const plans = [...products.values()].slice(0, limit).map(toFound);
   return { providers: providers.slice(0, limit), plans, corrected: null };
 }
 
