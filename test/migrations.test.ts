@@ -14,6 +14,9 @@ const MIGRATIONS = readMigrations();
 
 let lastNumber = 9_000;
 
+/** What a migration drops on purpose. */
+const DROPPED = ['refresh_sources'];
+
 /** An empty database beside the test's own, gone when the test is over. */
 async function withEmptyDatabase(work: (database: Database, url: string) => Promise<void>): Promise<void> {
   const name = `${new URL(url).pathname.slice(1)}_${++lastNumber}`;
@@ -92,6 +95,7 @@ for (const [at, { name }] of MIGRATIONS.entries()) {
       );
       const after = await readEverything(database);
       for (const [table, rows] of before) {
+        if (DROPPED.includes(table)) continue;
         const now = after.get(table);
         assert.ok(now, `${table} is gone`);
         const kept = Object.keys(rows[0]!).filter((column) => column in (now[0] ?? {}));
