@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
 import { readTerritory } from '../src/store/territory.ts';
@@ -20,6 +21,7 @@ export function measureFrozen(say: Say): Promise<Section> {
     withRedis(folder, (redisUrl, redisPid) =>
       withManyConnections(folder, async (server) => {
         const rows: string[][] = [];
+        const busy = loadavg()[0]!.toFixed(1);
         let errors = 0;
         let isCalmAtFirst = true;
         let isCalmAfter = true;
@@ -44,7 +46,7 @@ export function measureFrozen(say: Say): Promise<Section> {
           title: 'Frozen',
           method:
             `Frozen means SIGSTOP for ${FROZEN_SECONDS} s. The whole program under ${CONNECTIONS} connections that ask, as fast as they ` +
-            `are answered, for plans of all cities in turn; before that ${NORMAL_SECONDS} s of the same with all well.`,
+            `are answered, for plans of all cities in turn; before that ${NORMAL_SECONDS} s of the same with all well. The load average of the machine was ${busy} as it began.`,
           tables: [
             {
               title: 'A service frozen for a minute',

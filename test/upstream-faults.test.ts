@@ -206,7 +206,7 @@ test('a certificate that is expired or nobody vouches for is not accepted, and o
     after(() => server.close());
     const env = {
       ...{ DATABASE_URL: databaseUrl, PLAN_SOURCE: 'comparepower', NODE_EXTRA_CA_CERTS: authority },
-      API_CALL_BUDGET_PER_HOUR: '10000',
+      ...{ API_CALL_BUDGET_PER_HOUR: '10000', EMERGENCY_CALL_BUDGET_PER_HOUR: '10000' },
       COMPAREPOWER_API_URL: `https://localhost:${(server.address() as AddressInfo).port}`,
     };
     const before = await stored();

@@ -34,7 +34,7 @@ export interface Lease {
 }
 
 /** Any number will do, as long as no other user of the same database picks it. */
-const LEASE_LOCK = 7_748_003;
+const LEASE_LOCK = 7_748_010;
 
 /** The channel on which every process hears that a fetch failed: who waits for it need not go on. The payload is the DUNS. */
 export const FETCH_FAILED = 'wattsync_fetch_failed';
