@@ -23,7 +23,7 @@ const catalog = new Catalog({
   }),
   staleAfterMs: 7_200_000,
 });
-const parts = { database: { pool: database.quick }, catalog, tdsps: allDuns };
+const parts = { database: { pool: database.quick }, catalog, tdsps: allDuns, mayCorrect: true };
 const find = (typed: string, limit = 10): Promise<Found> => search(parts, typed, limit);
 const names = (found: { name: string }[]) => found.map(({ name }) => name);
 
@@ -112,6 +112,13 @@ test('one letter too many, too few, wrong or out of place: the provider is found
     }
   }
   assert.deepEqual(missed, []);
+});
+
+test('what means something else already is not taken for a misspelt word', async () => {
+  assert.equal((await find('armadilo')).corrected, 'armadillo');
+  assert.deepEqual(await search({ ...parts, mayCorrect: false }, 'armadilo', 10), {
+    ...{ providers: [], plans: [], corrected: null },
+  });
 });
 
 test('features are found, words in quotes stay together, and a minus excludes', async () => {

@@ -26,7 +26,11 @@ export function searchRoutes(app: FastifyInstance, { database, catalog, territor
       .filter(({ name }) => placeKey(name).startsWith(key))
       .toSorted((a, b) => (b.population ?? 0) - (a.population ?? 0))
       .slice(0, most);
-    const { providers, plans, corrected } = await search({ database, catalog, tdsps }, q, most);
+    const { providers, plans, corrected } = await search(
+      { database, catalog, tdsps, mayCorrect: cities.length === 0 },
+      q,
+      most,
+    );
     return {
       data: {
         cities: cities.map(({ slug, name, county }) => ({

@@ -30,6 +30,8 @@ export interface SearchParts {
   catalog: Catalog;
   /** DUNS of all TDSPs. */
   tdsps: readonly string[];
+  /** False: what was typed means something else already, such as a city. */
+  mayCorrect: boolean;
 }
 
 /** Who types more words than this has not misspelt one of them: it is a sentence. */
@@ -40,7 +42,7 @@ export async function search(parts: SearchParts, asked: string, limit: number): 
   // PostgreSQL has no such character.
   const typed = asked.replaceAll('\0', ' ');
   try {
-    const found = await searchStore(parts.database.pool, typed, limit);
+    const found = await searchStore(parts, typed, limit);
     if (found.plans.length + found.providers.length > 0) return found;
   } catch (error) {
     if (!isOutOfReach(error)) throw error;
@@ -48,7 +50,11 @@ export async function search(parts: SearchParts, asked: string, limit: number): 
   return searchMemory(parts, typed, limit);
 }
 
-async function searchStore(queryable: Queryable, typed: string, limit: number): Promise<Found> {
+async function searchStore(
+  { database: { pool: queryable }, mayCorrect }: SearchParts,
+  typed: string,
+  limit: number,
+): Promise<Found> {
   const { words, isPlain } = readTyped(typed);
   const [sellers, plans] = await Promise.all([
     readSellers(queryable),
@@ -57,7 +63,7 @@ async function searchStore(queryable: Queryable, typed: string, limit: number): 
   const asked = words.map((word) => [word]);
   const found = { providers: sellersNamed(sellers, asked).slice(0, limit), plans, corrected: null };
   // Who writes with signs means what he writes.
-  if (plans.length > 0 || words.length === 0 || !isPlain) return found;
+  if (plans.length > 0 || words.length === 0 || !isPlain || !mayCorrect) return found;
   const meant = spellings(words, await readNearWords(queryable, words.slice(0, MOST_CORRECTED)));
   if (meant.length === 0) return found;
   const providers = sellersNamed(sellers, meant).slice(0, limit);
