@@ -1,78 +1,57 @@
-/** A PostgreSQL with room for many connections, that can be frozen. */
+/** The embedded PostgreSQL with settings of the benchmark's own, on a port of its own. */
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { Secret } from '../src/config.ts';
 import { type Database, openDatabase } from '../src/store/database.ts';
 import { attachEmbeddedPostgres } from '../src/store/embedded/attach.ts';
 import { accountForPostgres, findBinaries, launchAs } from '../src/store/embedded/binaries.ts';
-import { migrate } from '../src/store/migrate.ts';
+import { type Migration, migrate } from '../src/store/migrate.ts';
 import { readTerritory, storeTerritory } from '../src/store/territory.ts';
 
-const CONNECTIONS = 1_000;
-
-export interface ManyConnections {
-  newDatabase(): Promise<string>;
+export interface OwnPostgres {
+  /** A database with the territory in it. @param migrations left out, all */
+  newDatabase(migrations?: Migration[]): Promise<string>;
+  /** To the server and all that belongs to it. */
   signal(signal: NodeJS.Signals): void;
 }
 
-/** PostgreSQL with room for the connections of a herd. */
-export async function withManyConnections<T>(
+export async function withOwnPostgres<T>(
   folder: string,
-  work: (server: ManyConnections) => Promise<T>,
+  settings: Record<string, string | number>,
+  work: (server: OwnPostgres) => Promise<T>,
 ): Promise<T> {
   const { connectionString, detach } = await attachEmbeddedPostgres(folder);
   await detach();
   const data = join(folder, 'postgres');
   const port = await freePort();
+  const all = { port, jit: 'off', listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings };
   const { command, args, options } = launchAs(
     accountForPostgres(),
     findBinaries().postgres,
-    [
-      ...['-D', data, '-c', `port=${port}`, '-c', `max_connections=${CONNECTIONS}`, '-c', 'jit=off'],
-      ...['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'shared_buffers=64MB'],
-    ],
+    ['-D', data, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
     [data],
   );
   const postgres = spawn(command, args, { ...options, stdio: 'ignore' });
   const at = new URL(connectionString);
   at.port = String(port);
   const mainPid = () => Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
-  const signal = (name: NodeJS.Signals) => {
-    const main = mainPid();
-    const children = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' })
-      .split('\n')
-      .flatMap((line) => {
-        const [pid, parent] = line.trim().split(/\s+/).map(Number);
-        return parent === main ? [pid!] : [];
-      });
-    for (const pid of [main, ...children]) {
-      try {
-        process.kill(pid, name);
-      } catch {
-        // Ended in between.
-      }
-    }
-  };
   try {
     await untilConnects(at.href);
     let databases = 0;
     return await work({
-      signal,
-      async newDatabase() {
-        const name = `bench_${++databases}`;
-        const admin = new pg.Client({ connectionString: at.href });
-        await admin.connect();
-        await admin.query(`create database ${name}`);
-        await admin.end();
+      signal: (name) => signalAll(mainPid(), name),
+      async newDatabase(migrations) {
         const url = new URL(at);
-        url.pathname = `/${name}`;
+        url.pathname = `/bench_${++databases}`;
+        await withUrl(at.href, ({ pool }) => pool.query(`create database bench_${databases}`));
         await withUrl(url.href, async (database) => {
-          await migrate(database);
+          await migrate(database, migrations);
           await storeTerritory(database, readTerritory());
         });
         return url.href;
@@ -82,6 +61,39 @@ export async function withManyConnections<T>(
     process.kill(mainPid(), 'SIGINT');
     await once(postgres, 'exit');
   }
+}
+
+export async function withUrl<T>(url: string, work: (database: Database) => Promise<T>): Promise<T> {
+  const database = await openDatabase({ databaseUrl: new Secret(url), dataDir: '', connections: 4 });
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+function signalAll(main: number, name: NodeJS.Signals): void {
+  const children = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' })
+    .split('\n')
+    .flatMap((line) => {
+      const [pid, parent] = line.trim().split(/\s+/).map(Number);
+      return parent === main ? [pid!] : [];
+    });
+  for (const pid of [main, ...children]) {
+    try {
+      process.kill(pid, name);
+    } catch {
+      // Ended in between.
+    }
+  }
+}
+
+/** PostgreSQL with room for the connections of a herd, and no more memory than the embedded one has. */
+export function withManyConnections<T>(
+  folder: string,
+  work: (server: OwnPostgres) => Promise<T>,
+): Promise<T> {
+  return withOwnPostgres(folder, { max_connections: 1_000, shared_buffers: '64MB' }, work);
 }
 
 async function untilConnects(url: string): Promise<void> {
@@ -99,15 +111,6 @@ async function untilConnects(url: string): Promise<void> {
   }
 }
 
-export async function withUrl<T>(url: string, work: (database: Database) => Promise<T>): Promise<T> {
-  const database = await openDatabase({ databaseUrl: new Secret(url), dataDir: '', connections: 4 });
-  try {
-    return await work(database);
-  } finally {
-    await database.close();
-  }
-}
-
 async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
@@ -116,5 +119,3 @@ async function freePort(): Promise<number> {
   server.close();
   return port;
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

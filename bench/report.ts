@@ -22,6 +22,7 @@ export const TOPICS = [
   'publish',
   'queue',
   'query',
+  'database',
   'cache',
   'fleet',
   'frozen',

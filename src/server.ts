@@ -12,6 +12,8 @@ import { plansRoutes } from './api/plans.ts';
 import { Problem, sendProblem } from './api/problem.ts';
 import { providersRoutes } from './api/providers.ts';
 import { type ApiParts, PUBLIC_HEADERS } from './api/routes.ts';
+import { searchRoutes } from './api/search.ts';
+import { isOutOfReach } from './store/out-of-reach.ts';
 
 /** @param onError told of every failure nobody expected */
 export function buildServer(parts: ApiParts, onError: (error: unknown) => void): FastifyInstance {
@@ -50,11 +52,7 @@ export function buildServer(parts: ApiParts, onError: (error: unknown) => void):
     if (error.statusCode && error.statusCode < 500)
       return sendProblem(reply, 'bad_request', { detail: error.message });
     onError(error);
-    // Connection errors of the driver and refusals of PostgreSQL itself (classes 08, 53, 57).
-    if (
-      /^(08|53|57)|^E[A-Z]+$|^layer_unavailable$/.test(error.code ?? '') ||
-      /timeout|terminated/i.test(error.message)
-    ) {
+    if (isOutOfReach(error)) {
       return sendProblem(reply, 'storage_unavailable', {
         detail: 'The storage does not answer just now. Try again in a few seconds.',
       });
@@ -67,6 +65,7 @@ export function buildServer(parts: ApiParts, onError: (error: unknown) => void):
   plansRoutes(app, parts, answers);
   placesRoutes(app, parts);
   providersRoutes(app, parts);
+  searchRoutes(app, parts);
   eventsRoutes(app, parts);
   adminRoutes(app, parts);
   healthRoutes(app, parts);

@@ -96,6 +96,7 @@ export async function start(options: StartOptions): Promise<Running> {
       ...{ database, source, tdsps, signal: stopping.signal },
       freshForMs: freshForMs(config.syncIntervalMs),
       cacheTtlMs: config.cacheTtlHours * 3_600_000,
+      refreshViews: config.enableQueryOptimization,
       onError: failed('a refresh failed'),
     });
     refresher = cold;

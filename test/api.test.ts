@@ -11,6 +11,7 @@ import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts'
 import { PublishListener } from '../src/store/listen.ts';
 import { readCachedPlanSet } from '../src/store/plan-cache.ts';
 import { readActivePlanSet } from '../src/store/plans.ts';
+import { refreshMarketViews } from '../src/sync/refresh-views.ts';
 import { Places } from '../src/territory/places.ts';
 import { createTestDatabase, ONCOR, syncAll, territory, testGate, until } from './support.ts';
 
@@ -70,6 +71,8 @@ const list = async (query: string): Promise<Listed> => {
 };
 
 test('before the first sync the API says that nothing is stored yet', async () => {
+  assert.equal((await get('/v1/cities/dallas-tx')).body.data.market, null);
+  expectSchema('TdspList', (await get('/v1/tdsps')).body);
   for (const url of ['/v1/plans?city=dallas-tx', '/readyz']) {
     const { status, body, headers } = await get(url);
     assert.equal(status, 503);
@@ -78,6 +81,7 @@ test('before the first sync the API says that nothing is stored yet', async () =
   }
   await listener.start();
   assert.equal((await syncAll(database, source)).status, 'succeeded');
+  await refreshMarketViews(database);
 });
 
 test('every answer is as the OpenAPI document describes it', async () => {
@@ -95,6 +99,7 @@ test('every answer is as the OpenAPI document describes it', async () => {
     ['/v1/tdsps', 'TdspList'],
     ['/v1/providers', 'ProviderList'],
     ['/v1/search?q=da', 'SearchAnswer'],
+    ['/v1/search?q=armadilo%20vlot', 'SearchAnswer'],
     ['/healthz', 'Health'],
     ['/readyz', 'Health'],
   ];
@@ -175,6 +180,17 @@ test('an answer tells its layer, its age and that sandbox plans are invented', a
   assert.equal(meta.upstream, 'sandbox');
   assert.match(String(meta.notice), /invented/);
   assert.deepEqual(meta.tdsps, [ONCOR]);
+});
+
+test('a place shows its market as a whole: null before the first publish, then what its plans say', async () => {
+  await refreshMarketViews(database);
+  const { data, meta } = await list('city=dallas-tx&limit=1');
+  const { market } = (await get('/v1/cities/dallas-tx')).body.data;
+  assert.equal(market.plans, meta.total);
+  assert.equal(market.cheapest_plan_id, data[0]!.id);
+  const { data: tdsps } = (await get('/v1/tdsps')).body;
+  assert.equal(tdsps.length, 6);
+  for (const { active_plans, market: own } of tdsps) assert.equal(own.plans, active_plans);
 });
 
 test('a plan is found by its id, and by its offer after a new price brought a new id', async () => {

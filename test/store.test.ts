@@ -7,7 +7,7 @@ import pg from 'pg';
 import { attachEmbeddedPostgres } from '../src/store/embedded/attach.ts';
 import { migrate, readMigrations } from '../src/store/migrate.ts';
 import { storeTerritory } from '../src/store/territory.ts';
-import { createTestDatabase, territory } from './support.ts';
+import { createTestDatabase, territory, until } from './support.ts';
 
 const { database } = await createTestDatabase();
 
@@ -28,6 +28,26 @@ test('an embedded PostgreSQL is shared: the first one in starts it, the last one
   await second.detach();
   await second.detach();
   await assert.rejects(ask(), { code: 'ECONNREFUSED' });
+});
+
+test('a connection that breaks in the hands of its holder is an error of the next query, and no more', async () => {
+  for (const pool of [database.pool, database.quick]) {
+    const connection = await pool.connect();
+    try {
+      const { rows } = await connection.query('select pg_backend_pid() as pid');
+      let hasEnded = false;
+      connection.once('end', () => {
+        hasEnded = true;
+      });
+      // Nothing is being asked as it breaks: nobody but the connection itself hears of it.
+      await database.pool.query('select pg_terminate_backend($1)', [rows[0].pid]);
+      await until(() => hasEnded);
+      await assert.rejects(connection.query('select 1'));
+    } finally {
+      connection.release(true);
+    }
+    assert.equal((await pool.query('select 1 as one')).rows[0].one, 1);
+  }
 });
 
 test('migrations are applied once, in order, and an edited one is a clear error', async () => {

@@ -9,8 +9,8 @@ import { CITY_PARAMS } from './places.ts';
 import { PLAN_PARAMS } from './plan-params.ts';
 import { ONE_PLAN_PARAMS } from './plans.ts';
 import { PROBLEMS } from './problem.ts';
-import { SEARCH_PARAMS } from './providers.ts';
 import { SCHEMAS } from './schemas.ts';
+import { SEARCH_PARAMS } from './search.ts';
 
 interface Operation {
   path: string;
@@ -76,10 +76,10 @@ const OPERATIONS: Operation[] = [
   },
   {
     path: '/v1/search',
-    summary: 'Cities, providers and plans by the beginning of a name',
+    summary: 'Cities, providers and what they sell, ranked, as you type',
     query: SEARCH_PARAMS,
     answer: 'SearchAnswer',
-    problems: [400],
+    problems: [400, 503],
   },
   { path: '/healthz', summary: 'The process lives', answer: 'Health', problems: [] },
   { path: '/readyz', summary: 'Plans of all TDSPs can be answered', answer: 'Health', problems: [503] },

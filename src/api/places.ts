@@ -1,6 +1,8 @@
 /** Cities, ZIP codes and TDSPs: who serves which place. */
 
 import type { FastifyInstance } from 'fastify';
+import { type Market, readMarkets } from '../store/market.ts';
+import { isOutOfReach } from '../store/out-of-reach.ts';
 import { readCurrentSnapshots } from '../store/snapshots.ts';
 import { placeKey } from '../territory/places.ts';
 import type { City } from '../territory/territory.ts';
@@ -73,6 +75,7 @@ export function placesRoutes(app: FastifyInstance, parts: ApiParts): void {
         tdsps: tdspsOf(city.tdsps),
         utilities: city.utilities,
         note,
+        market: await marketOf(parts, city.tdsps),
       },
       links: { plans: `/v1/plans?city=${city.slug}` },
     };
@@ -102,13 +105,20 @@ export function placesRoutes(app: FastifyInstance, parts: ApiParts): void {
 
   app.get('/v1/tdsps', async (request) => {
     readParams({}, request.query as RawQuery);
-    const snapshots = new Map((await readCurrentSnapshots(database.pool)).map((one) => [one.tdsp_duns, one]));
+    const [current, markets] = await Promise.all([
+      readCurrentSnapshots(database.pool),
+      readMarkets(
+        database.pool,
+        territory.tdsps.map(({ duns }) => [duns]),
+      ),
+    ]);
+    const snapshots = new Map(current.map((one) => [one.tdsp_duns, one]));
     const cities = Map.groupBy(
       territory.cities.flatMap((city) => city.tdsps.map((duns) => ({ duns, city }))),
       ({ duns }) => duns,
     );
     return {
-      data: territory.tdsps.map((tdsp) => {
+      data: territory.tdsps.map((tdsp, at) => {
         const snapshot = snapshots.get(tdsp.duns);
         return {
           ...tdsp,
@@ -117,6 +127,7 @@ export function placesRoutes(app: FastifyInstance, parts: ApiParts): void {
           version: snapshot?.version ?? null,
           as_of: snapshot?.observed_at ?? null,
           upstream: snapshot?.source ?? null,
+          market: markets[at] ?? null,
         };
       }),
       meta: { total: territory.tdsps.length },
@@ -125,3 +136,13 @@ export function placesRoutes(app: FastifyInstance, parts: ApiParts): void {
 }
 
 const cityJson = ({ closed_zips: _closed, utilities: _utilities, ...city }: City) => city;
+
+/** The place is known without PostgreSQL; its market is `null` where that cannot be asked. */
+async function marketOf({ database }: ApiParts, tdsps: readonly string[]): Promise<Market | null> {
+  try {
+    return (await readMarkets(database.pool, [tdsps]))[0]!;
+  } catch (error) {
+    if (isOutOfReach(error)) return null;
+    throw error;
+  }
+}

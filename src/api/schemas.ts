@@ -87,6 +87,15 @@ const served = {
   utilities: listOf(text),
   note: orNull('string'),
 };
+const rateSpread = object({ min: orNull('number'), median: orNull('number'), average: orNull('number') });
+const segment = {
+  plans: integer,
+  rates_cents_per_kwh: object({ 500: rateSpread, 1000: rateSpread, 2000: rateSpread }),
+};
+const marketOrNull = {
+  oneOf: [ref('Market'), { type: 'null' }],
+  description: 'All plans together; null before they were first published and counted',
+};
 const links = (...names: string[]): Schema =>
   object(Object.fromEntries(names.map((name) => [name, text])), names);
 
@@ -138,9 +147,19 @@ export const SCHEMAS = {
     }),
   }),
   Tdsp: object(tdsp),
+  Market: object({
+    ...segment,
+    providers: integer,
+    max_percent_green: orNull('number'),
+    cheapest_plan_id: orNull('string', { description: 'At 1,000 kWh a month' }),
+    greenest_plan_id: orNull('string', { description: 'The cheapest of those with the most green' }),
+    by_term: listOf(object({ term_months: orNull('integer'), ...segment })),
+    by_rate_type: listOf(object({ rate_type: orNull('string'), ...segment })),
+  }),
   CityList: object({ data: listOf(object(city)), meta: object({ total: integer }), links: links('next') }),
   CityAnswer: object({
-    data: object({ ...city, ...served, slug: orNull('string') }, [
+    data: object({ ...city, ...served, slug: orNull('string'), market: marketOrNull }, [
+      'market',
       'county',
       'lat',
       'lon',
@@ -163,6 +182,7 @@ export const SCHEMAS = {
         version: orNull('integer'),
         as_of: orNull('string'),
         upstream: orNull('string'),
+        market: marketOrNull,
       }),
     ),
     meta: object({ total: integer }),
@@ -192,11 +212,20 @@ export const SCHEMAS = {
           provider: object({ id: text, name: text }),
           tdsp_duns: text,
           term_months: orNull('integer'),
+          tdsps: {
+            ...integer,
+            description: 'In so many TDSPs the product is sold; this is its cheapest plan',
+          },
           link: text,
         }),
       ),
     }),
-    meta: object({ q: text }),
+    meta: object({
+      q: text,
+      corrected: orNull('string', {
+        description: 'What was searched for instead, where words were misspelt',
+      }),
+    }),
   }),
   Health: object({ status: text }),
   Problem: object(

@@ -5,6 +5,8 @@
 
 import { LRUCache } from 'lru-cache';
 import type { Held, LayerName, PlanSetCache, StaleReason } from '../cache/plan-set-cache.ts';
+import { FACETS } from '../plan/facets.ts';
+import type { PackedPlans } from '../plan/packed-plans.ts';
 import type { Plan } from '../plan/plan.ts';
 import { isSamePlans, type PlanSet, packedPlans } from '../plan/plan-set.ts';
 import { answerQuery, facetsJson } from './answer-query.ts';
@@ -58,6 +60,7 @@ const VIEWS = 32;
 /** The usages that are asked for just now. */
 const USAGES_PER_VIEW = 8;
 
+const PROVIDER = FACETS.indexOf('provider');
 const LAYERS_BY_SPEED: readonly LayerName[] = ['memory', 'redis', 'database', 'active', 'api'];
 
 /** The plans of some TDSPs at certain versions: whoever holds one sees the same plans as long as it does. */
@@ -219,18 +222,28 @@ export class Catalog {
     return null;
   }
 
-  /** Active plans and their providers whose name begins with these words. */
-  async search(tdsps: readonly string[], words: string, limit: number): Promise<Plan[]> {
+  /** Active plans of these TDSPs whose words are wanted (the keys of provider and plan); only those are read. */
+  async plansWithWords(tdsps: readonly string[], isWanted: (words: string) => boolean): Promise<Plan[]> {
     const found: Plan[] = [];
-    for (const duns of tdsps) {
-      const cached = await this.#planSets.get(duns);
-      if (!cached) continue;
-      const plans = packedPlans(cached.set);
-      for (let place = 0; place < plans.count && found.length < limit; place++) {
-        if (`-${plans.words(place)}`.includes(`-${words}`)) found.push(plans.plan(place));
-      }
+    for (const plans of await this.#packed(tdsps)) {
+      for (let place = 0; place < plans.count; place++)
+        if (isWanted(plans.words(place))) found.push(plans.plan(place));
     }
     return found;
+  }
+
+  /** Who sells in these TDSPs, and how many plans. */
+  async sellers(tdsps: readonly string[]): Promise<{ id: string; name: string; active_plans: number }[]> {
+    const sellers = new Map<string, { id: string; name: string; active_plans: number }>();
+    for (const { count, facetCodes, facetValues, providerNames } of await this.#packed(tdsps)) {
+      for (let place = 0; place < count; place++) {
+        const code = facetCodes[place * FACETS.length + PROVIDER]!;
+        const id = String(facetValues[PROVIDER]![code]);
+        const { active_plans } = sellers.get(id) ?? { active_plans: 0 };
+        sellers.set(id, { id, name: providerNames[code]!, active_plans: active_plans + 1 });
+      }
+    }
+    return [...sellers.values()];
   }
 
   /** Which TDSPs cannot be answered, because nothing was ever published for them. */
@@ -243,6 +256,11 @@ export class Catalog {
   async freshness(tdsps: readonly string[]): Promise<Freshness | NotReady> {
     const viewed = await this.view(tdsps);
     return 'notReady' in viewed ? viewed : this.freshnessOf(viewed);
+  }
+
+  async #packed(tdsps: readonly string[]): Promise<PackedPlans[]> {
+    const sets = await Promise.all(tdsps.map((duns) => this.#planSets.get(duns)));
+    return sets.flatMap((held) => (held ? packedPlans(held.set) : []));
   }
 
   #viewOf(tdsps: readonly string[], sets: readonly PlanSet[]): PlanView {

@@ -11,6 +11,7 @@ import type { PlanSource } from '../sources/source.ts';
 import type { Database } from '../store/database.ts';
 import { type LeaseTimes, takeLease } from '../store/refresh-leases.ts';
 import { isUpstreamPaused } from '../store/upstream-gate.ts';
+import { BackgroundViews } from '../sync/background-views.ts';
 import { runSync } from '../sync/run.ts';
 
 export type RefreshResult = RefreshOutcome;
@@ -23,6 +24,8 @@ export interface RefresherOptions {
   /** A plan set confirmed less than this ago is not fetched again. */
   freshForMs: number;
   cacheTtlMs: number;
+  /** Of the market as a whole; false: somebody else refreshes them. */
+  refreshViews?: boolean;
   signal: AbortSignal;
   onError?: (error: unknown) => void;
   leaseTimes?: LeaseTimes;
@@ -31,10 +34,13 @@ export interface RefresherOptions {
 export class Refresher {
   readonly #options: RefresherOptions;
   readonly #running = new Map<string, Promise<RefreshResult>>();
+  readonly #views: BackgroundViews;
+  #isViewBehind = false;
   #isStopped = false;
 
   constructor(options: RefresherOptions) {
     this.#options = options;
+    this.#views = new BackgroundViews(options.database, (error) => options.onError?.(error));
   }
 
   /** Never throws. Who asked may go away: the refresh goes on. */
@@ -50,16 +56,29 @@ export class Refresher {
           onError?.(error);
           return 'failed';
         })
-        .finally(() => this.#running.delete(key));
+        .then((result) => {
+          this.#running.delete(key);
+          this.#noteEnd(result);
+          return result;
+        });
       this.#running.set(key, running);
     }
     return running;
   }
 
+  /** Readers wait for their plans, not for the views; of several fetches at once the last one refreshes for all. */
+  #noteEnd(result: RefreshResult): void {
+    this.#isViewBehind ||= result === 'refreshed';
+    if (!this.#isViewBehind || this.#running.size > 0 || this.#options.refreshViews === false) return;
+    this.#isViewBehind = false;
+    this.#views.refresh();
+  }
+
   /** Waits for what is under way, but not for a PostgreSQL that hangs. Safe twice. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await Promise.race([Promise.all(this.#running.values()), setTimeout(3_000, null, { ref: false })]);
+    const ended = Promise.all(this.#running.values()).then(() => this.#views.stop(1_000));
+    await Promise.race([ended, setTimeout(3_000, null, { ref: false })]);
   }
 
   async #refresh(group: string[], reason: 'stale' | 'cold'): Promise<RefreshResult> {

@@ -129,25 +129,3 @@ function toEvents(rows: HistoryRow[]): HistoryEvent[] {
   }
   return events;
 }
-
-export interface ProviderSummary {
-  id: string;
-  name: string;
-  legal_name: string | null;
-  puct_number: string | null;
-  phone: string | null;
-  active_plans: number;
-  /** DUNS of the TDSPs with an active plan. */
-  tdsps: string[];
-}
-
-/** Every provider that sells something now. */
-export async function readProviders(queryable: Queryable): Promise<ProviderSummary[]> {
-  const { rows } = await queryable.query<ProviderSummary>(
-    `select r.id, r.name, r.legal_name, r.puct_number, r.phone, count(*)::int as active_plans,
-            array_agg(distinct p.tdsp_duns order by p.tdsp_duns) as tdsps
-       from providers r join electricity_plans p on p.provider_id = r.id and p.is_active
-      group by r.id order by r.name`,
-  );
-  return rows;
-}

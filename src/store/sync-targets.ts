@@ -175,6 +175,17 @@ export async function readDueTdsps(
   return rows;
 }
 
+/** Whether nobody works on this queue and nothing in it could begin now. */
+export async function isQueueIdle(queryable: Queryable, queue: string): Promise<boolean> {
+  const { rows } = await queryable.query<{ isIdle: boolean }>(
+    `select not exists (
+       select from sync_targets where queue = $1 and state <> 'settled'
+          and (state = 'claimed' or not_before is null or not_before <= clock_timestamp())) as "isIdle"`,
+    [queue],
+  );
+  return rows[0]!.isIdle;
+}
+
 /** What is claimed by workers that are dead. Locked. */
 export async function readOrphans(connection: Connection, queue: string): Promise<OpenTarget[]> {
   const { rows } = await connection.query<OpenTarget>(
