@@ -99,6 +99,7 @@ export interface SyncResult {
   status: ResultStatus;
   plans: PlanCounts | null;
   snapshot_version: number | null;
+  payload_hash: string | null;
   error_code: string | null;
   message: string | null;
   finished_at: Date;
@@ -112,6 +113,7 @@ export async function insertResult(queryable: Queryable, result: SyncResult): Pr
     status,
     plans,
     snapshot_version,
+    payload_hash,
     error_code,
     message,
     finished_at,
@@ -119,8 +121,8 @@ export async function insertResult(queryable: Queryable, result: SyncResult): Pr
   } = result;
   await queryable.query(
     `insert into sync_results
-       (run_id, tdsp_duns, status, plans, snapshot_version, error_code, message, finished_at, duration_ms)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+       (run_id, tdsp_duns, status, plans, snapshot_version, error_code, message, finished_at, duration_ms, payload_hash)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     [
       run_id,
       tdsp_duns,
@@ -131,6 +133,7 @@ export async function insertResult(queryable: Queryable, result: SyncResult): Pr
       message,
       finished_at,
       duration_ms,
+      payload_hash,
     ],
   );
 }
@@ -149,7 +152,7 @@ export async function readRecentRuns(queryable: Queryable, limit: number): Promi
 /** The last result of every TDSP that was not merely found fresh. */
 export async function readLastResults(queryable: Queryable): Promise<SyncResult[]> {
   const { rows } = await queryable.query<SyncResult>(
-    `select distinct on (tdsp_duns) run_id, tdsp_duns, status, plans, snapshot_version, error_code, message,
+    `select distinct on (tdsp_duns) run_id, tdsp_duns, status, plans, snapshot_version, payload_hash, error_code, message,
             finished_at, duration_ms
        from sync_results where status <> 'fresh' order by tdsp_duns, finished_at desc`,
   );
