@@ -21,7 +21,7 @@ export async function withFolder<T>(work: (folder: string) => Promise<T>): Promi
 /** @param work gets the database and the DUNS of the six TDSPs */
 export function withDatabase<T>(work: (database: Database, duns: string[]) => Promise<T>): Promise<T> {
   return withFolder(async (dataDir) => {
-    const database = await openDatabase({ databaseUrl: null, dataDir, connections: 4 });
+    const database = await openDatabase({ databaseUrl: null, dataDir, connections: 12 });
     try {
       await migrate(database);
       const territory = readTerritory();

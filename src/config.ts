@@ -60,6 +60,8 @@ export interface Config {
   cacheTtlHours: number;
   /** False: nothing tunes the database by itself, `db:optimize` does when it is told to. */
   enableQueryOptimization: boolean;
+  /** So long maintenance keeps what upstreams sent; what is needed stays longer. */
+  sourcePayloadRetentionDays: number;
   /** `null`: plan sets come from memory and PostgreSQL alone. */
   redisUrl: Secret | null;
   cacheMemoryTtlMinutes: number;
@@ -269,6 +271,7 @@ export function readConfig(env: Environment, cwd: string = process.cwd()): Confi
     maxConcurrentRequests: read.integer('MAX_CONCURRENT_REQUESTS', 5, 1, 1_000),
     cacheTtlHours: read.decimal('CACHE_TTL_HOURS', 2, 0.01, 24 * 365),
     enableQueryOptimization: read.choice('ENABLE_QUERY_OPTIMIZATION', ['true', 'false'], 'true') === 'true',
+    sourcePayloadRetentionDays: read.integer('SOURCE_PAYLOAD_RETENTION_DAYS', 90, 1, 36_500),
     redisUrl: secret(read.url('REDIS_URL', ['redis:', 'rediss:'], 'secret')),
     cacheMemoryTtlMinutes: read.decimal('CACHE_MEMORY_TTL_MINUTES', 30, 0.01, 60 * 24 * 365),
     cacheMemoryMaxMb: read.integer('CACHE_MEMORY_MAX_MB', 64, 1, 1 << 20),

@@ -6,7 +6,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseFault } from '../src/sandbox/faults.ts';
 import { startSandbox } from '../src/sandbox/server.ts';
-import { createTestDatabase, spawnWattsync, until, wattsync } from './support.ts';
+import { readCachedPlanSet } from '../src/store/plan-cache.ts';
+import { readActivePlanSet } from '../src/store/plans.ts';
+import { readCurrentSnapshots } from '../src/store/snapshots.ts';
+import { createTestDatabase, ONCOR, spawnWattsync, until, wattsync } from './support.ts';
 
 const { database, url: DATABASE_URL } = await createTestDatabase();
 const sandbox = await startSandbox({ plansPerTdsp: 40, now: () => new Date('2026-06-01T12:00:00Z') });
@@ -161,26 +164,59 @@ test('a sync killed in the middle leaves the old plans whole, and the next one d
   assert.equal(await worker.ended, 0);
 });
 
+/** What readers get: the database cache where it has the current version, else the plans themselves. */
+async function servedPlans(): Promise<{ duns: string; version: number; plans: number }[]> {
+  const snapshots = await readCurrentSnapshots(database.pool);
+  return Promise.all(
+    snapshots.map(async ({ tdsp_duns: duns, version, plans }) => {
+      const cached = await readCachedPlanSet(database.pool, duns);
+      const active = await readActivePlanSet(database.pool, duns);
+      assert.equal(active?.plans.length, plans);
+      if (cached) assert.deepEqual(cached, active);
+      return { duns, version, plans };
+    }),
+  );
+}
+
 test('a publish killed at any step leaves one version or the other, never a mixture', async () => {
-  for (let round = 0; round < 4; round++) {
+  const steps = ['^with touched', '^with given', '^with given'];
+  for (const step of steps) {
     sandbox.control.advance(1);
     const { child, ended } = spawnWattsync(['sync', 'full', '--force'], env);
     const publishing = `select count(*)::int as n from pg_stat_activity
-      where datname = current_database() and query ~ '^(copy|insert into electricity_plans|update offers)' and pid <> pg_backend_pid()`;
+      where datname = current_database() and query ~ '${step}' and pid <> pg_backend_pid()`;
     await Promise.race([until(async () => (await database.pool.query(publishing)).rows[0].n > 0), ended]);
     child.kill('SIGKILL');
     await ended;
-    const { rows } = await database.pool.query(
-      `select s.tdsp_duns, s.plans, (select count(*)::int from electricity_plans p where p.tdsp_duns = s.tdsp_duns and p.is_active) as active,
-              jsonb_array_length(c.plans_data) as cached
-         from (select distinct on (tdsp_duns) * from plan_snapshots order by tdsp_duns, version desc) s
-         join plan_cache c on c.cache_key = 'plans:' || s.tdsp_duns`,
-    );
-    assert.equal(rows.length, 6);
-    for (const { plans, active: now, cached } of rows) assert.deepEqual([plans, plans], [now, cached]);
+    assert.equal((await servedPlans()).length, 6);
   }
   const { stdout } = await wattsync(['sync', 'full', '--force', '--json'], env);
   assert.equal(JSON.parse(stdout).status, 'succeeded');
+});
+
+test('a process killed between a publish and the database cache loses nothing, and the next sync fills it', async () => {
+  const before = await servedPlans();
+  sandbox.control.advance(5);
+  const holder = await database.pool.connect();
+  await holder.query('begin; lock table plan_cache in exclusive mode');
+  const { child, ended } = spawnWattsync(['sync', 'city', 'dallas-tx', '--force'], env);
+  const waiting = `select count(*)::int as n from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock' and query ~ '^insert into plan_cache'`;
+  await until(async () => (await database.pool.query(waiting)).rows[0].n > 0);
+  child.kill('SIGKILL');
+  await ended;
+  await holder.query('rollback');
+  holder.release();
+  const after = await servedPlans();
+  const versionOf = (sets: typeof after) => sets.find(({ duns }) => duns === ONCOR)!.version;
+  assert.equal(versionOf(after), versionOf(before) + 1);
+  assert.equal(await readCachedPlanSet(database.pool, ONCOR), null);
+  // The first one takes over what the killed one published, the second fetches. Nothing has changed for it, and all the
+  // same it puts the set there.
+  await wattsync(['sync', 'city', 'dallas-tx', '--force'], env);
+  const { stdout } = await wattsync(['sync', 'city', 'dallas-tx', '--force', '--json'], env);
+  assert.equal(JSON.parse(stdout).tdsps[0].status, 'unchanged');
+  assert.equal((await readCachedPlanSet(database.pool, ONCOR))?.version, versionOf(after));
 });
 
 test('start serves on a fresh folder with its own PostgreSQL, shares it, and ends cleanly', async () => {

@@ -195,7 +195,7 @@ test('an emergency gives up calls in flight, cancels all, and nothing syncs unti
   await assert.rejects(
     testGate(database).call(
       {
-        ...{ source: 'comparepower', endpoint: '/', params: {} },
+        ...{ source: 'comparepower', origin: 'test', endpoint: '/', params: {} },
         perform: () => assert.fail('called'),
         read: () => null,
       },

@@ -58,7 +58,7 @@ function callOf(
   const { force = false, signal = new AbortController().signal } = options;
   return gate.call(
     {
-      ...{ source, endpoint: '/', params: {} },
+      ...{ source, origin: 'test', endpoint: '/', params: {} },
       perform: (own) => getAnswer(upstreamUrl, {}, own),
       read: (answer) => {
         expectSuccess(answer, 'upstream', new Date());
@@ -321,7 +321,7 @@ for (const [header, waitSeconds] of [
     const call = (gate: Gate) =>
       gate.call(
         {
-          ...{ source, endpoint: '/', params: {} },
+          ...{ source, origin: 'test', endpoint: '/', params: {} },
           perform: (own) => getAnswer(upstream.url, {}, own),
           read: (got) => expectSuccess(got, 'upstream', clock.now),
         },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { PowerToChooseSource } from '../src/sources/powertochoose/powertochoose.ts';
+import { replay } from '../src/sync/replay.ts';
 import { createTestDatabase, syncAll, territory, testGate } from './support.ts';
 
 const { database } = await createTestDatabase();
@@ -83,4 +84,26 @@ test('an export that is not there is a clear error', async () => {
       ({ code, message }) => code === 'source_misconfigured' && message.includes('/nowhere/export.csv'),
     ),
   );
+});
+
+test('one body of the whole state is kept once, each of its plan sets can be rebuilt, and is read again as it was', async () => {
+  const { rows } = await database.pool.query<{ tdsp_duns: string; version: number; payload_hash: string }>(
+    'select tdsp_duns, version, payload_hash from plan_snapshots where set_hash is not null order by version',
+  );
+  assert.ok(rows.length > 6);
+  const target = { error: null };
+  const options = {
+    database: database.pool,
+    tdspByName: (name: string) => territory.tdspByFeedName(name)?.duns,
+  };
+  for (const { tdsp_duns, version, payload_hash } of rows) {
+    const { status, difference } = await replay({ ...target, tdsp_duns, version, payload_hash }, options);
+    assert.equal(status, 'same', `${tdsp_duns} ${version}: ${JSON.stringify(difference)}`);
+  }
+  const { rows: kept } = await database.pool.query<{ hash: string }>('select hash from source_payloads');
+  const read = new Set(rows.map(({ payload_hash }) => payload_hash));
+  assert.equal(read.size, 2);
+  // And the one that was cut off.
+  assert.equal(kept.filter(({ hash }) => !read.has(hash)).length, 1);
+  assert.equal(kept.length, 3);
 });

@@ -25,14 +25,14 @@ interface Operation {
 const OPERATIONS: Operation[] = [
   {
     path: '/v1/plans',
-    summary: 'Plans at a place: filtered, sorted, counted, page by page',
+    summary: 'Plans at a place, as they are or as they were: filtered, sorted, counted, page by page',
     query: PLAN_PARAMS,
     answer: 'PlanList',
     problems: [400, 404, 503],
   },
   {
     path: '/v1/plans/{id}',
-    summary: 'One plan, by its id or by that of its offer',
+    summary: 'One plan, by its id or by that of its offer, as it is or as it was',
     query: ONE_PLAN_PARAMS,
     answer: 'PlanAnswer',
     problems: [400, 404, 410, 503],

@@ -110,6 +110,24 @@ export function choice<T extends string>(description: string, choices: readonly 
   };
 }
 
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/i;
+
+/** A time with its zone: without one it would be another time for everybody who asks. */
+export function moment(description: string): Param<Date> {
+  return {
+    description: `${description} ISO 8601 with its zone.`,
+    schema: { type: 'string', format: 'date-time' },
+    read: (given) => {
+      // A plus sign that nobody encoded arrives as a blank.
+      const text = given.trim().replace(/ (?=\d\d:\d\d$)/, '+');
+      const time = new Date(MOMENT.test(text) ? text : Number.NaN);
+      return Number.isNaN(time.getTime())
+        ? new Wrong('is no time with its zone: expected one such as 2026-06-01T12:00:00Z')
+        : time;
+    },
+  };
+}
+
 /** Several values, separated by commas or given as repeated parameters. */
 export function list<T>(item: Param<T>): Param<readonly T[]> {
   return {

@@ -32,7 +32,7 @@ const READY_BYTES = 16 << 20;
 const ASKED_ONCE = 8_192;
 
 /** Where plans are asked for: the TDSPs, and what is to be said about the place, as JSON. */
-interface Where {
+export interface Where {
   tdsps: readonly string[];
   placeJson: string;
 }
@@ -86,6 +86,7 @@ export class PlanAnswers {
     let prepared: Prepared;
     try {
       const params = readParams(PLAN_PARAMS, parseQuery(url.slice(PLANS_PATH.length + 1)) as RawQuery);
+      if (params.as_of !== null) return false;
       const { tdsps, placeJson } = this.readWhere(params);
       const view = catalog.viewInMemory(tdsps, nowMs);
       if (!view) return false;
@@ -288,7 +289,7 @@ function headerOf({ rawHeaders }: IncomingMessage, name: string): string | undef
 }
 
 /** The same address, one page on. */
-function withCursor(url: string, cursor: string): string {
+export function withCursor(url: string, cursor: string): string {
   const rest = url.includes('cursor=') ? url.replace(/&cursor=[^&]*|(?<=\?)cursor=[^&]*&/g, '') : url;
   return `${rest}&cursor=${cursor}`;
 }

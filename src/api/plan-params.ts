@@ -11,6 +11,7 @@ import {
   integer,
   invalidParameters,
   list,
+  moment,
   type Param,
   text,
   type Values,
@@ -29,6 +30,10 @@ const sort: Param<{ key: SortKey; isDescending: boolean }> = {
       : new Wrong(`is no order: expected ${SORT_KEYS.join(', ')}, with or without - in front`);
   },
 };
+
+export const asOf = moment(
+  'The plans as they were at this time, instead of those of now; not in the future, nor before the first sync.',
+);
 
 export const PLAN_PARAMS = {
   city: text('Slug or name of a Texas city: `dallas-tx`, `Fort Worth`.'),
@@ -52,12 +57,16 @@ export const PLAN_PARAMS = {
   limit: integer('Plans on a page; 20 if not given.', 1, 200),
   cursor: text('Where the page before ended: taken from its `links.next`.', 200),
   q: text('Words that all occur in the name of the plan or the provider.'),
+  as_of: asOf,
 };
 
 export type PlanParams = Values<typeof PLAN_PARAMS>;
 
-/** @throws {Problem} the bounds of a range are swapped, or the cursor is not of this query */
-export function toPlanQuery(params: PlanParams, tdsps: readonly string[]): PlanQuery {
+/**
+ * @param plans whose plans are asked for: what a cursor is bound to
+ * @throws {Problem} the bounds of a range are swapped, or the cursor is not of this query
+ */
+export function toPlanQuery(params: PlanParams, plans: readonly string[]): PlanQuery {
   const { min_term, max_term } = params;
   if (min_term !== null && max_term !== null && min_term > max_term) {
     throw invalidParameters([
@@ -82,7 +91,7 @@ export function toPlanQuery(params: PlanParams, tdsps: readonly string[]): PlanQ
     after: null,
   };
   if (params.cursor === null) return query;
-  const reading = readCursor(cursorKey(tdsps, query), params.cursor);
+  const reading = readCursor(cursorKey(plans, query), params.cursor);
   if ('problem' in reading) throw invalidParameters([{ field: 'cursor', message: reading.problem }]);
   return { ...query, after: reading.cursor };
 }

@@ -6,8 +6,9 @@ import { planJson } from '../catalog/plan-json.ts';
 import { billCurve } from '../plan/bill.ts';
 import { readFormerOffer, readOfferHistory, readPlan } from '../store/plans.ts';
 import { integer, type RawQuery, readParams } from './params.ts';
+import { PastAnswers } from './past-answers.ts';
 import type { PlanAnswers } from './plan-answers.ts';
-import { PLAN_PARAMS, toPlanQuery } from './plan-params.ts';
+import { asOf, PLAN_PARAMS, toPlanQuery } from './plan-params.ts';
 import { Problem } from './problem.ts';
 import {
   type ApiParts,
@@ -21,15 +22,18 @@ import {
 
 export const ONE_PLAN_PARAMS = {
   usage: integer('Usage in kWh a month, for which the bill is told; 1000 if not given.', 1, 100_000),
+  as_of: asOf,
 };
 
 export function plansRoutes(app: FastifyInstance, parts: ApiParts, answers: PlanAnswers): void {
   const { catalog, database } = parts;
+  const past = new PastAnswers(parts);
 
   app.get('/v1/plans', async (request, reply) => {
     const raw = request.query as RawQuery;
     const params = readParams(PLAN_PARAMS, raw);
     const where = answers.readWhere(params);
+    if (params.as_of !== null) return past.answer(params, params.as_of, where, request, reply);
     // Before the answer is taken out of Fastify's hands: what it throws must reach the caller.
     const query = toPlanQuery(params, where.tdsps);
     const viewed = await catalog.view(where.tdsps);
@@ -42,7 +46,8 @@ export function plansRoutes(app: FastifyInstance, parts: ApiParts, answers: Plan
 
   app.get<{ Params: { id: string } }>('/v1/plans/:id', async (request, reply) => {
     const id = readPlanId(request.params.id);
-    const { usage } = readParams(ONE_PLAN_PARAMS, request.query as RawQuery);
+    const { usage, as_of } = readParams(ONE_PLAN_PARAMS, request.query as RawQuery);
+    if (as_of !== null) return past.answerOne(id, usage ?? 1000, as_of, request, reply);
     const active = await catalog.activePlan(allDuns(parts), id);
     const plan = active?.plan ?? (await readPlan(database.pool, id));
     if (!plan) throw await missingPlan(parts, id);

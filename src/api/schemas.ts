@@ -21,13 +21,17 @@ const facet = (value: Schema): Schema => listOf(object({ value, name: text, coun
 const freshness = {
   source: {
     type: 'string',
-    enum: ['memory', 'redis', 'database', 'active', 'api'],
-    description: 'The layer that answered',
+    enum: ['memory', 'redis', 'database', 'active', 'api', 'history'],
+    description: 'The layer that answered; `history` where the parameter `as_of` asked about the past',
   },
   stale: flag,
-  as_of: { ...time, description: 'When the upstream last confirmed these plans' },
+  as_of: {
+    ...time,
+    description: 'When the upstream last confirmed these plans; the time that was asked about',
+  },
   age_seconds: integer,
   version: text,
+  published_at: { ...time, description: 'With `as_of`: since when the plans were these' },
   upstream: { ...text, description: 'Whose plans these are; `sandbox` means invented' },
   notice: text,
 };
@@ -120,12 +124,13 @@ export const SCHEMAS = {
     meta: object({ total: integer, tdsps: listOf(text), ...freshness, place: { type: 'object' } }, [
       'notice',
       'place',
+      'published_at',
     ]),
     links: links('next'),
   }),
   PlanAnswer: object({
     data: object({ ...plan, ...details }),
-    meta: object(freshness, ['notice']),
+    meta: object(freshness, ['notice', 'published_at']),
     links: links('history', 'current'),
   }),
   History: object({

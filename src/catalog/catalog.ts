@@ -95,7 +95,8 @@ export class PlanView {
       : null;
   }
 
-  page(query: PlanQuery): PlansPage {
+  /** @param plans what a cursor is bound to: the same TDSPs, unless it is to lead through these very versions only */
+  page(query: PlanQuery, plans = this.tdsps): PlansPage {
     const index = this.#index;
     const priced = this.#pricedAt(query.usage_kwh);
     const { page, counts, total, lastIndex } = answerQuery(priced, query);
@@ -112,7 +113,7 @@ export class PlanView {
     const cursor =
       last === undefined
         ? null
-        : writeCursor(cursorKey(this.tdsps, query), { id: index.id(last), index: lastIndex! });
+        : writeCursor(cursorKey(plans, query), { id: index.id(last), index: lastIndex! });
     return { json, total, cursor };
   }
 

@@ -97,6 +97,19 @@ function buildProgram(run: Runner): Command {
     .option(...json)
     .action(run(async (context) => (await import('./cache-clear.ts')).cacheWarm(context)));
 
+  program
+    .command('replay')
+    .description("what upstreams sent, run through today's normaliser, beside what was published of it")
+    .option('--snapshot <tdsp@version>', 'one published version: ONCOR@7; left out, the current ones')
+    .option('--payload <hash>', 'one kept body, by the beginning of its hash')
+    .option('--since <time>', 'all bodies that came since: 2026-06-01, 2026-06-01T12:00:00Z')
+    .option('--rejected', 'the records of the current versions that could not be read: which can be now?')
+    .option('--publish', 'with --rejected: publish what can be read now')
+    .option(...json)
+    .action((options) =>
+      run(async (context) => (await import('./replay.ts')).replayCommand(context, options))(),
+    );
+
   const explain = program
     .command('explain')
     .description('what is answered at a place now, from where, and why');

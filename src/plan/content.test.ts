@@ -4,12 +4,14 @@ import fc from 'fast-check';
 import {
   changedTerms,
   contentHash,
+  planHash,
+  planSetHash,
   snapshotHash,
   TERMS_OF_SALE,
   type TermsOfSale,
   termsOfSale,
 } from './content.ts';
-import type { PlanDraft } from './plan.ts';
+import type { Plan, PlanDraft } from './plan.ts';
 
 const draft: PlanDraft = {
   external_id: 'a1',
@@ -132,6 +134,44 @@ test('the order of keys makes no other content and no other terms', () => {
   assert.equal(contentHash(reversed(plan)), contentHash(plan));
   assert.deepEqual(changedTerms(termsOfSale(plan), reversed(termsOfSale(plan))), []);
 });
+
+test('a content hash stays what it was: another one would make every stored plan seem changed', () =>
+  assert.equal(contentHash(draft), '0cb8d74b15d427ad6cfd77950b06d0e1'));
+
+const plan: Plan = {
+  ...draft,
+  id: 'p1',
+  offer_id: 'o1',
+  provider: { id: 'pecan-energy', name: 'Pecan Energy' },
+  first_seen_at: '2026-06-01T00:00:00.000Z',
+  last_changed_at: '2026-06-02T00:00:00.000Z',
+  is_active: true,
+};
+
+test('the plan hash changes with everything a plan set says of a plan, and not with the order of keys', () => {
+  const { provider: _, ...fields } = OTHER;
+  const others: Partial<Plan>[] = [
+    ...Object.entries(fields).flatMap(([field, values]) => values.map((value) => ({ [field]: value }))),
+    ...[{ id: 'p2' }, { offer_id: 'o2' }, { provider: { id: 'x', name: 'Pecan Energy' } }],
+    ...[{ provider: { id: 'pecan-energy', name: 'PECAN ENERGY' } }],
+    ...[{ first_seen_at: '2026-06-01T00:00:00.001Z' }, { last_changed_at: '2026-06-03T00:00:00.000Z' }],
+  ];
+  const hashes = [plan, ...others.map((other) => ({ ...plan, ...other }))].map(planHash);
+  assert.equal(new Set(hashes).size, hashes.length);
+  const translated = { ...plan, translations: OTHER.translations[0]! };
+  assert.equal(planHash(reversed(translated)), planHash(translated));
+});
+
+test('a plan set has one hash in whatever order its plans come, and another with any plan more, less or other', () =>
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.stringMatching(/^[0-9a-f]{4}$/), { minLength: 1 }), (hashes) => {
+      const hash = planSetHash(hashes);
+      assert.equal(planSetHash(hashes.toReversed()), hash);
+      for (const other of [hashes.slice(1), [...hashes, 'x'], ['x', ...hashes.slice(1)]]) {
+        assert.notEqual(planSetHash(other), hash);
+      }
+    }),
+  ));
 
 test('the order of price components is content', () => {
   const [one] = draft.price_components!;

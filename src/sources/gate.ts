@@ -7,12 +7,14 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { bulkhead } from 'cockatiel';
+import type { Secret } from '../config.ts';
 import { describeError, type WattsyncError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
+import { keepPayload, type Payload, toPayload } from '../store/source-payloads.ts';
 import { SyncHaltedError } from '../store/sync-control-error.ts';
 import { type CallEnd, finishPermit, type Permit, requestPermit } from '../store/upstream-gate.ts';
 import { callReserve } from './call-reserve.ts';
-import type { HttpAnswer } from './http.ts';
+import { blotOut, type HttpAnswer } from './http.ts';
 import { NotAllowedError } from './not-allowed-error.ts';
 import type { FetchContext } from './source.ts';
 import { SourceError } from './source-error.ts';
@@ -48,6 +50,12 @@ export interface UpstreamRequest<T> {
   perform(signal: AbortSignal): Promise<HttpAnswer>;
   /** Makes sense of the answer; what it throws counts as a failed call. */
   read(answer: HttpAnswer): T;
+  /** Where the plans come from: without secrets, as in `PlanSource.origin`. */
+  origin: string;
+  /** Who has answered, where that may be somebody else than `source`. */
+  sourceOf?(answer: HttpAnswer): string;
+  /** Must not be read by anybody, not even where an answer repeats them. */
+  secrets?: readonly Secret[];
 }
 
 /** The calls of an hour are used up. */
@@ -160,12 +168,16 @@ export class Gate {
     const called_at = this.#options.now?.() ?? new Date();
     const started = performance.now();
     let answer: HttpAnswer | null = null;
+    let payload: Payload | null = null;
     let error: string | null = null;
     let end: CallEnd = 'spoke';
     try {
-      answer = await request.perform(
+      const came = await request.perform(
         AbortSignal.any([context.signal, AbortSignal.timeout(this.#options.timeoutMs)]),
       );
+      answer = blotOut(came, request.secrets ?? []);
+      payload = toPayload(answer.body);
+      context.onPayload?.(payload?.hash ?? null);
       return request.read(answer);
     } catch (cause) {
       error = describeError(cause);
@@ -181,10 +193,30 @@ export class Gate {
         error,
       };
       const { failuresThatOpen, now } = this.#options;
-      const call = { run_id, source, endpoint, params, attempt, called_at, ...outcome };
+      const call = {
+        ...{ run_id, source, endpoint, params, attempt, called_at, payload_hash: payload?.hash ?? null },
+        ...outcome,
+      };
       const times = { ...BREAKER, failuresThatOpen };
-      await finishPermit(this.#database, { ...permit, call }, end, times, now?.() ?? null);
+      await Promise.all([
+        this.#keep(request, answer, payload, called_at),
+        finishPermit(this.#database, { ...permit, call }, end, times, now?.() ?? null),
+      ]);
     }
+  }
+
+  /** What came is remembered; that it cannot be is no reason to do without it. */
+  async #keep<T>(
+    { source, origin, endpoint, params, sourceOf }: UpstreamRequest<T>,
+    answer: HttpAnswer | null,
+    payload: Payload | null,
+    seen_at: Date,
+  ): Promise<void> {
+    if (!answer || !payload) return;
+    await keepPayload(this.#database.pool, payload, {
+      ...{ source: sourceOf?.(answer) ?? source, origin, request: { endpoint, params }, seen_at },
+      ...{ status: answer.status || null, content_type: answer.headers.get('content-type') },
+    }).catch(() => {});
   }
 }
 

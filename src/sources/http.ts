@@ -1,5 +1,6 @@
 /** One HTTP request of an upstream: an answer read to its end, or a SourceError that says what went wrong. */
 
+import type { Secret } from '../config.ts';
 import { SourceError } from './source-error.ts';
 
 export interface HttpAnswer {
@@ -99,6 +100,20 @@ export function readRetryAfter(value: string | null, now: Date): number | undefi
   if (/^\d+$/.test(value.trim())) return Number(value) * 1000;
   const date = Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
+}
+
+/** An upstream may repeat a key in its refusal: it is blotted out before anybody reads, quotes or keeps the body. */
+export function blotOut(answer: HttpAnswer, secrets: readonly Secret[]): HttpAnswer {
+  let body = Buffer.from(answer.body.buffer, answer.body.byteOffset, answer.body.byteLength);
+  for (const secret of secrets) {
+    const needle = Buffer.from(secret.reveal());
+    if (needle.length === 0 || !body.includes(needle)) continue;
+    body = Buffer.from(body);
+    for (let at = body.indexOf(needle); at >= 0; at = body.indexOf(needle, at + needle.length)) {
+      body.fill('*', at, at + needle.length);
+    }
+  }
+  return { ...answer, body };
 }
 
 export function hostOf(url: string): string {

@@ -54,6 +54,8 @@ export interface FetchContext {
   isForced: boolean;
   /** At most this many calls, where the gate would repeat more often. */
   attempts?: number | undefined;
+  /** Told the hash of every body that comes, before it is read; `null` where it is not kept. The last one counts. */
+  onPayload?: (hash: string | null) => void;
   /** What the upstream called the answer we have: it need not send that again. */
   known?: Validators | null;
   signal: AbortSignal;

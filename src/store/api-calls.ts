@@ -16,14 +16,21 @@ export interface ApiCallRow {
   duration_ms: number;
   error: string | null;
   called_at: Date;
+  /** Of the body in source_payloads; `null` where nothing came or it is not kept. */
+  payload_hash: string | null;
 }
 
 export async function insertApiCall(queryable: Queryable, call: ApiCallRow): Promise<void> {
   const { run_id, source, endpoint, params, attempt, status, bytes, duration_ms, error, called_at } = call;
+  const { payload_hash } = call;
   await queryable.query(
-    `insert into api_calls (run_id, source, endpoint, params, attempt, status, bytes, duration_ms, error, called_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-    [run_id, source, endpoint, toJsonb(params), attempt, status, bytes, duration_ms, error, called_at],
+    `insert into api_calls (run_id, source, endpoint, params, attempt, status, bytes, duration_ms, error, called_at,
+       payload_hash)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    [
+      ...[run_id, source, endpoint, toJsonb(params), attempt, status, bytes, duration_ms, error, called_at],
+      payload_hash,
+    ],
   );
 }
 

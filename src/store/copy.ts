@@ -48,9 +48,20 @@ function encode(value: CopyValue): string {
   return escaped(`{${value.map((item) => `"${item.replace(/["\\]/g, '\\$&')}"`).join(',')}}`);
 }
 
+/** How JSON spells what jsonb does not take: the character NUL, and half a surrogate pair. */
+const NOT_FOR_JSONB = /\\u(?:0000|d[89a-f])/i;
+
 /** JSON that jsonb takes: it knows neither the character NUL nor half a surrogate pair. */
 export function toJsonb(value: unknown): string {
-  return JSON.stringify(value ?? null, (_key, inner: unknown) =>
-    typeof inner === 'string' ? inner.replaceAll('\0', '').toWellFormed() : inner,
-  );
+  const json = JSON.stringify(value ?? null);
+  // To look at each text by itself takes twice as long, and there is next to never one to be mended.
+  return NOT_FOR_JSONB.test(json) ? JSON.stringify(value, mended) : json;
+}
+
+const mended = (_key: string, inner: unknown): unknown =>
+  typeof inner === 'string' ? inner.replaceAll('\0', '').toWellFormed() : inner;
+
+/** The same, with texts as PostgreSQL can store them. */
+export function storable<T>(value: T): T {
+  return NOT_FOR_JSONB.test(JSON.stringify(value)) ? (JSON.parse(toJsonb(value)) as T) : value;
 }

@@ -1,46 +1,24 @@
-/** The database cache: a plan set ready to be served, written with each publish, and the plans themselves behind it. */
+/**
+ * The database cache: a plan set ready to be served, written right after each publish, and the plans themselves behind
+ * it. Whoever reads it compares versions, so one that is behind, or missing, costs a reader some milliseconds only.
+ */
 
 import type { Plan } from '../plan/plan.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
 import { decodePlanSet, encodePlanSet } from '../plan/plan-set-bytes.ts';
 import { toJsonb } from './copy.ts';
-import type { Connection, Queryable } from './database.ts';
+import type { Connection, Database, Queryable } from './database.ts';
+import { readActivePlanSet } from './plans.ts';
 
 const cacheKey = (duns: string): string => `plans:${duns}`;
-
-export async function writePlanCache(
-  connection: Connection,
-  set: Omit<PlanSet, 'observed_at'>,
-  { now, ttlMs }: { now: Date; ttlMs: number },
-): Promise<void> {
-  await connection.query(
-    `insert into plan_cache (cache_key, plans_data, packed, version, created_at, expires_at)
-     values ($1, $2, $3, $4, $5, $6)
-     on conflict (cache_key) do update set plans_data = excluded.plans_data, packed = excluded.packed,
-       version = excluded.version, created_at = excluded.created_at, expires_at = excluded.expires_at`,
-    [
-      ...[cacheKey(set.tdsp_duns), toJsonb(set.plans), encodePlanSet(set), set.version],
-      ...[now, new Date(now.getTime() + ttlMs)],
-    ],
-  );
-}
-
-/** The cached set was just confirmed: it lives on without being written again. */
-export async function extendPlanCache(
-  connection: Connection,
-  entry: { duns: string; now: Date; ttlMs: number },
-): Promise<void> {
-  await connection.query('update plan_cache set expires_at = $2 where cache_key = $1', [
-    cacheKey(entry.duns),
-    new Date(entry.now.getTime() + entry.ttlMs),
-  ]);
-}
 
 /**
  * Puts back what has expired, was cleared or is damaged, from the plans themselves.
  * @returns how many bytes were written; 0 if somebody was quicker or something newer is there
  */
 export async function refillPlanCache(queryable: Queryable, set: PlanSet, ttlMs: number): Promise<number> {
+  // Every process that read the plans after a publish comes with them; all but the first need not send them.
+  if (await isCached(queryable, set)) return 0;
   const plans = toJsonb(set.plans);
   const { rowCount } = await queryable.query(
     `insert into plan_cache as c (cache_key, plans_data, packed, version, created_at, expires_at)
@@ -53,6 +31,26 @@ export async function refillPlanCache(queryable: Queryable, set: PlanSet, ttlMs:
     [cacheKey(set.tdsp_duns), plans, set.version, set.tdsp_duns, ttlMs, encodePlanSet(set)],
   );
   return rowCount === 1 ? plans.length : 0;
+}
+
+async function isCached(queryable: Queryable, { tdsp_duns, version }: PlanSet): Promise<boolean> {
+  const { rowCount } = await queryable.query(
+    'select from plan_cache where cache_key = $1 and (version > $2 or (version = $2 and expires_at > now()))',
+    [cacheKey(tdsp_duns), version],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * Makes the current plan set of a TDSP ready to be served. Who publishes waits for it, but not for ever, and not
+ * inside the publish: it takes longer than all the rest, and nothing is lost without it.
+ */
+export function fillPlanCache(database: Database, duns: string, ttlMs: number): Promise<void> {
+  return database.transaction(async (connection) => {
+    await connection.query("set local statement_timeout = '3s'");
+    const set = await readActivePlanSet(connection, duns);
+    if (set) await refillPlanCache(connection, set, ttlMs);
+  });
 }
 
 /** What is ready to be served, and until when. */

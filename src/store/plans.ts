@@ -5,7 +5,8 @@ import type { PlanSet } from '../plan/plan-set.ts';
 import type { Queryable } from './database.ts';
 import { type PlanRow, rowToPlan } from './plan-rows.ts';
 
-const COLUMNS = `p.id, p.external_id, p.tdsp_duns, p.offer_id, p.provider_id, r.name as provider_name, p.name,
+const COLUMNS = `p.id, p.external_id, p.tdsp_duns, p.offer_id, p.provider_id,
+  coalesce(p.provider_name, r.name) as provider_name, p.name,
   p.term_months, p.rate_type, p.percent_green, p.rate_500kwh, p.rate_1000kwh, p.rate_2000kwh, p.price_components,
   p.early_termination_fee_usd, p.early_termination_fee_per_month_usd, p.is_prepaid, p.is_time_of_use,
   p.requires_auto_pay, p.is_new_customer_only, p.has_minimum_usage_fee, p.fees_text, p.special_terms, p.promotion,

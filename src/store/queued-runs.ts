@@ -30,6 +30,8 @@ export interface SettledResult {
   status: ResultStatus;
   plans: PlanCounts | null;
   snapshot_version: number | null;
+  /** The body it came in, in source_payloads. */
+  payload_hash?: string | null;
   error_code: string | null;
   message: string | null;
   notes: Record<string, unknown>;
@@ -43,11 +45,12 @@ export async function insertResults(
 ): Promise<void> {
   await connection.query(
     `insert into sync_results (run_id, tdsp_duns, status, plans, snapshot_version, error_code, message, notes,
-       finished_at, duration_ms)
+       finished_at, duration_ms, payload_hash)
      select run_id, tdsp_duns, status, nullif(plans, 'null'), snapshot_version, error_code, message, notes,
-            clock_timestamp(), duration_ms
+            clock_timestamp(), duration_ms, payload_hash
        from jsonb_to_recordset($1) as r (run_id bigint, tdsp_duns text, status text, plans jsonb,
-              snapshot_version bigint, error_code text, message text, notes jsonb, duration_ms int)
+              snapshot_version bigint, error_code text, message text, notes jsonb, duration_ms int,
+              payload_hash text)
      on conflict (run_id, tdsp_duns) do nothing`,
     [toJsonb(results)],
   );

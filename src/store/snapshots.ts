@@ -1,6 +1,6 @@
 /** Published snapshots: which plans a TDSP has now, and since when and until when that was confirmed. */
 
-import type { Connection, Queryable } from './database.ts';
+import type { Queryable } from './database.ts';
 
 /** The channel on which every process hears of a publish. The payload is JSON: `{tdsp_duns, version, observed_at}`. */
 export const PLANS_PUBLISHED = 'wattsync_plans_published';
@@ -50,45 +50,77 @@ export async function readCurrentSnapshot(queryable: Queryable, duns: string): P
   return rows[0] ?? null;
 }
 
-export async function insertSnapshot(
-  connection: Connection,
-  snapshot: Snapshot & { run_id: number },
-): Promise<void> {
-  const { tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at } = snapshot;
-  const { run_id, validators } = snapshot;
-  await connection.query(
-    `insert into plan_snapshots (tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at,
-       run_id, validators)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-    [
-      ...[tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at],
-      ...[run_id, validators],
-    ],
-  );
-}
-
-/** The upstream offers exactly what is published: only the time of that knowledge moves. */
-export async function confirmSnapshot(
-  connection: Connection,
-  { tdsp_duns, version }: Pick<Snapshot, 'tdsp_duns' | 'version'>,
-  seen: Pick<Snapshot, 'observed_at' | 'origin' | 'validators'>,
-): Promise<void> {
-  await connection.query(
-    `update plan_snapshots set observed_at = greatest(observed_at, $3), origin = $4, validators = $5
-      where tdsp_duns = $1 and version = $2`,
-    [tdsp_duns, version, seen.observed_at, seen.origin, seen.validators],
-  );
+/** A published snapshot, and what it was read from. */
+export interface SnapshotReading {
+  tdsp_duns: string;
+  version: number;
+  source: string;
+  origin: string;
+  observed_at: Date;
+  /** `null`: published before bodies were kept. */
+  payload_hash: string | null;
+  /** Upstream ids of records that could not be read; empty text where not even that could. */
+  unread: string[];
 }
 
 /**
- * Tells every process what is current, also when only the time of that knowledge moved. Takes effect with the commit,
- * and is sent once for each publish: every NOTIFY takes a database-wide lock at commit.
+ * What these snapshots were read from.
+ * @param version the current one where it is left out
  */
-export async function notifyPublished(
-  connection: Connection,
-  published: { tdsp_duns: string; version: number; observed_at: Date },
-): Promise<void> {
-  await connection.query('select pg_notify($1, $2)', [PLANS_PUBLISHED, JSON.stringify(published)]);
+export async function readSnapshotReadings(
+  queryable: Queryable,
+  tdsps: readonly string[],
+  version: number | null = null,
+): Promise<SnapshotReading[]> {
+  const { rows } = await queryable.query<SnapshotReading>(
+    `select s.tdsp_duns, s.version, s.source, s.origin, s.observed_at, s.payload_hash, coalesce(s.unread, '{}') as unread
+       from unnest($1::text[]) with ordinality as wanted (duns, place) cross join lateral (
+         select * from plan_snapshots where tdsp_duns = wanted.duns and ($2::bigint is null or version = $2)
+          order by version desc limit 1
+       ) s
+      order by wanted.place`,
+    [tdsps, version],
+  );
+  return rows;
+}
+
+/**
+ * The upstream offers exactly what is published: only the time of that knowledge moves, and with it the life of the
+ * database cache. Every process is told, with the commit: one NOTIFY, for each takes a database-wide lock.
+ * @returns whether the database cache holds this version; `null` where the snapshot is not as it was read any more, or
+ * in an emergency: then nothing was written
+ */
+export async function confirmSnapshot(
+  queryable: Queryable,
+  { tdsp_duns, version, observed_at: before }: Snapshot,
+  seen: Pick<Snapshot, 'observed_at' | 'origin' | 'validators'> & {
+    payload_hash: string | null;
+    cache_expires_at: Date;
+  },
+): Promise<{ is_cached: boolean } | null> {
+  const { observed_at, origin, validators, payload_hash, cache_expires_at } = seen;
+  const { rows } = await queryable.query<{ is_cached: boolean }>({
+    name: 'confirm snapshot',
+    text: `with control as (
+        select state from sync_control for share
+      ), confirmed as (
+        update plan_snapshots set observed_at = greatest(observed_at, $4), origin = $5, validators = $10,
+               payload_hash = coalesce($9, payload_hash)
+         where tdsp_duns = $1 and version = $2 and superseded_at is null
+           and date_trunc('milliseconds', observed_at) = $3 and (select state from control) <> 'emergency'
+        returning tdsp_duns, version
+      ), extended as (
+        update plan_cache c set expires_at = $6 from confirmed
+         where c.cache_key = 'plans:' || confirmed.tdsp_duns and c.version = confirmed.version
+        returning 1
+      )
+      select exists (select from extended) as is_cached, pg_notify($7, $8) from confirmed`,
+    values: [
+      ...[tdsp_duns, version, before, observed_at, origin, cache_expires_at],
+      ...[PLANS_PUBLISHED, JSON.stringify({ tdsp_duns, version, observed_at }), payload_hash, validators],
+    ],
+  });
+  return rows[0] ?? null;
 }
 
 /** Tells every process what is current, for those that lost it. */

@@ -102,6 +102,7 @@ export interface SyncResult {
   status: ResultStatus;
   plans: PlanCounts | null;
   snapshot_version: number | null;
+  payload_hash: string | null;
   error_code: string | null;
   message: string | null;
   finished_at: Date;
@@ -115,6 +116,7 @@ export async function insertResult(queryable: Queryable, result: SyncResult): Pr
     status,
     plans,
     snapshot_version,
+    payload_hash,
     error_code,
     message,
     finished_at,
@@ -122,8 +124,8 @@ export async function insertResult(queryable: Queryable, result: SyncResult): Pr
   } = result;
   await queryable.query(
     `insert into sync_results
-       (run_id, tdsp_duns, status, plans, snapshot_version, error_code, message, finished_at, duration_ms)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+       (run_id, tdsp_duns, status, plans, snapshot_version, error_code, message, finished_at, duration_ms, payload_hash)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     [
       run_id,
       tdsp_duns,
@@ -134,6 +136,7 @@ export async function insertResult(queryable: Queryable, result: SyncResult): Pr
       message,
       finished_at,
       duration_ms,
+      payload_hash,
     ],
   );
 }
@@ -155,7 +158,8 @@ export async function readLastResults(queryable: Queryable): Promise<SyncResult[
     // One look at the index for each TDSP: the cost does not grow with the log.
     `select r.*
        from tdsps t cross join lateral
-            (select run_id, tdsp_duns, status, plans, snapshot_version, error_code, message, finished_at, duration_ms
+            (select run_id, tdsp_duns, status, plans, snapshot_version, payload_hash, error_code, message, finished_at,
+                    duration_ms
                from sync_results where tdsp_duns = t.duns and status <> 'fresh' order by finished_at desc limit 1) r
       order by r.tdsp_duns`,
   );

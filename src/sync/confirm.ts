@@ -6,10 +6,11 @@
 
 import type { PlanSource } from '../sources/source.ts';
 import type { Database } from '../store/database.ts';
-import { extendPlanCache } from '../store/plan-cache.ts';
-import { lockPublish } from '../store/publish-plans.ts';
-import { confirmSnapshot, notifyPublished, type Snapshot, type Validators } from '../store/snapshots.ts';
-import { refuseOvertaken } from './overtaken.ts';
+import { fillPlanCache } from '../store/plan-cache.ts';
+import { confirmSnapshot, type Snapshot, type Validators } from '../store/snapshots.ts';
+import { readControl } from '../store/sync-control.ts';
+import { SyncHaltedError } from '../store/sync-control-error.ts';
+import { SnapshotOvertakenError } from './overtaken.ts';
 
 /**
  * An upstream may call its answer by the old name though it has changed. After so long it is asked for all of it again,
@@ -37,18 +38,23 @@ export function sharedValidators(
   return isOfAll ? known : null;
 }
 
-/** @throws {SnapshotOvertakenError} somebody published since the upstream was asked; nothing was written */
-export function confirm(
+/**
+ * @throws {SnapshotOvertakenError} somebody published since the upstream was asked; nothing was written
+ * @throws {SyncHaltedError} an emergency was declared
+ */
+export async function confirm(
   database: Database,
   snapshot: Snapshot,
   { now, cacheTtlMs }: { now: Date; cacheTtlMs: number },
 ): Promise<void> {
-  return database.transaction(async (connection) => {
-    const { tdsp_duns: duns, version, origin, validators } = snapshot;
-    await lockPublish(connection, duns);
-    await refuseOvertaken(connection, duns, snapshot);
-    await confirmSnapshot(connection, snapshot, { observed_at: now, origin, validators });
-    await extendPlanCache(connection, { duns, now, ttlMs: cacheTtlMs });
-    await notifyPublished(connection, { tdsp_duns: duns, version, observed_at: now });
+  const { tdsp_duns, version, origin, validators } = snapshot;
+  const confirmed = await confirmSnapshot(database.pool, snapshot, {
+    ...{ observed_at: now, origin, validators, payload_hash: null },
+    cache_expires_at: new Date(now.getTime() + cacheTtlMs),
   });
+  if (confirmed?.is_cached) return;
+  if (confirmed) return fillPlanCache(database, tdsp_duns, cacheTtlMs).catch(() => {});
+  const control = await readControl(database.pool);
+  if (control.state === 'emergency') throw new SyncHaltedError(control);
+  throw new SnapshotOvertakenError(version);
 }

@@ -1,14 +1,16 @@
 /** One upstream call and what becomes of it: every TDSP it covers is published by itself. */
 
-import type { FetchContext, Fetched, FetchedTdsp, PlanSource } from '../sources/source.ts';
+import { bulkhead } from 'cockatiel';
+import type { FetchContext, PlanSource } from '../sources/source.ts';
 import type { Database } from '../store/database.ts';
-import { noteSchemaDrift, quarantine } from '../store/quarantine.ts';
+import { noteSchemaDrift } from '../store/quarantine.ts';
 import type { Snapshot } from '../store/snapshots.ts';
 import { confirm, sharedValidators } from './confirm.ts';
-import { SnapshotHeldError } from './guard.ts';
 import { failedOutcome, type Outcome, untouchedOutcome } from './outcome.ts';
 import { SnapshotOvertakenError } from './overtaken.ts';
-import { publish } from './publish.ts';
+import { publishFetched } from './publish-fetched.ts';
+
+const PUBLISHES_AT_ONCE = 4;
 
 export interface FetchJob {
   database: Database;
@@ -24,22 +26,42 @@ export interface FetchJob {
 
 /** @throws {SourceError} the call brought nothing */
 export async function fetchAndPublish(duns: string[], job: FetchJob): Promise<Outcome[]> {
-  const { database, source, context, now } = job;
-  const known = context.isForced ? null : sharedValidators(duns, job.base, source, now());
-  const fetched = await source.fetch(duns, { ...context, known });
+  const { database, source, context, base, forced, cacheTtlMs, now } = job;
+  let payload_hash: string | null = null;
+  const onPayload = (hash: string | null) => {
+    payload_hash = hash;
+  };
+  const known = context.isForced ? null : sharedValidators(duns, base, source, now());
+  const fetched = await source.fetch(duns, { ...context, known, onPayload });
   const observed_at = now();
   if ('notModified' in fetched) {
-    return Promise.all(duns.map((one) => confirmOne(job.base.get(one)!, observed_at, job)));
+    return Promise.all(duns.map((one) => confirmOne(base.get(one)!, observed_at, job)));
   }
   const drift = await noteSchemaDrift(database.pool, fetched.source, fetched.schema_drift, observed_at);
-  const outcomes: Outcome[] = [];
-  for (const tdsp of fetched.tdsps) {
-    const outcome = await publishOne(tdsp, fetched, observed_at, job);
-    // Told once for each call, not once for each TDSP it covers.
-    const told = outcomes.length === 0 ? { drift, skipped: fetched.skipped } : {};
-    outcomes.push({ ...outcome, ...told, source: fetched.source });
-  }
-  return outcomes;
+  const from = {
+    source: fetched.source,
+    origin: source.origin,
+    observed_at,
+    payload_hash,
+    validators: fetched.validators ?? null,
+    by: 'sync',
+  } as const;
+  // Several at once: while PostgreSQL writes one, the next one is compared, and one flush to disk serves them all.
+  const atOnce = bulkhead(PUBLISHES_AT_ONCE, Number.POSITIVE_INFINITY);
+  return Promise.all(
+    fetched.tdsps.map(async (tdsp, place) => {
+      const { tdsp_duns } = tdsp;
+      const outcome = await atOnce.execute(() =>
+        publishFetched(tdsp, from, {
+          ...{ database, run_id: context.run_id, cacheTtlMs, now },
+          ...{ base: base.get(tdsp_duns) ?? null, force: forced.has(tdsp_duns) },
+        }),
+      );
+      // Told once for each call, not once for each TDSP it covers.
+      const told = place === 0 ? { drift, skipped: fetched.skipped } : {};
+      return { ...outcome, ...told, source: fetched.source };
+    }),
+  );
 }
 
 /** Plans that nobody read again are those that were read before. */
@@ -49,48 +71,11 @@ async function confirmOne(snapshot: Snapshot, observed_at: Date, job: FetchJob):
     await confirm(job.database, snapshot, { now: observed_at, cacheTtlMs: job.cacheTtlMs });
     const counts = { seen: plans, added: 0, changed: 0, unchanged: plans, deactivated: 0, rejected: 0 };
     return {
-      ...{ tdsp_duns, status: 'unchanged', plans: counts, snapshot_version: version },
+      ...{ tdsp_duns, status: 'unchanged', plans: counts, snapshot_version: version, payload_hash: null },
       ...{ error_code: null, message: null, retry_at: null, source, drift: [], skipped: {} },
     };
   } catch (error) {
     if (error instanceof SnapshotOvertakenError) return untouchedOutcome(tdsp_duns, 'shared', error.version);
     return failedOutcome(tdsp_duns, 'failed', error);
-  }
-}
-
-async function publishOne(
-  tdsp: FetchedTdsp,
-  fetched: Fetched,
-  observed_at: Date,
-  job: FetchJob,
-): Promise<Outcome> {
-  const { database, context, cacheTtlMs, forced, now } = job;
-  const { tdsp_duns, plans, rejections } = tdsp;
-  const { run_id } = context;
-  try {
-    await quarantine(database.pool, { source: fetched.source, tdsp_duns, run_id, now: now() }, rejections);
-    const snapshot = {
-      tdsp_duns,
-      source: fetched.source,
-      origin: job.source.origin,
-      plans,
-      observed_at,
-      run_id,
-      validators: fetched.validators ?? null,
-      base: job.base.get(tdsp_duns) ?? null,
-    };
-    const published = await publish(
-      database,
-      { ...snapshot, rejected: rejections.map(({ external_id }) => external_id) },
-      { now: now(), cacheTtlMs, force: forced.has(tdsp_duns) },
-    );
-    return {
-      ...{ tdsp_duns, status: published.isNew ? 'published' : 'unchanged' },
-      ...{ plans: published.counts, snapshot_version: published.version },
-      ...{ error_code: null, message: null, retry_at: null, source: fetched.source, drift: [], skipped: {} },
-    };
-  } catch (error) {
-    if (error instanceof SnapshotOvertakenError) return untouchedOutcome(tdsp_duns, 'shared', error.version);
-    return failedOutcome(tdsp_duns, error instanceof SnapshotHeldError ? 'held' : 'failed', error);
   }
 }

@@ -50,6 +50,6 @@ export function suspicion(before: Market | null, after: Market, rejected: number
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 function median(rates: readonly (number | null)[]): number | null {
-  const known = rates.filter((rate) => rate !== null).toSorted((a, b) => a - b);
+  const known = Float64Array.from(rates.filter((rate) => rate !== null)).sort();
   return known[Math.floor(known.length / 2)] ?? null;
 }

@@ -59,9 +59,7 @@ function stored(plan: PlanDraft, id: string, ended_at: Date | null = null) {
     external_id: plan.external_id,
     offer_id: offer.id,
     offer_key,
-    content_hash: contentHash(plan),
     is_active: ended_at === null,
-    rate_1000kwh: plan.rates_cents_per_kwh[1000],
   };
   return { offer, known };
 }
@@ -284,8 +282,9 @@ const anySituation = fc.tuple(past, fc.uniqueArray(record, byId)).map(([past, se
   );
   const knownById = new Map(known.map((one) => [one.known.external_id, one.known]));
   const items = sent.map((one) => changed(draftOf(one), knownById.get(one.external_id) ?? null));
-  const isSame = ({ content_hash, known }: ChangedDraft) =>
-    known?.is_active === true && known.content_hash === content_hash;
+  const before = new Map(past.map(({ plan }) => [plan.external_id, contentHash(draftOf(plan))]));
+  const isSame = ({ draft, content_hash, known }: ChangedDraft) =>
+    known?.is_active === true && before.get(draft.external_id) === content_hash;
   const ids = new Set(sent.map(({ external_id }) => external_id));
   return situation({
     changed: items.filter((item) => !isSame(item)),

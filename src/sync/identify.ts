@@ -6,10 +6,10 @@
  * Pure: ids for what is new are handed in.
  */
 
-import { changedTerms, type TermsOfSale, termsOfSale } from '../plan/content.ts';
+import { changedTerms, planHash, type TermsOfSale, termsOfSale } from '../plan/content.ts';
 import { offerKey, providerId } from '../plan/offer.ts';
 import type { PlanDraft } from '../plan/plan.ts';
-import type { IdentifiedPlan } from '../store/plan-rows.ts';
+import { draftToPlan, type IdentifiedPlan } from '../store/plan-rows.ts';
 import type { HistoryRow, KnownOffer, KnownPlan, OfferRow } from '../store/publish-plans.ts';
 
 export interface ChangedDraft {
@@ -54,26 +54,22 @@ export function identify(situation: Situation): Identified {
   };
 
   for (const item of changed) {
+    const { draft, content_hash } = item;
     const offer = continued.get(item);
-    const provider_id = providerId(item.draft.provider.name);
+    const provider_id = providerId(draft.provider.name);
     // Under a known upstream id another product is another plan: links to the old one must not show the new one.
     const isSameProduct =
       item.known !== null && (offer === undefined ? false : item.known.offer_key === offer.offer_key);
     const id = isSameProduct && item.known ? item.known.id : newId();
-    const { draft, content_hash } = item;
+    const add = (offer_id: string, past: { first_seen_at: Date; last_changed_at: Date }) => {
+      const plan = { id, offer_id, provider_id, ...past, draft };
+      out.plans.push({ ...plan, content_hash, plan_hash: planHash(draftToPlan(plan)) });
+    };
     if (!offer) {
       const { name, term_months } = draft;
       const fresh: OfferRow = { id: newId(), offer_key: offerKey(draft), provider_id, name, term_months };
       out.newOffers.push(fresh);
-      out.plans.push({
-        id,
-        offer_id: fresh.id,
-        provider_id,
-        content_hash,
-        first_seen_at: now,
-        last_changed_at: now,
-        draft,
-      });
+      add(fresh.id, { first_seen_at: now, last_changed_at: now });
       continue;
     }
     const terms = changedTerms(offer, termsOfSale(draft));
@@ -85,15 +81,7 @@ export function identify(situation: Situation): Identified {
     if (terms.length > 0) out.changedOffers.push(offer.id);
     for (const term of terms) out.history.push({ ...about, event: 'changed', ...term });
     const last_changed_at = terms.length > 0 ? now : offer.last_changed_at;
-    out.plans.push({
-      id,
-      offer_id: offer.id,
-      provider_id,
-      content_hash,
-      first_seen_at: offer.first_seen_at,
-      last_changed_at,
-      draft,
-    });
+    add(offer.id, { first_seen_at: offer.first_seen_at, last_changed_at });
   }
 
   const alive = new Set([...situation.taken, ...[...continued.values()].map((offer) => offer.id)]);

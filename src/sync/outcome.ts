@@ -10,6 +10,8 @@ export interface Outcome {
   /** `null` where nothing was fetched or published. */
   plans: PlanCounts | null;
   snapshot_version: number | null;
+  /** The body it came in, in source_payloads; `null` where nothing came or it is not kept. */
+  payload_hash: string | null;
   error_code: string | null;
   message: string | null;
   /** Where no call was allowed: when one will be. */
@@ -25,6 +27,7 @@ export interface Outcome {
 const NOTHING = {
   plans: null,
   snapshot_version: null,
+  payload_hash: null,
   error_code: null,
   message: null,
   retry_at: null,

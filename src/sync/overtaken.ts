@@ -4,8 +4,7 @@
  */
 
 import { WattsyncError } from '../errors.ts';
-import type { Connection } from '../store/database.ts';
-import { readCurrentSnapshot, type Snapshot } from '../store/snapshots.ts';
+import type { Snapshot } from '../store/snapshots.ts';
 
 /** What a fetch started from. */
 export type SnapshotBase = Pick<Snapshot, 'version' | 'observed_at'>;
@@ -23,15 +22,10 @@ export class SnapshotOvertakenError extends WattsyncError {
 }
 
 /**
- * To be asked under the lock of the publish.
+ * @param current as it is under the lock of the publish
  * @throws {SnapshotOvertakenError}
  */
-export async function refuseOvertaken(
-  connection: Connection,
-  duns: string,
-  base: SnapshotBase | null,
-): Promise<void> {
-  const current = await readCurrentSnapshot(connection, duns);
+export function refuseOvertaken(current: SnapshotBase | null, base: SnapshotBase | null): void {
   const isSame =
     current?.version === base?.version && current?.observed_at.getTime() === base?.observed_at.getTime();
   if (!isSame) throw new SnapshotOvertakenError(current?.version ?? 0);

@@ -1,38 +1,37 @@
 /**
  * Publishes one snapshot of one TDSP: one transaction, after which everybody sees all of it or nothing of it.
- * Hashes are compared first, so only what changed is sent; a snapshot like the last one writes no plan at all.
+ *
+ * Hashes are compared first, so only what changed is read and written, in three round trips whatever the number of
+ * plans: what is published, what is known of the plans that change, and one statement that writes all of it, unless
+ * somebody else was quicker; then all is read again. A snapshot like the last one takes two, and writes two rows.
+ *
+ * The database cache is not part of it: a ready plan set weighs more than all the rest, and who finds it one version
+ * behind is served from the plans themselves. It is filled right after the commit (see fetch-and-publish.ts).
  */
 
-import { randomUUID } from 'node:crypto';
-import { contentHash, snapshotHash } from '../plan/content.ts';
-import { offerKey } from '../plan/offer.ts';
+import { randomUUIDv7 } from 'node:crypto';
+import { contentHash, planSetHash, snapshotHash } from '../plan/content.ts';
+import { offerKey, providerId } from '../plan/offer.ts';
 import type { PlanDraft } from '../plan/plan.ts';
-import type { Connection, Database } from '../store/database.ts';
-import { extendPlanCache, writePlanCache } from '../store/plan-cache.ts';
-import { readActivePlans } from '../store/plans.ts';
+import { storable } from '../store/copy.ts';
+import type { Database, Queryable } from '../store/database.ts';
+import { keepCurrentSet } from '../store/plan-revisions.ts';
 import {
-  deactivatePlans,
-  insertHistory,
-  insertOffers,
-  type KnownPlan,
-  lockPublish,
-  readKnownPlans,
-  readOffers,
-  updateOffers,
-  upsertPlans,
-  upsertProviders,
+  type ActivePlan,
+  type ProviderRow,
+  type PublishedChange,
+  type PublishedState,
+  readPublished,
+  readTouched,
+  writeChange,
 } from '../store/publish-plans.ts';
-import {
-  confirmSnapshot,
-  insertSnapshot,
-  notifyPublished,
-  readCurrentSnapshot,
-  type Validators,
-} from '../store/snapshots.ts';
+import { confirmSnapshot, type Snapshot, type Validators } from '../store/snapshots.ts';
+import { readControl } from '../store/sync-control.ts';
+import { SyncHaltedError } from '../store/sync-control-error.ts';
 import type { PlanCounts } from '../store/sync-runs.ts';
 import { SnapshotHeldError, suspicion } from './guard.ts';
-import { type ChangedDraft, type Identified, identify } from './identify.ts';
-import { refuseOvertaken, type SnapshotBase } from './overtaken.ts';
+import { identify } from './identify.ts';
+import { refuseOvertaken, type SnapshotBase, SnapshotOvertakenError } from './overtaken.ts';
 
 export interface FreshSnapshot {
   tdsp_duns: string;
@@ -43,6 +42,8 @@ export interface FreshSnapshot {
   rejected: (string | null)[];
   observed_at: Date;
   run_id: number;
+  /** The body the plans were read from, in source_payloads. */
+  payload_hash?: string | null;
   /** What the upstream calls the answer these plans were read from. */
   validators?: Validators | null;
   /** What was published when the fetch began. Left out: published whatever happened since. */
@@ -60,168 +61,197 @@ export interface PublishOptions {
 export interface Published {
   version: number;
   isNew: boolean;
+  /** The database cache has this version already. */
+  isCached: boolean;
   counts: PlanCounts;
 }
+
+/** A draft, and what tells whether it changed. */
+interface Content {
+  external_id: string;
+  content_hash: string;
+  draft: PlanDraft;
+}
+
+/** Somebody who publishes the same TDSP just now is met once, if ever: others wait for the lease. */
+const TRIES = 5;
 
 /**
  * @throws {SnapshotHeldError} the guard found the snapshot suspicious; nothing was written
  * @throws {SnapshotOvertakenError} somebody else published since the fetch began; nothing was written
+ * @throws {SyncHaltedError} an emergency was declared, perhaps while this process was frozen
  */
-export function publish(
+export async function publish(
   database: Database,
   snapshot: FreshSnapshot,
   options: PublishOptions,
 ): Promise<Published> {
-  return database.transaction((connection) => publishWith(connection, snapshot, options));
+  const contents = snapshot.plans.map((draft) => {
+    return { external_id: draft.external_id, content_hash: contentHash(draft), draft };
+  });
+  const content_hash = hashOf(snapshot, contents);
+  let current: PublishedState['current'] = null;
+  for (let tries = 0; tries < TRIES; tries++) {
+    const state = await readKept(database, snapshot.tdsp_duns, content_hash);
+    current = state.current;
+    if (snapshot.base !== undefined) refuseOvertaken(current, snapshot.base);
+    const published =
+      current?.content_hash === content_hash
+        ? await confirm(database.pool, snapshot, current, options)
+        : await publishChange(database.pool, { snapshot, contents, content_hash, ...state }, options);
+    if (published) return published;
+    const control = await readControl(database.pool);
+    if (control.state === 'emergency') throw new SyncHaltedError(control);
+  }
+  throw new SnapshotOvertakenError(current?.version ?? 0);
 }
 
-async function publishWith(
-  connection: Connection,
-  snapshot: FreshSnapshot,
-  { now, cacheTtlMs, force }: PublishOptions,
-): Promise<Published> {
-  const { tdsp_duns: duns, plans: drafts, source } = snapshot;
-  await lockPublish(connection, duns);
-  if (snapshot.base !== undefined) await refuseOvertaken(connection, duns, snapshot.base);
-  const contents = drafts.map((draft) => ({
-    external_id: draft.external_id,
-    content_hash: contentHash(draft),
-    draft,
-  }));
-  // Who is in an unreadable record is not gone: such a plan stays as it was last read.
-  const unread = new Set(snapshot.rejected.filter((id) => id !== null));
-  const nameless = snapshot.rejected.length - snapshot.rejected.filter((id) => id !== null).length;
+/** What is published; where that was before plan sets were kept, it is kept from now on. */
+async function readKept(database: Database, duns: string, contentHash: string): Promise<PublishedState> {
+  const state = await readPublished(database.pool, duns, contentHash);
+  if (!state.current || state.current.set_hash !== null) return state;
+  await keepCurrentSet(database, duns);
+  return readPublished(database.pool, duns, contentHash);
+}
+
+/** Who is in an unreadable record is part of what the upstream said: once it can be read, something has changed. */
+function hashOf({ source, rejected }: FreshSnapshot, contents: readonly Content[]): string {
+  const unread = new Set(rejected.filter((id) => id !== null));
   const marks = [...unread].map((external_id) => ({ external_id, content_hash: 'rejected' }));
+  const nameless = rejected.filter((id) => id === null).length;
   if (nameless > 0) marks.push({ external_id: '', content_hash: `rejected ${nameless}` });
-  const content_hash = snapshotHash(source, [...contents, ...marks]);
-  const current = await readCurrentSnapshot(connection, duns);
-  const counts = {
-    seen: drafts.length,
-    added: 0,
-    changed: 0,
-    unchanged: drafts.length,
-    deactivated: 0,
-    rejected: snapshot.rejected.length,
-  };
+  return snapshotHash(source, [...contents, ...marks]);
+}
 
-  // An answer with records that could not be read is read again, whatever the upstream calls it: we may have learned to.
-  const validators = snapshot.rejected.length === 0 ? (snapshot.validators ?? null) : null;
-  if (current?.content_hash === content_hash) {
-    await confirmSnapshot(connection, current, { ...snapshot, validators });
-    await extendPlanCache(connection, { duns, now, ttlMs: cacheTtlMs });
-    const { version } = current;
-    await notifyPublished(connection, { tdsp_duns: duns, version, observed_at: snapshot.observed_at });
-    return { version, isNew: false, counts };
-  }
+/** An answer with records that could not be read is read again, whatever the upstream calls it: we may have learned to. */
+const validatorsOf = ({ rejected, validators = null }: FreshSnapshot): Validators | null =>
+  rejected.length === 0 ? validators : null;
 
-  const known = await readKnownPlans(
-    connection,
-    duns,
-    drafts.map((draft) => draft.external_id),
-  );
-  const active = known.filter((plan) => plan.is_active);
-  if (!force) {
-    const before =
-      current && current.source === source ? { rates: active.map((plan) => plan.rate_1000kwh) } : null;
-    const after = { rates: drafts.map((draft) => draft.rates_cents_per_kwh[1000]) };
-    const reason = suspicion(before, after, snapshot.rejected.length);
-    if (reason) {
-      throw new SnapshotHeldError(
-        `Snapshot held back: ${reason}. The published plans stay. ` +
-          'Look at what the upstream sends; publish it all the same with --force.',
-      );
-    }
-  }
-
-  const knownById = new Map(known.map((plan) => [plan.external_id, plan]));
-  const changed: ChangedDraft[] = contents.flatMap(({ draft, content_hash }) => {
-    const plan = knownById.get(draft.external_id) ?? null;
-    return plan?.is_active && plan.content_hash === content_hash
-      ? []
-      : [{ draft, content_hash, known: plan }];
+/** @returns `null`: overtaken */
+async function confirm(
+  queryable: Queryable,
+  snapshot: FreshSnapshot,
+  current: Snapshot,
+  { now, cacheTtlMs }: PublishOptions,
+): Promise<Published | null> {
+  const { observed_at, origin, payload_hash = null, plans, rejected } = snapshot;
+  const confirmed = await confirmSnapshot(queryable, current, {
+    ...{ observed_at, origin, payload_hash, validators: validatorsOf(snapshot) },
+    cache_expires_at: new Date(now.getTime() + cacheTtlMs),
   });
-  const sent = new Set(drafts.map((draft) => draft.external_id));
-  const missing = active.filter(({ external_id: id }) => !sent.has(id) && !unread.has(id));
-  // As many are missing as there are records without a readable id: they may all be the same.
-  const gone = missing.length > nameless ? missing : [];
-  const identified = await identifyIn(connection, duns, { changed, gone, active, now });
+  if (!confirmed) return null;
+  const none = { added: 0, changed: 0, deactivated: 0 };
+  const counts = { seen: plans.length, ...none, unchanged: plans.length, rejected: rejected.length };
+  return { version: current.version, isNew: false, isCached: confirmed.is_cached, counts };
+}
 
+interface Change extends PublishedState {
+  snapshot: FreshSnapshot;
+  contents: Content[];
+  content_hash: string;
+}
+
+/** @returns `null`: overtaken */
+async function publishChange(
+  queryable: Queryable,
+  change: Change,
+  { now, force }: PublishOptions,
+): Promise<Published | null> {
+  const { snapshot, contents, content_hash, current, active } = change;
+  const { tdsp_duns, source, origin, observed_at, run_id, payload_hash = null, rejected } = snapshot;
+  if (!force) refuseSuspicious(change);
+
+  const activeById = new Map(active.map((plan) => [plan.external_id, plan]));
+  const differing = contents.filter(
+    ({ external_id, content_hash }) => activeById.get(external_id)?.content_hash !== content_hash,
+  );
+  const gone = goneFrom(change);
+  // Clocks of two machines differ: what was published later must not seem to have been there before.
+  const published_at = new Date(Math.max(now.getTime(), current?.published_at.getTime() ?? 0));
+  const found = await identifyIn(queryable, tdsp_duns, { differing, gone, now: published_at });
+
+  const hashes = new Map(active.map((plan) => [plan.external_id, plan.plan_hash]));
+  for (const { external_id } of gone) hashes.delete(external_id);
+  for (const { draft, plan_hash } of found.plans) hashes.set(draft.external_id, plan_hash);
   const version = (current?.version ?? 0) + 1;
-  await writeChanges(connection, snapshot, identified, { gone, version, now });
-  const plans = await readActivePlans(connection, duns);
-  await writePlanCache(connection, { tdsp_duns: duns, version, source, plans }, { now, ttlMs: cacheTtlMs });
-  const { observed_at, run_id, origin } = snapshot;
-  await insertSnapshot(connection, {
-    tdsp_duns: duns,
-    version,
-    source,
-    origin,
-    content_hash,
-    plans: plans.length,
-    observed_at,
-    published_at: now,
-    run_id,
-    validators,
-  });
-  await notifyPublished(connection, { tdsp_duns: duns, version, observed_at });
-
-  const added = changed.filter(({ known }) => !known?.is_active).length;
-  const rewritten = changed.length - added;
-  return {
-    version,
-    isNew: true,
-    counts: {
-      ...counts,
-      added,
-      changed: rewritten,
-      unchanged: drafts.length - changed.length,
-      deactivated: gone.length,
+  const isWritten = await writeChange(queryable, current, {
+    ...found,
+    snapshot: {
+      ...{ tdsp_duns, version, source, origin, content_hash, observed_at, published_at, run_id },
+      ...{ plans: hashes.size, set_hash: planSetHash([...hashes.values()]), payload_hash },
+      validators: validatorsOf(snapshot),
+      unread: rejected.map((id) => id ?? ''),
     },
+  });
+  if (!isWritten) return null;
+
+  const added = differing.filter(({ external_id }) => !activeById.has(external_id)).length;
+  const counts = {
+    ...{ seen: contents.length, added, changed: differing.length - added },
+    ...{ unchanged: contents.length - differing.length, deactivated: gone.length, rejected: rejected.length },
+  };
+  return { version, isNew: true, isCached: false, counts };
+}
+
+/** @throws {SnapshotHeldError} */
+function refuseSuspicious({ snapshot, contents, current, active }: Change): void {
+  const before =
+    current?.source === snapshot.source ? { rates: active.map((plan) => plan.rate_1000kwh) } : null;
+  const after = { rates: contents.map(({ draft }) => draft.rates_cents_per_kwh[1000]) };
+  const reason = suspicion(before, after, snapshot.rejected.length);
+  if (reason === null) return;
+  throw new SnapshotHeldError(
+    `Snapshot held back: ${reason}. The published plans stay. ` +
+      'Look at what the upstream sends; publish it all the same with --force.',
+  );
+}
+
+/** Plans on sale that the snapshot does not mention. */
+function goneFrom({ snapshot: { rejected }, contents, active }: Change): ActivePlan[] {
+  // Who is in an unreadable record is not gone: such a plan stays as it was last read.
+  const mentioned = new Set([...contents.map(({ external_id }) => external_id), ...rejected]);
+  const missing = active.filter(({ external_id }) => !mentioned.has(external_id));
+  // As many are missing as there are records without a readable id: they may all be the same.
+  const nameless = rejected.filter((id) => id === null).length;
+  return missing.length > nameless ? missing : [];
+}
+
+/** What becomes of the plans that differ, and what is to be written for it. */
+async function identifyIn(
+  queryable: Queryable,
+  duns: string,
+  { differing, gone, now }: { differing: Content[]; gone: ActivePlan[]; now: Date },
+): Promise<Omit<PublishedChange, 'snapshot'>> {
+  const drafts = differing.map((content) => ({ ...content, draft: storable(content.draft) }));
+  const told = new Map(drafts.map(({ draft: { provider } }) => [providerId(provider.name), provider]));
+  const touched = await readTouched(queryable, duns, {
+    ids: [...drafts, ...gone].map(({ external_id }) => external_id),
+    keys: [...new Set(drafts.map(({ draft }) => offerKey(draft)))],
+    providerIds: [...told.keys()],
+  });
+  const known = new Map(touched.plans.map((plan) => [plan.external_id, plan]));
+  const leaving = gone.flatMap(({ external_id }) => known.get(external_id) ?? []);
+  const changed = drafts.map(({ external_id, content_hash, draft }) => ({
+    ...{ draft, content_hash, known: known.get(external_id) ?? null },
+  }));
+  const { offers, taken } = touched;
+  return {
+    ...identify({ changed, gone: leaving, taken, offers, now, newId: randomUUIDv7 }),
+    overwritten: changed.flatMap(({ known }) => known?.external_id ?? []),
+    gone: leaving.map(({ id }) => id),
+    providers: newAbout(told, touched.providers),
   };
 }
 
-async function identifyIn(
-  connection: Connection,
-  duns: string,
-  {
-    changed,
-    gone,
-    active,
-    now,
-  }: { changed: ChangedDraft[]; gone: KnownPlan[]; active: KnownPlan[]; now: Date },
-): Promise<Identified> {
-  const touched = [...gone, ...changed.flatMap(({ known }) => known ?? [])];
-  const offers = await readOffers(connection, duns, {
-    keys: [...new Set(changed.map(({ draft }) => offerKey(draft)))],
-    ids: [...new Set(touched.map((plan) => plan.offer_id))],
+/** Providers nobody knew, and those of which something new is told; a fact that is not told this time stays as it was. */
+function newAbout(told: Map<string, PlanDraft['provider']>, known: ProviderRow[]): ProviderRow[] {
+  const knownById = new Map(known.map((provider) => [provider.id, provider]));
+  return [...told].flatMap(([id, { name, legal_name, puct_number, phone }]) => {
+    const provider = { id, name, legal_name, puct_number, phone };
+    const before = knownById.get(id);
+    const isNew = (['name', 'legal_name', 'puct_number', 'phone'] as const).some(
+      (fact) => provider[fact] !== null && provider[fact] !== before?.[fact],
+    );
+    return isNew ? [provider] : [];
   });
-  const moving = new Set(touched.map((plan) => plan.id));
-  const taken = new Set(active.filter((plan) => !moving.has(plan.id)).map((plan) => plan.offer_id));
-  return identify({ changed, gone, taken, offers, now, newId: randomUUID });
-}
-
-async function writeChanges(
-  connection: Connection,
-  { tdsp_duns: duns, source }: FreshSnapshot,
-  identified: Identified,
-  { gone, version, now }: { gone: KnownPlan[]; version: number; now: Date },
-): Promise<void> {
-  const { plans, newOffers, changedOffers, returnedOffers, endedOffers, history } = identified;
-  const providers = new Map(
-    plans.map(({ provider_id, draft }) => [provider_id, { id: provider_id, ...draft.provider }]),
-  );
-  if (providers.size > 0) await upsertProviders(connection, [...providers.values()], now);
-  await insertOffers(connection, duns, newOffers, now);
-  await deactivatePlans(
-    connection,
-    gone.map((plan) => plan.id),
-    now,
-  );
-  await upsertPlans(connection, plans, { source, now });
-  await updateOffers(
-    connection,
-    { changed: changedOffers, returned: returnedOffers, ended: endedOffers },
-    now,
-  );
-  await insertHistory(connection, history, { duns, version, now });
 }

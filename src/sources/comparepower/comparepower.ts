@@ -3,15 +3,11 @@
 import type { Secret } from '../../config.ts';
 import { ConditionalRequest } from '../conditional.ts';
 import type { Gate } from '../gate.ts';
-import { excerpt, expectSuccess, getAnswer, type HttpAnswer, hostOf } from '../http.ts';
+import { expectSuccess, getAnswer, type HttpAnswer, hostOf } from '../http.ts';
 import type { FetchContext, Fetched, NotModified, PlanSource, SourceName } from '../source.ts';
-import { SourceError } from '../source-error.ts';
-import { normalisePlans } from './normalise.ts';
-import { findDrift } from './wire.ts';
+import { readRecords, toFetched } from './read-answer.ts';
 
 const ENDPOINT = '/api/plans/current';
-/** The order page opens without a meter number (ESIID); with one that does not exist it would stay empty. */
-const ORDER_PAGE = 'https://orders.comparepower.com/order/service_location';
 /** Our sandbox says so itself, whatever it was configured as. */
 const SANDBOX_HEADER = 'x-wattsync-sandbox';
 
@@ -49,53 +45,25 @@ export class ComparePowerSource implements PlanSource {
     if (apiKey) headers[apiKeyHeader] = apiKey.reveal();
     const request = `${ENDPOINT}?${new URLSearchParams(params)}`;
     const conditional = new ConditionalRequest(request, context.known);
-    const answer = await this.#gate.call(
+    const sourceOf = ({ headers }: HttpAnswer) => (headers.has(SANDBOX_HEADER) ? 'sandbox' : this.name);
+    return this.#gate.call<Fetched | NotModified>(
       {
         source: this.name,
+        origin: this.origin,
         endpoint: ENDPOINT,
         params,
+        secrets: apiKey ? [apiKey] : [],
         perform: (signal) => getAnswer(`${url}${request}`, { ...headers, ...conditional.headers }, signal),
-        read: (answer) =>
-          conditional.isNotModified(answer, hostOf(url))
-            ? null
-            : { ...this.#read(answer), validators: conditional.validatorsOf(answer, new Date()) },
+        sourceOf,
+        read: (answer) => {
+          const [host, now] = [hostOf(url), new Date()];
+          if (conditional.isNotModified(answer, host)) return { notModified: true };
+          expectSuccess(answer, host, now);
+          const fetched = toFetched(readRecords(answer.body, host), tdsp_duns, sourceOf(answer));
+          return { ...fetched, validators: conditional.validatorsOf(answer, now) };
+        },
       },
       context,
     );
-    if (!answer) return { notModified: true };
-    const { records, isSandbox, validators } = answer;
-    const source = isSandbox ? 'sandbox' : this.name;
-    const orderPage = (id: string) => `${ORDER_PAGE}?${new URLSearchParams({ plan_id: id })}`;
-    return {
-      source,
-      // Nothing can be ordered in a sandbox.
-      tdsps: [normalisePlans(records, tdsp_duns, source === 'sandbox' ? () => null : orderPage)],
-      schema_drift: findDrift(records),
-      skipped: {},
-      validators,
-    };
-  }
-
-  #read(answer: HttpAnswer): { records: unknown[]; isSandbox: boolean } {
-    const host = hostOf(this.#options.url);
-    expectSuccess(answer, host, new Date());
-    const text = new TextDecoder().decode(answer.body);
-    let records: unknown;
-    try {
-      records = JSON.parse(text);
-    } catch (cause) {
-      throw new SourceError(
-        'upstream_unreadable',
-        `${host} answered something else than JSON, or JSON that is cut off: ${excerpt(answer.body)}`,
-        { cause },
-      );
-    }
-    if (!Array.isArray(records)) {
-      throw new SourceError(
-        'upstream_unreadable',
-        `${host} answered JSON that is no list of plans: ${excerpt(answer.body)}`,
-      );
-    }
-    return { records, isSandbox: answer.headers.has(SANDBOX_HEADER) };
   }
 }

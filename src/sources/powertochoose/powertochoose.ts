@@ -41,6 +41,7 @@ export class PowerToChooseSource implements PlanSource {
     return this.#gate.call<Fetched | NotModified>(
       {
         source: this.name,
+        origin: this.origin,
         endpoint: this.#isRemote ? new URL(csv).pathname : 'file',
         params: { from: this.origin },
         perform: (signal) =>

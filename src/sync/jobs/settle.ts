@@ -105,11 +105,12 @@ function toResult(
   { run_id, tdsp_duns }: OpenTarget,
   attempt: Attempt,
 ): SettledResult & { run_id: number } {
-  const { status, plans, snapshot_version, error_code, message, drift, skipped, source } = outcome;
+  const { status, plans, snapshot_version, payload_hash, error_code, message, drift, skipped, source } =
+    outcome;
   const isOurs = run_id === attempt.run_id;
   const isGood = status === 'published' || status === 'unchanged';
   return {
-    ...{ run_id, tdsp_duns, snapshot_version, error_code, message },
+    ...{ run_id, tdsp_duns, snapshot_version, payload_hash, error_code, message },
     status: isGood && !isOurs ? 'shared' : status,
     plans: isOurs ? plans : null,
     notes: isOurs ? { drift, skipped, source } : {},

@@ -1,0 +1,144 @@
+/** What `replay` found, in words. */
+
+import type { FieldDifference, NamedPlan } from '../plan/difference.ts';
+import type { KeptRecord } from '../store/quarantine.ts';
+import type { Outcome } from '../sync/outcome.ts';
+import type { Replayed } from '../sync/replay.ts';
+import type { Territory } from '../territory/territory.ts';
+import { describeOutcome } from './sync-report.ts';
+
+/** More lines of one kind than this say no more. */
+const MOST_LINES = 20;
+const LONGEST_VALUE = 24;
+
+export function describeReplays(replays: readonly Replayed[], territory: Territory): string {
+  if (replays.length === 0) return 'Nothing to replay: no body was kept. A sync keeps what it fetches.';
+  const lines = replays.flatMap((one) => [headline(one, territory), ...details(one)]);
+  const count = (wanted: string) => replays.filter(({ status }) => status === wanted).length;
+  const told = [
+    [count('same'), 'the same'],
+    [count('differs'), 'different'],
+    [count('unpublished'), 'never published'],
+    [count('payload_missing') + count('set_not_kept'), 'not kept'],
+  ].flatMap(([number, what]) => (number ? [`${number} ${what}`] : []));
+  return [...lines, `${replays.length} replayed: ${told.join(', ')}.`].join('\n');
+}
+
+function headline(
+  { tdsp_duns, version, payload_hash, status, message, plans, rejected, bytes }: Replayed,
+  territory: Territory,
+): string {
+  const name = tdsp_duns === null ? 'unread body' : (territory.tdsp(tdsp_duns)?.short_name ?? tdsp_duns);
+  const what = version === null ? name : `${name}@${version}`;
+  const body = payload_hash ? `  ${payload_hash.slice(0, 12)}` : '';
+  const size = bytes === null ? '' : `, ${Math.ceil(bytes / 1000)} kB`;
+  const read = plans === null ? '' : `, ${plans} plans${rejected ? `, ${rejected} rejected` : ''}`;
+  const verdict = {
+    same: 'same',
+    differs: 'DIFFERS',
+    unpublished: 'not published',
+    payload_missing: 'not kept',
+    set_not_kept: 'not kept',
+  }[status];
+  return `${what.padEnd(22)}${verdict}${body}${size}${read}${message ? `\n    ${message}` : ''}`;
+}
+
+function details({ difference }: Replayed): string[] {
+  if (!difference) return [];
+  const { added, gone, changed, newly_rejected, newly_readable } = difference;
+  const name = ({ external_id, provider, name }: NamedPlan) => `${name} (${provider}) ${external_id}`;
+  const withChanges = (plan: NamedPlan & { changes: FieldDifference[] }) =>
+    [name(plan), ...plan.changes.map(describeChange)].join('\n        ');
+  return [
+    ...listed('+', 'would be new', added.map(name)),
+    ...listed('-', 'would be gone', gone.map(name)),
+    ...listed('~', 'would change', changed.map(withChanges)),
+    ...listed(
+      '!',
+      'would be rejected',
+      newly_rejected.map(
+        ({ external_id, field, reason }) => `${external_id ?? '(no id)'} ${field}: ${reason}`,
+      ),
+    ),
+    ...listed('✓', 'can be read now', newly_readable.map(withChanges)),
+  ];
+}
+
+function listed(sign: string, title: string, lines: readonly string[]): string[] {
+  if (lines.length === 0) return [];
+  const more = lines.length - MOST_LINES;
+  return [
+    `  ${lines.length} ${title}:`,
+    ...lines.slice(0, MOST_LINES).map((line) => `    ${sign} ${line}`),
+    ...(more > 0 ? [`      and ${more} more; all of them with --json`] : []),
+  ];
+}
+
+const describeChange = ({ field, from, to }: FieldDifference): string =>
+  `${field}: ${short(from)} → ${short(to)}`;
+
+function short(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'null';
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
+}
+
+export interface RejectedReport {
+  rejected: readonly {
+    tdsp_duns: string;
+    version: number;
+    unread: number;
+    message: string | null;
+    readable: readonly (NamedPlan & { changes: FieldDifference[] })[];
+  }[];
+  records: readonly KeptRecord[];
+  published: { run_id: number; outcomes: readonly Outcome[] } | null;
+}
+
+export function describeRejected(
+  { rejected, records, published }: RejectedReport,
+  territory: Territory,
+): string {
+  const name = (duns: string) => territory.tdsp(duns)?.short_name ?? duns;
+  if (rejected.length === 0) return 'Every record of the current snapshots could be read.';
+  const lines = rejected.flatMap(({ tdsp_duns, version, unread, message, readable }) => {
+    const ids = new Set(readable.map(({ external_id }) => external_id));
+    const open = records.filter((one) => one.tdsp_duns === tdsp_duns && !ids.has(one.external_id ?? ''));
+    return [
+      `${name(tdsp_duns)}@${version}: ${unread} records could not be read, ${readable.length} of them can now`,
+      ...(message ? [`    ${message}`] : []),
+      ...listed(
+        '✓',
+        'can be read now',
+        readable.map((plan) => `${plan.name} (${plan.provider}) ${plan.external_id}`),
+      ),
+      ...listed('!', 'still rejected', open.map(describeRecord)),
+    ];
+  });
+  const count = rejected.reduce((sum, { readable }) => sum + readable.length, 0);
+  if (published) {
+    lines.push(`Run ${published.run_id}:`);
+    for (const outcome of published.outcomes) {
+      const told =
+        outcome.status === 'shared'
+          ? 'a sync has published meanwhile: run this again'
+          : describeOutcome(outcome);
+      lines.push(`  ${name(outcome.tdsp_duns)}: ${told}`);
+    }
+  } else if (count > 0) lines.push('Publish what can be read now: npm run replay -- --rejected --publish');
+  return lines.join('\n');
+}
+
+function describeRecord({
+  external_id,
+  field,
+  reason,
+  times,
+  first_seen_at,
+  last_seen_at,
+}: KeptRecord): string {
+  const day = (time: Date) => time.toISOString().slice(0, 16).replace('T', ' ');
+  return (
+    `${external_id ?? '(no id)'} ${field}: ${reason}\n        ` +
+    `in ${times === 1 ? 'one body' : `${times} bodies`}, first ${day(first_seen_at)}, last ${day(last_seen_at)}`
+  );
+}

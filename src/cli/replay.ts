@@ -1,0 +1,178 @@
+/** `replay`: what upstreams sent, run through today's normaliser, beside what was published of it. */
+
+import type { Database } from '../store/database.ts';
+import type { Outcome } from '../sync/outcome.ts';
+import type { PublishReplayedOptions } from '../sync/publish-replayed.ts';
+import type { Readable, Replayed, ReplayRequest } from '../sync/replay.ts';
+import type { Territory } from '../territory/territory.ts';
+import type { CommandContext } from './program.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface ReplayCommandOptions {
+  snapshot?: string;
+  payload?: string;
+  since?: string;
+  rejected?: boolean;
+  publish?: boolean;
+}
+
+/** Ends with 0 where everything is read as it was published, 1 where not. */
+export async function replayCommand(context: CommandContext, given: ReplayCommandOptions): Promise<number> {
+  const ways = [given.snapshot, given.payload, given.since, given.rejected].filter(
+    (one) => one !== undefined,
+  );
+  if (ways.length > 1)
+    throw new UsageError('One of --snapshot, --payload, --since and --rejected at a time.');
+  if (given.publish && !given.rejected) {
+    throw new UsageError('--publish goes with --rejected: published is only what could not be read before.');
+  }
+  const { openStore } = await context.parts();
+  const { readTerritory } = await import('../store/territory.ts');
+  const territory = readTerritory();
+  const database = await openStore(context.config, 6);
+  try {
+    return given.rejected
+      ? await replayOpen(context, database, territory, given.publish ?? false)
+      : await replayRequest(context, database, territory, given);
+  } finally {
+    await database.close();
+  }
+}
+
+const optionsOf = (database: Database, territory: Territory) => ({
+  database: database.pool,
+  tdspByName: (name: string) => territory.tdspByFeedName(name)?.duns,
+});
+
+async function replayRequest(
+  { isJson }: CommandContext,
+  database: Database,
+  territory: Territory,
+  given: ReplayCommandOptions,
+): Promise<number> {
+  const [{ findTargets, replay }, { describeReplays }] = await Promise.all([
+    import('../sync/replay.ts'),
+    import('./replay-report.ts'),
+  ]);
+  const request = await readRequest(database, territory, given);
+  const targets = await findTargets(database.pool, request);
+  if (request.of === 'snapshot' && targets.length === 0) {
+    throw new UsageError(
+      `Version ${request.version} of ${given.snapshot?.split('@')[0]} was never published.`,
+    );
+  }
+  const replays: Replayed[] = [];
+  // One after the other: a body and what becomes of it may take some megabytes.
+  for (const target of targets) replays.push(await replay(target, optionsOf(database, territory)));
+  const isSame = replays.every(({ status }) => status === 'same' || status === 'unpublished');
+  console.log(
+    isJson
+      ? JSON.stringify({ status: isSame ? 'same' : 'differs', replays })
+      : describeReplays(replays, territory),
+  );
+  return isSame ? 0 : 1;
+}
+
+async function readRequest(
+  database: Database,
+  territory: Territory,
+  { snapshot, payload, since }: ReplayCommandOptions,
+): Promise<ReplayRequest> {
+  if (snapshot !== undefined) {
+    const [name = '', version = ''] = snapshot.split('@');
+    const tdsp = territory.tdsp(name);
+    if (!tdsp || !/^[1-9]\d{0,14}$/.test(version)) {
+      throw new UsageError(
+        `"${snapshot}" is no snapshot: expected a TDSP and a version, such as ONCOR@7. TDSPs: ${territory.tdspList}`,
+      );
+    }
+    return { of: 'snapshot', tdsp_duns: tdsp.duns, version: Number(version) };
+  }
+  if (payload !== undefined) return { of: 'payload', hash: await readHash(database, payload) };
+  if (since !== undefined) {
+    const time = new Date(/^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(since) ? since : Number.NaN);
+    if (Number.isNaN(time.getTime())) {
+      throw new UsageError(
+        `"${since}" is no time: expected 2026-06-01 (midnight UTC) or 2026-06-01T12:00:00Z.`,
+      );
+    }
+    return { of: 'since', since: time };
+  }
+  return { of: 'current', tdsps: territory.tdsps.map(({ duns }) => duns) };
+}
+
+async function readHash(database: Database, prefix: string): Promise<string> {
+  if (!/^[0-9a-f]{6,64}$/i.test(prefix)) {
+    throw new UsageError(`"${prefix}" is no hash: expected its first six hex digits, or more.`);
+  }
+  const { findPayloads } = await import('../store/source-payloads.ts');
+  const found = await findPayloads(database.pool, prefix.toLowerCase());
+  if (found.length === 1) return found[0]!;
+  throw new UsageError(
+    found.length === 0
+      ? `No kept body has a hash that begins with ${prefix}. The last ones are listed by: wattsync replay --since <time>`
+      : `More than one hash begins with ${prefix}: ${found.join(', ')}`,
+  );
+}
+
+async function replayOpen(
+  { config, isJson }: CommandContext,
+  database: Database,
+  territory: Territory,
+  isToPublish: boolean,
+): Promise<number> {
+  const [{ replayRejected }, { describeRejected }, { readOpenRecords }] = await Promise.all([
+    import('../sync/replay.ts'),
+    import('./replay-report.ts'),
+    import('../store/quarantine.ts'),
+  ]);
+  const options = optionsOf(database, territory);
+  const tdsps = territory.tdsps.map(({ duns }) => duns);
+  const found = await replayRejected(tdsps, options);
+  const records = await readOpenRecords(database.pool, tdsps);
+  const readable = found.filter(({ replayed }) => (replayed.difference?.newly_readable.length ?? 0) > 0);
+  const published =
+    isToPublish && readable.length > 0
+      ? await publishReadable(readable, {
+          ...options,
+          database,
+          cacheTtlMs: config.cacheTtlHours * 3_600_000,
+        })
+      : null;
+  const isPublished = published?.outcomes.every(
+    ({ error_code, status }) => !error_code && status !== 'shared',
+  );
+  const rejected = found.map(({ reading: { tdsp_duns, version, unread }, replayed }) => ({
+    ...{ tdsp_duns, version, unread: unread.length, status: replayed.status, message: replayed.message },
+    readable: replayed.difference?.newly_readable ?? [],
+  }));
+  const status =
+    readable.length === 0
+      ? 'nothing_readable'
+      : published
+        ? isPublished
+          ? 'published'
+          : 'failed'
+        : 'readable';
+  console.log(
+    isJson
+      ? JSON.stringify({ status, run_id: published?.run_id ?? null, tdsps: rejected, records, ...published })
+      : describeRejected({ rejected, records, published }, territory),
+  );
+  return status === 'nothing_readable' || status === 'published' ? 0 : 1;
+}
+
+async function publishReadable(
+  readable: readonly Readable[],
+  options: Omit<PublishReplayedOptions, 'requested_by' | 'signal'>,
+): Promise<{ run_id: number; outcomes: Outcome[] }> {
+  const { publishReplayed } = await import('../sync/publish-replayed.ts');
+  const stopping = new AbortController();
+  const onSignal = () => stopping.abort();
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    return await publishReplayed(readable, { ...options, requested_by: 'cli', signal: stopping.signal });
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}

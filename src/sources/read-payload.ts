@@ -1,0 +1,20 @@
+/** A kept body through today's normaliser: what a fetch would have brought that got it just now. */
+
+import { readRecords, toFetched } from './comparepower/read-answer.ts';
+import { parsePowerToChoose } from './powertochoose/normalise.ts';
+import type { Fetched, SourceName } from './source.ts';
+
+export interface ReadPayloadOptions {
+  source: SourceName;
+  body: Uint8Array;
+  /** The TDSPs to be read from it; an answer of ComparePower holds one. */
+  duns: readonly string[];
+  /** The DUNS of a TDSP by its name in the Power to Choose export. */
+  tdspByName(name: string): string | undefined;
+}
+
+/** @throws {SourceError} `upstream_unreadable` */
+export function readPayload({ source, body, duns, tdspByName }: ReadPayloadOptions): Fetched {
+  if (source === 'powertochoose') return parsePowerToChoose(body, { duns, tdspByName });
+  return toFetched(readRecords(body, source), duns[0]!, source);
+}
