@@ -46,6 +46,8 @@ export interface Config {
   syncIntervalMs: number;
   maxConcurrentRequests: number;
   cacheTtlHours: number;
+  /** So many whole months of history are kept; `null`: all of it. */
+  historyRetentionMonths: number | null;
   /** `null`: plan sets come from memory and PostgreSQL alone. */
   redisUrl: Secret | null;
   cacheMemoryTtlMinutes: number;
@@ -178,6 +180,11 @@ export function readConfig(env: Environment, cwd: string = process.cwd()): Confi
     syncIntervalMs: read.integer('SYNC_INTERVAL_MS', 3_600_000, 1_000, 7 * 86_400_000),
     maxConcurrentRequests: read.integer('MAX_CONCURRENT_REQUESTS', 5, 1, 1_000),
     cacheTtlHours: read.decimal('CACHE_TTL_HOURS', 2, 0.01, 24 * 365),
+    historyRetentionMonths:
+      read.text('HISTORY_RETENTION_MONTHS') === null
+        ? null
+        : // Not less: what was dropped by a slip of the pen does not come back.
+          read.integer('HISTORY_RETENTION_MONTHS', 13, 13, 1_200),
     redisUrl: secret(read.url('REDIS_URL', ['redis:', 'rediss:'], 'secret')),
     cacheMemoryTtlMinutes: read.decimal('CACHE_MEMORY_TTL_MINUTES', 30, 0.01, 60 * 24 * 365),
     cacheMemoryMaxMb: read.integer('CACHE_MEMORY_MAX_MB', 64, 1, 1 << 20),

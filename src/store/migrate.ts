@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { WattsyncError } from '../errors.ts';
 import type { Connection, Database, Queryable } from './database.ts';
 
@@ -59,20 +60,44 @@ export async function migrate(
   // The common case, everything applied, takes one statement and no lock.
   if (missing(await readApplied(database.pool), migrations).length === 0) return [];
   const applied: string[] = [];
-  // One transaction for each: a database that stops half-way holds the ones before, whole.
-  while (await applyNext(database, migrations, applied));
+  const connection = await database.pool.connect();
+  try {
+    await waitForTurn(connection);
+    for (const next of missing(await readApplied(connection), migrations)) {
+      if (runsInPieces(next)) await runPieces(connection, next);
+      // One transaction for each: a database that stops half-way holds the ones before, whole.
+      await database.transaction((inside) => apply(inside, next));
+      applied.push(next.name);
+    }
+  } finally {
+    // Closed, not returned: its lock goes with it, whatever happened.
+    connection.release(true);
+  }
   return applied;
 }
 
-function applyNext(database: Database, migrations: Migration[], applied: string[]): Promise<boolean> {
-  return database.transaction(async (connection) => {
-    await connection.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    const [next] = missing(await readApplied(connection), migrations);
-    if (!next) return false;
-    await apply(connection, next);
-    applied.push(next.name);
-    return true;
-  });
+const TURN_POLL_MS = 50;
+
+/** Asks again and again, for who waits inside a statement keeps `create index concurrently` from ever ending. */
+async function waitForTurn(connection: Connection): Promise<void> {
+  for (;;) {
+    const { rows } = await connection.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [
+      MIGRATION_LOCK,
+    ]);
+    if (rows[0]!.mine) return;
+    await pause(TURN_POLL_MS);
+  }
+}
+
+/**
+ * Whether the file says in its first line that its statements cannot run in a transaction, as `create index
+ * concurrently`. Each must be one that can be repeated, for half of them may have run before.
+ */
+const runsInPieces = ({ sql }: Migration): boolean => sql.startsWith('-- no transaction\n');
+
+async function runPieces(connection: Connection, { sql }: Migration): Promise<void> {
+  const statements = sql.replace(/^--.*$/gm, '').split(/;\s*$/m);
+  for (const statement of statements) if (statement.trim() !== '') await connection.query(statement);
 }
 
 async function apply(connection: Connection, migration: Migration): Promise<void> {
@@ -89,7 +114,7 @@ async function apply(connection: Connection, migration: Migration): Promise<void
     migration.name,
     migration.checksum,
   ]);
-  await connection.query(migration.sql);
+  if (!runsInPieces(migration)) await connection.query(migration.sql);
 }
 
 interface Applied {

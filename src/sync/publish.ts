@@ -8,6 +8,7 @@ import { contentHash, snapshotHash } from '../plan/content.ts';
 import { offerKey } from '../plan/offer.ts';
 import type { PlanDraft } from '../plan/plan.ts';
 import type { Connection, Database } from '../store/database.ts';
+import { expectHistoryPartition } from '../store/history-partitions.ts';
 import { extendPlanCache, writePlanCache } from '../store/plan-cache.ts';
 import { readActivePlans } from '../store/plans.ts';
 import {
@@ -59,18 +60,19 @@ export interface Published {
  * @throws {SnapshotHeldError} the guard found the snapshot suspicious; nothing was written
  * @throws {SnapshotOvertakenError} somebody else published since the fetch began; nothing was written
  */
-export function publish(
+export async function publish(
   database: Database,
   snapshot: FreshSnapshot,
   options: PublishOptions,
 ): Promise<Published> {
+  await expectHistoryPartition(database, options.now);
   return database.transaction((connection) => publishWith(connection, snapshot, options));
 }
 
 async function publishWith(
   connection: Connection,
   snapshot: FreshSnapshot,
-  { now, cacheTtlMs, force }: PublishOptions,
+  { now: clock, cacheTtlMs, force }: PublishOptions,
 ): Promise<Published> {
   const { tdsp_duns: duns, plans: drafts, source } = snapshot;
   await lockPublish(connection, duns);
@@ -87,6 +89,7 @@ async function publishWith(
   if (nameless > 0) marks.push({ external_id: '', content_hash: `rejected ${nameless}` });
   const content_hash = snapshotHash(source, [...contents, ...marks]);
   const current = await readCurrentSnapshot(connection, duns);
+  const now = laterThan(current?.published_at ?? null, clock);
   const counts = {
     seen: drafts.length,
     added: 0,
@@ -167,6 +170,17 @@ async function publishWith(
       deactivated: gone.length,
     },
   };
+}
+
+/** Clocks of different machines differ by seconds. By hours they do when one is wrong, and no other has to follow it. */
+const CLOCK_SKEW_MS = 600_000;
+
+/** Versions follow each other in time, too, whichever machine publishes them: the history is ordered by it. */
+function laterThan(previous: Date | null, clock: Date): Date {
+  const isBehind = previous !== null && previous >= clock;
+  return isBehind && previous.getTime() - clock.getTime() < CLOCK_SKEW_MS
+    ? new Date(previous.getTime() + 1)
+    : clock;
 }
 
 async function identifyIn(

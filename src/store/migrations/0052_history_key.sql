@@ -1,0 +1,5 @@
+-- no transaction
+-- History by month, 3 of 4: a key of a partitioned table holds what it is partitioned by.
+
+drop index concurrently if exists plan_price_history_key;
+create unique index concurrently plan_price_history_key on plan_price_history (id, changed_at);
