@@ -42,6 +42,7 @@ export async function start({
     import('./cache/open-layers.ts'),
     import('./refresh/refresher.ts'),
     import('./cache/cache-stats.ts'),
+    import('./store/keep-history.ts'),
   ]);
   const [
     database,
@@ -53,6 +54,7 @@ export async function start({
       { openLayers },
       { Refresher },
       { CacheStats },
+      { keepHistory },
     ],
   ] = await Promise.all([opening, loading]);
   const log = createLog(config.logLevel);
@@ -123,6 +125,13 @@ export async function start({
     onListening(url, source);
 
     const { signal } = stopping;
+    const keeping = keepHistory(database, { now: new Date(), signal }).catch((error) =>
+      log.warn(
+        { error: describeError(error) },
+        'the history was not brought up to date; the next start tries again',
+      ),
+    );
+    closers.push(() => keeping);
     const common = {
       database,
       source,

@@ -8,6 +8,7 @@ import { errorCode } from '../errors.ts';
 import type { FetchContext, PlanSource } from '../sources/source.ts';
 import { countApiCallsOfRun } from '../store/api-calls.ts';
 import type { Database } from '../store/database.ts';
+import { refreshDailyRateIndex } from '../store/refresh-daily-rate-index.ts';
 import { type Lease, type LeaseResult, noteRefresh, waitForLease } from '../store/refresh-leases.ts';
 import { readCurrentSnapshots, type Snapshot } from '../store/snapshots.ts';
 import {
@@ -129,6 +130,10 @@ export async function runSync(request: SyncRequest, options: SyncOptions): Promi
     const plans = sumCounts(outcomes);
     await finishRun(database.pool, { id: run_id, status, finished_at: now(), api_calls, plans, errors });
     await releaseRun(connection, run_id);
+    if (outcomes.some((outcome) => outcome.status === 'published')) {
+      // The plans are published all the same, and the next run finds what this one did not write.
+      await refreshDailyRateIndex(database).catch(() => {});
+    }
     return {
       ...{
         run_id,

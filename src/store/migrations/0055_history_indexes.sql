@@ -1,0 +1,7 @@
+-- no transaction
+-- What was current at a time, and what was first seen with a version.
+
+drop index concurrently if exists idx_snapshots_published;
+create index concurrently idx_snapshots_published on plan_snapshots (tdsp_duns, published_at desc);
+drop index concurrently if exists idx_offers_listed;
+create index concurrently idx_offers_listed on offers (tdsp_duns, first_seen_at);
