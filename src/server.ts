@@ -3,11 +3,14 @@
 import { createServer } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { healthRoutes } from './api/health.ts';
+import { marketsRoutes } from './api/markets.ts';
 import { openapiRoutes } from './api/openapi.ts';
 import { placesRoutes } from './api/places.ts';
 import { PLANS_PATH, PlanAnswers } from './api/plan-answers.ts';
+import { planHistoryRoutes } from './api/plan-history.ts';
 import { plansRoutes } from './api/plans.ts';
 import { Problem, sendProblem } from './api/problem.ts';
+import { providerRoutes } from './api/provider.ts';
 import { providersRoutes } from './api/providers.ts';
 import { type ApiParts, PUBLIC_HEADERS } from './api/routes.ts';
 
@@ -63,8 +66,11 @@ export function buildServer(parts: ApiParts, onError: (error: unknown) => void):
   });
 
   plansRoutes(app, parts, answers);
+  planHistoryRoutes(app, parts);
+  marketsRoutes(app, parts);
   placesRoutes(app, parts);
   providersRoutes(app, parts);
+  providerRoutes(app, parts);
   healthRoutes(app, parts);
   openapiRoutes(app);
   return app;

@@ -4,11 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { CHANGES_PARAMS, INDEX_PARAMS } from './markets.ts';
 import type { Params } from './params.ts';
 import { CITY_PARAMS } from './places.ts';
+import { HISTORY_PARAMS } from './plan-history.ts';
 import { PLAN_PARAMS } from './plan-params.ts';
 import { ONE_PLAN_PARAMS } from './plans.ts';
 import { PROBLEMS } from './problem.ts';
+import { PROVIDER_PARAMS } from './provider.ts';
 import { SEARCH_PARAMS } from './providers.ts';
 import { SCHEMAS } from './schemas.ts';
 
@@ -20,6 +23,8 @@ interface Operation {
   answer: keyof typeof SCHEMAS;
   /** Statuses of the problems it may answer. */
   problems: number[];
+  /** Also as CSV, for who prefers `text/csv`. */
+  hasCsv?: true;
 }
 
 const OPERATIONS: Operation[] = [
@@ -39,9 +44,28 @@ const OPERATIONS: Operation[] = [
   },
   {
     path: '/v1/plans/{id}/history',
-    summary: 'What happened to a plan through all its re-pricings',
+    summary: 'What happened to a plan through all its re-pricings, and what it cost meanwhile',
+    query: HISTORY_PARAMS,
     answer: 'History',
-    problems: [400, 404],
+    problems: [400, 404, 406, 503],
+    hasCsv: true,
+  },
+  {
+    path: '/v1/markets/{duns}/index',
+    summary: 'How many plans a TDSP had and what they cost, by day, week or month in America/Chicago',
+    query: INDEX_PARAMS,
+    answer: 'MarketIndex',
+    problems: [400, 404, 406, 503],
+    hasCsv: true,
+  },
+  {
+    path: '/v1/markets/{duns}/changes',
+    summary:
+      'What was listed, changed, withdrawn and relisted at a TDSP since a time or a version, oldest first',
+    query: CHANGES_PARAMS,
+    answer: 'MarketChanges',
+    problems: [400, 404, 406, 410, 503],
+    hasCsv: true,
   },
   {
     path: '/v1/cities',
@@ -75,6 +99,14 @@ const OPERATIONS: Operation[] = [
     problems: [503],
   },
   {
+    path: '/v1/providers/{id}',
+    summary: 'One provider: what it sells where, and how often it lists, withdraws and re-prices',
+    query: PROVIDER_PARAMS,
+    answer: 'ProviderAnswer',
+    problems: [400, 404, 406, 503],
+    hasCsv: true,
+  },
+  {
     path: '/v1/search',
     summary: 'Cities, providers and plans by the beginning of a name',
     query: SEARCH_PARAMS,
@@ -86,7 +118,7 @@ const OPERATIONS: Operation[] = [
 ];
 
 export function openapiDocument(): Record<string, unknown> {
-  const paths = OPERATIONS.map(({ path, summary, query = {}, answer, problems }) => {
+  const paths = OPERATIONS.map(({ path, summary, query = {}, answer, problems, hasCsv }) => {
     const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
       ...{ name, in: 'path', required: true, schema: { type: 'string' } },
     }));
@@ -103,7 +135,13 @@ export function openapiDocument(): Record<string, unknown> {
       summary,
       parameters: [...inPath, ...inQuery],
       responses: {
-        200: { description: summary, content: { 'application/json': { schema: ref(answer) } } },
+        200: {
+          description: summary,
+          content: {
+            'application/json': { schema: ref(answer) },
+            ...(hasCsv ? { 'text/csv': { schema: { type: 'string' } } } : {}),
+          },
+        },
         ...Object.fromEntries(failures),
       },
     };
