@@ -9,6 +9,7 @@ const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
   cache: async () => (await import('./cache.ts')).measureCache,
   fleet: async () => (await import('./fleet.ts')).measureFleet,
   http: async () => (await import('./http.ts')).measureHttp,
+  history: async () => (await import('./history.ts')).measureHistory,
   startup: async () => (await import('./startup.ts')).measureStartup,
 };
 

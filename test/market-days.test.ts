@@ -144,7 +144,7 @@ test('what one refresh missed the next one writes, and of many at once one write
   assert.deepEqual(await providerDays(), providers);
 });
 
-test('a number of plans that history does not lead to leaves the day out rather than guess', async () => {
+test('of a day whose plans history does not prove only their number is told', async () => {
   const all = markets(5, 6);
   for (const [index, sold] of all.entries()) {
     await publishSold(database, LPL, sold, new Date(Date.UTC(2026, 10, 10 + index, 18)));
@@ -152,13 +152,16 @@ test('a number of plans that history does not lead to leaves the day out rather 
   await pool.query('update plan_snapshots set plans = plans + 1 where tdsp_duns = $1 and version = 3', [LPL]);
   await refreshDailyRateIndex(database);
   const { rows } = await pool.query(
-    "select day::text as day from daily_rate_index where tdsp_duns = $1 and term = 'all' and rate_type = 'all' order by day",
+    `select day::text as day, term, rate_type, plans, priced_1000kwh as priced, median_rate_1000kwh as median
+       from daily_rate_index where tdsp_duns = $1 and day = '2026-11-12'`,
     [LPL],
   );
-  assert.deepEqual(
-    rows.map(({ day }) => day),
-    ['2026-11-10', '2026-11-11', '2026-11-13', '2026-11-14', '2026-11-15'],
-  );
+  assert.deepEqual(rows, [
+    {
+      ...{ day: '2026-11-12', term: 'all', rate_type: 'all', plans: all[2]!.length + 1 },
+      ...{ priced: null, median: null },
+    },
+  ]);
 });
 
 const index = (from: string, to: string, more: object = {}) =>

@@ -87,11 +87,9 @@ export function marketsRoutes(app: FastifyInstance, parts: ApiParts): void {
     const params = readParams(CHANGES_PARAMS, request.query as RawQuery);
     const from = await readPlace(parts, duns, params);
     const limit = params.limit ?? CHANGES_LIMIT;
-    const { changes, next, hasMore, current, upstreams } = await readMarketChanges(pool, duns, {
-      from,
-      limit,
-    });
-    if (current === 0) throw notReady(parts, [duns]);
+    const page = await readMarketChanges(pool, duns, { from, limit });
+    if (!page) throw notReady(parts, [duns]);
+    const { changes, next, hasMore, current, upstreams } = page;
     if (from.version > current + 1) throw aheadOfEverything(duns, from, current);
     await expectKept(parts, duns, from);
     const query = new URLSearchParams({ limit: String(limit), cursor: writeChangeCursor(duns, next) });

@@ -68,111 +68,138 @@ export interface ChangesPage {
   /** Where to go on, now or when more was published. */
   next: ChangePlace;
   hasMore: boolean;
-  /** The version that is current; 0 if there is none. */
+  /** The version that is current. */
   current: number;
   upstreams: string[];
 }
 
-/** Most versions say nothing about rates, so a page ends after so many of them even when it is not full. */
-const VERSIONS_PER_PAGE = 500;
+/** A page ends after so many versions even when it is not full: each is looked for, and many say nothing about rates. */
+const VERSIONS_PER_PAGE = 100;
 
-type Row = { [K in keyof MarketChange]: MarketChange[K] | null } & {
-  scanned: number | null;
-  current: number | null;
-  upstreams: string[] | null;
-};
+interface Versions {
+  /** The last one this page may reach; `null` if none is left. */
+  last: number | null;
+  current: number;
+  /** When the first and the last of them were published, as PostgreSQL writes it: to the microsecond. */
+  begins_at: string;
+  ends_at: string;
+  upstreams: string[];
+}
 
+async function readVersions(queryable: Queryable, duns: string, from: number): Promise<Versions | null> {
+  const { rows } = await queryable.query<Versions>(
+    `with page as (
+       select version, published_at, source from plan_snapshots
+        where tdsp_duns = $1 and version >= $2 order by version limit $3
+     )
+     select max(p.version) as last, c.version as current,
+            min(p.published_at)::text as begins_at, max(p.published_at)::text as ends_at,
+            coalesce(array_agg(distinct p.source) filter (where p.source is not null), array[c.source]) as upstreams
+       from (select version, source from plan_snapshots where tdsp_duns = $1 order by version desc limit 1) c
+       left join page p on true
+      group by c.version, c.source`,
+    [duns, from, VERSIONS_PER_PAGE],
+  );
+  return rows[0] ?? null;
+}
+
+/**
+ * A page of changes, the oldest first. In several statements: what a version did was written with it and stays.
+ * @returns `null` if nothing was ever published
+ */
 export async function readMarketChanges(
   queryable: Queryable,
   duns: string,
   { from, limit }: { from: ChangePlace; limit: number },
-): Promise<ChangesPage> {
-  const firstRate = (usage: number) => `coalesce(
-    (select h.from_value from plan_price_history h
-      where h.offer_id = c.offer_id and h.changed_at > c.at and h.field = 'rate_${usage}kwh'
-      order by h.changed_at limit 1), to_jsonb(p.rate_${usage}kwh))`;
-  const { rows } = await queryable.query<Row>(
-    `with versions as (
-       select version, published_at, source from plan_snapshots
-        where tdsp_duns = $1 and version >= $2 order by version limit $6
-     ), page as (
+): Promise<ChangesPage | null> {
+  const versions = await readVersions(queryable, duns, from.version);
+  if (!versions) return null;
+  const { current, upstreams, last } = versions;
+  if (last === null) return { changes: [], next: from, hasMore: false, current, upstreams };
+  const found = await readChanges(queryable, duns, { ...versions, from, last, limit: limit + 1 });
+  const changes = await withFirstRates(queryable, found.slice(0, limit));
+  const isCut = found.length > limit;
+  const { version, offer_id, event } = changes.at(-1) ?? from;
+  return {
+    ...{ changes, current, upstreams },
+    next: isCut ? { version, offer_id, event } : beginningOf(last + 1),
+    hasMore: isCut || last < current,
+  };
+}
+
+type Found = Omit<MarketChange, 'rates'>;
+
+async function readChanges(
+  queryable: Queryable,
+  duns: string,
+  {
+    from,
+    last,
+    begins_at,
+    ends_at,
+    limit,
+  }: { from: ChangePlace; last: number; begins_at: string; ends_at: string; limit: number },
+): Promise<Found[]> {
+  const { rows } = await queryable.query<Found>(
+    // The bounds of the time are there for the planner, too: months outside of them are not even opened.
+    `with page as (
        select v.version, v.published_at as at, e.*
-         from versions v cross join lateral (
+         from plan_snapshots v cross join lateral (
            select offer_id, event, plan_id, external_id,
                   json_agg(json_build_object('field', field, 'from', from_value, 'to', to_value) order by id)
                     filter (where field is not null) as changes
              from plan_price_history
             where tdsp_duns = $1 and changed_at = v.published_at and snapshot_version = v.version
+              and changed_at >= $6 and changed_at <= $7
             group by offer_id, event, plan_id, external_id
            union all
            select id, 'listed', null, null, null from offers
             where tdsp_duns = $1 and first_seen_at = v.published_at
          ) e
-        where (v.version, e.offer_id, e.event) > ($2, $3::uuid, $4)
+        where v.tdsp_duns = $1 and v.version >= $2 and v.version <= $5
+          and (v.version, e.offer_id, e.event) > ($2, $3::uuid, $4)
         order by v.version, e.offer_id, e.event
-        limit $5
+        limit $8
      )
-     select s.*, c.version, c.at, c.event, c.offer_id, c.plan_id, c.external_id, c.name, c.term_months,
-            case when c.offer_id is not null then json_build_object('id', r.id, 'name', r.name) end as provider,
-            coalesce(c.changes, '[]') as changes,
-            case when c.event = 'listed' then json_build_object(
-              '500', ${firstRate(500)}, '1000', ${firstRate(1000)}, '2000', ${firstRate(2000)}) end as rates
-       from (select max(version) as scanned, coalesce(array_agg(distinct source), (
-                      select array[source] from plan_snapshots where tdsp_duns = $1 order by version desc limit 1
-                    )) as upstreams,
-                    (select version from plan_snapshots where tdsp_duns = $1 order by version desc limit 1) as current
-               from versions) s
-       left join (select page.*, o.provider_id, o.name, o.term_months from page join offers o on o.id = page.offer_id) c
-              on true
-       left join providers r on r.id = c.provider_id
-       left join lateral (
-         select rate_500kwh, rate_1000kwh, rate_2000kwh from electricity_plans
-          where offer_id = c.offer_id and c.event = 'listed'
-          order by is_active desc, last_scraped_at desc limit 1
-       ) p on true
+     select c.version, c.at, c.event, c.offer_id, c.plan_id, c.external_id, o.name, o.term_months,
+            json_build_object('id', r.id, 'name', r.name) as provider, coalesce(c.changes, '[]') as changes
+       from page c join offers o on o.id = c.offer_id join providers r on r.id = o.provider_id
       order by c.version, c.offer_id, c.event`,
-    [duns, from.version, from.offer_id, from.event, limit + 1, VERSIONS_PER_PAGE],
+    [duns, from.version, from.offer_id, from.event, last, begins_at, ends_at, limit],
   );
-  const { scanned, current, upstreams } = rows[0]!;
-  const found = rows.filter(({ offer_id }) => offer_id !== null) as MarketChange[];
-  const changes = found
-    .slice(0, limit)
-    .map(
-      ({
-        version,
-        at,
-        event,
-        offer_id,
-        plan_id,
-        external_id,
-        provider,
-        name,
-        term_months,
-        changes,
-        rates,
-      }) => ({
-        ...{
-          version,
-          at,
-          event,
-          offer_id,
-          plan_id,
-          external_id,
-          provider,
-          name,
-          term_months,
-          changes,
-          rates,
-        },
-      }),
-    );
-  const last = changes.at(-1);
-  const isCut = found.length > limit;
-  return {
-    changes,
-    next: isCut && last ? { ...last } : scanned === null ? from : beginningOf(scanned + 1),
-    hasMore: isCut || (scanned !== null && scanned < current!),
-    current: current ?? 0,
-    upstreams: upstreams ?? [],
-  };
+  return rows;
+}
+
+/** What was listed is told with the rates it had then: those before the first change, or those it still has. */
+async function withFirstRates(queryable: Queryable, changes: readonly Found[]): Promise<MarketChange[]> {
+  const listed = changes.filter(({ event }) => event === 'listed');
+  if (listed.length === 0) return changes.map((change) => ({ ...change, rates: null }));
+  const { rows } = await queryable.query<{ offer_id: string; rates: MarketChange['rates'] }>(
+    `select o.id as offer_id, json_object_agg(p.usage, coalesce(h.from_value, to_jsonb(p.rate))) as rates
+       from offers o
+      cross join lateral (
+        select usage, 'rate_' || usage || 'kwh' as field, rate
+          from (select true) always
+          left join lateral (
+            select rate_500kwh, rate_1000kwh, rate_2000kwh from electricity_plans
+             where offer_id = o.id order by is_active desc, last_scraped_at desc limit 1
+          ) last on true
+         cross join lateral (
+           values ('500', last.rate_500kwh), ('1000', last.rate_1000kwh), ('2000', last.rate_2000kwh)
+         ) as rates (usage, rate)
+      ) p
+       left join lateral (
+         select from_value from plan_price_history
+          where offer_id = o.id and changed_at > o.first_seen_at and changed_at >= $2 and field = p.field
+          order by changed_at limit 1
+       ) h on true
+      where o.id = any($1)
+      group by o.id`,
+    [listed.map(({ offer_id }) => offer_id), listed[0]!.at],
+  );
+  const rates = new Map(rows.map((row) => [row.offer_id, row.rates]));
+  return changes.map((change) => ({
+    ...change,
+    rates: change.event === 'listed' ? (rates.get(change.offer_id) ?? null) : null,
+  }));
 }

@@ -1,7 +1,7 @@
 /** The statements that keep `daily_rate_index` and `provider_days`. All run in the transaction of one refresh. */
 
 import type { PastEvent, PastOffer } from '../plan/market-past.ts';
-import type { GroupStatistics } from '../plan/rate-statistics.ts';
+import { ALL, type GroupStatistics } from '../plan/rate-statistics.ts';
 import { copyRows } from './copy.ts';
 import type { Connection, Queryable } from './database.ts';
 
@@ -123,13 +123,17 @@ export async function readPastEvents(
 export interface RatedDay {
   day: string;
   version: number;
-  groups: readonly GroupStatistics[];
+  plans: number;
+  /** `null`: how many plans there were is known, and not which. */
+  groups: readonly GroupStatistics[] | null;
 }
 
 const STATISTICS = [500, 1000, 2000].flatMap((usage) => [
   `priced_${usage}kwh`,
   ...['min', 'median', 'average'].map((name) => `${name}_rate_${usage}kwh`),
 ]);
+
+const UNKNOWN = { priced: null, min: null, median: null, average: null };
 
 /** What was said of these days before is replaced. */
 export async function writeMarketDays(connection: Connection, duns: string, days: RatedDay[]): Promise<void> {
@@ -141,14 +145,16 @@ export async function writeMarketDays(connection: Connection, duns: string, days
     connection,
     'daily_rate_index',
     ['tdsp_duns', 'term', 'rate_type', 'day', 'version', 'plans', ...STATISTICS],
-    days.flatMap(({ day, version, groups }) =>
-      groups.map(({ term, rate_type, plans, rates }) => [
-        ...[duns, term, rate_type, day, version, plans],
-        ...([500, 1000, 2000] as const).flatMap((usage) => {
-          const { priced, min, median, average } = rates[usage];
-          return [priced, min, median, average];
-        }),
-      ]),
+    days.flatMap(({ day, version, plans: all, groups }) =>
+      (groups ?? [{ term: ALL, rate_type: ALL, plans: all, rates: null }]).map(
+        ({ term, rate_type, plans, rates }) => [
+          ...[duns, term, rate_type, day, version, plans],
+          ...([500, 1000, 2000] as const).flatMap((usage) => {
+            const { priced, min, median, average } = rates?.[usage] ?? UNKNOWN;
+            return [priced, min, median, average];
+          }),
+        ],
+      ),
     ),
   );
 }

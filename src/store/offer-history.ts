@@ -3,6 +3,7 @@
 import type { OfferEvent, OfferState } from '../plan/price-steps.ts';
 import type { RateCentsPerKwh } from '../plan/rate.ts';
 import type { Queryable } from './database.ts';
+import { readFormerOffer } from './plans.ts';
 
 /**
  * The offer that an id means: that of a plan, its own, or one that a plan stood for before the upstream gave the plan's
@@ -11,14 +12,12 @@ import type { Queryable } from './database.ts';
  */
 export async function readOfferId(queryable: Queryable, id: string): Promise<string | null> {
   const { rows } = await queryable.query<{ offer_id: string }>(
-    // One after the other, until one has it.
     `select offer_id from electricity_plans where id = $1
-     union all select id from offers where id = $1
-     union all (select offer_id from plan_price_history where plan_id = $1 order by changed_at desc limit 1)
-     limit 1`,
+     union all select id from offers where id = $1 limit 1`,
     [id],
   );
-  return rows[0]?.offer_id ?? null;
+  // Rarely needed, and never quick: it looks into every month.
+  return rows[0]?.offer_id ?? (await readFormerOffer(queryable, id));
 }
 
 /** An offer, and how it stands now. */

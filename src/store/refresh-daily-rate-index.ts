@@ -1,7 +1,8 @@
 /**
  * Writes down what the days were like, after the fact: once for each run of syncs, beside the publishes and not in
  * them. What was missed, because a process died or an older version of the program published, is made up for from the
- * history, and so are the days from before there was an index. A day that history cannot prove stays out.
+ * history, and so are the days from before there was an index. Where history does not prove which plans there were,
+ * only their number is told.
  */
 
 import { MarketPast } from '../plan/market-past.ts';
@@ -74,7 +75,7 @@ async function marketDays(
   const days: RatedDay[] = [];
   const note = ({ day, version, plans }: PublishedVersion) => {
     const sold = past.sold(plans);
-    if (sold) days.push({ day, version, groups: statisticsByGroup(sold) });
+    days.push({ day, version, plans, groups: sold && statisticsByGroup(sold) });
   };
   note(versions[0]!);
   const undone = versions.filter(({ version }) => version > oldest.version);

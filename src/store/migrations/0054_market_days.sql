@@ -7,15 +7,15 @@ create table daily_rate_index (
   day date not null,
   version bigint not null,
   plans integer not null,
-  priced_500kwh integer not null,
+  priced_500kwh integer,
   min_rate_500kwh numeric(6, 3),
   median_rate_500kwh numeric(7, 4),
   average_rate_500kwh numeric(7, 4),
-  priced_1000kwh integer not null,
+  priced_1000kwh integer,
   min_rate_1000kwh numeric(6, 3),
   median_rate_1000kwh numeric(7, 4),
   average_rate_1000kwh numeric(7, 4),
-  priced_2000kwh integer not null,
+  priced_2000kwh integer,
   min_rate_2000kwh numeric(6, 3),
   median_rate_2000kwh numeric(7, 4),
   average_rate_2000kwh numeric(7, 4),
@@ -28,7 +28,8 @@ comment on column daily_rate_index.term is 'months, or all';
 comment on column daily_rate_index.rate_type is 'fixed, variable, indexed, or all';
 comment on column daily_rate_index.day is 'in America/Chicago';
 comment on column daily_rate_index.version is 'the last one of plan_snapshots on that day';
-comment on column daily_rate_index.priced_500kwh is 'of the plans, those that tell a rate at 500 kWh';
+comment on column daily_rate_index.plans is 'how many there were';
+comment on column daily_rate_index.priced_500kwh is 'of the plans, those that tell a rate at 500 kWh; null: history does not prove which plans these were';
 comment on column daily_rate_index.min_rate_500kwh is 'cents per kWh';
 comment on column daily_rate_index.median_rate_500kwh is 'cents per kWh';
 comment on column daily_rate_index.average_rate_500kwh is 'cents per kWh, every plan weighs the same';
