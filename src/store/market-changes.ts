@@ -140,7 +140,8 @@ async function readChanges(
     limit,
   }: { from: ChangePlace; last: number; begins_at: string; ends_at: string; limit: number },
 ): Promise<Found[]> {
-  const { rows } = await queryable.query<Found>(
+  type Row = Omit<Found, 'provider'> & { provider_id: string; provider_name: string };
+  const { rows } = await queryable.query<Row>(
     // The bounds of the time are there for the planner, too: months outside of them are not even opened.
     `with page as (
        select v.version, v.published_at as at, e.*
@@ -162,12 +163,37 @@ async function readChanges(
         limit $8
      )
      select c.version, c.at, c.event, c.offer_id, c.plan_id, c.external_id, o.name, o.term_months,
-            json_build_object('id', r.id, 'name', r.name) as provider, coalesce(c.changes, '[]') as changes
+            o.provider_id, r.name as provider_name, coalesce(c.changes, '[]') as changes
        from page c join offers o on o.id = c.offer_id join providers r on r.id = o.provider_id
       order by c.version, c.offer_id, c.event`,
     [duns, from.version, from.offer_id, from.event, last, begins_at, ends_at, limit],
   );
-  return rows;
+  return rows.map(
+    ({
+      provider_id,
+      provider_name,
+      version,
+      at,
+      event,
+      offer_id,
+      plan_id,
+      external_id,
+      name,
+      term_months,
+      changes,
+    }) => ({
+      ...{
+        version,
+        at,
+        event,
+        offer_id,
+        plan_id,
+        external_id,
+        provider: { id: provider_id, name: provider_name },
+      },
+      ...{ name, term_months, changes },
+    }),
+  );
 }
 
 /** What was listed is told with the rates it had then: those before the first change, or those it still has. */
