@@ -79,11 +79,15 @@ test('pages of a long history follow each other without a gap, a repeat or anoth
   for (const limit of [1, 2, 3, 4]) {
     const events: unknown[] = [];
     const prices: unknown[] = [];
-    for (let url: string | undefined = `/v1/plans/${offer_id}/history?limit=${limit}`; url; ) {
+    for (
+      let url: string | undefined = `/v1/plans/${offer_id}/history?limit=${limit}&lowest_in_days=300`;
+      url;
+    ) {
       const { body } = await get(url);
       assert.ok(body.data.length <= limit + 2);
       events.push(...body.data);
       prices.push(...body.prices);
+      assert.equal(body.meta.lowest.rate_cents_per_kwh, 9);
       assert.equal(body.meta.total, 6);
       url = body.links.next;
     }
@@ -138,6 +142,20 @@ test('CSV tells the same, with units in the names and formulas made harmless', a
   await refreshDailyRateIndex(database);
   const index = await csv(`/v1/markets/${LPL}/index?by=day`);
   assert.equal(index.rows.length, 30);
+  const { body: document } = await get('/openapi.json');
+  for (const [
+    path,
+    {
+      rows: [row],
+    },
+  ] of Object.entries({
+    '/v1/markets/{duns}/changes': changes,
+    '/v1/markets/{duns}/index': index,
+    '/v1/plans/{id}/history': history,
+  })) {
+    const { description } = document.paths[path].get.responses[200].content['text/csv'].schema;
+    assert.equal(description, `RFC 4180, with a line of names: ${Object.keys(row!).join(', ')}`);
+  }
   assert.deepEqual(Object.keys(index.rows[0]!).slice(6, 9), [
     ...['min_rate_cents_per_kwh', 'median_rate_cents_per_kwh', 'average_rate_cents_per_kwh'],
   ]);
@@ -262,6 +280,7 @@ test('since a time is since the first version after it', async () => {
   for (const index of [0, 17, rows.length - 2]) {
     const { version, published_at } = rows[index];
     const byVersion = await versionsSince(String(version));
+    assert.deepEqual(await versionsSince(`${ONCOR}.${version}`), byVersion);
     assert.deepEqual(await versionsSince(published_at.toISOString()), byVersion);
     assert.deepEqual(await versionsSince(published_at.toISOString().replace('Z', '+00:00')), byVersion);
     assert.ok(byVersion.length > 0 && byVersion[0] > version);
@@ -274,6 +293,9 @@ test('a cursor of one TDSP is not one of another', async () => {
   const { status, body: problem } = await get(body.links.next.replace(ONCOR, LPL));
   assert.equal(status, 400);
   assert.match(problem.detail, new RegExp(`belongs to the TDSP ${ONCOR}`));
+  const since = await get(`/v1/markets/${LPL}/changes?since=${ONCOR}.3`);
+  assert.equal(since.status, 400);
+  assert.match(since.body.detail, new RegExp(`version of the TDSP ${ONCOR}`));
 });
 
 test('an offer whose plan was put under another upstream id is still found', async () => {

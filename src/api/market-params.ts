@@ -28,16 +28,17 @@ export function day(description: string): Param<MarketDay> {
 }
 
 /** What was last seen: a version, or a moment. */
-export type Since = { version: number } | { time: Date };
+export type Since = { version: number; duns: string | null } | { time: Date };
 
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
 export const since: Param<Since> = {
   description:
-    'What happened after this: a version, as in the `version` of a change, or a time with its zone. 0 is everything.',
-  schema: { type: 'string', examples: ['41', '2026-11-01T06:00:00Z'] },
+    'What happened after this: a version, as in the `version` of a change or of a plan list of this TDSP, or a time with its zone. 0 is everything.',
+  schema: { type: 'string', examples: ['41', '1039940674000.41', '2026-11-01T06:00:00Z'] },
   read: (given) => {
-    if (/^\d{1,15}$/.test(given)) return { version: Number(given) };
+    const [, duns = null, version] = /^(?:(\d{9,13})\.)?(\d{1,15})$/.exec(given) ?? [];
+    if (version) return { version: Number(version), duns };
     const time = new Date(MOMENT.test(given) ? given : Number.NaN);
     return Number.isNaN(time.getTime())
       ? new Wrong('is neither a version nor a time with its zone, such as 41 or 2026-11-01T06:00:00Z')

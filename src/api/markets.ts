@@ -142,7 +142,10 @@ async function readPlace(
     if (cursor.duns === duns) return cursor.place;
     throw invalidParameters([{ field: 'cursor', message: `belongs to the TDSP ${cursor.duns}` }]);
   }
-  if ('version' in last!) return beginningOf(last.version + 1);
+  if ('version' in last!) {
+    if (last.duns === null || last.duns === duns) return beginningOf(last.version + 1);
+    throw invalidParameters([{ field: 'since', message: `is a version of the TDSP ${last.duns}` }]);
+  }
   const version = await readFirstVersionAfter(parts.database.pool, duns, last!.time);
   if (version === null) throw notReady(parts, [duns]);
   return beginningOf(version);

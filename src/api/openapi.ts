@@ -4,14 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { CHANGES_PARAMS, INDEX_PARAMS } from './markets.ts';
+import { CHANGES_PARAMS, changeColumns, INDEX_PARAMS, indexColumns } from './markets.ts';
 import type { Params } from './params.ts';
 import { CITY_PARAMS } from './places.ts';
-import { HISTORY_PARAMS } from './plan-history.ts';
+import { HISTORY_PARAMS, historyColumns } from './plan-history.ts';
 import { PLAN_PARAMS } from './plan-params.ts';
 import { ONE_PLAN_PARAMS } from './plans.ts';
 import { PROBLEMS } from './problem.ts';
-import { PROVIDER_PARAMS } from './provider.ts';
+import { PROVIDER_PARAMS, providerColumns } from './provider.ts';
 import { SEARCH_PARAMS } from './providers.ts';
 import { SCHEMAS } from './schemas.ts';
 
@@ -23,8 +23,8 @@ interface Operation {
   answer: keyof typeof SCHEMAS;
   /** Statuses of the problems it may answer. */
   problems: number[];
-  /** Also as CSV, for who prefers `text/csv`. */
-  hasCsv?: true;
+  /** Of the CSV that who prefers `text/csv` gets. */
+  columns?: readonly { name: string }[];
 }
 
 const OPERATIONS: Operation[] = [
@@ -48,7 +48,7 @@ const OPERATIONS: Operation[] = [
     query: HISTORY_PARAMS,
     answer: 'History',
     problems: [400, 404, 406, 503],
-    hasCsv: true,
+    columns: historyColumns(null),
   },
   {
     path: '/v1/markets/{duns}/index',
@@ -56,7 +56,7 @@ const OPERATIONS: Operation[] = [
     query: INDEX_PARAMS,
     answer: 'MarketIndex',
     problems: [400, 404, 406, 503],
-    hasCsv: true,
+    columns: indexColumns(''),
   },
   {
     path: '/v1/markets/{duns}/changes',
@@ -65,7 +65,7 @@ const OPERATIONS: Operation[] = [
     query: CHANGES_PARAMS,
     answer: 'MarketChanges',
     problems: [400, 404, 406, 410, 503],
-    hasCsv: true,
+    columns: changeColumns('', []),
   },
   {
     path: '/v1/cities',
@@ -104,7 +104,7 @@ const OPERATIONS: Operation[] = [
     query: PROVIDER_PARAMS,
     answer: 'ProviderAnswer',
     problems: [400, 404, 406, 503],
-    hasCsv: true,
+    columns: providerColumns('', ''),
   },
   {
     path: '/v1/search',
@@ -118,7 +118,7 @@ const OPERATIONS: Operation[] = [
 ];
 
 export function openapiDocument(): Record<string, unknown> {
-  const paths = OPERATIONS.map(({ path, summary, query = {}, answer, problems, hasCsv }) => {
+  const paths = OPERATIONS.map(({ path, summary, query = {}, answer, problems, columns }) => {
     const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
       ...{ name, in: 'path', required: true, schema: { type: 'string' } },
     }));
@@ -139,7 +139,7 @@ export function openapiDocument(): Record<string, unknown> {
           description: summary,
           content: {
             'application/json': { schema: ref(answer) },
-            ...(hasCsv ? { 'text/csv': { schema: { type: 'string' } } } : {}),
+            ...(columns ? { 'text/csv': { schema: csvSchema(columns) } } : {}),
           },
         },
         ...Object.fromEntries(failures),
@@ -159,6 +159,11 @@ export function openapiDocument(): Record<string, unknown> {
     components: { schemas: SCHEMAS },
   };
 }
+
+const csvSchema = (columns: readonly { name: string }[]) => ({
+  type: 'string',
+  description: `RFC 4180, with a line of names: ${columns.map(({ name }) => name).join(', ')}`,
+});
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 

@@ -27,7 +27,15 @@ import {
   readPriceEvents,
 } from '../store/offer-history.ts';
 import { publishedUsage } from './market-params.ts';
-import { integer, invalidParameters, type Param, type RawQuery, readParams, Wrong } from './params.ts';
+import {
+  integer,
+  invalidParameters,
+  type Param,
+  type RawQuery,
+  readParams,
+  type Values,
+  Wrong,
+} from './params.ts';
 import { Problem } from './problem.ts';
 import { type CsvColumn, sendRepresentation } from './representation.ts';
 import { type ApiParts, readPlanId, upstreamNotice } from './routes.ts';
@@ -81,12 +89,11 @@ export function planHistoryRoutes(app: FastifyInstance, { database: { pool } }: 
     const limit = params.limit ?? DEFAULT_LIMIT;
     const page = await readPage(pool, offer, { before: params.cursor, limit });
     const keptSince = offer.first_seen_at < oldestHistoryLimit(now) ? await readHistoryKeptSince(pool) : null;
-    const { events, prices } = describe(offer, page, keptSince);
+    const { events, prices } = tell(offer, page, keptSince);
     const isWhole = params.cursor === null && !page.hasMore;
     const total = (isWhole ? page.events.length : await countOfferEvents(pool, offer)) + 1;
     const { offer_id, first_seen_at, last_changed_at, ended_at, upstream } = offer;
     const upstreams = upstream === null ? [] : [upstream];
-    const query = new URLSearchParams({ limit: String(limit), cursor: writeCursor(events.at(-1)!.at) });
     return sendRepresentation(request, reply, {
       json: {
         data: events,
@@ -97,15 +104,25 @@ export function planHistoryRoutes(app: FastifyInstance, { database: { pool } }: 
           upstream: upstreams.join(','),
           ...upstreamNotice({ upstreams }),
         },
-        links: page.hasMore ? { next: `/v1/plans/${id}/history?${query}` } : {},
+        links: page.hasMore ? { next: nextPage(id, params, events.at(-1)!.at) } : {},
       },
       csv: {
-        columns: csvColumns(upstream),
+        columns: historyColumns(upstream),
         rows: events.map((event) => ({ event, price: priceAt(prices, event) })),
       },
       maxAgeSeconds: MAX_AGE_SECONDS,
     });
   });
+}
+
+function nextPage(
+  id: string,
+  { cursor: _before, ...params }: Values<typeof HISTORY_PARAMS>,
+  at: string,
+): string {
+  const query = new URLSearchParams({ cursor: writeCursor(at) });
+  for (const [name, value] of Object.entries(params)) if (value !== null) query.set(name, String(value));
+  return `/v1/plans/${id}/history?${query}`;
 }
 
 interface Page {
@@ -133,7 +150,7 @@ async function readPage(
 }
 
 /** The last page ends with how it began. What happened before history was kept is not known. */
-function describe(
+function tell(
   { first_seen_at }: OfferPast,
   { events, hasMore, state }: Page,
   keptSince: Date | null,
@@ -181,7 +198,7 @@ interface CsvRow {
 const priceAt = (prices: readonly PriceStep[], { at }: OfferEvent): PriceStep | undefined =>
   prices.find((step) => step.at <= at);
 
-export const csvColumns = (upstream: string | null): CsvColumn<CsvRow>[] => [
+export const historyColumns = (upstream: string | null): CsvColumn<CsvRow>[] => [
   { name: 'at_utc', value: ({ event }) => event.at },
   { name: 'event', value: ({ event }) => event.event },
   { name: 'is_offered', value: ({ price }) => price?.is_offered ?? null },

@@ -63,7 +63,7 @@ export function providerRoutes(app: FastifyInstance, { database: { pool }, terri
   });
 }
 
-const providerColumns = (id: string, name: string): CsvColumn<ProviderMarket>[] => [
+export const providerColumns = (id: string, name: string): CsvColumn<ProviderMarket>[] => [
   { name: 'provider_id', value: () => id },
   { name: 'provider', value: () => name },
   { name: 'tdsp_duns', value: ({ tdsp_duns }) => tdsp_duns },

@@ -3,7 +3,7 @@
  * after the other and become visible in that order, so a place in this order is a cursor that never skips anything.
  */
 
-import type { RateCentsPerKwh } from '../plan/rate.ts';
+import type { Rates } from '../plan/rate.ts';
 import type { Queryable } from './database.ts';
 
 /** A place between two changes: whatever comes later in the order is still to be read. */
@@ -60,7 +60,7 @@ export interface MarketChange extends ChangePlace {
   term_months: number | null;
   changes: { field: string; from: unknown; to: unknown }[];
   /** With `listed`, the rates it was first seen with. */
-  rates: { 500: RateCentsPerKwh | null; 1000: RateCentsPerKwh | null; 2000: RateCentsPerKwh | null } | null;
+  rates: Rates | null;
 }
 
 export interface ChangesPage {
@@ -168,32 +168,10 @@ async function readChanges(
       order by c.version, c.offer_id, c.event`,
     [duns, from.version, from.offer_id, from.event, last, begins_at, ends_at, limit],
   );
-  return rows.map(
-    ({
-      provider_id,
-      provider_name,
-      version,
-      at,
-      event,
-      offer_id,
-      plan_id,
-      external_id,
-      name,
-      term_months,
-      changes,
-    }) => ({
-      ...{
-        version,
-        at,
-        event,
-        offer_id,
-        plan_id,
-        external_id,
-        provider: { id: provider_id, name: provider_name },
-      },
-      ...{ name, term_months, changes },
-    }),
-  );
+  return rows.map(({ provider_id, provider_name, ...change }) => ({
+    ...change,
+    provider: { id: provider_id, name: provider_name },
+  }));
 }
 
 /** What was listed is told with the rates it had then: those before the first change, or those it still has. */
