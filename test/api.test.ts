@@ -184,7 +184,7 @@ const WRONG: [url: string, status: number, said: RegExp][] = [
   ['/v1/markets/ONCOR/index?from=2026-11-02&to=2026-11-01', 400, /later than to/],
   ['/v1/markets/ONCOR/index?from=2020-01-01&to=2026-11-01', 400, /at most 1100/],
   ['/v1/markets/ONCOR/index?by=year', 400, /day, week, month/],
-  ['/v1/markets/ONCOR/changes', 400, /exactly one of since and cursor/],
+  ['/v1/markets/ONCOR/changes?since=1&cursor=MTAzOTk0MDY3NDAwMC4x', 400, /cannot be given with cursor/],
   ['/v1/markets/ONCOR/changes?since=yesterday', 400, /neither a version nor a time/],
   ['/v1/markets/ONCOR/changes?since=2026-11-01T00:00:00', 400, /with its zone/],
   ['/v1/markets/ONCOR/changes?cursor=abc', 400, /no cursor/],

@@ -286,6 +286,13 @@ test('since a time is since the first version after it', async () => {
     assert.ok(byVersion.length > 0 && byVersion[0] > version);
   }
   assert.deepEqual(await versionsSince(new Date(now + DAY_MS).toISOString()), []);
+  const day = await versionsSince(daysAgo(1).toISOString());
+  assert.ok(day.length > 10);
+  const { body } = await get(`/v1/markets/${ONCOR}/changes?limit=1000`);
+  assert.deepEqual(
+    body.data.map(({ version }: Change) => version),
+    day,
+  );
 });
 
 test('a cursor of one TDSP is not one of another', async () => {

@@ -353,5 +353,5 @@ test('a question about one month opens one partition, and an offer is found by a
     [randomUUID(), '2061-01-01T00:00:00Z'],
   );
   assert.doesNotMatch(offer, /Seq Scan|Sort/);
-  assert.equal(offer.match(/Index Scan using plan_price_history_2061_\d\d_offer/g)?.length, 4);
+  assert.equal(offer.match(/Index Scan using idx_history_offer_2061_\d\d/g)?.length, 4);
 });

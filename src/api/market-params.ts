@@ -34,7 +34,7 @@ const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$
 
 export const since: Param<Since> = {
   description:
-    'What happened after this: a version, as in the `version` of a change or of a plan list of this TDSP, or a time with its zone. 0 is everything.',
+    'What happened after this: a version, as in the `version` of a change or of a plan list of this TDSP, or a time with its zone. 0 is everything; the last 24 hours if not given.',
   schema: { type: 'string', examples: ['41', '1039940674000.41', '2026-11-01T06:00:00Z'] },
   read: (given) => {
     const [, duns = null, version] = /^(?:(\d{9,13})\.)?(\d{1,15})$/.exec(given) ?? [];

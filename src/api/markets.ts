@@ -33,6 +33,7 @@ const INDEX_MAX_AGE_SECONDS = 60;
 /** Clients that poll want news; caches in between still take the most of a crowd. */
 const CHANGES_MAX_AGE_SECONDS = 5;
 const CHANGES_LIMIT = 100;
+const DAY_MS = 86_400_000;
 
 export const INDEX_PARAMS = {
   from: day('First day; a range of 30 days, 26 weeks or a year if not given.'),
@@ -128,25 +129,27 @@ function toIndexQuery(params: Values<typeof INDEX_PARAMS>, now: Date) {
   };
 }
 
-/** @throws {Problem} neither or both of since and cursor, or a cursor of another TDSP */
+/** @throws {Problem} both since and cursor, or one of another TDSP */
 async function readPlace(
   parts: ApiParts,
   duns: string,
   { since: last, cursor }: Values<typeof CHANGES_PARAMS>,
 ): Promise<ChangePlace> {
-  if ((last === null) === (cursor === null)) {
-    const message = 'exactly one of since and cursor is needed: begin with since, go on with links.next';
+  if (last !== null && cursor !== null) {
+    const message = 'cannot be given with cursor: begin with since, go on with links.next';
     throw invalidParameters([{ field: 'since', message }]);
   }
   if (cursor) {
     if (cursor.duns === duns) return cursor.place;
     throw invalidParameters([{ field: 'cursor', message: `belongs to the TDSP ${cursor.duns}` }]);
   }
-  if ('version' in last!) {
+  const { pool } = parts.database;
+  if (last !== null && 'version' in last) {
     if (last.duns === null || last.duns === duns) return beginningOf(last.version + 1);
     throw invalidParameters([{ field: 'since', message: `is a version of the TDSP ${last.duns}` }]);
   }
-  const version = await readFirstVersionAfter(parts.database.pool, duns, last!.time);
+  const time = last?.time ?? new Date(Date.now() - DAY_MS);
+  const version = await readFirstVersionAfter(pool, duns, time);
   if (version === null) throw notReady(parts, [duns]);
   return beginningOf(version);
 }

@@ -39,6 +39,7 @@ export async function lockMarketProgress(connection: Connection, duns: string): 
 
 export interface PublishedVersion {
   version: number;
+  published_at: Date;
   /** In America/Chicago, YYYY-MM-DD. */
   day: string;
   plans: number;
@@ -51,7 +52,7 @@ export async function readVersionsAfter(
   version: number,
 ): Promise<PublishedVersion[]> {
   const { rows } = await connection.query<PublishedVersion>(
-    `select version, (published_at at time zone $3)::date::text as day, plans
+    `select version, published_at, (published_at at time zone $3)::date::text as day, plans
        from plan_snapshots where tdsp_duns = $1 and version > $2 order by version desc`,
     [duns, version, MARKET_TIME_ZONE],
   );
@@ -100,6 +101,12 @@ export async function readGoneOffers(
   return rows.map(({ is_active: _active, ...row }) => toPastOffer(row));
 }
 
+/** Bounds of their times, by which PostgreSQL sees which months it need not open. Its microseconds are rounded outwards. */
+function timesOf(versions: readonly PublishedVersion[]): [Date, Date] {
+  const times = versions.map(({ published_at }) => published_at.getTime());
+  return [new Date(Math.min(...times)), new Date(Math.max(...times) + 1)];
+}
+
 /** What some versions did, as far as it decides about rates, by version. */
 export async function readPastEvents(
   connection: Connection,
@@ -109,13 +116,13 @@ export async function readPastEvents(
   const { rows } = await connection.query<PastEvent & { version: number }>(
     `select h.snapshot_version as version, h.offer_id, h.event, h.field, h.from_value
        from plan_snapshots v join plan_price_history h on h.tdsp_duns = v.tdsp_duns and h.changed_at = v.published_at
-      where v.tdsp_duns = $1 and v.version = any($2)
+      where v.tdsp_duns = $1 and v.version = any($2) and h.changed_at >= $3 and h.changed_at <= $4
         and (h.field is null or h.field in ('rate_500kwh', 'rate_1000kwh', 'rate_2000kwh', 'rate_type'))
      union all
      select v.version, o.id, 'listed', null, null
        from plan_snapshots v join offers o on o.tdsp_duns = v.tdsp_duns and o.first_seen_at = v.published_at
-      where v.tdsp_duns = $1 and v.version = any($2)`,
-    [duns, versions.map(({ version }) => version)],
+      where v.tdsp_duns = $1 and v.version = any($2) and o.first_seen_at >= $3 and o.first_seen_at <= $4`,
+    [duns, versions.map(({ version }) => version), ...timesOf(versions)],
   );
   return Map.groupBy(rows, ({ version }) => version);
 }
@@ -175,10 +182,12 @@ export async function addProviderDays(
               count(*) filter (where h.event = 'withdrawn') as withdrawn,
               (count(*) filter (where h.field in ('rate_500kwh', 'rate_1000kwh', 'rate_2000kwh')) > 0)::int as repriced
          from published v join plan_price_history h on h.tdsp_duns = $1 and h.changed_at = v.at
+        where h.changed_at >= $4 and h.changed_at <= $5
         group by v.version, v.day, h.offer_id
        union all
        select v.day, o.id, 1, 0, 0, 0
-         from published v join offers o on o.tdsp_duns = $1 and o.first_seen_at = v.at where v.version > 1
+         from published v join offers o on o.tdsp_duns = $1 and o.first_seen_at = v.at
+        where v.version > 1 and o.first_seen_at >= $4 and o.first_seen_at <= $5
      )
      insert into provider_days as d (provider_id, day, tdsp_duns, listed, relisted, withdrawn, repriced)
      select o.provider_id, e.day, $1, sum(e.listed), sum(e.relisted), sum(e.withdrawn), sum(e.repriced)
@@ -188,7 +197,7 @@ export async function addProviderDays(
      on conflict (provider_id, day, tdsp_duns) do update set
        listed = d.listed + excluded.listed, relisted = d.relisted + excluded.relisted,
        withdrawn = d.withdrawn + excluded.withdrawn, repriced = d.repriced + excluded.repriced`,
-    [duns, versions.map(({ version }) => version), MARKET_TIME_ZONE],
+    [duns, versions.map(({ version }) => version), MARKET_TIME_ZONE, ...timesOf(versions)],
   );
 }
 

@@ -97,7 +97,22 @@ const runsInPieces = ({ sql }: Migration): boolean => sql.startsWith('-- no tran
 
 async function runPieces(connection: Connection, { sql }: Migration): Promise<void> {
   const statements = sql.replace(/^--.*$/gm, '').split(/;\s*$/m);
-  for (const statement of statements) if (statement.trim() !== '') await connection.query(statement);
+  for (const statement of statements) {
+    const index = /^\s*create\s+(?:unique\s+)?index\s+concurrently\s+if not exists\s+(\w+)/i.exec(
+      statement,
+    )?.[1];
+    if (index) await dropHalfBuilt(connection, index);
+    if (statement.trim() !== '') await connection.query(statement);
+  }
+}
+
+/** A build that was interrupted leaves an index that exists and serves nobody. */
+async function dropHalfBuilt(connection: Connection, index: string): Promise<void> {
+  const { rowCount } = await connection.query(
+    'select from pg_index where indexrelid = to_regclass($1) and not indisvalid',
+    [index],
+  );
+  if (rowCount) await connection.query(`drop index concurrently ${index}`);
 }
 
 async function apply(connection: Connection, migration: Migration): Promise<void> {

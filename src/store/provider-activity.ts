@@ -64,11 +64,19 @@ export async function readProviderActivity(
   { days, now }: { days: readonly number[]; now: Date },
 ): Promise<ProviderActivity[]> {
   const { rows } = await queryable.query<ProviderActivity>(
-    `select w.days, coalesce(sum(d.listed), 0)::int as listed, coalesce(sum(d.relisted), 0)::int as relisted,
-            coalesce(sum(d.withdrawn), 0)::int as withdrawn, coalesce(sum(d.repriced), 0)::int as repriced,
-            count(distinct d.day) filter (where d.repriced > 0)::int as days_with_repricing
+    // Added up by day first: the longest window is read once, whatever the others are.
+    `with active as (
+       select day, sum(listed) as listed, sum(relisted) as relisted, sum(withdrawn) as withdrawn, sum(repriced) as repriced
+         from provider_days
+        where provider_id = $1
+          and day > ($3::timestamptz at time zone $4)::date - (select max(days) from unnest($2::int[]) days)
+        group by day
+     )
+     select w.days, coalesce(sum(a.listed), 0)::int as listed, coalesce(sum(a.relisted), 0)::int as relisted,
+            coalesce(sum(a.withdrawn), 0)::int as withdrawn, coalesce(sum(a.repriced), 0)::int as repriced,
+            count(*) filter (where a.repriced > 0)::int as days_with_repricing
        from unnest($2::int[]) with ordinality as w (days, place)
-       left join provider_days d on d.provider_id = $1 and d.day > ($3::timestamptz at time zone $4)::date - w.days
+       left join active a on a.day > ($3::timestamptz at time zone $4)::date - w.days
       group by w.place, w.days order by w.place`,
     [id, days, now, MARKET_TIME_ZONE],
   );

@@ -15,10 +15,12 @@ declare
   this_month timestamp := date_trunc('month', now() at time zone 'UTC');
   next_id bigint := (select case when is_called then last_value + 1 else last_value end from plan_price_history_id_seq);
   oldest text;
+  months text;
 begin
   -- Nothing to take over: then every month gets a partition of its own, this one too.
   if not exists (select from plan_price_history) then bound := this_month; end if;
-  oldest := 'plan_price_history_before_' || to_char(bound, 'YYYY_MM');
+  months := 'before_' || to_char(bound, 'YYYY_MM');
+  oldest := 'plan_price_history_' || months;
 
   execute format('alter table plan_price_history rename to %I', oldest);
   execute format('alter table %I alter column id drop identity', oldest);
@@ -27,9 +29,9 @@ begin
   -- To make or drop a partition that refers to offers would lock offers, and so every publish. Offers are never
   -- deleted, and a row is written in the transaction of its offer.
   execute format('alter table %I drop constraint plan_price_history_offer_id_fkey', oldest);
-  execute format('alter index idx_history_offer rename to %I', oldest || '_offer_idx');
-  execute format('alter index idx_history_tdsp rename to %I', oldest || '_tdsp_idx');
-  execute format('alter index idx_history_plan rename to %I', oldest || '_plan_idx');
+  execute format('alter index idx_history_offer rename to %I', 'idx_history_offer_' || months);
+  execute format('alter index idx_history_tdsp rename to %I', 'idx_history_tdsp_' || months);
+  execute format('alter index idx_history_plan rename to %I', 'idx_history_plan_' || months);
 
   execute format('create sequence plan_price_history_ids start with %s', next_id);
   create table plan_price_history (
@@ -85,6 +87,7 @@ language plpgsql set timezone to 'UTC' set lock_timeout to '2s' as $$
 declare
   first timestamp := date_trunc('month', at at time zone 'UTC');
   month timestamp;
+  suffix text;
   name text;
 begin
   for month in select generate_series(first, first + make_interval(months => months_ahead), interval '1 month') loop
@@ -92,9 +95,14 @@ begin
     -- Of several that see a month missing one makes it.
     perform pg_advisory_xact_lock(7748050);
     continue when history_has_month(month);
-    name := 'plan_price_history_' || to_char(month, 'YYYY_MM');
+    suffix := to_char(month, 'YYYY_MM');
+    name := 'plan_price_history_' || suffix;
     -- Made first and attached then: that locks out nobody, where "create table … partition of" locks the whole history.
     execute format('create table %I (like plan_price_history including defaults including constraints)', name);
+    -- The same ones as those of the whole, which adopts them: here they get names that tell whose they are.
+    execute format('create index %I on %I (offer_id, changed_at desc)', 'idx_history_offer_' || suffix, name);
+    execute format('create index %I on %I (tdsp_duns, changed_at desc)', 'idx_history_tdsp_' || suffix, name);
+    execute format('create index %I on %I (plan_id)', 'idx_history_plan_' || suffix, name);
     execute format('alter table plan_price_history attach partition %I for values from (%L) to (%L)',
       name, month at time zone 'UTC', (month + interval '1 month') at time zone 'UTC');
     return next name;
