@@ -268,6 +268,30 @@ test('who follows the cursor while others publish misses nothing and sees nothin
   }
 });
 
+test('versions that changed nothing a shopper sees are passed over, however many they are', async () => {
+  const { rows } = await pool.query<{ version: number }>(
+    `insert into plan_snapshots (tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at)
+     select tdsp_duns, version + n, source, origin, n::text, plans, observed_at, published_at + n * interval '1 millisecond'
+       from (select * from plan_snapshots where tdsp_duns = $1 order by version desc limit 1) last
+      cross join generate_series(1, 250) n
+     returning version`,
+    [ONCOR],
+  );
+  const last = rows.at(-1)!.version;
+  await publishSold(database, ONCOR, markets(21, 39).at(-1)!, new Date(now - 1000));
+  const versions = new Set<number>();
+  let pages = 0;
+  for (let url = `/v1/markets/${ONCOR}/changes?since=40`; ; pages++) {
+    const { body } = await get(url);
+    for (const { version } of body.data) versions.add(version);
+    if (!body.meta.has_more) break;
+    url = body.links.next;
+  }
+  assert.deepEqual([...versions], [last + 1]);
+  assert.ok(pages > 1 && pages < 10);
+  await publishSold(database, ONCOR, markets(21, 40).at(-1)!, new Date(now));
+});
+
 test('since a time is since the first version after it', async () => {
   const { rows } = await pool.query(
     'select version, published_at from plan_snapshots where tdsp_duns = $1 order by version',

@@ -144,6 +144,32 @@ test('what one refresh missed the next one writes, and of many at once one write
   assert.deepEqual(await providerDays(), providers);
 });
 
+test('what is published while days are written down belongs to its own day', async () => {
+  const AEP_CENTRAL = '007924772';
+  const sold = markets(6, 1)[0]!;
+  let isPublishing = true;
+  const refreshing = (async () => {
+    while (isPublishing) await refreshDailyRateIndex(database);
+  })();
+  // The same plans with other prices: only the prices tell one day from another.
+  for (let day = 0; day < 40; day++) {
+    const prices = sold.map((one) => ({ ...one, rates: { ...one.rates, 1000: 10 + day / 10 } }));
+    await publishSold(database, AEP_CENTRAL, prices, new Date(Date.UTC(2026, 8, 1 + day, 18)));
+  }
+  isPublishing = false;
+  await refreshing;
+  await refreshDailyRateIndex(database);
+  const { rows } = await pool.query(
+    `select version, median_rate_1000kwh as median from daily_rate_index
+      where tdsp_duns = $1 and term = 'all' and rate_type = 'all' order by day`,
+    [AEP_CENTRAL],
+  );
+  assert.deepEqual(
+    rows,
+    Array.from({ length: 40 }, (_, day) => ({ version: day + 1, median: (100 + day) / 10 })),
+  );
+});
+
 test('of a day whose plans history does not prove only their number is told', async () => {
   const all = markets(5, 6);
   for (const [index, sold] of all.entries()) {

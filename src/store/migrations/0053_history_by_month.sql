@@ -83,7 +83,7 @@ create view history_partitions as
 comment on view history_partitions is 'The months of plan_price_history: from_at is null in the oldest one, which has no beginning';
 
 create function ensure_history_partitions(at timestamptz, months_ahead integer default 3) returns setof text
-language plpgsql set timezone to 'UTC' set lock_timeout to '2s' as $$
+language plpgsql set lock_timeout to '2s' as $$
 declare
   first timestamp := date_trunc('month', at at time zone 'UTC');
   month timestamp;
@@ -111,7 +111,7 @@ end $$;
 comment on function ensure_history_partitions is 'Makes the partitions of this month and the next ones that are missing, and returns their names';
 
 create function history_has_month(month timestamp) returns boolean
-language sql stable set timezone to 'UTC' as $$
+language sql stable as $$
   select exists (
     select from history_partitions
      where coalesce(from_at, '-infinity') <= month at time zone 'UTC' and until_at > month at time zone 'UTC')
