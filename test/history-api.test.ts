@@ -89,6 +89,7 @@ test('pages of a long history follow each other without a gap, a repeat or anoth
       prices.push(...body.prices);
       assert.equal(body.meta.lowest.rate_cents_per_kwh, 9);
       assert.equal(body.meta.total, 6);
+      assert.ok(events.length <= 6, 'pages without end');
       url = body.links.next;
     }
     assert.deepEqual(events, whole.data, `limit ${limit}`);
@@ -232,6 +233,7 @@ test('who follows the cursor while others publish misses nothing and sees nothin
       if (status === 503) continue;
       assert.equal(status, 200, JSON.stringify(body));
       for (const change of body.data) follower.take(change);
+      assert.ok(follower.seen.length < 5_000, 'changes without end');
       url = body.links.next;
       if (!wasPublishing && !body.meta.has_more) return;
     }

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { marketDay } from '../src/plan/market-day.ts';
 import { nameKey } from '../src/plan/offer.ts';
-import { statisticsByGroup } from '../src/plan/rate-statistics.ts';
+import { rateStatistics, statisticsByGroup } from '../src/plan/rate-statistics.ts';
 import { readRateIndex } from '../src/store/markets.ts';
 import { readProviderActivity } from '../src/store/provider-activity.ts';
 import { refreshDailyRateIndex } from '../src/store/refresh-daily-rate-index.ts';
 import { confirmSnapshot } from '../src/store/snapshots.ts';
 import { markets, publishSold, type Sold } from './market-support.ts';
-import { createTestDatabase, ONCOR } from './support.ts';
+import { createTestDatabase, ONCOR, until } from './support.ts';
 
 const { database } = await createTestDatabase();
 const { pool } = database;
@@ -144,30 +144,38 @@ test('what one refresh missed the next one writes, and of many at once one write
   assert.deepEqual(await providerDays(), providers);
 });
 
-test('what is published while days are written down belongs to its own day', async () => {
+test('a day is not written down with the prices of a version that came meanwhile', async () => {
   const AEP_CENTRAL = '007924772';
-  const sold = markets(6, 1)[0]!;
-  let isPublishing = true;
-  const refreshing = (async () => {
-    while (isPublishing) await refreshDailyRateIndex(database);
-  })();
-  // The same plans with other prices: only the prices tell one day from another.
-  for (let day = 0; day < 40; day++) {
-    const prices = sold.map((one) => ({ ...one, rates: { ...one.rates, 1000: 10 + day / 10 } }));
-    await publishSold(database, AEP_CENTRAL, prices, new Date(Date.UTC(2026, 8, 1 + day, 18)));
-  }
-  isPublishing = false;
-  await refreshing;
-  await refreshDailyRateIndex(database);
-  const { rows } = await pool.query(
-    `select version, median_rate_1000kwh as median from daily_rate_index
-      where tdsp_duns = $1 and term = 'all' and rate_type = 'all' order by day`,
+  const [sold] = markets(6, 1) as [Sold[]];
+  await publishSold(database, AEP_CENTRAL, sold, new Date('2026-09-01T18:00:00Z'));
+  // The next publish, as far as it matters, at the moment between the looks at the versions and at the plans.
+  const publisher = await pool.connect();
+  await publisher.query('begin; lock table electricity_plans in access exclusive mode');
+  await publisher.query('update electricity_plans set rate_1000kwh = 77 where tdsp_duns = $1', [AEP_CENTRAL]);
+  await publisher.query(
+    `insert into plan_snapshots (tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at)
+     select tdsp_duns, 2, source, origin, '2', plans, at, at
+       from plan_snapshots cross join (select '2026-09-02T18:00:00Z'::timestamptz) t (at) where tdsp_duns = $1`,
     [AEP_CENTRAL],
   );
-  assert.deepEqual(
-    rows,
-    Array.from({ length: 40 }, (_, day) => ({ version: day + 1, median: (100 + day) / 10 })),
+  const refreshing = refreshDailyRateIndex(database);
+  await until(async () => {
+    const { rows } = await publisher.query(
+      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    );
+    return rows.length > 0;
+  });
+  await publisher.query('commit');
+  publisher.release();
+  assert.deepEqual(await refreshing, [AEP_CENTRAL]);
+  const { rows } = await pool.query(
+    `select version, median_rate_1000kwh as median from daily_rate_index
+      where tdsp_duns = $1 and term = 'all' and rate_type = 'all'`,
+    [AEP_CENTRAL],
   );
+  assert.deepEqual(rows, [
+    { version: 1, median: rateStatistics(sold.map(({ rates }) => rates[1000])).median },
+  ]);
 });
 
 test('of a day whose plans history does not prove only their number is told', async () => {
