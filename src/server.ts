@@ -2,6 +2,8 @@
 
 import { createServer } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { adminRoutes } from './api/admin.ts';
+import { eventsRoutes } from './api/events.ts';
 import { healthRoutes } from './api/health.ts';
 import { marketsRoutes } from './api/markets.ts';
 import { openapiRoutes } from './api/openapi.ts';
@@ -71,6 +73,8 @@ export function buildServer(parts: ApiParts, onError: (error: unknown) => void):
   placesRoutes(app, parts);
   providersRoutes(app, parts);
   providerRoutes(app, parts);
+  eventsRoutes(app, parts);
+  adminRoutes(app, parts);
   healthRoutes(app, parts);
   openapiRoutes(app);
   return app;

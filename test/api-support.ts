@@ -32,6 +32,8 @@ export function openApi(database: Database) {
       places: new Places(territory),
       syncIntervalMs: 3_600_000,
       staleAfterMs: 7_200_000,
+      onEvent: () => {},
+      admin: null,
     },
     (error) => unexpected.push(error),
   );

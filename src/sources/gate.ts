@@ -7,11 +7,13 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { bulkhead } from 'cockatiel';
-import { describeError, WattsyncError } from '../errors.ts';
+import { describeError, type WattsyncError } from '../errors.ts';
 import { insertApiCall } from '../store/api-calls.ts';
 import type { Database } from '../store/database.ts';
+import { SyncHaltedError } from '../store/sync-control-error.ts';
 import { type CallEnd, finishPermit, type Permit, requestPermit } from '../store/upstream-gate.ts';
 import type { HttpAnswer } from './http.ts';
+import { NotAllowedError } from './not-allowed-error.ts';
 import type { FetchContext } from './source.ts';
 import { SourceError } from './source-error.ts';
 
@@ -43,15 +45,13 @@ export interface UpstreamRequest<T> {
 }
 
 /** The calls of an hour are used up. */
-export class CallBudgetExhaustedError extends WattsyncError {
+export class CallBudgetExhaustedError extends NotAllowedError {
   readonly code = 'call_budget_exhausted';
-  readonly retryable = true;
 }
 
 /** The upstream failed so often in a row that it is left alone for a while. */
-export class CircuitOpenError extends WattsyncError {
+export class CircuitOpenError extends NotAllowedError {
   readonly code = 'circuit_open';
-  readonly retryable = true;
 }
 
 /** Forced calls and probes must be possible when the hour is used up: two syncs of all TDSPs, or a quarter of little. */
@@ -136,6 +136,7 @@ export class Gate {
       const permit = await requestPermit(this.#database, { source, isForced }, limits, now?.() ?? null);
       if ('id' in permit) return permit;
       if ('waitMs' in permit) await pause(permit.waitMs * (1 + Math.random() * 0.2), null, { signal });
+      else if ('control' in permit) throw new SyncHaltedError(permit.control);
       else throw refusal(source, permit, limits);
     }
   }
@@ -197,7 +198,7 @@ function endOf(error: unknown): CallEnd {
 
 function refusal(
   source: string,
-  { refused, until, used }: Extract<Permit, { refused: string }>,
+  { refused, until, used }: Extract<Permit, { until: Date }>,
   { perHour, reservePerHour }: { perHour: number; reservePerHour: number },
 ): WattsyncError {
   const at = `${until.toISOString().slice(0, 19)}Z`;
@@ -205,9 +206,10 @@ function refusal(
     return new CallBudgetExhaustedError(
       `${used} calls of ${source} were made within the hour; API_CALL_BUDGET_PER_HOUR is ${perHour}, ${reservePerHour} of ` +
         `them kept for forced calls. The next is possible at ${at}. Wait, raise it, or insist with --force.`,
+      until,
     );
   }
   const why =
     refused === 'circuit' ? 'failed several times in a row and is left alone' : 'asked to be left alone';
-  return new CircuitOpenError(`${source} ${why} until ${at}. Wait, or insist with --force.`);
+  return new CircuitOpenError(`${source} ${why} until ${at}. Wait, or insist with --force.`, until);
 }

@@ -17,5 +17,5 @@ export async function keepHistory(
   { now, signal }: { now: Date; signal?: AbortSignal },
 ): Promise<HistoryKept> {
   const partitions = await ensureHistoryPartitions(database.pool, now);
-  return { partitions, indexed: await refreshDailyRateIndex(database, signal) };
+  return { partitions, indexed: await refreshDailyRateIndex(database, { ...(signal ? { signal } : {}) }) };
 }

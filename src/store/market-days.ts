@@ -9,14 +9,18 @@ import type { Connection, Queryable } from './database.ts';
 export const MARKET_TIME_ZONE = 'America/Chicago';
 
 /** TDSPs with versions that are in no index yet. */
-export async function readMarketsBehind(queryable: Queryable): Promise<string[]> {
+export async function readMarketsBehind(
+  queryable: Queryable,
+  tdsps: readonly string[] | null = null,
+): Promise<string[]> {
   const { rows } = await queryable.query<{ duns: string }>(
     `select t.duns
        from tdsps t
       cross join lateral (select version from plan_snapshots where tdsp_duns = t.duns order by version desc limit 1) s
        left join market_progress p on p.tdsp_duns = t.duns
-      where s.version > coalesce(p.version, 0)
+      where s.version > coalesce(p.version, 0) and ($1::text[] is null or t.duns = any($1))
       order by t.duns`,
+    [tdsps],
   );
   return rows.map(({ duns }) => duns);
 }

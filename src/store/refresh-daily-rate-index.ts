@@ -26,14 +26,23 @@ import {
 const VERSIONS_AT_ONCE = 200;
 const SERIALIZATION_FAILURE = '40001';
 
+export interface RefreshOptions {
+  /** DUNS; left out, all. */
+  tdsps?: readonly string[];
+  /** Stops between two TDSPs; the next call goes on. */
+  signal?: AbortSignal;
+}
+
 /**
- * Brings the days of all TDSPs up to what is published. Nothing to do costs one statement.
- * @param signal stops between two TDSPs; the next call goes on
+ * Brings the days of TDSPs up to what is published. Nothing to do costs one statement.
  * @returns the DUNS of the TDSPs that got new rows
  */
-export async function refreshDailyRateIndex(database: Database, signal?: AbortSignal): Promise<string[]> {
+export async function refreshDailyRateIndex(
+  database: Database,
+  { tdsps, signal }: RefreshOptions = {},
+): Promise<string[]> {
   const written: string[] = [];
-  for (const duns of await readMarketsBehind(database.pool)) {
+  for (const duns of await readMarketsBehind(database.pool, tdsps)) {
     if (signal?.aborted) break;
     const isMine = await database
       .transaction((connection) => refreshMarket(connection, duns))

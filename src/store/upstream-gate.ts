@@ -4,6 +4,7 @@
  */
 
 import type { Connection, Database, Queryable } from './database.ts';
+import { type Control, lockControl } from './sync-control.ts';
 
 export interface PermitLimits {
   perSecond: number;
@@ -19,7 +20,9 @@ export type Permit =
   | { id: number; isProbe: boolean }
   /** Ask again after so long. */
   | { waitMs: number }
-  | { refused: 'budget' | 'circuit' | 'asked_to_wait'; until: Date; used: number };
+  | { refused: 'budget' | 'circuit' | 'asked_to_wait'; until: Date; used: number }
+  /** An emergency was declared: nobody calls. */
+  | { refused: 'halted'; control: Control };
 
 /** How a call ended: `spoke` is any answer that shows the upstream at work, an error of ours included. */
 export type CallEnd = 'spoke' | 'failed' | 'abandoned' | { waitMs: number };
@@ -52,6 +55,9 @@ export function requestPermit(
   now: Date | null,
 ): Promise<Permit> {
   return database.transaction(async (connection) => {
+    // Held as it is: an emergency that is declared now waits for this permit, and the next one finds it declared.
+    const control = await lockControl(connection);
+    if (control.state === 'emergency') return { refused: 'halted', control };
     const gate = await lockGate(connection, source, now);
     const isOpen = gate.open_until !== null;
     if (isOpen) {
