@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { availableParallelism, loadavg } from 'node:os';
 import { addDays, marketDay } from '../src/plan/market-day.ts';
 import { type CopyValue, copyRows } from '../src/store/copy.ts';
 import type { Database } from '../src/store/database.ts';
@@ -53,8 +54,10 @@ export function measureHistory(say: Say, market: InventedMarket = MARKET): Promi
       await spreadOverMonths(database, market, say);
       const backfill = await measureBackfill(database, market, say);
       const questions = await measureQuestions(database, market, say);
+      // Of the minute in which the questions were asked.
+      const load = loadavg()[0]!;
       const months = await measureMonths(database, say);
-      return sectionOf(market, { migration, backfill, questions, months });
+      return sectionOf(market, { migration, backfill, questions, months, load });
     },
     // History is one table before migration 50.
     readMigrations().filter(({ number }) => number < 50),
@@ -382,11 +385,12 @@ interface Measured {
   backfill: number;
   questions: Question[];
   months: Months;
+  load: number;
 }
 
 function sectionOf(
   { tdsps, plansPerTdsp, days, rows }: InventedMarket,
-  { migration, backfill, questions, months }: Measured,
+  { migration, backfill, questions, months, load }: Measured,
 ): Section {
   const count = (value: number) => value.toLocaleString('en-US');
   const asked = questions.filter(({ what }) => what !== ROUND_TRIP);
@@ -430,7 +434,7 @@ through \`pg\` over loopback, with an answer of the size they have in the API; t
     findings: [
       `Migration to months: ${duration(migration.ms)}; the longest read beside it took ${duration(migration.longestReadMs)}, the longest write ${duration(migration.longestWriteMs)}; neither waited a second: ${verdict(Math.max(migration.longestReadMs, migration.longestWriteMs) < 1_000)}`,
       `p99 under ${TARGET_MS} ms: ${verdict(slow.length === 0)}${names(slow)}`,
-      `p99 at most 3 times p50: ${verdict(uneven.length === 0)}${names(uneven)}. (The bare round trip in the same turns: ${digits(bare.p99 / bare.p50)} times.)`,
+      `p99 at most 3 times p50: ${verdict(uneven.length === 0)}${names(uneven)}. (The bare round trip in the same turns: ${digits(bare.p99 / bare.p50)} times; the machine had ${digits(load)} programs wanting its ${availableParallelism()} cores.)`,
       `Four months are made in ${duration(median(months.makeMs))}, one is dropped in ${duration(median(months.dropMs))}; no write waited a second for it: ${verdict(isFree)}`,
       `The months cost a write ${digits(median(months.aloneMs) / median(months.plainMs))} times what it costs into one small table.`,
       `${count(days)} days of one TDSP with ${count(plansPerTdsp)} plans are found from its history in ${duration(backfill)}.`,

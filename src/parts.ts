@@ -58,6 +58,9 @@ export async function openSource(
       maxConcurrentRequests: config.maxConcurrentRequests,
       rateLimitPerSecond: config.apiRateLimitPerSecond,
       callBudgetPerHour: config.apiCallBudgetPerHour,
+      emergencyBudgetPerHour: config.emergencyCallBudgetPerHour,
+      batchSize: config.batchSize,
+      batchDelayMs: config.batchDelayMs,
     },
     database,
   );

@@ -106,7 +106,7 @@ export async function start(options: StartOptions): Promise<Running> {
     ]);
     const engine = new Engine({
       ...{ config, database, territory, source, roles },
-      onError: failed('the queue has trouble'),
+      onError: rarely(failed('the queue has trouble')),
       onScheduled: (kind, asked, error) => {
         if (asked) log.info({ kind, run_id: asked.run_id }, 'a scheduled sync was asked for');
         else log.warn({ kind, error: describeError(error) }, 'a scheduled sync was left out');
@@ -136,6 +136,19 @@ export async function start(options: StartOptions): Promise<Running> {
     await stop();
     throw error;
   }
+}
+
+const TELL_AGAIN_MS = 30_000;
+
+/** A PostgreSQL that is away is met by every loop, every second: it is told once, and again while it lasts. */
+function rarely(tell: (error: unknown) => void): (error: unknown) => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    const now = performance.now();
+    if (now - toldAt < TELL_AGAIN_MS) return;
+    toldAt = now;
+    tell(error);
+  };
 }
 
 /** What is not fresh is synced at once, not only when the next time has come. */

@@ -11,7 +11,9 @@ import { createTestDatabase, spawnWattsync, until, wattsync } from './support.ts
 const { database, url: DATABASE_URL } = await createTestDatabase();
 const sandbox = await startSandbox({ plansPerTdsp: 40, now: () => new Date('2026-06-01T12:00:00Z') });
 test.after(() => sandbox.stop());
-const env = { DATABASE_URL, COMPAREPOWER_API_URL: sandbox.url };
+// More forced syncs than an hour usually allows.
+const BUDGET = { API_CALL_BUDGET_PER_HOUR: '1000', EMERGENCY_CALL_BUDGET_PER_HOUR: '1000' };
+const env = { DATABASE_URL, COMPAREPOWER_API_URL: sandbox.url, ...BUDGET };
 
 const COMMANDS = [
   [],
@@ -19,7 +21,13 @@ const COMMANDS = [
   ['sync'],
   ['sync', 'full'],
   ['sync', 'city'],
+  ['sync', 'priority'],
   ['sync', 'status'],
+  ['sync', 'stop'],
+  ['sync', 'resume'],
+  ['sync', 'emergency'],
+  ['sync', 'dead'],
+  ['sync', 'redrive'],
   ['db', 'migrate'],
   ['sandbox'],
 ];

@@ -60,9 +60,11 @@ async function readDead({ config, parts }: Pick<CommandContext, 'config' | 'part
 }
 
 /** A job may have been for several TDSPs; one that says nothing of them was for the one it is named by. */
-function toDead({ queue, key, died_at, output }: DeadJob & { queue: string }, territory: Territory): Dead[] {
-  type Failure = { tdsp_duns: string; error_code: string | null; message: string | null };
-  const failures = (output?.failures as Failure[] | undefined) ?? [
+function toDead(
+  { queue, key, died_at, failures: told }: DeadJob & { queue: string },
+  territory: Territory,
+): Dead[] {
+  const failures = told ?? [
     {
       tdsp_duns: key,
       error_code: 'sync_job_lost',

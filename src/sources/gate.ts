@@ -21,6 +21,12 @@ export interface GateOptions {
   maxConcurrentRequests: number;
   rateLimitPerSecond: number;
   callBudgetPerHour: number;
+  /** Of these at most so many forced ones; left out, all of them. */
+  emergencyBudgetPerHour?: number;
+  /** Calls that may follow each other closely; left out, any number. */
+  batchSize?: number;
+  /** The pause between two batches. */
+  batchDelayMs?: number;
   /** For one call, until its last byte. */
   timeoutMs?: number;
   /** For all attempts and all waiting in between. */
@@ -61,8 +67,10 @@ const LONGEST_BACKOFF_MS = 10_000;
 const LONGEST_WAIT_MS = 3_600_000;
 const BREAKER = { firstOpenMs: 30_000, longestOpenMs: 600_000, calmMs: 1_800_000 };
 
+type Optional = 'now' | 'emergencyBudgetPerHour' | 'batchSize' | 'batchDelayMs';
+
 export class Gate {
-  readonly #options: Required<Omit<GateOptions, 'now'>> & Pick<GateOptions, 'now'>;
+  readonly #options: Required<Omit<GateOptions, Optional>> & Pick<GateOptions, Optional>;
   readonly #database: Database;
   /** Of this process: those who would only ask for permits in vain wait here. */
   readonly #bulkhead;
@@ -125,10 +133,12 @@ export class Gate {
     { isForced, signal }: FetchContext,
   ): Promise<Extract<Permit, { id: number }>> {
     const { maxConcurrentRequests, rateLimitPerSecond, callBudgetPerHour, timeoutMs, now } = this.#options;
+    const reservePerHour = Math.min(RESERVE.most, Math.floor(callBudgetPerHour * RESERVE.share));
     const limits = {
-      perSecond: rateLimitPerSecond,
-      perHour: callBudgetPerHour,
-      reservePerHour: Math.min(RESERVE.most, Math.floor(callBudgetPerHour * RESERVE.share)),
+      ...{ perSecond: rateLimitPerSecond, perHour: callBudgetPerHour, reservePerHour },
+      forcedPerHour: this.#options.emergencyBudgetPerHour ?? callBudgetPerHour,
+      perBatch: this.#options.batchSize ?? 1,
+      betweenBatchesMs: this.#options.batchSize === undefined ? 0 : (this.#options.batchDelayMs ?? 0),
       atOnce: maxConcurrentRequests,
       callMs: timeoutMs + 5_000,
     };
@@ -199,9 +209,16 @@ function endOf(error: unknown): CallEnd {
 function refusal(
   source: string,
   { refused, until, used }: Extract<Permit, { until: Date }>,
-  { perHour, reservePerHour }: { perHour: number; reservePerHour: number },
+  { perHour, reservePerHour, forcedPerHour }: Record<'perHour' | 'reservePerHour' | 'forcedPerHour', number>,
 ): WattsyncError {
   const at = `${until.toISOString().slice(0, 19)}Z`;
+  if (refused === 'emergency_budget') {
+    return new CallBudgetExhaustedError(
+      `${used} forced calls of ${source} were made within the hour; EMERGENCY_CALL_BUDGET_PER_HOUR is ${forcedPerHour}. ` +
+        `The next is possible at ${at}. Wait, raise it, or sync without --force.`,
+      until,
+    );
+  }
   if (refused === 'budget') {
     return new CallBudgetExhaustedError(
       `${used} calls of ${source} were made within the hour; API_CALL_BUDGET_PER_HOUR is ${perHour}, ${reservePerHour} of ` +

@@ -216,3 +216,8 @@ export async function readAllOpenTargets(connection: Connection): Promise<OpenTa
   );
   return rows;
 }
+
+/** Has the planner look at the jobs of pg-boss anew. */
+export async function analyzeJobs(queryable: Queryable | Pick<Connection, 'query'>): Promise<void> {
+  await queryable.query('analyze pgboss.job_common');
+}

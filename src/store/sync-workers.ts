@@ -69,12 +69,15 @@ export async function readWorkers(queryable: Queryable): Promise<(SyncWorkerRow 
   return rows;
 }
 
-/** The leases of workers that are gone: nobody has to wait until they run out. */
+/** The leases of workers that are gone, and their calls: nobody has to wait until they run out. */
 export async function freeLeasesOf(queryable: Queryable, workerIds: readonly string[]): Promise<void> {
   await queryable.query(
-    `update refresh_leases l set holder = null, expires_at = '-infinity'
-       from sync_workers w
-      where w.id = any($1) and not ${HOLDS_LOCK} and starts_with(l.holder, w.lease_holder || '.')`,
+    `with gone as (select lease_holder from sync_workers w where w.id = any($1) and not ${HOLDS_LOCK}),
+          calls as (
+            update upstream_permits p set finished_at = clock_timestamp()
+              from gone where p.holder = gone.lease_holder and p.finished_at is null)
+     update refresh_leases l set holder = null, expires_at = '-infinity'
+       from gone where starts_with(l.holder, gone.lease_holder || '.')`,
     [workerIds],
   );
 }

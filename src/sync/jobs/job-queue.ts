@@ -5,8 +5,9 @@
  */
 
 import { hash } from 'node:crypto';
-import { type Db, type JobResult, PgBoss, type Queue } from 'pg-boss';
+import { type Db, PgBoss, type Queue } from 'pg-boss';
 import type { Connection } from '../../store/database.ts';
+import { analyzeJobs } from '../../store/sync-targets.ts';
 
 export interface JobQueueOptions {
   connectionString: string;
@@ -26,15 +27,19 @@ export interface SyncJob {
   signal: AbortSignal;
 }
 
-/** How a job ended. `dead`: no use in trying again by itself, somebody should look. */
-export type JobEnd = { id: string; status: 'completed' | 'dead'; output: Record<string, unknown> };
+/** How a TDSP failed for good. */
+export interface Failure {
+  tdsp_duns: string;
+  error_code: string | null;
+  message: string | null;
+}
 
 export interface DeadJob {
   id: string;
   key: string;
   died_at: Date;
-  /** What was said when it was given up. */
-  output: Record<string, unknown> | null;
+  /** What failed, as far as it was said. */
+  failures: Failure[] | null;
 }
 
 export interface ScheduledTime {
@@ -56,6 +61,8 @@ const POLL_SECONDS = 1;
 const TRIES_AFTER_SILENCE = 3;
 const KEEP_SECONDS = { ended: 86_400, dead: 30 * 86_400 };
 const SQL_CONNECTIONS = 4;
+/** After so many jobs at once the planner's figures are of another time: without new ones draining is thirty times slower. */
+const BULK = 1_000;
 
 /** Jobs are for those who would fetch from the same upstream: another one's plans are not what was asked for. */
 export function queueName(source: { name: string; origin: string }): string {
@@ -71,9 +78,9 @@ const on = (connection: Pick<Connection, 'query'>): { db: Db } => ({
 
 export class JobQueue {
   readonly #boss: PgBoss;
+  readonly #created = new Set<string>();
   #started: Promise<unknown> | undefined;
   #stopped: Promise<void> | undefined;
-  readonly #workerIds: string[] = [];
 
   constructor({ connectionString, works, schedules, onError }: JobQueueOptions) {
     this.#boss = new PgBoss({
@@ -110,11 +117,15 @@ export class JobQueue {
     return this.#stopped;
   }
 
-  /** Makes a queue, its dead letters included. */
-  async create(queue: string): Promise<void> {
+  /**
+   * Makes a queue, its dead letters included.
+   * @param policy `stately`: of each key at most one job waits and one is worked on; `standard`: any number
+   */
+  async create(queue: string, policy: 'stately' | 'standard' = 'stately'): Promise<void> {
+    if (this.#created.has(queue)) return;
     await this.#boss.createQueue(deadQueue(queue), { deleteAfterSeconds: KEEP_SECONDS.dead });
     const options: Omit<Queue, 'name'> = {
-      policy: 'stately',
+      policy,
       notify: true,
       retryLimit: TRIES_AFTER_SILENCE,
       retryDelay: 1,
@@ -125,6 +136,7 @@ export class JobQueue {
       deadLetter: deadQueue(queue),
     };
     await this.#boss.createQueue(queue, options);
+    this.#created.add(queue);
   }
 
   /** Wakes a worker for each key; where a job waits already it becomes at least as urgent. */
@@ -133,30 +145,40 @@ export class JobQueue {
     queue: string,
     keys: readonly { key: string; priority: number }[],
   ): Promise<void> {
-    for (const { key, priority } of keys) {
-      const sent = await this.#boss.send(queue, { key }, { singletonKey: key, priority, ...on(connection) });
-      if (sent === null) await this.#hurry(connection, queue, key, priority);
+    const jobs = keys.map(({ key, priority }) => ({ data: { key }, singletonKey: key, priority }));
+    const sent = await this.#boss.insert(queue, jobs, { returnId: true, ...on(connection) });
+    if ((sent?.length ?? 0) < keys.length) {
+      for (const { key, priority } of keys) await this.#hurry(connection, queue, key, priority);
     }
+    if (keys.length > BULK) await analyzeJobs(connection);
   }
 
-  /** @param count jobs at once in this process */
-  async work(queue: string, count: number, handle: (job: SyncJob) => Promise<JobEnd>): Promise<void> {
-    const id = await this.#boss.work<{ key: string }, unknown, { perJobResults: true }>(
-      queue,
-      {
-        perJobResults: true,
-        localConcurrency: count,
-        pollingIntervalSeconds: POLL_SECONDS,
-        notifyPollingIntervalSeconds: POLL_SECONDS,
-        heartbeatRefreshSeconds: HEARTBEAT_SECONDS / 4,
-      } as { perJobResults: true },
-      async ([job]) => {
-        const { id, status, output } = await handle({ id: job!.id, key: job!.data.key, signal: job!.signal });
-        const result: JobResult = { id, status: status === 'dead' ? 'deadletter' : 'completed', output };
-        return [result];
-      },
-    );
-    this.#workerIds.push(id);
+  /**
+   * @param count loops that take jobs in this process, each `batch` jobs at a time
+   * @param handle never throws for what is expected: what it throws is tried again
+   */
+  async work(
+    queue: string,
+    { count, batch = 1 }: { count: number; batch?: number },
+    handle: (job: SyncJob) => Promise<object>,
+  ): Promise<void> {
+    const options = {
+      batchSize: batch,
+      burstWhenBatchFull: true,
+      pollingIntervalSeconds: POLL_SECONDS,
+      notifyPollingIntervalSeconds: POLL_SECONDS,
+      heartbeatRefreshSeconds: HEARTBEAT_SECONDS / 4,
+    };
+    for (let loop = 0; loop < count; loop++) {
+      const id: string = await this.#boss.work<{ key: string }>(queue, options, async (jobs) => {
+        try {
+          return await Promise.all(jobs.map(({ id, data: { key }, signal }) => handle({ id, key, signal })));
+        } finally {
+          // Another job of the same key may have waited for this one to end: it is not announced a second time.
+          this.#boss.notifyWorker(id);
+        }
+      });
+    }
   }
 
   /** Keeps exactly these times. @throws where an expression cannot be understood */
@@ -192,11 +214,6 @@ export class JobQueue {
     await this.#boss.work<{ name: string }>(SCHEDULE_QUEUE, options, async ([job]) => keep(job!.data.name));
   }
 
-  /** Looks for a job now: one that waited for another of its key to end is not announced a second time. */
-  wake(): void {
-    for (const id of this.#workerIds) this.#boss.notifyWorker(id);
-  }
-
   /** Takes no more jobs. */
   async rest(queue: string): Promise<void> {
     await this.#boss.offWork(queue, { wait: false }).catch(() => {});
@@ -205,6 +222,12 @@ export class JobQueue {
   /** Ends jobs whatever their state; their workers are told to let go. */
   async cancel(queue: string, ids: readonly string[]): Promise<void> {
     if (ids.length > 0) await this.#boss.cancel(queue, [...ids]);
+  }
+
+  /** Jobs of this key that were taken and have not ended. */
+  async taken(queue: string, key: string): Promise<string[]> {
+    const jobs = await this.#boss.findJobs(queue, { key });
+    return jobs.filter(({ state }) => state === 'active').map(({ id }) => id);
   }
 
   /** Whether this job still waits or is worked on. */
@@ -218,11 +241,12 @@ export class JobQueue {
     const dead: (DeadJob & { queue: string })[] = [];
     for (const { name } of await this.#boss.getQueues()) {
       if (!name.startsWith('sync.') || !name.endsWith('.dead')) continue;
-      for (const job of await this.#boss.findJobs<{ key: string }>(name)) {
+      for (const job of await this.#boss.findJobs<{ key: string; failures?: Failure[] }>(name)) {
         if (job.state !== 'created') continue;
-        const output = job.sourceOutput as Record<string, unknown> | null;
+        const said = job.sourceOutput as { failures?: Failure[] } | null;
+        const failures = job.data.failures ?? said?.failures ?? null;
         dead.push({
-          ...{ id: job.id, key: job.data.key, died_at: job.createdOn, output },
+          ...{ id: job.id, key: job.data.key, died_at: job.createdOn, failures },
           queue: name.slice(0, -'.dead'.length),
         });
       }
@@ -230,10 +254,16 @@ export class JobQueue {
     return dead;
   }
 
-  /** Forgets dead letters: their work was done after all, or was asked for anew. */
-  async buryDead(queue: string, keys: readonly string[]): Promise<void> {
-    const jobs = await this.#boss.findJobs<{ key: string }>(deadQueue(queue));
-    const ids = jobs.filter(({ data }) => keys.includes(data.key)).map(({ id }) => id);
+  /** Leaves a dead letter, in place of an older one of the same key: no use in trying again, somebody should look. */
+  async declareDead(queue: string, key: string, failures: readonly Failure[]): Promise<void> {
+    const id = await this.#boss.send(deadQueue(queue), { key, failures });
+    await this.buryDead(queue, key, id);
+  }
+
+  /** Forgets the dead letters of a key but for one: their work was done after all. */
+  async buryDead(queue: string, key: string, kept: string | null = null): Promise<void> {
+    const jobs = await this.#boss.findJobs<{ key: string }>(deadQueue(queue), { data: { key } });
+    const ids = jobs.map(({ id }) => id).filter((id) => id !== kept);
     if (ids.length > 0) await this.#boss.deleteJob(deadQueue(queue), ids);
   }
 

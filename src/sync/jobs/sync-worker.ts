@@ -13,10 +13,10 @@ import { type ControlState, lockControl } from '../../store/sync-control.ts';
 import { claimTargets, lockQueue, notifyMoved, type OpenTarget } from '../../store/sync-targets.ts';
 import type { Outcome } from '../outcome.ts';
 import { syncGroup } from '../sync-group.ts';
-import { type JobEnd, type JobQueue, queueName, STATE_KEY, type SyncJob } from './job-queue.ts';
+import { type JobQueue, queueName, STATE_KEY, type SyncJob } from './job-queue.ts';
 import { Presence } from './presence.ts';
 import { settle } from './settle.ts';
-import { tend, wakeWorkers } from './tend.ts';
+import { type Tended, tend, wakeWorkers } from './tend.ts';
 
 export interface SyncWorkerOptions {
   database: Database;
@@ -31,7 +31,7 @@ export interface SyncWorkerOptions {
   /** Something went wrong that no result tells of. */
   onError(error: unknown): void;
   /** A TDSP was given to another worker, or given up. */
-  onRescue?(rescued: { rescued: string[]; given_up: string[] }): void;
+  onRescue?(tended: Tended): void;
   /** How often the queue is looked after. */
   tendEveryMs?: number;
 }
@@ -45,6 +45,7 @@ export class SyncWorker {
   readonly #options: SyncWorkerOptions;
   readonly #jobs: JobQueue;
   readonly #presence: Presence;
+  readonly #idle = new Map<string, number>();
   readonly #running = new Set<Promise<unknown>>();
   /** Ends all calls in flight; another one takes its place once an emergency is over. */
   #calls = new AbortController();
@@ -69,7 +70,7 @@ export class SyncWorker {
     // Known before it takes a job: a claim by a worker that nobody knows would be taken for an orphan.
     await this.#presence.start();
     if (this.#stopped) return;
-    await this.#jobs.work(this.queue, this.#options.concurrency, (job) => this.#take(job));
+    await this.#jobs.work(this.queue, { count: this.#options.concurrency }, (job) => this.#take(job));
     this.#tendLater();
   }
 
@@ -97,25 +98,21 @@ export class SyncWorker {
     if (state === 'running' && !this.#stopped) this.#tendNow();
   }
 
-  #take(job: SyncJob): Promise<JobEnd> {
+  #take(job: SyncJob): Promise<object> {
     const taken = this.#work(job);
     const done = taken.then(
       () => {},
       () => {},
     );
     this.#running.add(done);
-    void done.then(() => {
-      this.#running.delete(done);
-      // Another job of the same key may have waited for this one.
-      this.#jobs.wake();
-    });
+    void done.then(() => this.#running.delete(done));
     return taken;
   }
 
-  async #work({ id: job_id, key, signal: isOurs }: SyncJob): Promise<JobEnd> {
+  async #work({ id: job_id, key, signal: isOurs }: SyncJob): Promise<object> {
     const signal = AbortSignal.any([isOurs, this.#calls.signal]);
     const claimed = await this.#claim(job_id, key);
-    if (claimed.length === 0) return { id: job_id, status: 'completed', output: {} };
+    if (claimed.length === 0) return {};
     const { database, source } = this.#options;
     const started_at = new Date();
     const began = performance.now();
@@ -128,7 +125,8 @@ export class SyncWorker {
     if (settled.returned.length > 0) {
       await wakeWorkers({ database, jobs: this.#jobs, queue: this.queue, coverage: source.coverage });
     }
-    return this.#end(job_id, key, settled.good, settled.bad);
+    await this.#tellOfFailures(key, settled.good, settled.bad);
+    return { synced: settled.good, failed: settled.bad.map(({ tdsp_duns }) => tdsp_duns) };
   }
 
   /** Nothing where syncing is stopped: what waits goes on waiting, and is woken by whoever lets it go on. */
@@ -159,11 +157,13 @@ export class SyncWorker {
   }
 
   /** What failed for good is kept where somebody finds it, once for each key; a later success takes it away. */
-  async #end(id: string, key: string, good: string[], bad: Outcome[]): Promise<JobEnd> {
-    if (good.length > 0 || bad.length > 0) await this.#jobs.buryDead(this.queue, [key]);
-    if (bad.length === 0) return { id, status: 'completed', output: { good } };
+  async #tellOfFailures(key: string, good: readonly string[], bad: readonly Outcome[]): Promise<void> {
+    if (bad.length === 0) {
+      if (good.length > 0) await this.#jobs.buryDead(this.queue, key);
+      return;
+    }
     const failures = bad.map(({ tdsp_duns, error_code, message }) => ({ tdsp_duns, error_code, message }));
-    return { id, status: 'dead', output: { failures } };
+    await this.#jobs.declareDead(this.queue, key, failures);
   }
 
   #tendLater(): void {
@@ -177,7 +177,12 @@ export class SyncWorker {
     clearTimeout(this.#timer);
     const { database, source, onError, onRescue } = this.#options;
     this.#tending = this.#tending
-      .then(() => tend({ database, jobs: this.#jobs, queue: this.queue, coverage: source.coverage }))
+      .then(() =>
+        tend({
+          ...{ database, jobs: this.#jobs, queue: this.queue, coverage: source.coverage },
+          idle: this.#idle,
+        }),
+      )
       .then((tended) => {
         if (tended.rescued.length + tended.given_up.length > 0) onRescue?.(tended);
       })
