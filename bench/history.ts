@@ -6,27 +6,18 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { availableParallelism, loadavg } from 'node:os';
-import { addDays, marketDay } from '../src/plan/market-day.ts';
+import pg from 'pg';
 import { type CopyValue, copyRows } from '../src/store/copy.ts';
-import type { Database } from '../src/store/database.ts';
+import { type Database, databaseTypes, type Queryable } from '../src/store/database.ts';
 import {
   dropHistoryBefore,
   ensureHistoryPartitions,
   readHistoryPartitions,
 } from '../src/store/history-partitions.ts';
-import { beginningOf, readMarketChanges } from '../src/store/market-changes.ts';
-import { readRateIndex } from '../src/store/markets.ts';
 import { migrate, readMigrations } from '../src/store/migrate.ts';
-import {
-  countOfferEvents,
-  readOfferEvents,
-  readOfferId,
-  readOfferPast,
-  readPriceEvents,
-} from '../src/store/offer-history.ts';
-import { readProviderActivity, readProviderMarkets } from '../src/store/provider-activity.ts';
 import { insertHistory } from '../src/store/publish-plans.ts';
 import { refreshDailyRateIndex } from '../src/store/refresh-daily-rate-index.ts';
+import { type HistoryQuestion, historyQuestions, ROUND_TRIP } from './history-questions.ts';
 import { type InventedMarket, inventedDuns, inventHistory } from './invent-history.ts';
 import { withDatabase } from './postgres.ts';
 import { digits, duration, median, type Say, type Section, type Table, verdict } from './report.ts';
@@ -42,8 +33,6 @@ const MARKET: InventedMarket = {
 const INDEXED_BY_US = 6;
 const QUESTIONS_EACH = 400;
 const TARGET_MS = 10;
-/** What everything else is to be seen beside: a statement that does nothing. */
-const ROUND_TRIP = 'nothing: `select 1`';
 const ROWS_OF_A_PUBLISH = 300;
 
 export function measureHistory(say: Say, market: InventedMarket = MARKET): Promise<Section> {
@@ -210,101 +199,74 @@ interface Question {
   rows: number;
   p50: number;
   p99: number;
+  cpu50: number;
+  cpu99: number;
 }
 
+/** Waits and other programs included; and the time in which PostgreSQL really worked on it. */
 async function measureQuestions(database: Database, market: InventedMarket, say: Say): Promise<Question[]> {
-  const { pool } = database;
-  const pick = (count: number) => Math.floor(Math.random() * count);
-  const { rows: offers } = await pool.query<{ id: string }>(
-    "select id from offers where tdsp_duns like '99%' order by random() limit $1",
-    [QUESTIONS_EACH],
+  const waited = await inTurns(await historyQuestions(database.pool, market), async (ask) => {
+    const began = performance.now();
+    const answer = await ask();
+    return { ms: performance.now() - began, rows: answer?.length ?? 0 };
+  });
+  const worked = await withCpuMeter(database, async (queryable, cpuMs) =>
+    inTurns(await historyQuestions(queryable, market), async (ask) => {
+      const before = cpuMs();
+      await ask();
+      return { ms: cpuMs() - before, rows: 0 };
+    }),
   );
-  const pasts = await Promise.all(offers.map(async ({ id }) => (await readOfferPast(pool, id))!));
-  const offer = () => pasts[pick(pasts.length)]!;
-  const duns = () => inventedDuns(1 + pick(market.tdsps));
-  const today = marketDay(new Date());
-  const days = (count: number) => ({ from: addDays(today, 1 - count), to: today });
-  const index = (range: object, more: object = {}) =>
-    readRateIndex(pool, {
-      ...{ tdsp_duns: duns(), ...days(30), by: 'day', term: 'all', rate_type: 'all', usage: 1000 },
-      ...range,
-      ...more,
-    });
-  const changes = async (version: number, limit: number) => {
-    const page = await readMarketChanges(pool, duns(), { from: beginningOf(version), limit });
-    return page!.changes;
-  };
-  const month = () => new Date(Date.now() - pick(market.days - 31) * 86_400_000);
-  const QUESTIONS: [what: string, ask: () => Promise<readonly unknown[] | null>][] = [
-    [ROUND_TRIP, async () => (await pool.query('select 1')).rows],
-    ['which offer an id means', async () => [await readOfferId(pool, offer().offer_id)]],
-    ['how an offer stands', async () => [await readOfferPast(pool, offer().offer_id)]],
-    [
-      'what happened to an offer, newest 200',
-      () => readOfferEvents(pool, offer(), { before: null, limit: 200 }),
-    ],
-    [
-      'what happened to it before a year ago',
-      () => readOfferEvents(pool, offer(), { before: new Date(Date.now() - 365 * 86_400_000), limit: 200 }),
-    ],
-    ['how many events it has', async () => [await countOfferEvents(pool, offer())]],
-    [
-      'its prices of 90 days',
-      () => readPriceEvents(pool, offer().offer_id, new Date(Date.now() - 90 * 86_400_000)),
-    ],
-    ['rate index, 30 days', () => index({})],
-    ['rate index, one term, 365 days', () => index(days(365), { term: '12', rate_type: 'fixed' })],
-    ['rate index, two years by month', () => index(days(730), { by: 'month' })],
-    ['changes since the last version', () => changes(market.days, 100)],
-    ['changes since a week ago', () => changes(market.days - 7, 100)],
-    ['changes from the first version on', () => changes(1, 100)],
-    ['changes of some days, the largest page', () => changes(2 + pick(market.days - 10), 1000)],
-    [
-      'a provider’s plans by TDSP',
-      () => readProviderMarkets(pool, `provider-${1 + pick(market.providers)}`, 1000),
-    ],
-    [
-      'a provider’s 30 and 90 days',
-      () =>
-        readProviderActivity(pool, `provider-${1 + pick(market.providers)}`, {
-          days: [30, 90],
-          now: new Date(),
-        }),
-    ],
-    [
-      'one TDSP’s history rows of 31 days',
-      async () => {
-        const from = month();
-        const { rows } = await pool.query(
-          'select count(*) from plan_price_history where tdsp_duns = $1 and changed_at >= $2 and changed_at < $3',
-          [...[duns(), from, new Date(from.getTime() + 31 * 86_400_000)]],
-        );
-        return rows;
-      },
-    ],
-  ];
-  const times = QUESTIONS.map((): number[] => []);
-  const sizes = QUESTIONS.map(() => 0);
-  // In turns, so that what else the machine does falls on all of them. The first rounds warm the cache.
-  for (let round = -20; round < QUESTIONS_EACH; round++) {
-    for (const [at, [, ask]] of QUESTIONS.entries()) {
-      const began = performance.now();
-      const answer = await ask();
-      if (round >= 0) times[at]!.push(performance.now() - began);
-      sizes[at] = Math.max(sizes[at]!, answer?.length ?? 0);
-    }
-  }
-  return QUESTIONS.map(([what], at) => {
-    const sorted = times[at]!.toSorted((a, b) => a - b);
-    const question = {
-      what,
-      rows: sizes[at]!,
-      p50: median(sorted),
-      p99: sorted[Math.floor(sorted.length * 0.99)]!,
-    };
-    say(`${what}: ${duration(question.p50)}, p99 ${duration(question.p99)}`);
+  return waited.map(({ what, rows, times }, at) => {
+    const cpu = worked[at]!.times;
+    const question = { what, rows, p50: median(times), p99: p99(times), cpu50: median(cpu), cpu99: p99(cpu) };
+    say(`${what}: ${duration(question.p50)}, p99 ${duration(question.p99)}; CPU ${duration(question.cpu50)}`);
     return question;
   });
+}
+
+/** One after the other, round by round: what else the machine does falls on all of them. The first rounds warm the cache. */
+async function inTurns(
+  questions: readonly HistoryQuestion[],
+  measure: (ask: HistoryQuestion['ask']) => Promise<{ ms: number; rows: number }>,
+): Promise<{ what: string; rows: number; times: number[] }[]> {
+  const results = questions.map(({ what }) => ({ what, rows: 0, times: [] as number[] }));
+  for (let round = -20; round < QUESTIONS_EACH; round++) {
+    for (const [at, { ask }] of questions.entries()) {
+      const { ms, rows } = await measure(ask);
+      const result = results[at]!;
+      result.rows = Math.max(result.rows, rows);
+      if (round >= 0) result.times.push(ms);
+    }
+  }
+  return results;
+}
+
+function p99(times: readonly number[]): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length * 0.99)]!;
+}
+
+/** A connection whose process tells after each message how long it has been computing. */
+async function withCpuMeter<T>(
+  { connectionString }: Database,
+  work: (queryable: Queryable, cpuMs: () => number) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({ connectionString, application_name: 'wattsync', types: databaseTypes });
+  let ms = 0;
+  client.on('notice', ({ detail = '' }) => {
+    const [, user, system] = /([\d.]+) s user, ([\d.]+) s system/.exec(detail) ?? [];
+    if (user && system) ms += (Number(user) + Number(system)) * 1000;
+  });
+  await client.connect();
+  try {
+    await client.query(
+      'set client_min_messages = log; set log_parser_stats = off; set log_statement_stats = on',
+    );
+    return await work(client as unknown as Queryable, () => ms);
+  } finally {
+    await client.end();
+  }
 }
 
 interface Months {
@@ -397,11 +359,14 @@ function sectionOf(
   const bare = questions.find(({ what }) => what === ROUND_TRIP)!;
   const slow = asked.filter(({ p99 }) => p99 >= TARGET_MS);
   const uneven = asked.filter(({ p50, p99 }) => p99 > 3 * p50);
+  const slowInside = asked.filter(({ cpu99 }) => cpu99 >= TARGET_MS);
+  const unevenInside = asked.filter(({ cpu50, cpu99 }) => cpu99 > 3 * cpu50);
   const table: Table = {
     title: `Questions, ${QUESTIONS_EACH} of each in turns`,
-    head: ['question', 'rows at most', 'p50', 'p99', 'p99 ÷ p50'],
-    rows: questions.map(({ what, rows: found, p50, p99 }) => [
+    head: ['question', 'rows at most', 'p50', 'p99', 'p99 ÷ p50', 'CPU p50', 'CPU p99', 'CPU p99 ÷ p50'],
+    rows: questions.map(({ what, rows: found, p50, p99, cpu50, cpu99 }) => [
       ...[what, String(found), duration(p50), duration(p99), digits(p99 / p50)],
+      ...[duration(cpu50), duration(cpu99), digits(cpu99 / cpu50)],
     ]),
   };
   const writes: Table = {
@@ -429,12 +394,15 @@ function sectionOf(
     method: `${count(rows)} rows of history of ${count(tdsps * plansPerTdsp)} plans in ${tdsps} TDSPs over ${days} days, made by PostgreSQL itself
 (bench/invent-history.ts) in the one table that history was before, which is then migrated while one connection reads it
 and one writes to it without a pause. For the questions the rows are put into the months they belong to. Questions go
-through \`pg\` over loopback, with an answer of the size they have in the API; the server has 64 MB of shared buffers.`,
+through \`pg\` over loopback, with an answer of the size they have in the API; the server has 64 MB of shared buffers. The
+same questions are asked again on a connection whose server process tells how long it has been computing
+(\`log_statement_stats\`): planning and running, without waiting for its turn on the processor.`,
     tables: [table, writes],
     findings: [
       `Migration to months: ${duration(migration.ms)}; the longest read beside it took ${duration(migration.longestReadMs)}, the longest write ${duration(migration.longestWriteMs)}; neither waited a second: ${verdict(Math.max(migration.longestReadMs, migration.longestWriteMs) < 1_000)}`,
       `p99 under ${TARGET_MS} ms: ${verdict(slow.length === 0)}${names(slow)}`,
       `p99 at most 3 times p50: ${verdict(uneven.length === 0)}${names(uneven)}. (The bare round trip in the same turns: ${digits(bare.p99 / bare.p50)} times; the machine had ${digits(load)} programs wanting its ${availableParallelism()} cores.)`,
+      `In CPU time of PostgreSQL, which other programs do not lengthen: p99 under ${TARGET_MS} ms: ${verdict(slowInside.length === 0)}${names(slowInside)}; at most 3 times p50: ${verdict(unevenInside.length === 0)}${names(unevenInside)}`,
       `Four months are made in ${duration(median(months.makeMs))}, one is dropped in ${duration(median(months.dropMs))}; no write waited a second for it: ${verdict(isFree)}`,
       `The months cost a write ${digits(median(months.aloneMs) / median(months.plainMs))} times what it costs into one small table.`,
       `${count(days)} days of one TDSP with ${count(plansPerTdsp)} plans are found from its history in ${duration(backfill)}.`,
