@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { marketDay } from '../src/plan/market-day.ts';
 import { nameKey } from '../src/plan/offer.ts';
 import { rateStatistics, statisticsByGroup } from '../src/plan/rate-statistics.ts';
+import { keepHistory } from '../src/store/keep-history.ts';
 import { readRateIndex } from '../src/store/markets.ts';
 import { readProviderActivity } from '../src/store/provider-activity.ts';
 import { refreshDailyRateIndex } from '../src/store/refresh-daily-rate-index.ts';
@@ -317,4 +318,18 @@ test('a version is later than the one before it, also when another machine’s c
     [TNMP],
   );
   assert.deepEqual(apart, []);
+});
+
+test('keeping the history makes the months ahead and writes the days that are missing; stopped, it leaves the rest', async () => {
+  await forgetDays();
+  const now = new Date('2071-06-30T23:59:59Z');
+  const stopped = await keepHistory(database, { now, signal: AbortSignal.abort() });
+  assert.deepEqual(stopped, {
+    partitions: [6, 7, 8, 9].map((month) => `plan_price_history_2071_0${month}`),
+    indexed: [],
+  });
+  const { partitions, indexed } = await keepHistory(database, { now });
+  assert.deepEqual(partitions, []);
+  assert.ok(indexed.includes(ONCOR) && indexed.includes(LPL));
+  assert.deepEqual(await keepHistory(database, { now }), { partitions: [], indexed: [] });
 });
