@@ -6,6 +6,7 @@ import { beginningOf, readMarketChanges } from '../src/store/market-changes.ts';
 import { readRateIndex } from '../src/store/markets.ts';
 import {
   countOfferEvents,
+  type OfferPast,
   readOfferEvents,
   readOfferId,
   readOfferPast,
@@ -33,7 +34,8 @@ export async function historyQuestions(
     "select id from offers where tdsp_duns like '99%' order by random() limit $1",
     [OFFERS],
   );
-  const pasts = await Promise.all(offers.map(async ({ id }) => (await readOfferPast(queryable, id))!));
+  const pasts: OfferPast[] = [];
+  for (const { id } of offers) pasts.push((await readOfferPast(queryable, id))!);
   const offer = () => pasts[pick(pasts.length)]!;
   const duns = () => inventedDuns(1 + pick(market.tdsps));
   const today = marketDay(new Date());
@@ -73,7 +75,7 @@ export async function historyQuestions(
     ['changes since the last version', () => changes(market.days, 100)],
     ['changes since a week ago', () => changes(market.days - 7, 100)],
     ['changes from the first version on', () => changes(1, 100)],
-    ['changes of some days, the largest page', () => changes(2 + pick(market.days - 10), 1000)],
+    ['changes of some days, the largest page', () => changes(2 + pick(market.days - 10), 500)],
     [
       'a provider’s plans by TDSP',
       () => readProviderMarkets(queryable, `provider-${1 + pick(market.providers)}`, 1000),

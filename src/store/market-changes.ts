@@ -3,6 +3,7 @@
  * after the other and become visible in that order, so a place in this order is a cursor that never skips anything.
  */
 
+import { TERMS_OF_SALE } from '../plan/content.ts';
 import type { Rates } from '../plan/rate.ts';
 import type { Queryable } from './database.ts';
 
@@ -128,6 +129,17 @@ export async function readMarketChanges(
 }
 
 type Found = Omit<MarketChange, 'rates'>;
+type ChangedTerm = MarketChange['changes'][number];
+
+interface ChangeRow extends Omit<Found, 'provider' | 'changes'> {
+  provider_id: string;
+  provider_name: string;
+  /** Put together as arrays and put in order here: as objects in order they would take PostgreSQL a third longer. */
+  terms: [field: string, from: unknown, to: unknown][] | null;
+}
+
+const place = (field: string): number => (TERMS_OF_SALE as readonly string[]).indexOf(field);
+const byTerm = (a: ChangedTerm, b: ChangedTerm): number => place(a.field) - place(b.field);
 
 async function readChanges(
   queryable: Queryable,
@@ -140,15 +152,13 @@ async function readChanges(
     limit,
   }: { from: ChangePlace; last: number; begins_at: string; ends_at: string; limit: number },
 ): Promise<Found[]> {
-  type Row = Omit<Found, 'provider'> & { provider_id: string; provider_name: string };
-  const { rows } = await queryable.query<Row>(
+  const { rows } = await queryable.query<ChangeRow>(
     // The bounds of the time are there for the planner, too: months outside of them are not even opened.
     `with page as (
        select v.version, v.published_at as at, e.*
          from plan_snapshots v cross join lateral (
            select offer_id, event, plan_id, external_id,
-                  json_agg(json_build_object('field', field, 'from', from_value, 'to', to_value) order by id)
-                    filter (where field is not null) as changes
+                  json_agg(json_build_array(field, from_value, to_value)) filter (where field is not null) as terms
              from plan_price_history
             where tdsp_duns = $1 and changed_at = v.published_at and snapshot_version = v.version
               and changed_at >= $6 and changed_at <= $7
@@ -163,14 +173,15 @@ async function readChanges(
         limit $8
      )
      select c.version, c.at, c.event, c.offer_id, c.plan_id, c.external_id, o.name, o.term_months,
-            o.provider_id, r.name as provider_name, coalesce(c.changes, '[]') as changes
+            o.provider_id, r.name as provider_name, c.terms
        from page c join offers o on o.id = c.offer_id join providers r on r.id = o.provider_id
       order by c.version, c.offer_id, c.event`,
     [duns, from.version, from.offer_id, from.event, last, begins_at, ends_at, limit],
   );
-  return rows.map(({ provider_id, provider_name, ...change }) => ({
+  return rows.map(({ provider_id, provider_name, terms, ...change }) => ({
     ...change,
     provider: { id: provider_id, name: provider_name },
+    changes: (terms ?? []).map(([field, from, to]) => ({ field, from, to })).toSorted(byTerm),
   }));
 }
 
