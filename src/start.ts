@@ -74,14 +74,14 @@ export async function start(options: StartOptions): Promise<Running> {
     const tdsps = territory.tdspsMostWantedFirst.map(({ duns }) => duns);
     // Made once the upstream is known; until then nothing is fetched for a reader.
     let refresher: InstanceType<typeof Refresher> | null = null;
-    let onStale: (duns: string) => void = () => {};
+    let stale: InstanceType<typeof StaleRequests> | null = null;
     const admin = adminParts(config, database);
     let url: string | null = null;
     if (loadedWeb) {
       const web = await startWeb(
         {
           ...{ config, database, territory, log, admin: admin.parts },
-          onStale: (duns) => onStale(duns),
+          onStale: (duns) => stale?.request(duns),
           loadColdly: async (duns) => refresher?.request(duns, 'cold'),
         },
         loadedWeb,
@@ -115,11 +115,10 @@ export async function start(options: StartOptions): Promise<Running> {
     closers.push(() => engine.stop());
     await engine.start();
     if (admin.parts) admin.parts.sync = (ask) => engine.ask(ask);
-    const stale = new StaleRequests({
+    stale = new StaleRequests({
       ...{ database: database.quick, upstream: source, ask: (ask) => engine.ask(ask) },
       onError: failed('a refresh could not be asked for'),
     });
-    onStale = (duns) => stale.request(duns);
     onStarted(source);
     if (roles.includes('scheduler')) {
       const keeping = import('./store/keep-history.ts')
