@@ -211,7 +211,7 @@ test('a day without a change is like the one before as long as the upstream conf
     pool as never,
     { tdsp_duns: LPL, version: 6 },
     {
-      ...{ observed_at: new Date('2026-11-18T12:00:00Z'), origin: 'test' },
+      ...{ observed_at: new Date('2026-11-18T12:00:00Z'), origin: 'test', validators: null },
     },
   );
   const last = markets(5, 6).at(-1)!;
