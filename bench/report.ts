@@ -29,6 +29,7 @@ export const TOPICS = [
   'day',
   'heap',
   'http',
+  'history',
   'startup',
 ] as const;
 export type Topic = (typeof TOPICS)[number];

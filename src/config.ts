@@ -62,6 +62,8 @@ export interface Config {
   enableQueryOptimization: boolean;
   /** So long maintenance keeps what upstreams sent; what is needed stays longer. */
   sourcePayloadRetentionDays: number;
+  /** So many whole months of history are kept; `null`: all of it. */
+  historyRetentionMonths: number | null;
   /** `null`: plan sets come from memory and PostgreSQL alone. */
   redisUrl: Secret | null;
   cacheMemoryTtlMinutes: number;
@@ -272,6 +274,11 @@ export function readConfig(env: Environment, cwd: string = process.cwd()): Confi
     cacheTtlHours: read.decimal('CACHE_TTL_HOURS', 2, 0.01, 24 * 365),
     enableQueryOptimization: read.choice('ENABLE_QUERY_OPTIMIZATION', ['true', 'false'], 'true') === 'true',
     sourcePayloadRetentionDays: read.integer('SOURCE_PAYLOAD_RETENTION_DAYS', 90, 1, 36_500),
+    historyRetentionMonths:
+      read.text('HISTORY_RETENTION_MONTHS') === null
+        ? null
+        : // Not less: what was dropped by a slip of the pen does not come back.
+          read.integer('HISTORY_RETENTION_MONTHS', 13, 13, 1_200),
     redisUrl: secret(read.url('REDIS_URL', ['redis:', 'rediss:'], 'secret')),
     cacheMemoryTtlMinutes: read.decimal('CACHE_MEMORY_TTL_MINUTES', 30, 0.01, 60 * 24 * 365),
     cacheMemoryMaxMb: read.integer('CACHE_MEMORY_MAX_MB', 64, 1, 1 << 20),

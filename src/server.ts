@@ -5,11 +5,14 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { adminRoutes } from './api/admin.ts';
 import { eventsRoutes } from './api/events.ts';
 import { healthRoutes } from './api/health.ts';
+import { marketsRoutes } from './api/markets.ts';
 import { openapiRoutes } from './api/openapi.ts';
 import { placesRoutes } from './api/places.ts';
 import { PLANS_PATH, PlanAnswers } from './api/plan-answers.ts';
+import { planHistoryRoutes } from './api/plan-history.ts';
 import { plansRoutes } from './api/plans.ts';
 import { Problem, sendProblem } from './api/problem.ts';
+import { providerRoutes } from './api/provider.ts';
 import { providersRoutes } from './api/providers.ts';
 import { type ApiParts, PUBLIC_HEADERS } from './api/routes.ts';
 import { searchRoutes } from './api/search.ts';
@@ -63,8 +66,11 @@ export function buildServer(parts: ApiParts, onError: (error: unknown) => void):
   });
 
   plansRoutes(app, parts, answers);
+  planHistoryRoutes(app, parts);
+  marketsRoutes(app, parts);
   placesRoutes(app, parts);
   providersRoutes(app, parts);
+  providerRoutes(app, parts);
   searchRoutes(app, parts);
   eventsRoutes(app, parts);
   adminRoutes(app, parts);

@@ -122,6 +122,10 @@ export async function start(options: StartOptions): Promise<Running> {
     });
     onStarted(source);
     if (roles.includes('scheduler')) {
+      const keeping = import('./store/keep-history.ts')
+        .then(({ keepHistory }) => keepHistory(database, { now: new Date(), signal: stopping.signal }))
+        .catch(failed('the history was not brought up to date; the next start tries again'));
+      closers.push(() => keeping);
       const first = firstSync(engine, database, stopping.signal, options).catch(
         failed('the first sync failed'),
       );

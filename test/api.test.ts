@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { openapiDocument } from '../src/api/openapi.ts';
-import { SCHEMAS } from '../src/api/schemas.ts';
-import { PlanSetCache } from '../src/cache/plan-set-cache.ts';
-import { Catalog } from '../src/catalog/catalog.ts';
+import type { SCHEMAS } from '../src/api/schemas.ts';
 import { startSandbox } from '../src/sandbox/server.ts';
-import { buildServer } from '../src/server.ts';
 import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts';
-import { PublishListener } from '../src/store/listen.ts';
-import { readCachedPlanSet } from '../src/store/plan-cache.ts';
-import { readActivePlanSet } from '../src/store/plans.ts';
 import { refreshMarketViews } from '../src/sync/refresh-views.ts';
-import { Places } from '../src/territory/places.ts';
-import { createTestDatabase, ONCOR, syncAll, territory, testGate, until } from './support.ts';
+import { expectSchema, openApi } from './api-support.ts';
+import { createTestDatabase, ONCOR, syncAll, testGate, until } from './support.ts';
 
 const { database } = await createTestDatabase();
 const sandbox = await startSandbox({ plansPerTdsp: 60, now: () => new Date('2026-06-01T12:00:00Z') });
@@ -21,49 +14,12 @@ const source = new ComparePowerSource(
   { url: sandbox.url, apiKey: null, apiKeyHeader: 'X-API-Key' },
   testGate(database),
 );
-const planSets = new PlanSetCache({
-  layers: [
-    { name: 'database', read: (duns) => readCachedPlanSet(database.pool, duns) },
-    { name: 'active', read: (duns) => readActivePlanSet(database.pool, duns) },
-  ],
-});
-const catalog = new Catalog({ planSets, staleAfterMs: 7_200_000 });
-const listener = new PublishListener(database, (published) => planSets.announce(published));
-const unexpected: unknown[] = [];
-const app = buildServer(
-  {
-    catalog,
-    database: { pool: database.quick },
-    territory,
-    places: new Places(territory),
-    syncIntervalMs: 3_600_000,
-    staleAfterMs: 7_200_000,
-    onEvent: () => {},
-    admin: null,
-  },
-  (error) => unexpected.push(error),
-);
-test.after(async () => {
-  await app.close();
-  await listener.stop();
-  await sandbox.stop();
-});
-
-const ajv = new Ajv2020({ strict: false, validateFormats: false });
-ajv.addSchema({ $id: 'api', components: { schemas: SCHEMAS } });
-
-function expectSchema(name: keyof typeof SCHEMAS, body: unknown): void {
-  const validate = ajv.compile({ $ref: `api#/components/schemas/${name}` });
-  assert.ok(validate(body), JSON.stringify(validate.errors?.slice(0, 3)));
-}
+const { app, get, listener, unexpected } = openApi(database);
+test.after(() => sandbox.stop());
 
 // biome-ignore format: one line reads best
-interface Listed { data: { id: string; term_months: number; bill: { rate_cents_per_kwh: number; exact: boolean; total_usd: number } }[]; facets: Record<string, { value: unknown; count: number }[]>; meta: Record<string, unknown>; links: { next?: string } }
+interface Listed { data: { id: string; provider: { id: string }; term_months: number; bill: { rate_cents_per_kwh: number; exact: boolean; total_usd: number } }[]; facets: Record<string, { value: unknown; count: number }[]>; meta: Record<string, unknown>; links: { next?: string } }
 
-async function get(url: string, headers: Record<string, string> = {}) {
-  const { statusCode: status, headers: answered, body } = await app.inject({ url, headers });
-  return { status, headers: answered, body: body === '' ? null : JSON.parse(body) };
-}
 const list = async (query: string): Promise<Listed> => {
   const { status, body } = await get(`/v1/plans?${query}`);
   assert.equal(status, 200, JSON.stringify(body));
@@ -86,11 +42,13 @@ test('before the first sync the API says that nothing is stored yet', async () =
 
 test('every answer is as the OpenAPI document describes it', async () => {
   const { data } = await list('city=dallas-tx&limit=1');
-  const { id } = data[0]!;
+  const { id, provider } = data[0]!;
   const urls: [string, keyof typeof SCHEMAS][] = [
     ['/v1/plans?city=dallas-tx&limit=200', 'PlanList'],
     [`/v1/plans/${id}?usage=1234`, 'PlanAnswer'],
-    [`/v1/plans/${id}/history`, 'History'],
+    [`/v1/plans/${id}/history?lowest_in_days=90&usage=500`, 'History'],
+    ['/v1/markets/ONCOR/index?by=week&term=12&rate_type=fixed&usage=2000', 'MarketIndex'],
+    [`/v1/markets/${ONCOR}/changes?since=0&limit=500`, 'MarketChanges'],
     ['/v1/cities?limit=1000', 'CityList'],
     ['/v1/cities/houston-tx', 'CityAnswer'],
     ['/v1/cities/san-antonio-tx', 'CityAnswer'],
@@ -98,6 +56,7 @@ test('every answer is as the OpenAPI document describes it', async () => {
     ['/v1/zips/78701', 'ZipAnswer'],
     ['/v1/tdsps', 'TdspList'],
     ['/v1/providers', 'ProviderList'],
+    [`/v1/providers/${provider.id}?usage=500`, 'ProviderAnswer'],
     ['/v1/search?q=da', 'SearchAnswer'],
     ['/v1/search?q=armadilo%20vlot', 'SearchAnswer'],
     ['/healthz', 'Health'],
@@ -232,6 +191,21 @@ const WRONG: [url: string, status: number, said: RegExp][] = [
   ['/v1/cities/nowhere-at-all-tx', 404, /No Texas city/],
   ['/v1/zips/abc', 400, /five digits/],
   ['/v1/search', 400, /is needed/],
+  ['/v1/plans/00000000-0000-4000-8000-000000000000/history', 404, /No plan or offer/],
+  ['/v1/plans/00000000-0000-4000-8000-000000000000/history?cursor=%24', 400, /no cursor/],
+  ['/v1/plans/00000000-0000-4000-8000-000000000000/history?usage=500', 400, /lowest_in_days/],
+  ['/v1/markets/nobody/index', 404, /1039940674000 \(ONCOR\)/],
+  ['/v1/markets/ONCOR/index?usage=750', 400, /500, 1000, 2000/],
+  ['/v1/markets/ONCOR/index?from=2026-02-29', 400, /no day/],
+  ['/v1/markets/ONCOR/index?from=2026-11-02&to=2026-11-01', 400, /later than to/],
+  ['/v1/markets/ONCOR/index?from=2020-01-01&to=2026-11-01', 400, /at most 1100/],
+  ['/v1/markets/ONCOR/index?by=year', 400, /day, week, month/],
+  ['/v1/markets/ONCOR/changes?since=1&cursor=MTAzOTk0MDY3NDAwMC4x', 400, /cannot be given with cursor/],
+  ['/v1/markets/ONCOR/changes?since=yesterday', 400, /neither a version nor a time/],
+  ['/v1/markets/ONCOR/changes?since=2026-11-01T00:00:00', 400, /with its zone/],
+  ['/v1/markets/ONCOR/changes?cursor=abc', 400, /no cursor/],
+  ['/v1/markets/ONCOR/changes?since=999999', 410, /is not known here/],
+  ['/v1/providers/nobody', 404, /\/v1\/providers/],
   ['/v1/cities?tdsp=nobody', 400, /ONCOR/],
   ['/elsewhere', 404, /See \/docs/],
   ['/v1/plans/%00', 400, /UUID/],

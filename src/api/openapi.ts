@@ -4,11 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { CHANGES_PARAMS, changeColumns, INDEX_PARAMS, indexColumns } from './markets.ts';
 import type { Params } from './params.ts';
 import { CITY_PARAMS } from './places.ts';
+import { HISTORY_PARAMS, historyColumns } from './plan-history.ts';
 import { PLAN_PARAMS } from './plan-params.ts';
 import { ONE_PLAN_PARAMS } from './plans.ts';
 import { PROBLEMS } from './problem.ts';
+import { PROVIDER_PARAMS, providerColumns } from './provider.ts';
 import { SCHEMAS } from './schemas.ts';
 import { SEARCH_PARAMS } from './search.ts';
 
@@ -20,6 +23,8 @@ interface Operation {
   answer: keyof typeof SCHEMAS;
   /** Statuses of the problems it may answer. */
   problems: number[];
+  /** Of the CSV that who prefers `text/csv` gets. */
+  columns?: readonly { name: string }[];
 }
 
 const OPERATIONS: Operation[] = [
@@ -39,9 +44,28 @@ const OPERATIONS: Operation[] = [
   },
   {
     path: '/v1/plans/{id}/history',
-    summary: 'What happened to a plan through all its re-pricings',
+    summary: 'What happened to a plan through all its re-pricings, and what it cost meanwhile',
+    query: HISTORY_PARAMS,
     answer: 'History',
-    problems: [400, 404],
+    problems: [400, 404, 406, 503],
+    columns: historyColumns(null),
+  },
+  {
+    path: '/v1/markets/{duns}/index',
+    summary: 'How many plans a TDSP had and what they cost, by day, week or month in America/Chicago',
+    query: INDEX_PARAMS,
+    answer: 'MarketIndex',
+    problems: [400, 404, 406, 503],
+    columns: indexColumns(''),
+  },
+  {
+    path: '/v1/markets/{duns}/changes',
+    summary:
+      'What was listed, changed, withdrawn and relisted at a TDSP since a time or a version, oldest first',
+    query: CHANGES_PARAMS,
+    answer: 'MarketChanges',
+    problems: [400, 404, 406, 410, 503],
+    columns: changeColumns('', []),
   },
   {
     path: '/v1/cities',
@@ -75,6 +99,14 @@ const OPERATIONS: Operation[] = [
     problems: [503],
   },
   {
+    path: '/v1/providers/{id}',
+    summary: 'One provider: what it sells where, and how often it lists, withdraws and re-prices',
+    query: PROVIDER_PARAMS,
+    answer: 'ProviderAnswer',
+    problems: [400, 404, 406, 503],
+    columns: providerColumns('', ''),
+  },
+  {
     path: '/v1/search',
     summary: 'Cities, providers and what they sell, ranked, as you type',
     query: SEARCH_PARAMS,
@@ -86,7 +118,7 @@ const OPERATIONS: Operation[] = [
 ];
 
 export function openapiDocument(): Record<string, unknown> {
-  const paths = OPERATIONS.map(({ path, summary, query = {}, answer, problems }) => {
+  const paths = OPERATIONS.map(({ path, summary, query = {}, answer, problems, columns }) => {
     const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
       ...{ name, in: 'path', required: true, schema: { type: 'string' } },
     }));
@@ -103,7 +135,13 @@ export function openapiDocument(): Record<string, unknown> {
       summary,
       parameters: [...inPath, ...inQuery],
       responses: {
-        200: { description: summary, content: { 'application/json': { schema: ref(answer) } } },
+        200: {
+          description: summary,
+          content: {
+            'application/json': { schema: ref(answer) },
+            ...(columns ? { 'text/csv': { schema: csvSchema(columns) } } : {}),
+          },
+        },
         ...Object.fromEntries(failures),
       },
     };
@@ -121,6 +159,11 @@ export function openapiDocument(): Record<string, unknown> {
     components: { schemas: SCHEMAS },
   };
 }
+
+const csvSchema = (columns: readonly { name: string }[]) => ({
+  type: 'string',
+  description: `RFC 4180, with a line of names: ${columns.map(({ name }) => name).join(', ')}`,
+});
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 

@@ -1,10 +1,10 @@
-/** `/v1/plans`, one plan, and its history. */
+/** `/v1/plans`, and one plan. */
 
 import type { FastifyInstance } from 'fastify';
 import type { Freshness } from '../catalog/catalog.ts';
 import { planJson } from '../catalog/plan-json.ts';
 import { billCurve } from '../plan/bill.ts';
-import { readFormerOffer, readOfferHistory, readPlan } from '../store/plans.ts';
+import { readFormerOffer, readPlan } from '../store/plans.ts';
 import { integer, type RawQuery, readParams } from './params.ts';
 import { PastAnswers } from './past-answers.ts';
 import type { PlanAnswers } from './plan-answers.ts';
@@ -76,24 +76,6 @@ export function plansRoutes(app: FastifyInstance, parts: ApiParts, answers: Plan
         ...(current ? { current: `/v1/plans/${current.plan.id}` } : {}),
       },
     };
-  });
-
-  app.get<{ Params: { id: string } }>('/v1/plans/:id/history', async (request) => {
-    const id = readPlanId(request.params.id);
-    readParams({}, request.query as RawQuery);
-    const plan = await readPlan(database.pool, id);
-    const offerId = plan?.offer_id ?? (await readFormerOffer(database.pool, id));
-    const history = offerId && (await readOfferHistory(database.pool, offerId));
-    if (!history) throw await missingPlan(parts, id);
-    const { events, ...offer } = history;
-    const listed = {
-      event: 'listed',
-      at: offer.first_seen_at,
-      plan_id: null,
-      external_id: null,
-      changes: [],
-    };
-    return { data: [...events, listed], meta: { ...offer, total: events.length + 1 } };
   });
 }
 

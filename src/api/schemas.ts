@@ -46,7 +46,7 @@ const plan = {
   term_months: orNull('integer', { description: '1 is month to month' }),
   rate_type: orNull('string', { enum: ['fixed', 'variable', 'indexed', null] }),
   percent_green: orNull('number'),
-  rates_cents_per_kwh: object({ 500: orNull('number'), 1000: orNull('number'), 2000: orNull('number') }),
+  rates_cents_per_kwh: ref('Rates'),
   bill: ref('Bill'),
   early_termination_fee_usd: orNull('number', { description: 'The most that leaving can cost' }),
   early_termination_fee_per_month_usd: orNull('number', {
@@ -103,6 +103,19 @@ const marketOrNull = {
 const links = (...names: string[]): Schema =>
   object(Object.fromEntries(names.map((name) => [name, text])), names);
 
+const rates = object({ 500: orNull('number'), 1000: orNull('number'), 2000: orNull('number') });
+const upstream = {
+  upstream: { ...text, description: 'Whose plans these are; `sandbox` means invented' },
+  notice: text,
+};
+const activity = object({
+  listed: { ...integer, description: 'Offers first seen, without those of the first snapshot of a TDSP' },
+  relisted: integer,
+  withdrawn: integer,
+  repriced: { ...integer, description: 'Times that an offer got another published rate' },
+  days_with_repricing: integer,
+});
+
 export const SCHEMAS = {
   Bill: object({
     usage_kwh: integer,
@@ -110,6 +123,7 @@ export const SCHEMAS = {
     rate_cents_per_kwh: orNull('number'),
     exact: { ...flag, description: 'Published, or following from evidence; false is an estimate' },
   }),
+  Rates: rates,
   Plan: object(plan),
   PlanList: object({
     data: listOf(ref('Plan')),
@@ -140,16 +154,135 @@ export const SCHEMAS = {
         at: time,
         plan_id: orNull('string'),
         external_id: orNull('string'),
-        changes: listOf(object({ field: text, from: {}, to: {} })),
+        changes: listOf(ref('ChangedTerm')),
       }),
     ),
-    meta: object({
-      offer_id: text,
-      first_seen_at: time,
-      last_changed_at: time,
-      ended_at: orNull('string'),
-      total: integer,
+    prices: {
+      ...listOf(object({ at: time, is_offered: flag, rates_cents_per_kwh: ref('Rates') })),
+      description:
+        'What the plan cost, newest first: a step holds until the one before it in the list. Rates are null where none was told and while the plan was not offered.',
+    },
+    meta: object(
+      {
+        offer_id: text,
+        first_seen_at: time,
+        last_changed_at: time,
+        ended_at: orNull('string'),
+        total: { ...integer, description: 'Events on all pages' },
+        kept_since: orNull('string', { description: 'What happened before was dropped; null: nothing was' }),
+        lowest: {
+          ...object({
+            days: integer,
+            usage_kwh: integer,
+            rate_cents_per_kwh: orNull('number'),
+            at: orNull('string', { description: 'Since when, but not before the days began' }),
+          }),
+          type: ['object', 'null'],
+          description: 'With `lowest_in_days`; its rate is null where the plan was not offered in these days',
+        },
+        ...upstream,
+      },
+      ['notice'],
+    ),
+    links: links('next'),
+  }),
+  ChangedTerm: object({ field: text, from: {}, to: {} }),
+  MarketIndex: object({
+    data: listOf(
+      object({
+        from: text,
+        to: text,
+        days: integer,
+        known_days: { ...integer, description: 'Days for which the upstream confirmed the plans' },
+        plans: orNull('number', { description: 'On average of the known days; null: nothing is known' }),
+        priced_plans: orNull('number', { description: 'Of them, those that tell a rate at this usage' }),
+        min_rate_cents_per_kwh: orNull('number', { description: 'The lowest of all days' }),
+        median_rate_cents_per_kwh: orNull('number', {
+          description: 'The mean of the medians of the known days',
+        }),
+        average_rate_cents_per_kwh: orNull('number', {
+          description: 'The mean of the averages of the known days',
+        }),
+        version: orNull('integer', { description: 'The last version of the plans that counts here' }),
+      }),
+    ),
+    meta: object(
+      {
+        tdsp_duns: text,
+        from: text,
+        to: text,
+        by: text,
+        time_zone: { const: 'America/Chicago' },
+        term: orNull('integer'),
+        rate_type: orNull('string'),
+        usage_kwh: integer,
+        ...upstream,
+      },
+      ['notice'],
+    ),
+    links: object({}),
+  }),
+  MarketChanges: object({
+    data: listOf(
+      object({
+        version: integer,
+        at: time,
+        event: { type: 'string', enum: ['listed', 'changed', 'withdrawn', 'relisted'] },
+        offer_id: text,
+        plan_id: orNull('string'),
+        external_id: orNull('string'),
+        provider: object({ id: text, name: text }),
+        name: text,
+        term_months: orNull('integer'),
+        changes: listOf(ref('ChangedTerm')),
+        rates_cents_per_kwh: {
+          anyOf: [ref('Rates'), { type: 'null' }],
+          description: 'With `listed`: the rates it was first seen with',
+        },
+      }),
+    ),
+    meta: object(
+      {
+        tdsp_duns: text,
+        version: { ...integer, description: 'The version that is current' },
+        has_more: { ...flag, description: 'Whether `links.next` brings more at once' },
+        ...upstream,
+      },
+      ['notice'],
+    ),
+    links: object({
+      next: { ...text, description: 'At the end, too: there it brings what happens from now on' },
     }),
+  }),
+  ProviderAnswer: object({
+    data: object({
+      id: text,
+      name: text,
+      legal_name: orNull('string'),
+      puct_number: orNull('string'),
+      phone: orNull('string'),
+      first_seen_at: time,
+      active_plans: integer,
+      tdsps: listOf(
+        object({
+          tdsp_duns: text,
+          short_name: text,
+          plans: integer,
+          min_rate_cents_per_kwh: orNull('number'),
+          median_rate_cents_per_kwh: orNull('number'),
+        }),
+      ),
+      activity: object({ last_30_days: activity, last_90_days: activity }),
+    }),
+    meta: object(
+      {
+        usage_kwh: integer,
+        observed_since: orNull('string', { description: 'Nothing is known of the time before' }),
+        ...upstream,
+      },
+      ['notice'],
+    ),
+    links: object({}),
   }),
   Tdsp: object(tdsp),
   Market: object({

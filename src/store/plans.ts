@@ -1,4 +1,4 @@
-/** Stored plans, read: single ones, whole sets, and what happened to them. */
+/** Stored plans, read: single ones and whole sets. */
 
 import type { Plan } from '../plan/plan.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
@@ -62,71 +62,8 @@ export async function readPlan(queryable: Queryable, id: string): Promise<Plan |
 /** The offer that a plan id stood for before the upstream gave that id to another product. */
 export async function readFormerOffer(queryable: Queryable, planId: string): Promise<string | null> {
   const { rows } = await queryable.query<{ offer_id: string }>(
-    'select offer_id from plan_price_history where plan_id = $1 order by id desc limit 1',
+    'select offer_id from plan_price_history where plan_id = $1 order by changed_at desc, id desc limit 1',
     [planId],
   );
   return rows[0]?.offer_id ?? null;
-}
-
-export interface HistoryEvent {
-  event: 'listed' | 'changed' | 'withdrawn' | 'relisted';
-  at: string;
-  plan_id: string;
-  external_id: string;
-  changes: { field: string; from: unknown; to: unknown }[];
-}
-
-export interface OfferHistory {
-  offer_id: string;
-  first_seen_at: string;
-  last_changed_at: string;
-  ended_at: string | null;
-  /** Newest first. */
-  events: HistoryEvent[];
-}
-
-interface HistoryRow {
-  event: HistoryEvent['event'];
-  changed_at: Date;
-  plan_id: string;
-  external_id: string;
-  field: string | null;
-  from_value: unknown;
-  to_value: unknown;
-}
-
-/** What happened to an offer since it was first seen. */
-export async function readOfferHistory(queryable: Queryable, offerId: string): Promise<OfferHistory | null> {
-  const { rows: offers } = await queryable.query<
-    Record<'first_seen_at' | 'last_changed_at' | 'ended_at', Date>
-  >('select first_seen_at, last_changed_at, ended_at from offers where id = $1', [offerId]);
-  const [offer] = offers;
-  if (!offer) return null;
-  const { rows } = await queryable.query<HistoryRow>(
-    `select event, changed_at, plan_id, external_id, field, from_value, to_value
-       from plan_price_history where offer_id = $1 order by changed_at desc, id`,
-    [offerId],
-  );
-  return {
-    offer_id: offerId,
-    first_seen_at: offer.first_seen_at.toISOString(),
-    last_changed_at: offer.last_changed_at.toISOString(),
-    ended_at: offer.ended_at?.toISOString() ?? null,
-    events: toEvents(rows),
-  };
-}
-
-/** One publish may change several terms of an offer: that is one event. */
-function toEvents(rows: HistoryRow[]): HistoryEvent[] {
-  const events: HistoryEvent[] = [];
-  for (const row of rows) {
-    const at = row.changed_at.toISOString();
-    let event = events.at(-1);
-    if (!event || event.at !== at || event.event !== row.event) {
-      event = { event: row.event, at, plan_id: row.plan_id, external_id: row.external_id, changes: [] };
-      events.push(event);
-    }
-    if (row.field !== null) event.changes.push({ field: row.field, from: row.from_value, to: row.to_value });
-  }
-  return events;
 }

@@ -15,6 +15,7 @@ import { offerKey, providerId } from '../plan/offer.ts';
 import type { PlanDraft } from '../plan/plan.ts';
 import { storable } from '../store/copy.ts';
 import type { Database, Queryable } from '../store/database.ts';
+import { expectHistoryPartition } from '../store/history-partitions.ts';
 import { keepCurrentSet } from '../store/plan-revisions.ts';
 import {
   type ActivePlan,
@@ -90,6 +91,7 @@ export async function publish(
     return { external_id: draft.external_id, content_hash: contentHash(draft), draft };
   });
   const content_hash = hashOf(snapshot, contents);
+  await expectHistoryPartition(database, options.now);
   let current: PublishedState['current'] = null;
   for (let tries = 0; tries < TRIES; tries++) {
     const state = await readKept(database, snapshot.tdsp_duns, content_hash);
@@ -166,8 +168,7 @@ async function publishChange(
     ({ external_id, content_hash }) => activeById.get(external_id)?.content_hash !== content_hash,
   );
   const gone = goneFrom(change);
-  // Clocks of two machines differ: what was published later must not seem to have been there before.
-  const published_at = new Date(Math.max(now.getTime(), current?.published_at.getTime() ?? 0));
+  const published_at = laterThan(current?.published_at ?? null, now);
   const found = await identifyIn(queryable, tdsp_duns, { differing, gone, now: published_at });
 
   const hashes = new Map(active.map((plan) => [plan.external_id, plan.plan_hash]));
@@ -191,6 +192,17 @@ async function publishChange(
     ...{ unchanged: contents.length - differing.length, deactivated: gone.length, rejected: rejected.length },
   };
   return { version, isNew: true, isCached: false, counts };
+}
+
+/** Clocks of two machines differ by seconds. By hours they do when one is wrong, and no other has to follow it. */
+const CLOCK_SKEW_MS = 600_000;
+
+/** Versions follow each other in time, too, whichever machine publishes them: the history is ordered by it. */
+function laterThan(previous: Date | null, clock: Date): Date {
+  const isBehind = previous !== null && previous >= clock;
+  return isBehind && previous.getTime() - clock.getTime() < CLOCK_SKEW_MS
+    ? new Date(previous.getTime() + 1)
+    : clock;
 }
 
 /** @throws {SnapshotHeldError} */

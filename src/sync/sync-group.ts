@@ -5,6 +5,7 @@
 
 import type { FetchContext, PlanSource } from '../sources/source.ts';
 import type { Database } from '../store/database.ts';
+import { refreshDailyRateIndex } from '../store/refresh-daily-rate-index.ts';
 import { type Lease, type LeaseResult, waitForLease } from '../store/refresh-leases.ts';
 import { readCurrentSnapshots, type Snapshot } from '../store/snapshots.ts';
 import { fetchAndPublish } from './fetch-and-publish.ts';
@@ -52,7 +53,14 @@ export async function syncGroup(group: string[], job: GroupJob): Promise<Outcome
   } finally {
     await lease?.release(outcomes.flatMap(toLeaseResult));
   }
+  await noteDays(job.database, outcomes);
   return outcomes;
+}
+
+/** Beside the publishes and not in them: the plans are published whatever becomes of it, and the next one makes up for it. */
+async function noteDays(database: Database, outcomes: readonly Outcome[]): Promise<void> {
+  const tdsps = outcomes.filter(({ status }) => status === 'published').map(({ tdsp_duns }) => tdsp_duns);
+  if (tdsps.length > 0) await refreshDailyRateIndex(database, { tdsps }).catch(() => {});
 }
 
 /** What those who come next must know; what was not tried says nothing. */
