@@ -5,6 +5,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { AGE_STEPS_S, count, emptyCounts, LATENCY_STEPS_MS } from '../histogram.ts';
 import {
   addCacheStats,
   type LayerCounts,
@@ -12,7 +13,6 @@ import {
   removeCacheProcess,
 } from '../store/cache-stats.ts';
 import type { Queryable } from '../store/database.ts';
-import { AGE_STEPS_S, count, emptyCounts, LATENCY_STEPS_MS } from './histogram.ts';
 import type { LayerName } from './layer.ts';
 import type { CacheRecorder } from './recorder.ts';
 

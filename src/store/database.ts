@@ -6,6 +6,7 @@
 import pg from 'pg';
 import type { Secret } from '../config.ts';
 import { WattsyncError } from '../errors.ts';
+import { QueryRecorder, recordQueries } from './query-recorder.ts';
 
 /** Anything statements can be sent to: the pool, or one connection inside a transaction. */
 export type Queryable = Pick<pg.Pool, 'query'>;
@@ -18,6 +19,8 @@ export interface Database {
    * PostgreSQL that hangs cannot pile up requests.
    */
   readonly quick: pg.Pool;
+  /** How long the statements of both take. */
+  readonly queries: QueryRecorder;
   /** For connections that live outside the pool, such as a listener. */
   readonly connectionString: string;
   /** Runs `work` on one connection in one transaction; whatever it throws rolls everything back. */
@@ -80,6 +83,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     keepAlive: true,
     allowExitOnIdle: true,
   });
+  const queries = new QueryRecorder();
+  for (const one of [pool, quick]) recordQueries(one, queries);
   // A connection that breaks while idle is replaced; whoever works on one gets the error from its own query.
   pool.on('error', () => {});
   quick.on('error', () => {});
@@ -99,6 +104,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   return {
     pool,
     quick,
+    queries,
     connectionString,
     async transaction(work) {
       const connection = await pool.connect();

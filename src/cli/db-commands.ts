@@ -1,0 +1,49 @@
+/** The commands that look after the database. */
+
+import type { Command } from 'commander';
+import type { CommandContext } from './program.ts';
+
+type Run = (work: (context: CommandContext) => Promise<number>) => () => Promise<void>;
+
+const again = (one: string, all: string[]): string[] => [...all, one];
+
+export function addDatabaseCommands(db: Command, run: Run): void {
+  const json = ['--json', 'one JSON object on standard output, nothing else'] as const;
+  db.command('migrate')
+    .description('bring the database to the shape this version expects')
+    .option(...json)
+    .action(run(async (context) => (await import('./db-migrate.ts')).dbMigrate(context)));
+  db.command('health')
+    .description(
+      'connections, locks, bloat, indexes, disk …: a verdict for each, and the command that mends it',
+    )
+    .option('--limit <name=number>', 'another limit, may be repeated: long_query_warn_seconds=10', again, [])
+    .option(...json)
+    .addHelpText(
+      'after',
+      '\nIt changes nothing, and ends with 1 if anything is bad. docs/operations.md explains every line.',
+    )
+    .action((options) =>
+      run(async (context) => (await import('./db-health.ts')).dbHealth(context, options))(),
+    );
+  db.command('optimize')
+    .description(
+      'mend indexes, statistics, views and dead rows beside everybody’s work, and say what it gained',
+    )
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option(
+      '--rewrite <table>',
+      'also write this table anew, which locks everybody else out; may be repeated',
+      again,
+      [],
+    )
+    .option('--freeze', 'freeze the rows of all tables, against wraparound')
+    .option(...json)
+    .action((options) =>
+      run(async (context) => (await import('./db-optimize.ts')).dbOptimize(context, options))(),
+    );
+  db.command('sql <statement>')
+    .description('send one SQL statement and show the answer')
+    .option(...json)
+    .action((statement) => run(async (context) => (await import('./db-sql.ts')).dbSql(context, statement))());
+}
