@@ -28,7 +28,21 @@ export class Secret {
 }
 
 const PLAN_SOURCES = ['comparepower', 'powertochoose', 'sandbox'] as const;
+/** A hundred years. */
+const FOREVER_DAYS = 36_500;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** How many days something is kept before maintenance removes it. */
+export interface Retention {
+  apiCallsDays: number;
+  runsDays: number;
+  quarantineDays: number;
+  cacheStatsDays: number;
+  queryStatsDays: number;
+  databaseReadingsDays: number;
+  /** What processes tell each other: clears, permits, who is there. */
+  signalsDays: number;
+}
 
 export interface Config {
   /** `null`: embedded PostgreSQL under `dataDir`. */
@@ -53,6 +67,9 @@ export interface Config {
   cacheRedisTtlMinutes: number;
   apiRateLimitPerSecond: number;
   apiCallBudgetPerHour: number;
+  /** False: nothing tunes the database by itself, `db:optimize` does when it is told to. */
+  enableQueryOptimization: boolean;
+  retention: Retention;
   host: string;
   port: number;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -184,6 +201,17 @@ export function readConfig(env: Environment, cwd: string = process.cwd()): Confi
     cacheRedisTtlMinutes: read.decimal('CACHE_REDIS_TTL_MINUTES', 60, 0.01, 60 * 24 * 365),
     apiRateLimitPerSecond: read.integer('API_RATE_LIMIT_PER_SECOND', 25, 1, 10_000),
     apiCallBudgetPerHour: read.integer('API_CALL_BUDGET_PER_HOUR', 50, 1, 1_000_000),
+    enableQueryOptimization: read.choice('ENABLE_QUERY_OPTIMIZATION', ['true', 'false'], 'true') === 'true',
+    retention: {
+      apiCallsDays: read.integer('RETENTION_API_CALLS_DAYS', 90, 1, FOREVER_DAYS),
+      runsDays: read.integer('RETENTION_RUNS_DAYS', 180, 1, FOREVER_DAYS),
+      quarantineDays: read.integer('RETENTION_QUARANTINE_DAYS', 90, 1, FOREVER_DAYS),
+      cacheStatsDays: read.integer('RETENTION_CACHE_STATS_DAYS', 8, 1, FOREVER_DAYS),
+      queryStatsDays: read.integer('RETENTION_QUERY_STATS_DAYS', 2, 1, FOREVER_DAYS),
+      databaseReadingsDays: read.integer('RETENTION_DATABASE_READINGS_DAYS', 90, 1, FOREVER_DAYS),
+      // Processes look back a day.
+      signalsDays: read.integer('RETENTION_SIGNALS_DAYS', 7, 2, FOREVER_DAYS),
+    },
     host: read.text('HOST') ?? '127.0.0.1',
     port: read.integer('PORT', 3000, 0, 65_535),
     logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),

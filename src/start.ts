@@ -42,6 +42,7 @@ export async function start({
     import('./cache/open-layers.ts'),
     import('./refresh/refresher.ts'),
     import('./cache/cache-stats.ts'),
+    import('./store/query-stats.ts'),
   ]);
   const [
     database,
@@ -53,6 +54,7 @@ export async function start({
       { openLayers },
       { Refresher },
       { CacheStats },
+      { QueryStats },
     ],
   ] = await Promise.all([opening, loading]);
   const log = createLog(config.logLevel);
@@ -80,10 +82,17 @@ export async function start({
     const stats: InstanceType<typeof CacheStats> = new CacheStats({
       database: database.quick,
       size: () => planSets.size,
+      keepDays: config.retention.cacheStatsDays,
       onError: (error) => log.debug({ error: describeError(error) }, 'cache figures were kept for later'),
     });
     stats.start();
     closers.push(() => stats.stop());
+    const queryStats = new QueryStats({
+      ...{ database: database.quick, recorder: database.queries, keepDays: config.retention.queryStatsDays },
+      onError: (error) => log.debug({ error: describeError(error) }, 'statement figures were kept for later'),
+    });
+    queryStats.start();
+    closers.push(() => queryStats.stop());
     const planSets: InstanceType<typeof PlanSetCache> = new PlanSetCache({
       recorder: stats,
       layers: layers.all,

@@ -26,6 +26,14 @@ export function addDatabaseCommands(db: Command, run: Run): void {
     .action((options) =>
       run(async (context) => (await import('./db-health.ts')).dbHealth(context, options))(),
     );
+  db.command('metrics')
+    .description('what statements cost in the last hour and day, and what the database did')
+    .option('--all', 'every statement, not only those that take most time')
+    .option(...json)
+    .addHelpText('after', '\nIt ends with 1 if a statement takes more than a second on average.')
+    .action((options) =>
+      run(async (context) => (await import('./db-metrics.ts')).dbMetrics(context, options))(),
+    );
   db.command('optimize')
     .description(
       'mend indexes, statistics, views and dead rows beside everybody’s work, and say what it gained',
@@ -41,6 +49,17 @@ export function addDatabaseCommands(db: Command, run: Run): void {
     .option(...json)
     .action((options) =>
       run(async (context) => (await import('./db-optimize.ts')).dbOptimize(context, options))(),
+    );
+  db.command('maintenance')
+    .description('remove what is past its time (RETENTION_… says when), repair what was left half done')
+    .option('--dry-run', 'say what would go, and change nothing')
+    .option(...json)
+    .addHelpText(
+      'after',
+      '\nCurrent plans and the price history stay. It can be stopped and run again at any time.',
+    )
+    .action((options) =>
+      run(async (context) => (await import('./db-maintenance.ts')).dbMaintenance(context, options))(),
     );
   db.command('sql <statement>')
     .description('send one SQL statement and show the answer')

@@ -43,9 +43,10 @@ async function sync(
 ): Promise<number> {
   const { config, isJson } = context;
   const { openSource, openStore, openTerritory } = await context.parts();
-  const [{ runSync }, { freshForMs }] = await Promise.all([
+  const [{ runSync }, { freshForMs }, { QueryStats }] = await Promise.all([
     import('../sync/run.ts'),
     import('../sync/freshness.ts'),
+    import('../store/query-stats.ts'),
   ]);
   const stopping = new AbortController();
   const onSignal = () => stopping.abort();
@@ -73,6 +74,13 @@ async function sync(
     } finally {
       await progress.end();
       await close();
+      // Counted by this process alone, and gone with it otherwise.
+      const { retention } = config;
+      await new QueryStats({
+        database: database.quick,
+        recorder: database.queries,
+        keepDays: retention.queryStatsDays,
+      }).stop();
     }
     console.log(isJson ? JSON.stringify(report) : describeReport(report, territory));
     return report.status === 'succeeded' ? 0 : 1;

@@ -70,19 +70,26 @@ export async function deleteOldQueryStats(queryable: Queryable, now: Date, keepD
   );
 }
 
-/** Reads PostgreSQL's counters, unless somebody has within the last ten minutes. */
+const READING = `pg_database_size(d.datid) as bytes, d.xact_commit as commits, d.xact_rollback as rollbacks,
+       d.blks_hit as blocks_hit, d.blks_read as blocks_read, d.temp_bytes, d.deadlocks, w.wal_bytes
+  from pg_stat_database d cross join pg_stat_wal w where d.datname = current_database()`;
+
+/** Keeps what PostgreSQL has counted so far, unless somebody has in these ten minutes. */
 export async function takeDatabaseReading(queryable: Queryable, now: Date): Promise<void> {
+  const slot = Math.floor(now.getTime() / 600_000);
   await queryable.query(
     `insert into database_readings
-       (taken_at, bytes, commits, rollbacks, blocks_hit, blocks_read, temp_bytes, deadlocks, wal_bytes)
-     select to_timestamp(floor(extract(epoch from $1::timestamptz) / 600) * 600), pg_database_size(d.datid),
-            d.xact_commit, d.xact_rollback, d.blks_hit, d.blks_read, d.temp_bytes, d.deadlocks, w.wal_bytes
-       from pg_stat_database d cross join pg_stat_wal w
-      where d.datname = current_database()
-        and not exists (select from database_readings where taken_at > $1::timestamptz - interval '10 minutes')
-     on conflict (taken_at) do nothing`,
-    [now],
+       (slot, taken_at, bytes, commits, rollbacks, blocks_hit, blocks_read, temp_bytes, deadlocks, wal_bytes)
+     select $1, $2, ${READING} and not exists (select from database_readings where slot = $1)
+     on conflict (slot) do nothing`,
+    [slot, now],
   );
+}
+
+/** What PostgreSQL has counted until now. */
+export async function readDatabaseNow(queryable: Queryable): Promise<DatabaseReading> {
+  const { rows } = await queryable.query<DatabaseReading>(`select now() as taken_at, ${READING}`);
+  return rows[0]!;
 }
 
 export interface DatabaseReading {
@@ -100,7 +107,8 @@ export interface DatabaseReading {
 /** The readings of the last so many days, oldest first. */
 export async function readDatabaseReadings(queryable: Queryable, days: number): Promise<DatabaseReading[]> {
   const { rows } = await queryable.query<DatabaseReading>(
-    `select * from database_readings where taken_at > now() - make_interval(days => $1) order by taken_at`,
+    `select taken_at, bytes, commits, rollbacks, blocks_hit, blocks_read, temp_bytes, deadlocks, wal_bytes
+       from database_readings where taken_at > now() - make_interval(days => $1) order by slot`,
     [days],
   );
   return rows;

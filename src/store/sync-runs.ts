@@ -68,17 +68,27 @@ export async function releaseRun(connection: Connection, runId: number): Promise
   await connection.query('select pg_advisory_unlock($1, $2)', [RUN_LOCK, runId]);
 }
 
+/** With $1 for RUN_LOCK: nobody holds the lock of a run that says it is at work. */
+const IS_CRASHED = `status = 'running' and not exists (
+  select from pg_locks
+   where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
+     and classid = $1 and objid = sync_runs.id::int)`;
+
 /** Runs whose process is gone did not end, they crashed: says so. What they published is whole all the same. */
 export async function markCrashedRuns(queryable: Queryable, now: Date): Promise<number> {
   const { rowCount } = await queryable.query(
-    `update sync_runs set status = 'crashed', finished_at = $2
-      where status = 'running' and not exists (
-        select from pg_locks
-         where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
-           and classid = $1 and objid = sync_runs.id::int)`,
+    `update sync_runs set status = 'crashed', finished_at = $2 where ${IS_CRASHED}`,
     [RUN_LOCK, now],
   );
   return rowCount ?? 0;
+}
+
+export async function countCrashedRuns(queryable: Queryable): Promise<number> {
+  const { rows } = await queryable.query<{ n: number }>(
+    `select count(*)::int as n from sync_runs where ${IS_CRASHED}`,
+    [RUN_LOCK],
+  );
+  return rows[0]!.n;
 }
 
 export interface SyncResult {

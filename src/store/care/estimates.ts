@@ -16,10 +16,10 @@ const COMBINATIONS = 5;
 
 export async function readEstimates(queryable: Queryable): Promise<Estimate[]> {
   const { rows } = await queryable.query<{ condition: string; found: number }>(
-    `select format('tdsp_duns = %L and is_active and term_months = %L and rate_type = %L', tdsp_duns, term_months, rate_type) as condition,
+    `select concat_ws(' and ', 'is_active', format('tdsp_duns = %L', tdsp_duns),
+              'term_months = ' || term_months, 'rate_type = ' || quote_literal(rate_type)) as condition,
             count(*)::int as found
-       from electricity_plans
-      where is_active and term_months is not null and rate_type is not null
+       from electricity_plans where is_active
       group by tdsp_duns, term_months, rate_type order by count(*) desc, tdsp_duns, term_months limit $1`,
     [COMBINATIONS],
   );

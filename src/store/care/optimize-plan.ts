@@ -63,17 +63,24 @@ export function planOptimization(readings: Readings, { rewrite, freeze }: Optimi
   const partitions = readOr(readings.partitions, []);
   const isComplete = 'value' in readings.migrations && readings.migrations.value.behind.length === 0;
   const schema = isComplete ? readOr(readings.schema, []) : [];
+  // Analysed in the same go.
+  const cleaned = vacuum(rest, freeze);
   return [
     ...repairIndexes(indexes, readings.known_indexes),
     ...createMissing(schema, partitions),
-    ...vacuum(rest, freeze),
+    ...cleaned,
     ...rebuild(
       indexes.filter(({ table }) => !written.has(table)),
       readings.exact,
     ),
     ...refresh(tables, indexes),
     ...rewrite.map(writeAnew),
-    ...analyze(rest, partitions, schema, readOr(readings.missing_extended_statistics, [])),
+    ...analyze(
+      rest.filter(({ name }) => !cleaned.some(({ subject }) => subject === name)),
+      partitions,
+      schema,
+      readOr(readings.missing_extended_statistics, []),
+    ),
   ];
 }
 

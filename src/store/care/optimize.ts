@@ -27,6 +27,8 @@ export type OptimizeEvent =
 
 export interface OptimizeOptions extends Partial<OptimizeWishes> {
   dryRun?: boolean;
+  /** How long an index being built waits for old transactions. Nobody waits for it meanwhile. */
+  patienceMs?: number;
   signal?: AbortSignal;
   onEvent?: (event: OptimizeEvent) => void;
 }
@@ -36,16 +38,23 @@ export interface OptimizeResult {
   estimates: { before: Estimate[]; after: Estimate[] };
 }
 
-/** An index is built beside old transactions, which it has to wait for. Nobody waits for it meanwhile. */
 const PATIENCE_MS = 30_000;
+const CLEANUP_LOCK_MS = 1_000;
 /** Before and while readers are locked out. */
 const REWRITE = { lockMs: 2_000, tries: 5, longestMs: 120_000 };
 
 export async function optimizeDatabase(
   database: Database,
-  { rewrite = [], freeze = false, dryRun = false, signal, onEvent = () => {} }: OptimizeOptions = {},
+  {
+    rewrite = [],
+    freeze = false,
+    dryRun = false,
+    patienceMs = PATIENCE_MS,
+    signal,
+    onEvent = () => {},
+  }: OptimizeOptions = {},
 ): Promise<OptimizeResult | Busy> {
-  return withCareLock(database, 'optimize', PATIENCE_MS, async (session) => {
+  return withCareLock(database, 'optimize', patienceMs, async (session) => {
     const plan = planOptimization(await readHealth(database, null), { rewrite, freeze });
     onEvent({ type: 'planned', actions: plan });
     const before = await readEstimates(session.client).catch(() => []);
@@ -121,12 +130,8 @@ const UNIQUE_VIOLATION = '23505';
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /** Who waits for an exclusive lock holds up everybody who comes later: so each try is short. */
-async function sendPatiently(client: pg.Client, statements: readonly string[]): Promise<null> {
-  await client.query(
-    `select set_config('lock_timeout', $1, false), set_config('statement_timeout', $2, false)`,
-    [String(REWRITE.lockMs), String(REWRITE.longestMs)],
-  );
-  try {
+function sendPatiently(client: pg.Client, statements: readonly string[]): Promise<null> {
+  return withTimeouts(client, { lockMs: REWRITE.lockMs, statementMs: REWRITE.longestMs }, async () => {
     for (let attempt = 1; ; attempt++) {
       try {
         for (const statement of statements) await client.query(statement);
@@ -136,12 +141,7 @@ async function sendPatiently(client: pg.Client, statements: readonly string[]): 
           throw error;
       }
     }
-  } finally {
-    await client.query(
-      `select set_config('lock_timeout', $1, false), set_config('statement_timeout', '0', false)`,
-      [String(PATIENCE_MS)],
-    );
-  }
+  });
 }
 
 /** A concurrent build that failed leaves an index that costs and is of no use. */
@@ -158,8 +158,35 @@ async function removeLeftovers(
         'select exists (select from pg_index where indexrelid = to_regclass($1) and not indisvalid) as is_left',
         [name],
       );
-      if (rows[0]!.is_left) await client.query(`drop index concurrently if exists ${name}`).catch(() => {});
+      // What cannot be removed now, because somebody is at work on the table, is removed by the next run.
+      if (rows[0]!.is_left) await dropShortly(client, name).catch(() => {});
     }
+  }
+}
+
+const dropShortly = (client: pg.Client, name: string): Promise<void> =>
+  withTimeouts(client, { lockMs: CLEANUP_LOCK_MS, statementMs: 0 }, async () => {
+    await client.query(`drop index concurrently if exists ${name}`);
+  });
+
+/** Other timeouts than the usual ones of this connection, for a while. */
+async function withTimeouts<T>(
+  client: pg.Client,
+  { lockMs, statementMs }: { lockMs: number; statementMs: number },
+  work: () => Promise<T>,
+): Promise<T> {
+  const { rows } = await client.query<{ usual: string }>(
+    `select current_setting('lock_timeout') as usual, set_config('lock_timeout', $1, false),
+            set_config('statement_timeout', $2, false)`,
+    [String(lockMs), String(statementMs)],
+  );
+  try {
+    return await work();
+  } finally {
+    await client.query(
+      `select set_config('lock_timeout', $1, false), set_config('statement_timeout', '0', false)`,
+      [rows[0]!.usual],
+    );
   }
 }
 

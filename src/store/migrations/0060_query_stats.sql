@@ -25,6 +25,7 @@ create table query_texts (
 comment on table query_texts is 'Which statement has which name: pg_stat_statements knows only the text';
 
 create table database_readings (
+  slot bigint not null,
   taken_at timestamptz not null,
   bytes bigint not null,
   commits bigint not null,
@@ -34,9 +35,10 @@ create table database_readings (
   temp_bytes bigint not null,
   deadlocks bigint not null,
   wal_bytes numeric,
-  constraint database_readings_pkey primary key (taken_at)
+  constraint database_readings_pkey primary key (slot)
 );
 comment on table database_readings is 'What PostgreSQL counts since its last reset, read every ten minutes: differences are rates, and growth';
+comment on column database_readings.slot is 'ten minutes since 1970: of several processes one writes';
 comment on column database_readings.wal_bytes is 'of the whole server; null where it may not be read';
 
 comment on column cache_stats.latency is 'waits for this layer, counted in the steps of src/histogram.ts';
