@@ -61,6 +61,20 @@ export function addDatabaseCommands(db: Command, run: Run): void {
     .action((options) =>
       run(async (context) => (await import('./db-maintenance.ts')).dbMaintenance(context, options))(),
     );
+  db.command('backup <file>')
+    .description('write the whole database, as of one moment, into one file; nobody is kept from working')
+    .option('--overwrite', 'replace a file that is there')
+    .option(...json)
+    .action((file, options) =>
+      run(async (context) => (await import('./db-backup.ts')).dbBackup(context, file, options))(),
+    );
+  db.command('restore <file>')
+    .description('fill an empty database from a backup, all of it or nothing')
+    .option('--verify', 'only read the file and check it; no database is touched')
+    .option(...json)
+    .action((file, options) =>
+      run(async (context) => (await import('./db-backup.ts')).dbRestore(context, file, options))(),
+    );
   db.command('sql <statement>')
     .description('send one SQL statement and show the answer')
     .option(...json)
