@@ -23,6 +23,15 @@ test('an empty environment has a default for everything', () =>
     comparepower: { url: null, apiKey: null, apiKeyHeader: 'X-API-Key' },
     powertochoose: { csv: null },
     syncIntervalMs: 3_600_000,
+    schedules: {
+      priority: '0 * * * *',
+      full: '0 2 * * *',
+      maintenance: '0 3 * * 0',
+      timeZone: 'America/Chicago',
+    },
+    freshnessTargetHours: { 1: 1, 2: 6, 3: 24 },
+    batchSize: 10,
+    batchDelayMs: 2_000,
     maxConcurrentRequests: 5,
     cacheTtlHours: 2,
     redisUrl: null,
@@ -31,6 +40,8 @@ test('an empty environment has a default for everything', () =>
     cacheRedisTtlMinutes: 60,
     apiRateLimitPerSecond: 25,
     apiCallBudgetPerHour: 50,
+    emergencyCallBudgetPerHour: 12,
+    adminToken: null,
     host: '127.0.0.1',
     port: 3000,
     logLevel: 'info',
@@ -47,6 +58,16 @@ test('every variable is read', () => {
       COMPAREPOWER_API_KEY_HEADER: 'Authorization',
       POWERTOCHOOSE_CSV: 'plans.csv',
       SYNC_INTERVAL_MS: '60000',
+      SYNC_SCHEDULE_FULL: 'Off',
+      MAINTENANCE_SCHEDULE: ' 0 4  1 * * ',
+      SCHEDULE_TIME_ZONE: 'utc',
+      FRESHNESS_TARGET_TIER_1_HOURS: '0.5',
+      FRESHNESS_TARGET_TIER_2_HOURS: '2',
+      FRESHNESS_TARGET_TIER_3_HOURS: '12',
+      BATCH_SIZE: '3',
+      BATCH_DELAY_MS: '0',
+      EMERGENCY_CALL_BUDGET_PER_HOUR: '2',
+      ADMIN_TOKEN: 'swordfish',
       MAX_CONCURRENT_REQUESTS: '2',
       CACHE_TTL_HOURS: '0.5',
       REDIS_URL: 'redis://:geheim@cache.example:6379',
@@ -61,7 +82,9 @@ test('every variable is read', () => {
     },
     '/srv',
   );
-  const { databaseUrl, redisUrl, comparepower, ...rest } = config;
+  const { databaseUrl, redisUrl, comparepower, adminToken, ...rest } = config;
+  assert.equal(adminToken?.reveal(), 'swordfish');
+  assert.equal(JSON.stringify(adminToken), '"***"');
   assert.equal(redisUrl?.reveal(), 'redis://:geheim@cache.example:6379');
   assert.equal(String(redisUrl), '***');
   assert.equal(databaseUrl?.reveal(), 'postgres://u:p@db.example/wattsync');
@@ -75,6 +98,10 @@ test('every variable is read', () => {
     planSource: 'comparepower',
     powertochoose: { csv: 'plans.csv' },
     syncIntervalMs: 60_000,
+    schedules: { priority: '*/1 * * * *', full: null, maintenance: '0 4 1 * *', timeZone: 'UTC' },
+    freshnessTargetHours: { 1: 0.5, 2: 2, 3: 12 },
+    batchSize: 3,
+    batchDelayMs: 0,
     maxConcurrentRequests: 2,
     cacheTtlHours: 0.5,
     cacheMemoryTtlMinutes: 10,
@@ -82,6 +109,7 @@ test('every variable is read', () => {
     cacheRedisTtlMinutes: 20,
     apiRateLimitPerSecond: 3,
     apiCallBudgetPerHour: 4,
+    emergencyCallBudgetPerHour: 2,
     host: '0.0.0.0',
     port: 0,
     logLevel: 'debug',
@@ -105,6 +133,9 @@ test('all bad variables are reported together, each by its name', () => {
     COMPAREPOWER_API_URL: 'ftp://pricing.example',
     COMPAREPOWER_API_KEY_HEADER: 'X Key',
     SYNC_INTERVAL_MS: '999',
+    SYNC_SCHEDULE_FULL: 'daily at two',
+    SCHEDULE_TIME_ZONE: 'Texas',
+    BATCH_SIZE: '0',
     MAX_CONCURRENT_REQUESTS: '0',
     CACHE_TTL_HOURS: '-1',
     API_RATE_LIMIT_PER_SECOND: '1.5',
@@ -116,6 +147,26 @@ test('all bad variables are reported together, each by its name', () => {
   assert.deepEqual(Object.keys(problems).toSorted(), Object.keys(env).toSorted());
   assert.match(problems.PORT!, /"65536" is no whole number from 0 to 65535/);
   assert.match(problems.LOG_LEVEL!, /"loud" is none of trace, debug/);
+});
+
+test('the interval becomes a schedule where a clock can keep it', () => {
+  const priority = (env: Environment) => readConfig(env).schedules.priority;
+  const minute = 60_000;
+  for (const [minutes, cron] of [
+    [1, '*/1 * * * *'],
+    [15, '*/15 * * * *'],
+    [60, '0 * * * *'],
+    [120, '0 */2 * * *'],
+    [1_440, '0 0 * * *'],
+  ] as const) {
+    assert.equal(priority({ SYNC_INTERVAL_MS: String(minutes * minute) }), cron);
+  }
+  for (const minutes of [7, 45, 90, 5 * 60, 48 * 60]) {
+    const SYNC_INTERVAL_MS = String(minutes * minute);
+    assert.deepEqual(Object.keys(problemsOf({ SYNC_INTERVAL_MS })), ['SYNC_INTERVAL_MS'], SYNC_INTERVAL_MS);
+    assert.equal(priority({ SYNC_INTERVAL_MS, SYNC_SCHEDULE_PRIORITY: '5 * * * *' }), '5 * * * *');
+  }
+  assert.equal(priority({ SYNC_SCHEDULE_PRIORITY: 'off' }), null);
 });
 
 test('numbers that only look like one are refused', () => {

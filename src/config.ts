@@ -27,6 +27,10 @@ export class Secret {
   }
 }
 
+/** What a process of `start` does: answer, sync, keep the times. */
+export const ROLES = ['web', 'worker', 'scheduler'] as const;
+export type Role = (typeof ROLES)[number];
+
 const PLAN_SOURCES = ['comparepower', 'powertochoose', 'sandbox'] as const;
 /** A hundred years. */
 const FOREVER_DAYS = 36_500;
@@ -40,6 +44,8 @@ export interface Retention {
   cacheStatsDays: number;
   queryStatsDays: number;
   databaseReadingsDays: number;
+  demandDays: number;
+  auditDays: number;
   /** What processes tell each other: clears, permits, who is there. */
   signalsDays: number;
 }
@@ -58,6 +64,11 @@ export interface Config {
   };
   powertochoose: { csv: string | null };
   syncIntervalMs: number;
+  schedules: Schedules;
+  /** How old the plans of a city may be, by its tier. */
+  freshnessTargetHours: { 1: number; 2: number; 3: number };
+  batchSize: number;
+  batchDelayMs: number;
   maxConcurrentRequests: number;
   cacheTtlHours: number;
   /** `null`: plan sets come from memory and PostgreSQL alone. */
@@ -67,12 +78,24 @@ export interface Config {
   cacheRedisTtlMinutes: number;
   apiRateLimitPerSecond: number;
   apiCallBudgetPerHour: number;
+  /** Of these calls at most so many may be forced ones. */
+  emergencyCallBudgetPerHour: number;
+  /** `null`: there are no admin routes. */
+  adminToken: Secret | null;
   /** False: nothing tunes the database by itself, `db:optimize` does when it is told to. */
   enableQueryOptimization: boolean;
   retention: Retention;
   host: string;
   port: number;
   logLevel: (typeof LOG_LEVELS)[number];
+}
+
+/** Cron expressions of five fields, in `timeZone`; `null`: switched off. */
+export interface Schedules {
+  priority: string | null;
+  full: string | null;
+  maintenance: string | null;
+  timeZone: string;
 }
 
 /** The environment cannot be used. Names every variable at fault. */
@@ -142,6 +165,27 @@ class Reader {
     return value.replace(/\/+$/, '');
   }
 
+  /** `off` switches a schedule off. */
+  cron(name: string, fallback: string): string | null {
+    const value = this.text(name)?.replace(/\s+/g, ' ') ?? fallback;
+    if (value.toLowerCase() === 'off') return null;
+    if (/^([\d*,/LW#A-Za-z-]+ ){4}[\d*,/LW#A-Za-z-]+$/.test(value)) return value;
+    return this.bad(
+      name,
+      `"${value}" is no cron expression of five fields, for example "0 2 * * *", nor "off"`,
+      null,
+    );
+  }
+
+  timeZone(name: string, fallback: string): string {
+    const value = this.text(name) ?? fallback;
+    try {
+      return new Intl.DateTimeFormat('en-US', { timeZone: value }).resolvedOptions().timeZone;
+    } catch {
+      return this.bad(name, `"${value}" is no time zone, for example America/Chicago`, fallback);
+    }
+  }
+
   bad<T>(field: string, message: string, fallback: T): T {
     this.problems.push({ field, message });
     return fallback;
@@ -149,6 +193,36 @@ class Reader {
 }
 
 const secret = (value: string | null): Secret | null => (value === null ? null : new Secret(value));
+
+const MINUTE_MS = 60_000;
+
+/** The interval as a cron expression; `null` where none says it: intervals that do not divide an hour or a day. */
+function everyMs(ms: number): string | null {
+  const minutes = ms / MINUTE_MS;
+  if (!Number.isInteger(minutes) || minutes < 1) return null;
+  if (minutes < 60) return 60 % minutes === 0 ? `*/${minutes} * * * *` : null;
+  const hours = minutes / 60;
+  if (!Number.isInteger(hours) || 24 % hours !== 0) return null;
+  return hours === 1 ? '0 * * * *' : hours === 24 ? '0 0 * * *' : `0 */${hours} * * *`;
+}
+
+function readSchedules(read: Reader, syncIntervalMs: number): Schedules {
+  const byInterval = everyMs(syncIntervalMs);
+  if (byInterval === null && read.text('SYNC_SCHEDULE_PRIORITY') === null) {
+    read.bad(
+      'SYNC_INTERVAL_MS',
+      `${syncIntervalMs} is no interval that a clock can keep: expected whole minutes that divide an hour, ` +
+        'or whole hours that divide a day, such as 3600000; or set SYNC_SCHEDULE_PRIORITY',
+      null,
+    );
+  }
+  return {
+    priority: read.cron('SYNC_SCHEDULE_PRIORITY', byInterval ?? 'off'),
+    full: read.cron('SYNC_SCHEDULE_FULL', '0 2 * * *'),
+    maintenance: read.cron('MAINTENANCE_SCHEDULE', '0 3 * * 0'),
+    timeZone: read.timeZone('SCHEDULE_TIME_ZONE', 'America/Chicago'),
+  };
+}
 
 /**
  * Reads and checks the environment.
@@ -182,6 +256,7 @@ export function readConfig(env: Environment, cwd: string = process.cwd()): Confi
     );
   }
 
+  const syncIntervalMs = read.integer('SYNC_INTERVAL_MS', 3_600_000, MINUTE_MS, 7 * 86_400_000);
   const config: Config = {
     databaseUrl: secret(read.url('DATABASE_URL', ['postgres:', 'postgresql:'], 'secret')),
     dataDir: resolve(cwd, read.text('WATTSYNC_DATA_DIR') ?? '.wattsync'),
@@ -192,7 +267,15 @@ export function readConfig(env: Environment, cwd: string = process.cwd()): Confi
       apiKeyHeader: header,
     },
     powertochoose: { csv },
-    syncIntervalMs: read.integer('SYNC_INTERVAL_MS', 3_600_000, 1_000, 7 * 86_400_000),
+    syncIntervalMs,
+    schedules: readSchedules(read, syncIntervalMs),
+    freshnessTargetHours: {
+      1: read.decimal('FRESHNESS_TARGET_TIER_1_HOURS', 1, 0.01, 24 * 365),
+      2: read.decimal('FRESHNESS_TARGET_TIER_2_HOURS', 6, 0.01, 24 * 365),
+      3: read.decimal('FRESHNESS_TARGET_TIER_3_HOURS', 24, 0.01, 24 * 365),
+    },
+    batchSize: read.integer('BATCH_SIZE', 10, 1, 10_000),
+    batchDelayMs: read.integer('BATCH_DELAY_MS', 2_000, 0, MINUTE_MS),
     maxConcurrentRequests: read.integer('MAX_CONCURRENT_REQUESTS', 5, 1, 1_000),
     cacheTtlHours: read.decimal('CACHE_TTL_HOURS', 2, 0.01, 24 * 365),
     redisUrl: secret(read.url('REDIS_URL', ['redis:', 'rediss:'], 'secret')),
@@ -201,6 +284,8 @@ export function readConfig(env: Environment, cwd: string = process.cwd()): Confi
     cacheRedisTtlMinutes: read.decimal('CACHE_REDIS_TTL_MINUTES', 60, 0.01, 60 * 24 * 365),
     apiRateLimitPerSecond: read.integer('API_RATE_LIMIT_PER_SECOND', 25, 1, 10_000),
     apiCallBudgetPerHour: read.integer('API_CALL_BUDGET_PER_HOUR', 50, 1, 1_000_000),
+    emergencyCallBudgetPerHour: read.integer('EMERGENCY_CALL_BUDGET_PER_HOUR', 12, 1, 1_000_000),
+    adminToken: secret(read.text('ADMIN_TOKEN')),
     enableQueryOptimization: read.choice('ENABLE_QUERY_OPTIMIZATION', ['true', 'false'], 'true') === 'true',
     retention: {
       apiCallsDays: read.integer('RETENTION_API_CALLS_DAYS', 90, 1, FOREVER_DAYS),
@@ -209,6 +294,8 @@ export function readConfig(env: Environment, cwd: string = process.cwd()): Confi
       cacheStatsDays: read.integer('RETENTION_CACHE_STATS_DAYS', 8, 1, FOREVER_DAYS),
       queryStatsDays: read.integer('RETENTION_QUERY_STATS_DAYS', 2, 1, FOREVER_DAYS),
       databaseReadingsDays: read.integer('RETENTION_DATABASE_READINGS_DAYS', 90, 1, FOREVER_DAYS),
+      demandDays: read.integer('RETENTION_DEMAND_DAYS', 90, 30, FOREVER_DAYS),
+      auditDays: read.integer('RETENTION_AUDIT_DAYS', 365, 1, FOREVER_DAYS),
       // Processes look back a day.
       signalsDays: read.integer('RETENTION_SIGNALS_DAYS', 7, 2, FOREVER_DAYS),
     },

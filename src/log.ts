@@ -3,6 +3,8 @@
 import pino, { type Logger } from 'pino';
 import type { Config } from './config.ts';
 
+export type Log = Logger;
+
 export function createLog(level: Config['logLevel']): Logger {
   return pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },

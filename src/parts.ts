@@ -1,6 +1,7 @@
 /** The big parts, built from the configuration. Each is loaded only when it is asked for: a command pays for what it uses. */
 
 import type { Config } from './config.ts';
+import type { Engine, EngineOptions } from './engine.ts';
 import type { PlanSource } from './sources/source.ts';
 import type { Database } from './store/database.ts';
 import type { Territory } from './territory/territory.ts';
@@ -33,6 +34,12 @@ export async function openTerritory(database: Database): Promise<Territory> {
   return territory;
 }
 
+/** What asks for syncs, and does them where nobody else does. */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const { Engine } = await import('./engine.ts');
+  return new Engine(options);
+}
+
 export interface OpenSource {
   source: PlanSource;
   /** Ends what was started for it. */
@@ -51,6 +58,9 @@ export async function openSource(
       maxConcurrentRequests: config.maxConcurrentRequests,
       rateLimitPerSecond: config.apiRateLimitPerSecond,
       callBudgetPerHour: config.apiCallBudgetPerHour,
+      emergencyBudgetPerHour: config.emergencyCallBudgetPerHour,
+      batchSize: config.batchSize,
+      batchDelayMs: config.batchDelayMs,
     },
     database,
   );

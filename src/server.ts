@@ -2,6 +2,8 @@
 
 import { createServer } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { adminRoutes } from './api/admin.ts';
+import { eventsRoutes } from './api/events.ts';
 import { healthRoutes } from './api/health.ts';
 import { openapiRoutes } from './api/openapi.ts';
 import { placesRoutes } from './api/places.ts';
@@ -65,6 +67,8 @@ export function buildServer(parts: ApiParts, onError: (error: unknown) => void):
   plansRoutes(app, parts, answers);
   placesRoutes(app, parts);
   providersRoutes(app, parts);
+  eventsRoutes(app, parts);
+  adminRoutes(app, parts);
   healthRoutes(app, parts);
   openapiRoutes(app);
   return app;

@@ -1,62 +1,60 @@
-/** The whole program in one process: database, API, and a sync of what is not fresh, now and at every interval. */
+/**
+ * The program in one process, as its roles say: `web` answers, `worker` syncs, `scheduler` keeps the times. By default
+ * all three; any number of processes with any roles share the work through PostgreSQL.
+ */
 
-import type { Config } from './config.ts';
+import { randomBytes } from 'node:crypto';
+import type { AdminParts } from './api/admin.ts';
+import { type Config, type Role, Secret } from './config.ts';
+import type { Engine } from './engine.ts';
 import { describeError } from './errors.ts';
 import { openSource, openStore, openTerritory } from './parts.ts';
-import type { buildServer } from './server.ts';
-import { PortTakenError } from './start-error.ts';
-import { PublishListener } from './store/listen.ts';
+import { loadWeb, startWeb } from './start-web.ts';
+import { readAudit, writeAudit } from './store/audit-log.ts';
+import { requestClear } from './store/cache-clears.ts';
+import type { Database } from './store/database.ts';
+import { changeControl, haltSyncs } from './sync/control.ts';
+import { followRun } from './sync/follow-run.ts';
 import { freshForMs } from './sync/freshness.ts';
-import { runSync, type SyncEvent, type SyncReport } from './sync/run.ts';
-import { Places } from './territory/places.ts';
+import { type SyncReport, toReport } from './sync/report.ts';
+import type { SyncEvent } from './sync/run.ts';
 
 export interface StartOptions {
   config: Config;
-  onListening(url: string, source: { name: string; origin: string }): void;
+  roles: readonly Role[];
+  onListening(url: string, admin: { generatedToken: string | null }): void;
+  onStarted(source: { name: string; origin: string }): void;
   onSyncEvent(event: SyncEvent): void;
   onSyncReport(report: SyncReport): void;
+  /** The first sync was not even asked for, and why. */
+  onSyncRefused(error: unknown): void;
 }
 
 export interface Running {
-  url: string;
+  /** `null` without the web role. */
+  url: string | null;
   /** Ends everything in order; safe twice. */
   stop(): Promise<void>;
 }
 
 const POOL_CONNECTIONS = 24;
+const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
-/** Resolves when the API listens; the first sync goes on behind it. */
-export async function start({
-  config,
-  onListening,
-  onSyncEvent,
-  onSyncReport,
-}: StartOptions): Promise<Running> {
+/** Resolves when everything is at work; the first sync goes on behind it. */
+export async function start(options: StartOptions): Promise<Running> {
+  const { config, roles, onListening, onStarted } = options;
   // PostgreSQL starts while the rest of the program is being loaded.
   const opening = openStore(config, POOL_CONNECTIONS);
   const loading = Promise.all([
     import('./log.ts'),
-    import('./server.ts'),
-    import('./catalog/catalog.ts'),
-    import('./cache/plan-set-cache.ts'),
-    import('./cache/open-layers.ts'),
+    roles.includes('web') ? loadWeb() : null,
     import('./refresh/refresher.ts'),
-    import('./cache/cache-stats.ts'),
     import('./store/query-stats.ts'),
   ]);
-  const [
-    database,
-    [
-      { createLog },
-      { buildServer },
-      { Catalog },
-      { PlanSetCache },
-      { openLayers },
-      { Refresher },
-      { CacheStats },
-      { QueryStats },
-    ],
-  ] = await Promise.all([opening, loading]);
+  const [database, [{ createLog }, loadedWeb, { Refresher }, { QueryStats }]] = await Promise.all([
+    opening,
+    loading,
+  ]);
   const log = createLog(config.logLevel);
   const stopping = new AbortController();
   const closers: (() => Promise<unknown>)[] = [() => database.close()];
@@ -72,99 +70,87 @@ export async function start({
     })();
     return stopped;
   };
+  const failed = (what: string) => (error: unknown) => {
+    if (!stopping.signal.aborted) log.error({ error: describeError(error) }, what);
+  };
   try {
     const territory = await openTerritory(database);
     const tdsps = territory.tdspsMostWantedFirst.map(({ duns }) => duns);
-    const staleAfterMs = config.cacheTtlHours * 3_600_000;
     // Made once the upstream is known; until then nothing is fetched for a reader.
     let refresher: InstanceType<typeof Refresher> | null = null;
-    const layers = await openLayers({ config, database, tdsps, ttlMs: staleAfterMs });
-    const stats: InstanceType<typeof CacheStats> = new CacheStats({
-      database: database.quick,
-      size: () => planSets.size,
-      keepDays: config.retention.cacheStatsDays,
-      onError: (error) => log.debug({ error: describeError(error) }, 'cache figures were kept for later'),
-    });
-    stats.start();
-    closers.push(() => stats.stop());
     const queryStats = new QueryStats({
       ...{ database: database.quick, recorder: database.queries, keepDays: config.retention.queryStatsDays },
       onError: (error) => log.debug({ error: describeError(error) }, 'statement figures were kept for later'),
     });
     queryStats.start();
     closers.push(() => queryStats.stop());
-    const planSets: InstanceType<typeof PlanSetCache> = new PlanSetCache({
-      recorder: stats,
-      layers: layers.all,
-      ttlMs: config.cacheMemoryTtlMinutes * 60_000,
-      maxBytes: config.cacheMemoryMaxMb << 20,
-      staleAfterMs,
-      onStale: (duns) => void refresher?.request(duns, 'stale'),
-      loadColdly: async (duns) => refresher?.request(duns, 'cold'),
-    });
-    closers.push(() => layers.stop());
-    const catalog = new Catalog({ planSets, staleAfterMs });
-    const listener = new PublishListener(database, (published) => planSets.announce(published), {
-      onClear: ({ id, tdsp_duns }) => void planSets.clear(tdsp_duns, id),
-    });
-    closers.push(() => listener.stop());
-    const { syncIntervalMs } = config;
-    const app = buildServer(
-      {
-        catalog,
-        database: { pool: database.quick },
-        territory,
-        places: new Places(territory),
-        syncIntervalMs,
-        staleAfterMs,
-      },
-      (error) => log.error({ error: describeError(error) }, 'a request failed'),
-    );
-    closers.push(() => app.close());
-    // First what PostgreSQL says is current: Redis may be behind, and nobody is to be served from it before that is known.
-    await listener.start();
-    layers.listen((published) => planSets.announce(published));
-    const url = await listen(app, config);
-    // Not waited for: `/readyz` does not say ready before every set is in memory.
-    void planSets.warm(tdsps);
+    let onStale: (duns: string) => void = () => {};
+    const admin = adminParts(config, database);
+    let url: string | null = null;
+    if (loadedWeb) {
+      const web = await startWeb(
+        {
+          ...{ config, database, territory, log, admin: admin.parts },
+          onStale: (duns) => onStale(duns),
+          loadColdly: async (duns) => refresher?.request(duns, 'cold'),
+        },
+        loadedWeb,
+      );
+      closers.push(() => web.stop());
+      url = web.url;
+      onListening(url, admin);
+    }
     const { source, close } = await openSource(config, database, territory);
     closers.push(close);
-    onListening(url, source);
-
-    const { signal } = stopping;
-    const common = {
-      database,
-      source,
-      freshForMs: freshForMs(syncIntervalMs),
-      cacheTtlMs: staleAfterMs,
-      signal,
-    };
-    const reads = new Refresher({
-      ...common,
-      tdsps,
-      onError: (error) => log.error({ error: describeError(error) }, 'a refresh failed'),
+    const cold = new Refresher({
+      ...{ database, source, tdsps, signal: stopping.signal },
+      freshForMs: freshForMs(config.syncIntervalMs),
+      cacheTtlMs: config.cacheTtlHours * 3_600_000,
+      onError: failed('a refresh failed'),
     });
-    refresher = reads;
-    closers.push(() => reads.stop());
-    const sync = async () => {
-      try {
-        const report = await runSync(
-          { kind: 'full', cities: [], tdsps, force: false },
-          { ...common, onEvent: onSyncEvent },
-        );
-        onSyncReport(report);
-      } catch (error) {
-        if (!stopping.signal.aborted) log.error({ error: describeError(error) }, 'the sync failed');
-      }
-    };
-    let current = sync();
-    const timer = setInterval(() => {
-      current = current.then(sync);
-    }, config.syncIntervalMs);
-    closers.push(async () => {
-      clearInterval(timer);
-      await current;
+    refresher = cold;
+    closers.push(() => cold.stop());
+    const [{ Engine }, { StaleRequests }] = await Promise.all([
+      import('./engine.ts'),
+      import('./refresh/stale-requests.ts'),
+    ]);
+    const engine = new Engine({
+      ...{ config, database, territory, source, roles },
+      onError: rarely(failed('the queue has trouble')),
+      onMaintenance: async () => {
+        const { runMaintenance, summaryOf } = await import('./store/care/maintenance.ts');
+        const report = await runMaintenance(database, {
+          ...{ keep: config.retention, vacuum: config.enableQueryOptimization, signal: stopping.signal },
+          onEvent: (event) => {
+            if (event.type === 'step_finished' && event.result.status === 'failed')
+              log.error(
+                { step: event.result.name, error: event.result.message },
+                'a step of maintenance failed',
+              );
+          },
+        });
+        log.info(summaryOf(report), 'maintenance');
+      },
+      onScheduled: (kind, asked, error) => {
+        if (asked) log.info({ kind, run_id: asked.run_id }, 'a scheduled sync was asked for');
+        else log.warn({ kind, error: describeError(error) }, 'a scheduled sync was left out');
+      },
     });
+    closers.push(() => engine.stop());
+    await engine.start();
+    if (admin.parts) admin.parts.sync = (ask) => engine.ask(ask);
+    const stale = new StaleRequests({
+      ...{ database: database.quick, upstream: source, ask: (ask) => engine.ask(ask) },
+      onError: failed('a refresh could not be asked for'),
+    });
+    onStale = (duns) => stale.request(duns);
+    onStarted(source);
+    if (roles.includes('scheduler')) {
+      const first = firstSync(engine, database, stopping.signal, options).catch(
+        failed('the first sync failed'),
+      );
+      closers.push(() => first);
+    }
     return { url, stop };
   } catch (error) {
     await stop();
@@ -172,16 +158,57 @@ export async function start({
   }
 }
 
-async function listen(app: ReturnType<typeof buildServer>, { host, port }: Config): Promise<string> {
+const TELL_AGAIN_MS = 30_000;
+
+/** A PostgreSQL that is away is met by every loop, every second: it is told once, and again while it lasts. */
+function rarely(tell: (error: unknown) => void): (error: unknown) => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    const now = performance.now();
+    if (now - toldAt < TELL_AGAIN_MS) return;
+    toldAt = now;
+    tell(error);
+  };
+}
+
+/** What is not fresh is synced at once, not only when the next time has come. */
+async function firstSync(
+  engine: Engine,
+  database: Database,
+  signal: AbortSignal,
+  { onSyncEvent, onSyncReport, onSyncRefused }: StartOptions,
+): Promise<void> {
+  let run_id: number;
   try {
-    return await app.listen({ host, port });
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw cause;
-    const why = code === 'EADDRINUSE' ? 'is taken by another program' : 'cannot be opened';
-    throw new PortTakenError(
-      `${host}:${port} ${why}. Choose another with PORT (0 takes any free one) or HOST.`,
-      { cause },
-    );
+    ({ run_id } = await engine.ask({ kind: 'full', requested_by: 'start', reason: 'the program started' }));
+  } catch (error) {
+    onSyncRefused(error);
+    return;
   }
+  const seen = await followRun(database, run_id, { onEvent: onSyncEvent, signal });
+  if (seen.run.finished_at !== null) onSyncReport(toReport(seen));
+}
+
+/** Without ADMIN_TOKEN there are admin routes only where nobody else can reach them, with a token made for this start. */
+function adminParts(
+  { adminToken, host }: Config,
+  database: Database,
+): { parts: AdminParts | null; generatedToken: string | null } {
+  const generatedToken =
+    adminToken === null && LOOPBACK.includes(host) ? randomBytes(18).toString('base64url') : null;
+  const token = adminToken ?? (generatedToken === null ? null : new Secret(generatedToken));
+  if (!token) return { parts: null, generatedToken };
+  return {
+    generatedToken,
+    parts: {
+      token,
+      sync: null,
+      stop: (order) => changeControl(database, 'stopped', order),
+      resume: (order) => changeControl(database, 'running', order),
+      emergency: (order) => haltSyncs(database, order),
+      clearCache: (duns) => requestClear(database, duns),
+      audit: (entry) => writeAudit(database.pool, entry),
+      readAudit: (limit) => readAudit(database.quick, limit),
+    },
+  };
 }

@@ -37,6 +37,8 @@ const app = buildServer(
     places: new Places(territory),
     syncIntervalMs: 3_600_000,
     staleAfterMs: 7_200_000,
+    onEvent: () => {},
+    admin: null,
   },
   (error) => unexpected.push(error),
 );

@@ -25,7 +25,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 const BOTTOM = ['config.ts', 'errors.ts', 'histogram.ts', 'log.ts', 'metrics.ts'];
 /** Know everybody: what binds the parts together. */
-const TOP = ['main.ts', 'start.ts', 'parts.ts', 'server.ts'];
+const TOP = ['main.ts', 'start.ts', 'start-web.ts', 'engine.ts', 'parts.ts', 'server.ts'];
 
 const files = globSync('**/*.ts', { cwd: src }).filter((file) => !file.endsWith('.test.ts'));
 

@@ -87,6 +87,7 @@ async function answers(database: Database, ids: string[]): Promise<Map<string, s
         database: { pool: database.quick },
       },
       ...{ territory, places: new Places(territory), syncIntervalMs: 3_600_000, staleAfterMs: 7_200_000 },
+      ...{ onEvent: () => {}, admin: null },
     },
     (error) => assert.fail(String(error)),
   );

@@ -61,8 +61,15 @@ async function grow(): Promise<void> {
     p as (insert into upstream_permits (source, granted_at, expires_at)
           select 's', now() - make_interval(days => t), now() from at where d = 'signal'),
     l as (insert into cache_clears (requested_at) select now() - make_interval(days => t) from at where d = 'signal'),
-    r as (insert into sync_runs (kind, status, source, requested, is_forced, started_at)
-          select 'full', 'succeeded', 's', '{}', false, now() - make_interval(days => t) from at where d = 'runs' returning id, started_at)
+    t as (insert into sync_attempts (job_id, tdsp_duns, worker_id, status, started_at, finished_at)
+          select gen_random_uuid(), '1', gen_random_uuid(), 'published', now(), now() - make_interval(days => t) from at where d = 'runs'),
+    g as (insert into audit_log (at, actor, action)
+          select now() - make_interval(days => v), 'cli', 'x' from (values (500), (366), (364)) a (v)),
+    m as (insert into city_demand (city_slug, hour, searches)
+          select 'dallas-tx', now() - make_interval(days => t), 1 from at where d = 'api'),
+    r as (insert into sync_runs (kind, status, source, requested, is_forced, requested_at, started_at)
+          select 'full', 'succeeded', 's', '{}', false, now() - make_interval(days => t), now() - make_interval(days => t)
+            from at where d = 'runs' returning id, started_at)
     insert into sync_results (run_id, tdsp_duns, status, finished_at, duration_ms)
       select id, duns, 'published', started_at, 5 from r cross join tdsps`);
 }
@@ -79,7 +86,7 @@ test('what a dry run says is exactly what a run removes, and the next one finds 
   assert.equal(planned.status, 'planned');
   const expected = {
     ...{ plan_cache: 2, api_calls: 2, sync_runs: 2, quarantined_records: 2, cache_stats: 2, query_stats: 2 },
-    ...{ cache_clears: 2, upstream_permits: 2 },
+    ...{ cache_clears: 2, upstream_permits: 2, sync_attempts: 2, audit_log: 2, city_demand: 2 },
   };
   assert.deepEqual(counts(planned), expected);
   assert.equal(await count("api_calls where endpoint = '/x'"), 3, 'a dry run changes nothing');
@@ -100,7 +107,7 @@ test('what a dry run says is exactly what a run removes, and the next one finds 
 test('the last result of every TDSP stays, however old it and its run are', async () => {
   await database.pool.query(`
     delete from sync_results; delete from sync_runs;
-    insert into sync_runs (id, kind, status, source, requested, is_forced, started_at) overriding system value
+    insert into sync_runs (id, kind, status, source, requested, is_forced, requested_at) overriding system value
       values (9001, 'full', 'succeeded', 's', '{}', false, now() - interval '3 years'),
              (9002, 'city', 'succeeded', 's', '{}', false, now() - interval '2 years');
     insert into sync_results (run_id, tdsp_duns, status, finished_at, duration_ms)

@@ -140,6 +140,49 @@ test('the budget is one of any hour, and says when the next call is possible', a
   await assert.rejects(call, { message: /possible at 2026-07-01T13:20:00Z/ });
 });
 
+test('forced calls pass the rate, count in the hour, and have a small budget of their own', async () => {
+  const upstream = await startUpstream(well);
+  const source = newSource();
+  const options = { callBudgetPerHour: 100, emergencyBudgetPerHour: 4, rateLimitPerSecond: 1 };
+  const gates = await Promise.all([1, 2].map(async () => gateWith(options, await openPool())));
+  const forced = await outcomes(
+    Array.from({ length: 9 }, (_, at) => callOf(gates[at % 2]!, source, upstream.url, { force: true })),
+  );
+  assert.equal(forced.ok, 4);
+  for (const error of forced.errors) {
+    assert.ok(error instanceof CallBudgetExhaustedError);
+    assert.match(error.message, /4 forced calls .* EMERGENCY_CALL_BUDGET_PER_HOUR is 4/);
+    assert.ok(error.until.getTime() > Date.now() + 3_500_000);
+  }
+  const [first, last] = [Math.min(...upstream.calledAt), Math.max(...upstream.calledAt)];
+  assert.ok(last - first < 3_000, 'one a second would have taken longer');
+  await callOf(gates[0]!, source, upstream.url);
+  assert.equal(upstream.calledAt.length, 5);
+  assert.equal((await readGate(database.pool, source))!.calls_last_hour, 5);
+});
+
+test('between two batches of calls there is a pause, whichever processes make them', async () => {
+  const upstream = await startUpstream(well);
+  const source = newSource();
+  const gates = await Promise.all(
+    [1, 2, 3].map(async () => gateWith({ batchSize: 4, batchDelayMs: 400 }, await openPool())),
+  );
+  const { ok } = await outcomes(
+    Array.from({ length: 12 }, (_, at) => callOf(gates[at % 3]!, source, upstream.url)),
+  );
+  assert.equal(ok, 12);
+  const granted = await database.pool.query<{ granted_at: Date }>(
+    'select granted_at from upstream_permits where source = $1 order by granted_at',
+    [source],
+  );
+  const times = granted.rows.map(({ granted_at }) => granted_at.getTime());
+  // Of any five calls that follow each other two are at least a pause apart.
+  for (let at = 4; at < times.length; at++) {
+    const gaps = [3, 2, 1, 0].map((back) => times[at - back]! - times[at - back - 1]!);
+    assert.ok(Math.max(...gaps) >= 400, `${gaps}`);
+  }
+});
+
 test('a call that was never finished stays in the count, and its place is free again after its deadline', async () => {
   const upstream = await startUpstream(well);
   const source = newSource();

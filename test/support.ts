@@ -14,7 +14,8 @@ import { type Database, openDatabase } from '../src/store/database.ts';
 import { attachEmbeddedPostgres } from '../src/store/embedded/attach.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { readTerritory, storeTerritory } from '../src/store/territory.ts';
-import { runSync, type SyncReport } from '../src/sync/run.ts';
+import type { SyncReport } from '../src/sync/report.ts';
+import { runSync } from '../src/sync/run.ts';
 
 export const territory = readTerritory();
 export const allDuns = territory.tdsps.map(({ duns }) => duns);

@@ -8,8 +8,11 @@ export const PROBLEMS = {
   no_retail_choice: { status: 404, title: 'There is no retail choice at this place' },
   unknown_place: { status: 404, title: 'This place is not known' },
   unknown_plan: { status: 404, title: 'This plan is not known' },
+  unauthorized: { status: 401, title: 'The token is missing or wrong' },
   plan_id_reused: { status: 410, title: 'This plan is gone, and its id belongs to another product now' },
   not_found: { status: 404, title: 'There is nothing at this address' },
+  sync_stopped: { status: 409, title: 'Syncing is stopped' },
+  sync_halted: { status: 409, title: 'Syncing was halted by an emergency' },
   not_ready: { status: 503, title: 'No plans are stored yet' },
   storage_unavailable: { status: 503, title: 'The storage does not answer' },
   bad_request: { status: 400, title: 'The request cannot be read' },
@@ -38,6 +41,7 @@ export class Problem extends Error {
 export function sendProblem(reply: FastifyReply, code: ProblemCode, details: ProblemDetails): FastifyReply {
   const { status, title } = PROBLEMS[code];
   if (status === 503) reply.header('retry-after', '5');
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="wattsync admin"');
   return reply
     .code(status)
     .header('content-type', 'application/problem+json; charset=utf-8')

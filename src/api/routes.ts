@@ -1,9 +1,11 @@
 /** What every route gets, and what every list and freshness header has in common. */
 
 import type { Catalog, Freshness } from '../catalog/catalog.ts';
+import type { DemandEvent } from '../refresh/demand-recorder.ts';
 import type { Database } from '../store/database.ts';
 import type { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
+import type { AdminParts } from './admin.ts';
 import { invalidParameters } from './params.ts';
 import { Problem } from './problem.ts';
 
@@ -15,6 +17,10 @@ export interface ApiParts {
   places: Places;
   /** How often the upstream is asked: so long an answer may be kept by caches that many share. */
   syncIntervalMs: number;
+  /** Counts what a shopper did in a city. */
+  onEvent(city_slug: string, event: DemandEvent): void;
+  /** `null`: there are no admin routes. */
+  admin: AdminParts | null;
   /** So long a stale answer may be served while a new one is fetched. */
   staleAfterMs: number;
 }

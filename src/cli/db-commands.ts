@@ -1,14 +1,11 @@
 /** The commands that look after the database. */
 
 import type { Command } from 'commander';
-import type { CommandContext } from './program.ts';
-
-type Run = (work: (context: CommandContext) => Promise<number>) => () => Promise<void>;
+import { json, type Runner } from './program.ts';
 
 const again = (one: string, all: string[]): string[] => [...all, one];
 
-export function addDatabaseCommands(db: Command, run: Run): void {
-  const json = ['--json', 'one JSON object on standard output, nothing else'] as const;
+export function addDatabaseCommands(db: Command, run: Runner): void {
   db.command('migrate')
     .description('bring the database to the shape this version expects')
     .option(...json)

@@ -6,6 +6,7 @@ import { ConfigError, readConfig } from '../config.ts';
 import { describeError, errorCode, WattsyncError } from '../errors.ts';
 import type { Running, StartOptions } from '../start.ts';
 import { addDatabaseCommands } from './db-commands.ts';
+import { addSyncCommands } from './sync-commands.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What main hands in. Types only: a command loads what it uses. */
@@ -21,6 +22,10 @@ export interface CommandContext extends CommandParts {
 }
 
 type Run = (context: CommandContext) => Promise<number>;
+export type Runner = (work: Run) => () => Promise<void>;
+
+/** Every command has it. */
+export const json = ['--json', 'one JSON object on standard output, nothing else'] as const;
 
 /** Runs one command and sets the exit code; never throws. */
 export async function runCommandLine(argv: string[], parts: CommandParts): Promise<void> {
@@ -35,8 +40,7 @@ export async function runCommandLine(argv: string[], parts: CommandParts): Promi
   }
 }
 
-function buildProgram(run: (work: Run) => () => Promise<void>): Command {
-  const json = ['--json', 'one JSON object on standard output, nothing else'] as const;
+function buildProgram(run: Runner): Command {
   const program = new Command('wattsync')
     .description("Keeps every competitive Texas city's electricity plans fresh, and serves them.")
     .exitOverride()
@@ -44,36 +48,15 @@ function buildProgram(run: (work: Run) => () => Promise<void>): Command {
 
   program
     .command('start')
-    .description('start everything: database, API, and a sync of what is not fresh')
+    .description('start everything: database, API, workers and schedules, and a sync of what is not fresh')
+    .option(
+      '--role <roles>',
+      'only these of web, worker, scheduler, separated by commas (all of them if not given)',
+    )
     .option(...json)
-    .action(run(async (context) => (await import('./start.ts')).start(context)));
+    .action((options) => run(async (context) => (await import('./start.ts')).start(context, options))());
 
-  const sync = program.command('sync').description('synchronise plans with the upstream');
-  sync
-    .command('full')
-    .description('sync what all cities need')
-    .option(
-      '--force',
-      'fetch even what is fresh, publish even what looks wrong, ignore budget and rate limit',
-    )
-    .option(...json)
-    .action((options) => run(async (context) => (await import('./sync.ts')).syncFull(context, options))());
-  sync
-    .command('city <slug...>')
-    .description('sync what these cities need (dallas-tx, "Fort Worth", 75201)')
-    .option(
-      '--force',
-      'fetch even what is fresh, publish even what looks wrong, ignore budget and rate limit',
-    )
-    .option(...json)
-    .action((slugs, options) =>
-      run(async (context) => (await import('./sync.ts')).syncCity(context, slugs, options))(),
-    );
-  sync
-    .command('status')
-    .description('what is published, how old it is, and how the last runs ended')
-    .option(...json)
-    .action(run(async (context) => (await import('./sync-status.ts')).syncStatus(context)));
+  addSyncCommands(program, run);
 
   const cache = program.command('cache').description('the cache layers of all running processes');
   cache

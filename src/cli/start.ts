@@ -1,12 +1,22 @@
-/** `start`: the whole program, until Ctrl-C. */
+/** `start`: the whole program, or the roles that are named, until Ctrl-C. */
 
-import type { SyncReport } from '../sync/run.ts';
+import { ROLES, type Role } from '../config.ts';
+import { describeError, errorCode } from '../errors.ts';
+import type { SyncReport } from '../sync/report.ts';
 import type { CommandContext } from './program.ts';
 import { describeOutcome } from './sync-report.ts';
+import { UsageError } from './usage-error.ts';
 
-export async function start({ config, isJson, start: startAll }: CommandContext): Promise<number> {
+export async function start(
+  { config, isJson, start: startAll }: CommandContext,
+  { role }: { role?: string },
+): Promise<number> {
+  const roles = readRoles(role);
   const say = (line: string) => {
     if (!isJson) console.log(line);
+  };
+  const tell = (event: Record<string, unknown>) => {
+    if (isJson) console.log(JSON.stringify(event));
   };
   // Heard from the first moment: who is stopped while still starting must leave as cleanly as later.
   // They stay: the lock's own handler ends the process as soon as it is the only one left.
@@ -15,16 +25,22 @@ export async function start({ config, isJson, start: startAll }: CommandContext)
   });
   const running = await startAll({
     config,
-    onListening: (url, source) => {
-      if (isJson)
-        console.log(JSON.stringify({ event: 'listening', url, source: source.name, origin: source.origin }));
+    roles,
+    onListening: (url, { generatedToken }) => {
+      tell({ event: 'listening', url, admin_token: generatedToken });
       say(`wattsync serves on ${url}  (API description: ${url}/docs, Ctrl-C stops)`);
-      if (source.name === 'sandbox') {
+      if (generatedToken !== null)
+        say(`Admin token of this start, as ADMIN_TOKEN is not set: ${generatedToken}`);
+    },
+    onStarted: ({ name, origin }) => {
+      tell({ event: 'started', roles, source: name, origin });
+      if (!roles.includes('web')) say(`wattsync runs as ${roles.join(' and ')} (Ctrl-C stops)`);
+      if (name === 'sandbox') {
         say(
           'Plans come from the sandbox: plans and prices are INVENTED. For real ones set COMPAREPOWER_API_URL,',
         );
         say('or PLAN_SOURCE=powertochoose and POWERTOCHOOSE_CSV.');
-      } else say(`Plans come from ${source.name}: ${source.origin}`);
+      } else say(`Plans come from ${name}: ${origin}`);
     },
     onSyncEvent: (event) => {
       if (event.type === 'tdsp_finished' && event.outcome.status !== 'fresh') {
@@ -32,8 +48,12 @@ export async function start({ config, isJson, start: startAll }: CommandContext)
       }
     },
     onSyncReport: (report) => {
-      if (isJson) console.log(JSON.stringify({ event: 'synced', ...report }));
+      tell({ event: 'synced', ...report });
       say(summary(report));
+    },
+    onSyncRefused: (error) => {
+      tell({ event: 'sync_refused', code: errorCode(error), message: describeError(error) });
+      say(`No first sync: ${describeError(error)}`);
     },
   });
   const signal = await asked;
@@ -41,6 +61,19 @@ export async function start({ config, isJson, start: startAll }: CommandContext)
   await running.stop();
   say('Stopped.');
   return 0;
+}
+
+/** @throws {UsageError} a role there is not */
+function readRoles(text: string | undefined): Role[] {
+  if (text === undefined) return [...ROLES];
+  const names = text.split(',').map((name) => name.trim().toLowerCase());
+  const unknown = names.filter((name) => !ROLES.some((role) => role === name));
+  if (unknown.length > 0) {
+    throw new UsageError(
+      `"${unknown.join(', ')}" is no role: expected ${ROLES.join(', ')}, several with commas`,
+    );
+  }
+  return ROLES.filter((role) => names.includes(role));
 }
 
 function summary({ status, plans, api_calls, duration_ms, tdsps }: SyncReport): string {

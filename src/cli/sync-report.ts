@@ -1,7 +1,7 @@
 /** How a sync went, in words. */
 
 import type { Outcome } from '../sync/outcome.ts';
-import type { SyncReport } from '../sync/run.ts';
+import type { SyncReport } from '../sync/report.ts';
 import type { Territory } from '../territory/territory.ts';
 
 export function describeOutcome({

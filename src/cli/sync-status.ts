@@ -78,7 +78,7 @@ function describe({
     const counts = run.plans
       ? `${run.plans.added} new, ${run.plans.changed} changed, ${run.plans.deactivated} gone`
       : '';
-    const at = run.started_at.toISOString().replace('T', ' ').slice(0, 19);
+    const at = (run.started_at ?? run.requested_at).toISOString().replace('T', ' ').slice(0, 19);
     lines.push(
       `${String(run.id).padStart(5)}  ${at}  ${run.kind.padEnd(5)} ${run.status.padEnd(10)} ${run.api_calls} ${run.api_calls === 1 ? 'call ' : 'calls'}  ${counts}`.trimEnd(),
     );

@@ -1,53 +1,55 @@
-/** `sync full` and `sync city`. */
+/** `sync priority`, `sync full`, `sync city` and `sync redrive`: asks for a sync and watches it to its end. */
 
-import type { SyncReport } from '../sync/run.ts';
+import type { Engine } from '../engine.ts';
+import type { AskedSync, SyncAsk } from '../refresh/request-sync.ts';
+import type { Database } from '../store/database.ts';
+import type { RunWithResults } from '../store/queued-runs.ts';
+import { followRun } from '../sync/follow-run.ts';
+import { toReport } from '../sync/report.ts';
 import type { Territory } from '../territory/territory.ts';
 import type { CommandContext } from './program.ts';
+import { describePlan } from './sync-plan.ts';
 import { showProgress } from './sync-progress.ts';
 import { describeReport } from './sync-report.ts';
 import { readTargets } from './targets.ts';
 
-interface SyncCommandOptions {
+export interface SyncCommandOptions {
   force?: boolean;
+  explain?: boolean;
+  dryRun?: boolean;
 }
 
-interface Targets {
-  kind: string;
-  cities: string[];
-  tdsps: string[];
+export function syncPriority(context: CommandContext, options: SyncCommandOptions): Promise<number> {
+  return sync(context, options, () => ({ kind: 'priority', requested_by: 'cli' }));
 }
 
-export function syncFull(context: CommandContext, { force }: SyncCommandOptions): Promise<number> {
-  return sync(context, force ?? false, (territory) => ({
-    kind: 'full',
-    cities: [],
-    tdsps: territory.tdsps.map(({ duns }) => duns),
-  }));
+export function syncFull(context: CommandContext, options: SyncCommandOptions): Promise<number> {
+  return sync(context, options, () => ({ kind: 'full', requested_by: 'cli' }));
 }
 
 export function syncCity(
   context: CommandContext,
-  names: string[],
-  { force }: SyncCommandOptions,
+  given: string[],
+  options: SyncCommandOptions,
 ): Promise<number> {
-  return sync(context, force ?? false, (territory) => {
-    const { names: cities, tdsps } = readTargets(territory, names, false);
-    return { kind: 'city', cities, tdsps };
+  return sync(context, options, (territory) => {
+    const { names, cities, beside } = readTargets(territory, given, false);
+    const kind = options.force ? 'emergency' : 'city';
+    return { kind, cities, tdsps: beside, names, requested_by: 'cli' };
   });
 }
 
-async function sync(
+/** A worker of the fleet that is there takes the job within moments; if none does, this process works itself. */
+const HELP_AFTER_MS = 3_000;
+
+export async function sync(
   context: CommandContext,
-  force: boolean,
-  choose: (territory: Territory) => Targets,
+  options: SyncCommandOptions,
+  choose: (territory: Territory) => SyncAsk,
 ): Promise<number> {
   const { config, isJson } = context;
-  const { openSource, openStore, openTerritory } = await context.parts();
-  const [{ runSync }, { freshForMs }, { QueryStats }] = await Promise.all([
-    import('../sync/run.ts'),
-    import('../sync/freshness.ts'),
-    import('../store/query-stats.ts'),
-  ]);
+  const { openEngine, openSource, openStore, openTerritory } = await context.parts();
+  const { QueryStats } = await import('../store/query-stats.ts');
   const stopping = new AbortController();
   const onSignal = () => stopping.abort();
   // Not once: a library's handler ends the process as soon as it is the only one left.
@@ -55,24 +57,41 @@ async function sync(
   const database = await openStore(config);
   try {
     const territory = await openTerritory(database);
-    const { kind, cities, tdsps } = choose(territory);
+    const ask = { ...choose(territory), force: options.force ?? false };
     const { source, close } = await openSource(config, database, territory);
-    const progress = await showProgress(territory, source, isJson);
-    let report: SyncReport;
+    const engine = await openEngine({
+      ...{ config, database, territory, source, roles: [] },
+      onError: (error) => {
+        if (!isJson) console.error(error);
+      },
+    });
     try {
-      report = await runSync(
-        { kind, cities, tdsps, force },
-        {
-          database,
-          source,
-          freshForMs: freshForMs(config.syncIntervalMs),
-          cacheTtlMs: config.cacheTtlHours * 3_600_000,
-          onEvent: progress.onEvent,
-          signal: stopping.signal,
-        },
-      );
+      if (options.dryRun) {
+        const { cities, targets } = await engine.explain(ask);
+        console.log(
+          isJson ? JSON.stringify({ kind: ask.kind, cities, targets }) : describePlan(targets, territory),
+        );
+        return 0;
+      }
+      await engine.start();
+      const asked = await engine.ask(ask);
+      if (asked.hasResumed && !isJson) console.log('Syncing was stopped; this resumes it.');
+      if (options.explain && !isJson) console.log(describePlan(asked.targets, territory));
+      const progress = await showProgress(territory, source, isJson);
+      let seen: RunWithResults;
+      try {
+        seen = await watch(engine, database, asked, stopping.signal, progress.onEvent);
+      } finally {
+        await progress.end();
+      }
+      const report = { ...toReport(seen), ...(options.explain ? { targets: asked.targets } : {}) };
+      if (isJson) console.log(JSON.stringify(report));
+      else if (seen.run.finished_at === null)
+        console.log(`Run ${asked.run_id} goes on without this command.`);
+      else console.log(describeReport(report, territory));
+      return report.status === 'succeeded' ? 0 : 1;
     } finally {
-      await progress.end();
+      await engine.stop(0);
       await close();
       // Counted by this process alone, and gone with it otherwise.
       const { retention } = config;
@@ -82,10 +101,39 @@ async function sync(
         keepDays: retention.queryStatsDays,
       }).stop();
     }
-    console.log(isJson ? JSON.stringify(report) : describeReport(report, territory));
-    return report.status === 'succeeded' ? 0 : 1;
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     await database.close();
   }
+}
+
+/** Until the run has ended. Interrupted, it goes on where others work on it, and is stopped where nobody does. */
+async function watch(
+  engine: Engine,
+  database: Database,
+  { run_id, targets }: AskedSync,
+  signal: AbortSignal,
+  onEvent: Parameters<typeof followRun>[2]['onEvent'],
+): Promise<RunWithResults> {
+  const ended = new AbortController();
+  let helping: Promise<void> | null = null;
+  const help = () => {
+    helping ??= engine.work();
+    return helping;
+  };
+  const waited = AbortSignal.timeout(HELP_AFTER_MS);
+  const isNeeded = targets.some(({ decision }) => decision !== 'fresh');
+  if (isNeeded && !(await engine.hasWorker())) await help();
+  let hasBegun = false;
+  const seen = await followRun(database, run_id, {
+    signal: AbortSignal.any([signal, ended.signal]),
+    ...(onEvent ? { onEvent } : {}),
+    onLook: ({ claimed, results }) => {
+      hasBegun ||= claimed.length + results.length > 0;
+      if (!hasBegun && waited.aborted) help().catch(() => ended.abort());
+    },
+  });
+  if (!signal.aborted || seen.run.finished_at !== null || helping === null) return seen;
+  await helping;
+  return engine.abandon(run_id);
 }

@@ -1,7 +1,7 @@
 /** The places a command is given, and the TDSPs they need. */
 
 import { Places } from '../territory/places.ts';
-import type { Territory } from '../territory/territory.ts';
+import type { City, Territory } from '../territory/territory.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface Targets {
@@ -9,6 +9,10 @@ export interface Targets {
   names: string[];
   /** DUNS, each once. */
   tdsps: string[];
+  /** Those of the names that are cities. */
+  cities: City[];
+  /** DUNS of the names that are none. */
+  beside: string[];
 }
 
 /**
@@ -18,16 +22,24 @@ export interface Targets {
 export function readTargets(territory: Territory, given: readonly string[], mayBeTdsp: boolean): Targets {
   const places = new Places(territory);
   const wrong: string[] = [];
-  const found = given.flatMap((text): { name: string; tdsps: string[] }[] => {
+  const found = given.flatMap((text): { name: string; tdsps: string[]; city: City | null }[] => {
     const tdsp = mayBeTdsp ? territory.tdsp(text) : undefined;
-    if (tdsp) return [{ name: tdsp.code, tdsps: [tdsp.duns] }];
+    if (tdsp) return [{ name: tdsp.code, tdsps: [tdsp.duns], city: null }];
     const place = places.find(text);
     if ('explanation' in place) {
       wrong.push(place.explanation);
       return [];
     }
-    return [{ name: place.kind === 'city' ? place.city.slug : place.zip.zip, tdsps: place.tdsps }];
+    const { tdsps } = place;
+    return place.kind === 'city'
+      ? [{ name: place.city.slug, tdsps, city: place.city }]
+      : [{ name: place.zip.zip, tdsps, city: null }];
   });
   if (wrong.length > 0) throw new UsageError(wrong.join('\n'));
-  return { names: found.map(({ name }) => name), tdsps: [...new Set(found.flatMap(({ tdsps }) => tdsps))] };
+  return {
+    names: found.map(({ name }) => name),
+    tdsps: [...new Set(found.flatMap(({ tdsps }) => tdsps))],
+    cities: found.flatMap(({ city }) => city ?? []),
+    beside: [...new Set(found.flatMap(({ city, tdsps }) => (city ? [] : tdsps)))],
+  };
 }

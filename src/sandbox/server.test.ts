@@ -129,6 +129,8 @@ test('calls of the API are counted, those for health and control are not', async
       first_at: '2026-07-20T10:00:00.000Z',
       last_at: '2026-07-20T10:00:00.000Z',
       concurrent_max: 1,
+      concurrent_max_per_tdsp: 1,
+      in_flight: 0,
     },
   });
   await send('POST', '/_sandbox/reset');

@@ -155,7 +155,7 @@ class Upstream {
     const { traffic, deck, latencyMs, now } = this.#parts;
     const tdsp = tdspOf(url.searchParams)?.wire.duns_number ?? null;
     traffic.begin(now().getTime(), tdsp);
-    countEnd(response, traffic);
+    countEnd(response, traffic, tdsp);
 
     const refusal = this.#refuse(request);
     if (refusal) return send(response, refusal, null, left);
@@ -192,13 +192,13 @@ class Upstream {
 }
 
 /** `finish` comes with the last byte, `close` alone where the call was cut off or left. */
-function countEnd(response: ServerResponse, traffic: Traffic): void {
+function countEnd(response: ServerResponse, traffic: Traffic, tdsp: string | null): void {
   let ended = false;
   const end = () => {
     if (ended) return;
     ended = true;
     traffic.answered(response.writableFinished ? response.statusCode : 'no_answer');
-    traffic.end();
+    traffic.end(tdsp);
   };
   response.once('finish', end);
   response.once('close', end);

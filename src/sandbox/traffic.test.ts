@@ -32,7 +32,7 @@ test('calls are counted by status, TDSP and concurrency, and anew after a reset'
   traffic.begin(Date.UTC(2026, 0, 1), '957877905');
   traffic.begin(Date.UTC(2026, 0, 2), null);
   traffic.answered(200);
-  traffic.end();
+  traffic.end(null);
   assert.deepEqual(traffic.counts(), {
     total: 2,
     by_status: { '200': 1 },
@@ -41,8 +41,16 @@ test('calls are counted by status, TDSP and concurrency, and anew after a reset'
     first_at: '2026-01-01T00:00:00.000Z',
     last_at: '2026-01-02T00:00:00.000Z',
     concurrent_max: 2,
+    concurrent_max_per_tdsp: 1,
+    in_flight: 1,
   });
   traffic.reset();
   assert.equal(traffic.counts().total, 0);
   assert.equal(traffic.counts().concurrent_max, 1, 'one call is still under way');
+  traffic.begin(Date.UTC(2026, 0, 3), '957877905');
+  assert.deepEqual(
+    [traffic.counts().concurrent_max_per_tdsp, traffic.counts().in_flight],
+    [2, 2],
+    'both for the same TDSP',
+  );
 });

@@ -13,6 +13,10 @@ export interface TrafficCounts {
   last_at: string | null;
   /** The most calls that were under way at the same moment. */
   concurrent_max: number;
+  /** The most that were under way for the same TDSP. */
+  concurrent_max_per_tdsp: number;
+  /** Under way now. */
+  in_flight: number;
 }
 
 /** How many calls began within the last second. A call exactly one second old has left the window. */
@@ -41,6 +45,7 @@ export class Traffic {
   #counts = none();
   #second = new SlidingSecond();
   #concurrent = 0;
+  readonly #concurrentByTdsp = new Map<string, number>();
 
   begin(nowMs: number, tdsp: string | null): void {
     const counts = this.#counts;
@@ -52,24 +57,34 @@ export class Traffic {
     // The fullest window always ends at a call, so looking at each call finds the highest.
     counts.highest_per_second = Math.max(counts.highest_per_second, this.#second.add(nowMs));
     counts.concurrent_max = Math.max(counts.concurrent_max, ++this.#concurrent);
+    if (tdsp) {
+      const ofTdsp = (this.#concurrentByTdsp.get(tdsp) ?? 0) + 1;
+      this.#concurrentByTdsp.set(tdsp, ofTdsp);
+      counts.concurrent_max_per_tdsp = Math.max(counts.concurrent_max_per_tdsp, ofTdsp);
+    }
   }
 
   answered(status: number | 'no_answer'): void {
     this.#counts.by_status[status] = (this.#counts.by_status[status] ?? 0) + 1;
   }
 
-  end(): void {
+  end(tdsp: string | null): void {
     this.#concurrent--;
+    if (tdsp) this.#concurrentByTdsp.set(tdsp, this.#concurrentByTdsp.get(tdsp)! - 1);
   }
 
   /** Starts counting anew; calls under way stay under way. */
   reset(): void {
-    this.#counts = { ...none(), concurrent_max: this.#concurrent };
+    this.#counts = {
+      ...none(),
+      concurrent_max: this.#concurrent,
+      concurrent_max_per_tdsp: Math.max(0, ...this.#concurrentByTdsp.values()),
+    };
     this.#second = new SlidingSecond();
   }
 
   counts(): TrafficCounts {
-    return structuredClone(this.#counts);
+    return { ...structuredClone(this.#counts), in_flight: this.#concurrent };
   }
 }
 
@@ -82,5 +97,7 @@ function none(): TrafficCounts {
     first_at: null,
     last_at: null,
     concurrent_max: 0,
+    concurrent_max_per_tdsp: 0,
+    in_flight: 0,
   };
 }

@@ -7,11 +7,13 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { bulkhead } from 'cockatiel';
-import { describeError, WattsyncError } from '../errors.ts';
+import { describeError, type WattsyncError } from '../errors.ts';
 import { insertApiCall } from '../store/api-calls.ts';
 import type { Database } from '../store/database.ts';
+import { SyncHaltedError } from '../store/sync-control-error.ts';
 import { type CallEnd, finishPermit, type Permit, requestPermit } from '../store/upstream-gate.ts';
 import type { HttpAnswer } from './http.ts';
+import { NotAllowedError } from './not-allowed-error.ts';
 import type { FetchContext } from './source.ts';
 import { SourceError } from './source-error.ts';
 
@@ -19,6 +21,12 @@ export interface GateOptions {
   maxConcurrentRequests: number;
   rateLimitPerSecond: number;
   callBudgetPerHour: number;
+  /** Of these at most so many forced ones; left out, all of them. */
+  emergencyBudgetPerHour?: number;
+  /** Calls that may follow each other closely; left out, any number. */
+  batchSize?: number;
+  /** The pause between two batches. */
+  batchDelayMs?: number;
   /** For one call, until its last byte. */
   timeoutMs?: number;
   /** For all attempts and all waiting in between. */
@@ -43,15 +51,13 @@ export interface UpstreamRequest<T> {
 }
 
 /** The calls of an hour are used up. */
-export class CallBudgetExhaustedError extends WattsyncError {
+export class CallBudgetExhaustedError extends NotAllowedError {
   readonly code = 'call_budget_exhausted';
-  readonly retryable = true;
 }
 
 /** The upstream failed so often in a row that it is left alone for a while. */
-export class CircuitOpenError extends WattsyncError {
+export class CircuitOpenError extends NotAllowedError {
   readonly code = 'circuit_open';
-  readonly retryable = true;
 }
 
 /** Forced calls and probes must be possible when the hour is used up: two syncs of all TDSPs, or a quarter of little. */
@@ -61,8 +67,10 @@ const LONGEST_BACKOFF_MS = 10_000;
 const LONGEST_WAIT_MS = 3_600_000;
 const BREAKER = { firstOpenMs: 30_000, longestOpenMs: 600_000, calmMs: 1_800_000 };
 
+type Optional = 'now' | 'emergencyBudgetPerHour' | 'batchSize' | 'batchDelayMs';
+
 export class Gate {
-  readonly #options: Required<Omit<GateOptions, 'now'>> & Pick<GateOptions, 'now'>;
+  readonly #options: Required<Omit<GateOptions, Optional>> & Pick<GateOptions, Optional>;
   readonly #database: Database;
   /** Of this process: those who would only ask for permits in vain wait here. */
   readonly #bulkhead;
@@ -125,10 +133,12 @@ export class Gate {
     { isForced, signal }: FetchContext,
   ): Promise<Extract<Permit, { id: number }>> {
     const { maxConcurrentRequests, rateLimitPerSecond, callBudgetPerHour, timeoutMs, now } = this.#options;
+    const reservePerHour = Math.min(RESERVE.most, Math.floor(callBudgetPerHour * RESERVE.share));
     const limits = {
-      perSecond: rateLimitPerSecond,
-      perHour: callBudgetPerHour,
-      reservePerHour: Math.min(RESERVE.most, Math.floor(callBudgetPerHour * RESERVE.share)),
+      ...{ perSecond: rateLimitPerSecond, perHour: callBudgetPerHour, reservePerHour },
+      forcedPerHour: this.#options.emergencyBudgetPerHour ?? callBudgetPerHour,
+      perBatch: this.#options.batchSize ?? 1,
+      betweenBatchesMs: this.#options.batchSize === undefined ? 0 : (this.#options.batchDelayMs ?? 0),
       atOnce: maxConcurrentRequests,
       callMs: timeoutMs + 5_000,
     };
@@ -136,6 +146,7 @@ export class Gate {
       const permit = await requestPermit(this.#database, { source, isForced }, limits, now?.() ?? null);
       if ('id' in permit) return permit;
       if ('waitMs' in permit) await pause(permit.waitMs * (1 + Math.random() * 0.2), null, { signal });
+      else if ('control' in permit) throw new SyncHaltedError(permit.control);
       else throw refusal(source, permit, limits);
     }
   }
@@ -197,17 +208,25 @@ function endOf(error: unknown): CallEnd {
 
 function refusal(
   source: string,
-  { refused, until, used }: Extract<Permit, { refused: string }>,
-  { perHour, reservePerHour }: { perHour: number; reservePerHour: number },
+  { refused, until, used }: Extract<Permit, { until: Date }>,
+  { perHour, reservePerHour, forcedPerHour }: Record<'perHour' | 'reservePerHour' | 'forcedPerHour', number>,
 ): WattsyncError {
   const at = `${until.toISOString().slice(0, 19)}Z`;
+  if (refused === 'emergency_budget') {
+    return new CallBudgetExhaustedError(
+      `${used} forced calls of ${source} were made within the hour; EMERGENCY_CALL_BUDGET_PER_HOUR is ${forcedPerHour}. ` +
+        `The next is possible at ${at}. Wait, raise it, or sync without --force.`,
+      until,
+    );
+  }
   if (refused === 'budget') {
     return new CallBudgetExhaustedError(
       `${used} calls of ${source} were made within the hour; API_CALL_BUDGET_PER_HOUR is ${perHour}, ${reservePerHour} of ` +
         `them kept for forced calls. The next is possible at ${at}. Wait, raise it, or insist with --force.`,
+      until,
     );
   }
   const why =
     refused === 'circuit' ? 'failed several times in a row and is left alone' : 'asked to be left alone';
-  return new CircuitOpenError(`${source} ${why} until ${at}. Wait, or insist with --force.`);
+  return new CircuitOpenError(`${source} ${why} until ${at}. Wait, or insist with --force.`, until);
 }

@@ -5,12 +5,19 @@ import { TERMS_OF_SALE } from '../plan/content.ts';
 import { copyRows } from './copy.ts';
 import type { Connection } from './database.ts';
 import { type IdentifiedPlan, PLAN_COLUMNS } from './plan-rows.ts';
+import { lockControl } from './sync-control.ts';
+import { SyncHaltedError } from './sync-control-error.ts';
 
 /** First key of the advisory locks that keep two publishes of one TDSP apart. */
 const PUBLISH_LOCK = 7_748_002;
 
-/** Waits for other publishes of this TDSP, then keeps them out until the transaction ends. */
+/**
+ * Waits for other publishes of this TDSP, then keeps them out until the transaction ends.
+ * @throws {SyncHaltedError} an emergency was declared, perhaps while this process was frozen
+ */
 export async function lockPublish(connection: Connection, duns: string): Promise<void> {
+  const control = await lockControl(connection);
+  if (control.state === 'emergency') throw new SyncHaltedError(control);
   await connection.query('select pg_advisory_xact_lock($1, hashtext($2))', [PUBLISH_LOCK, duns]);
 }
 

@@ -36,8 +36,8 @@ export interface Lease {
 /** Why there is no lease: another process fetches, or a failure is to be left alone for a while. */
 export type Refused = { refused: 'elsewhere' | 'later' };
 
-/** A process has one name for its life. */
-const HOLDER = `${process.pid}.${randomUUID()}`;
+/** A process has one name for its life: the holders of its leases begin with it and a dot. */
+export const LEASE_HOLDER = `${process.pid}.${randomUUID()}`;
 let leases = 0;
 
 /** First pause after a failure and the longest; it doubles in between. */
@@ -54,7 +54,7 @@ export async function takeLease(
   duns: readonly string[],
   { isPatient, times = TIMES }: { isPatient: boolean; times?: LeaseTimes },
 ): Promise<Lease | Refused> {
-  const holder = `${HOLDER}.${++leases}`;
+  const holder = `${LEASE_HOLDER}.${++leases}`;
   const taken = await acquire(database.quick, duns, holder, times.ttlMs, isPatient);
   if (taken === duns.length) return hold(database, duns, holder, times);
   if (taken > 0) await free(database.quick, duns, holder);

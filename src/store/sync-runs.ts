@@ -3,7 +3,15 @@
 import { toJsonb } from './copy.ts';
 import type { Connection, Queryable } from './database.ts';
 
-export type RunStatus = 'running' | 'succeeded' | 'partial' | 'failed' | 'stopped' | 'crashed';
+export type RunStatus =
+  | 'queued'
+  | 'running'
+  | 'succeeded'
+  | 'partial'
+  | 'failed'
+  | 'stopped'
+  | 'cancelled'
+  | 'crashed';
 export type ResultStatus = 'published' | 'unchanged' | 'fresh' | 'shared' | 'held' | 'failed' | 'stopped';
 
 export interface PlanCounts {
@@ -28,7 +36,11 @@ export interface SyncRun {
   source: string;
   requested: { cities: string[]; tdsps: string[] };
   is_forced: boolean;
-  started_at: Date;
+  requested_at: Date;
+  requested_by: string;
+  reason: string | null;
+  /** `null` while nobody has begun. */
+  started_at: Date | null;
   finished_at: Date | null;
   api_calls: number;
   plans: PlanCounts | null;
@@ -41,15 +53,15 @@ const RUN_LOCK = 7_748_003;
 /** Begins a run. `connection` must stay open until the run ends: its lock shows that somebody is at work. */
 export async function insertRun(
   connection: Connection,
-  run: Pick<SyncRun, 'kind' | 'source' | 'requested' | 'is_forced' | 'started_at'>,
+  run: Pick<SyncRun, 'kind' | 'source' | 'requested' | 'is_forced' | 'requested_by'> & { started_at: Date },
 ): Promise<number> {
   const { rows } = await connection.query<{ id: number }>(
     `with run as (
-       insert into sync_runs (kind, status, source, requested, is_forced, started_at)
-       values ($1, 'running', $2, $3, $4, $5) returning id
+       insert into sync_runs (kind, status, source, requested, is_forced, requested_by, requested_at, started_at)
+       values ($1, 'running', $2, $3, $4, $7, $5, $5) returning id
      )
      select id, pg_advisory_lock($6, id::int) from run`,
-    [run.kind, run.source, toJsonb(run.requested), run.is_forced, run.started_at, RUN_LOCK],
+    [run.kind, run.source, toJsonb(run.requested), run.is_forced, run.started_at, RUN_LOCK, run.requested_by],
   );
   return rows[0]!.id;
 }
@@ -69,7 +81,7 @@ export async function releaseRun(connection: Connection, runId: number): Promise
 }
 
 /** With $1 for RUN_LOCK: nobody holds the lock of a run that says it is at work. */
-const IS_CRASHED = `status = 'running' and not exists (
+const IS_CRASHED = `status = 'running' and not is_queued and not exists (
   select from pg_locks
    where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
      and classid = $1 and objid = sync_runs.id::int)`;
@@ -136,7 +148,8 @@ export async function insertResult(queryable: Queryable, result: SyncResult): Pr
 /** The newest runs, newest first. */
 export async function readRecentRuns(queryable: Queryable, limit: number): Promise<SyncRun[]> {
   const { rows } = await queryable.query<SyncRun>(
-    `select id, kind, status, source, requested, is_forced, started_at, finished_at, api_calls, plans, errors
+    `select id, kind, status, source, requested, is_forced, requested_at, requested_by, reason, started_at, finished_at,
+            api_calls, plans, errors
        from sync_runs order by id desc limit $1`,
     [limit],
   );

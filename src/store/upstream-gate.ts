@@ -4,12 +4,20 @@
  */
 
 import type { Connection, Database, Queryable } from './database.ts';
+import { LEASE_HOLDER } from './refresh-leases.ts';
+import { type Control, lockControl } from './sync-control.ts';
 
 export interface PermitLimits {
   perSecond: number;
   perHour: number;
   /** As much of the hour as only forced calls and probes may use. */
   reservePerHour: number;
+  /** So many calls of an hour may be forced ones. */
+  forcedPerHour: number;
+  /** After so many calls that follow each other closely there is a pause. */
+  perBatch: number;
+  /** How long that pause is; calls further apart than this are no batch. */
+  betweenBatchesMs: number;
   atOnce: number;
   /** After this a call that was never finished counts as over. */
   callMs: number;
@@ -19,7 +27,9 @@ export type Permit =
   | { id: number; isProbe: boolean }
   /** Ask again after so long. */
   | { waitMs: number }
-  | { refused: 'budget' | 'circuit' | 'asked_to_wait'; until: Date; used: number };
+  | { refused: 'budget' | 'emergency_budget' | 'circuit' | 'asked_to_wait'; until: Date; used: number }
+  /** An emergency was declared: nobody calls. */
+  | { refused: 'halted'; control: Control };
 
 /** How a call ended: `spoke` is any answer that shows the upstream at work, an error of ours included. */
 export type CallEnd = 'spoke' | 'failed' | 'abandoned' | { waitMs: number };
@@ -52,6 +62,9 @@ export function requestPermit(
   now: Date | null,
 ): Promise<Permit> {
   return database.transaction(async (connection) => {
+    // Held as it is: an emergency that is declared now waits for this permit, and the next one finds it declared.
+    const control = await lockControl(connection);
+    if (control.state === 'emergency') return { refused: 'halted', control };
     const gate = await lockGate(connection, source, now);
     const isOpen = gate.open_until !== null;
     if (isOpen) {
@@ -65,12 +78,20 @@ export function requestPermit(
     }
     const log = await readLog(connection, source, gate.now);
     const allowed = isForced || isOpen ? limits.perHour : limits.perHour - limits.reservePerHour;
+    if (isForced && log.forced >= limits.forcedPerHour) {
+      const until = await readTurn(connection, source, gate.now, log.forced - limits.forcedPerHour, true);
+      return { refused: 'emergency_budget', until, used: log.forced };
+    }
     if (log.hour >= allowed) {
-      const until = await readTurn(connection, source, gate.now, log.hour - allowed);
+      const until = await readTurn(connection, source, gate.now, log.hour - allowed, false);
       return { refused: 'budget', until, used: log.hour };
     }
     if (log.running >= limits.atOnce) return { waitMs: ASK_AGAIN_MS };
-    if (log.second >= limits.perSecond) {
+    if (!isForced) {
+      const waitMs = await readBatchPause(connection, source, gate.now, limits);
+      if (waitMs > 0) return { waitMs };
+    }
+    if (!isForced && log.second >= limits.perSecond) {
       return { waitMs: Math.max(1, log.second_since!.getTime() + SECOND_MS - gate.now.getTime()) };
     }
     const expires = new Date(gate.now.getTime() + limits.callMs);
@@ -79,7 +100,8 @@ export function requestPermit(
         source,
         expires,
       ]);
-    return { id: await insertPermit(connection, source, gate.now, expires), isProbe: isOpen };
+    const id = await insertPermit(connection, { source, isForced, now: gate.now, expires });
+    return { id, isProbe: isOpen };
   });
 }
 
@@ -142,6 +164,7 @@ async function lockGate(connection: Connection, source: string, now: Date | null
 
 interface Log {
   hour: number;
+  forced: number;
   second: number;
   second_since: Date | null;
   running: number;
@@ -151,6 +174,7 @@ async function readLog(connection: Connection, source: string, now: Date): Promi
   const { rows } = await connection.query<Log>(
     `with gone as (delete from upstream_permits where source = $1 and granted_at <= $2::timestamptz - interval '1 day')
      select count(*)::int as hour,
+            count(*) filter (where is_forced)::int as forced,
             count(*) filter (where granted_at > $3)::int as second,
             min(granted_at) filter (where granted_at > $3) as second_since,
             count(*) filter (where finished_at is null and expires_at > $2)::int as running
@@ -161,23 +185,52 @@ async function readLog(connection: Connection, source: string, now: Date): Promi
 }
 
 /** When so many calls and one more of the last hour will be over an hour ago. */
-async function readTurn(connection: Connection, source: string, now: Date, over: number): Promise<Date> {
+async function readTurn(
+  connection: Connection,
+  source: string,
+  now: Date,
+  over: number,
+  forcedOnly: boolean,
+): Promise<Date> {
   const { rows } = await connection.query<{ granted_at: Date }>(
-    `select granted_at from upstream_permits where source = $1 and granted_at > $2 order by granted_at offset $3 limit 1`,
-    [source, new Date(now.getTime() - HOUR_MS), over],
+    `select granted_at from upstream_permits where source = $1 and granted_at > $2 and (is_forced or not $4)
+      order by granted_at offset $3 limit 1`,
+    [source, new Date(now.getTime() - HOUR_MS), over, forcedOnly],
   );
   return new Date((rows[0]?.granted_at ?? now).getTime() + HOUR_MS);
 }
 
-async function insertPermit(
+/**
+ * How long to wait before the next batch may begin. A batch is the calls up to now none of which came later than the
+ * pause after the one before; once it is full, the next call waits until the pause is over.
+ */
+async function readBatchPause(
   connection: Connection,
   source: string,
   now: Date,
-  expires: Date,
+  { perBatch, betweenBatchesMs }: PermitLimits,
+): Promise<number> {
+  if (betweenBatchesMs === 0) return 0;
+  const { rows } = await connection.query<{ granted_at: Date }>(
+    `select granted_at from upstream_permits where source = $1 and granted_at <= $2
+      order by granted_at desc limit $3`,
+    [source, now, perBatch],
+  );
+  const times = [now, ...rows.map(({ granted_at }) => granted_at)].map((time) => time.getTime());
+  const isFull =
+    rows.length === perBatch &&
+    times.every((time, at) => at === 0 || times[at - 1]! - time < betweenBatchesMs);
+  return isFull ? Math.max(1, times[1]! + betweenBatchesMs - now.getTime()) : 0;
+}
+
+async function insertPermit(
+  connection: Connection,
+  { source, isForced, now, expires }: { source: string; isForced: boolean; now: Date; expires: Date },
 ): Promise<number> {
   const { rows } = await connection.query<{ id: number }>(
-    'insert into upstream_permits (source, granted_at, expires_at) values ($1, $2, $3) returning id',
-    [source, now, expires],
+    `insert into upstream_permits (source, granted_at, expires_at, is_forced, holder)
+     values ($1, $2, $3, $4, $5) returning id`,
+    [source, now, expires, isForced, LEASE_HOLDER],
   );
   return rows[0]!.id;
 }

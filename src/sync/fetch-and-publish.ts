@@ -12,8 +12,8 @@ export interface FetchJob {
   database: Database;
   source: PlanSource;
   context: FetchContext;
-  /** Publish what the guard would hold back. */
-  force: boolean;
+  /** TDSPs of which even what the guard would hold back is published. */
+  forced: ReadonlySet<string>;
   cacheTtlMs: number;
   /** What is published as the fetch begins, by TDSP. */
   base: ReadonlyMap<string, SnapshotBase>;
@@ -42,7 +42,7 @@ async function publishOne(
   observed_at: Date,
   job: FetchJob,
 ): Promise<Outcome> {
-  const { database, context, cacheTtlMs, force, now } = job;
+  const { database, context, cacheTtlMs, forced, now } = job;
   const { tdsp_duns, plans, rejections } = tdsp;
   const { run_id } = context;
   try {
@@ -59,12 +59,12 @@ async function publishOne(
     const published = await publish(
       database,
       { ...snapshot, rejected: rejections.map(({ external_id }) => external_id) },
-      { now: now(), cacheTtlMs, force },
+      { now: now(), cacheTtlMs, force: forced.has(tdsp_duns) },
     );
     return {
       ...{ tdsp_duns, status: published.isNew ? 'published' : 'unchanged' },
       ...{ plans: published.counts, snapshot_version: published.version },
-      ...{ error_code: null, message: null, source: fetched.source, drift: [], skipped: {} },
+      ...{ error_code: null, message: null, retry_at: null, source: fetched.source, drift: [], skipped: {} },
     };
   } catch (error) {
     if (error instanceof SnapshotOvertakenError) return untouchedOutcome(tdsp_duns, 'shared', error.version);

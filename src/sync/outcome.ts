@@ -1,6 +1,7 @@
 /** How the sync of one TDSP ended, and what that makes of the run. */
 
 import { describeError, errorCode } from '../errors.ts';
+import { NotAllowedError } from '../sources/not-allowed-error.ts';
 import type { PlanCounts, ResultStatus, RunStatus } from '../store/sync-runs.ts';
 
 export interface Outcome {
@@ -11,6 +12,8 @@ export interface Outcome {
   snapshot_version: number | null;
   error_code: string | null;
   message: string | null;
+  /** Where no call was allowed: when one will be. */
+  retry_at: Date | null;
   /** Whose plans came, `sandbox` if that is what answered; `null` where nothing was fetched. */
   source: string | null;
   /** Fields the upstream added (+) or dropped (-), seen for the first time. */
@@ -24,6 +27,7 @@ const NOTHING = {
   snapshot_version: null,
   error_code: null,
   message: null,
+  retry_at: null,
   source: null,
   drift: [],
   skipped: {},
@@ -34,7 +38,15 @@ export function failedOutcome(
   status: 'failed' | 'held' | 'stopped',
   error: unknown,
 ): Outcome {
-  return { ...NOTHING, tdsp_duns, status, error_code: errorCode(error), message: describeError(error) };
+  const retry_at = error instanceof NotAllowedError ? error.until : null;
+  return {
+    ...NOTHING,
+    tdsp_duns,
+    status,
+    error_code: errorCode(error),
+    message: describeError(error),
+    retry_at,
+  };
 }
 
 /** Another process tried while this one waited for its turn, and failed: to try again at once would help nobody. */

@@ -4,32 +4,14 @@
  */
 
 import { performance } from 'node:perf_hooks';
-import { errorCode } from '../errors.ts';
 import type { FetchContext, PlanSource } from '../sources/source.ts';
 import { countApiCallsOfRun } from '../store/api-calls.ts';
 import type { Database } from '../store/database.ts';
-import { type Lease, type LeaseResult, noteRefresh, waitForLease } from '../store/refresh-leases.ts';
-import { readCurrentSnapshots, type Snapshot } from '../store/snapshots.ts';
-import {
-  finishRun,
-  insertResult,
-  insertRun,
-  markCrashedRuns,
-  type PlanCounts,
-  type ResultStatus,
-  type RunError,
-  type RunStatus,
-  releaseRun,
-} from '../store/sync-runs.ts';
-import { fetchAndPublish } from './fetch-and-publish.ts';
-import {
-  failedOutcome,
-  type Outcome,
-  runStatus,
-  sharedFailure,
-  sumCounts,
-  untouchedOutcome,
-} from './outcome.ts';
+import type { Lease } from '../store/refresh-leases.ts';
+import { finishRun, insertResult, insertRun, markCrashedRuns, releaseRun } from '../store/sync-runs.ts';
+import { type Outcome, runStatus, sumCounts } from './outcome.ts';
+import type { SyncReport } from './report.ts';
+import { syncGroup } from './sync-group.ts';
 
 export interface SyncRequest {
   /** What the operator asked for: `full`, `city`. */
@@ -40,12 +22,16 @@ export interface SyncRequest {
   tdsps: string[];
   /** Bypass freshness, budget, rate limit and guard. */
   force: boolean;
+  requested_by?: string;
 }
+
+/** As much of an outcome as those who watch get to see. */
+export type SeenOutcome = Pick<Outcome, 'status' | 'plans' | 'message' | 'error_code'>;
 
 export type SyncEvent =
   | { type: 'run_started'; run_id: number; tdsps: string[] }
   | { type: 'tdsp_started'; tdsp_duns: string }
-  | { type: 'tdsp_finished'; tdsp_duns: string; outcome: Outcome };
+  | { type: 'tdsp_finished'; tdsp_duns: string; outcome: SeenOutcome };
 
 export interface SyncOptions {
   database: Database;
@@ -62,24 +48,6 @@ export interface SyncOptions {
   signal?: AbortSignal;
 }
 
-/** What `sync:* --json` prints. */
-export interface SyncReport {
-  run_id: number;
-  kind: string;
-  status: RunStatus;
-  source: string;
-  cities: string[];
-  tdsps: { tdsp_duns: string; status: ResultStatus; version: number | null; message: string | null }[];
-  api_calls: number;
-  plans: PlanCounts;
-  duration_ms: number;
-  errors: RunError[];
-  /** Fields the upstream added (+) or dropped (-), told the first time they are seen. */
-  schema_drift: string[];
-  /** Records left out on purpose, and why. */
-  skipped: Record<string, number>;
-}
-
 /** Never throws for a TDSP that fails: that is in the report. Throws if PostgreSQL is gone. */
 export async function runSync(request: SyncRequest, options: SyncOptions): Promise<SyncReport> {
   const {
@@ -94,15 +62,16 @@ export async function runSync(request: SyncRequest, options: SyncOptions): Promi
   await markCrashedRuns(database.pool, startedAt);
   const connection = await database.pool.connect();
   try {
-    const { kind, cities, tdsps, force } = request;
+    const { kind, cities, tdsps, force, requested_by = 'unknown' } = request;
     const run_id = await insertRun(connection, {
-      ...{ kind, source: source.name, requested: { cities, tdsps }, is_forced: force, started_at: startedAt },
+      ...{ kind, source: source.name, requested: { cities, tdsps }, is_forced: force },
+      ...{ requested_by, started_at: startedAt },
     });
     onEvent({ type: 'run_started', run_id, tdsps });
 
     const { attempts } = options;
     const context: FetchContext = { run_id, isForced: force, signal, attempts };
-    const job = { ...options, now, context, startedAt, force };
+    const job = { ...options, now, context, startedAt, forced: new Set(force ? tdsps : []) };
     const groups = source.coverage === 'state' ? [tdsps] : tdsps.map((duns) => [duns]);
     const outcomes = (
       await Promise.all(
@@ -148,89 +117,4 @@ export async function runSync(request: SyncRequest, options: SyncOptions): Promi
     // Closed, not returned: should anything above have failed, its lock goes with it.
     connection.release(true);
   }
-}
-
-type Job = Omit<SyncOptions, 'now'> & {
-  now: () => Date;
-  context: FetchContext;
-  startedAt: Date;
-  force: boolean;
-};
-
-/** The TDSPs that one call covers. */
-async function syncGroup(group: string[], job: Job): Promise<Outcome[]> {
-  let lease = job.lease ?? null;
-  let outcomes: Outcome[] = [];
-  try {
-    const { fresh, stale } = splitByAge(group, job, await currentSnapshots(job), job.freshForMs);
-    outcomes = fresh;
-    if (stale.length === 0) return outcomes;
-    let failedMeanwhile = new Map<string, { code: string; message: string }>();
-    if (!lease) ({ lease, failedMeanwhile } = await waitForLease(job.database, stale, job.context));
-    const base = await currentSnapshots(job);
-    // Who waited for another fetch of the same TDSP takes its result, even when told to insist.
-    const waited = splitByAge(stale, { ...job, force: false }, base, 0);
-    const shared = waited.fresh.map((outcome) => ({ ...outcome, status: 'shared' as const }));
-    const failed = waited.stale.flatMap((duns) => {
-      const failure = failedMeanwhile.get(duns);
-      return failure ? sharedFailure(duns, failure) : [];
-    });
-    const left = waited.stale.filter((duns) => !failedMeanwhile.has(duns));
-    outcomes = [...fresh, ...shared, ...failed];
-    if (left.length > 0) outcomes = [...outcomes, ...(await fetchNoted(left, base, job))];
-  } catch (error) {
-    const status = job.context.signal.aborted ? 'stopped' : 'failed';
-    outcomes = group.map((tdsp_duns) => failedOutcome(tdsp_duns, status, error));
-  } finally {
-    await lease?.release(outcomes.flatMap(toLeaseResult));
-  }
-  return outcomes;
-}
-
-/** Fetches, and notes for all processes whether the upstream is there. */
-async function fetchNoted(duns: string[], base: Map<string, Snapshot>, job: Job): Promise<Outcome[]> {
-  const { database, source, context } = job;
-  const note = (isDown: boolean) => noteRefresh(database.pool, source.origin, isDown).catch(() => {});
-  try {
-    const outcomes = await fetchAndPublish(duns, { ...job, base });
-    await note(false);
-    return outcomes;
-  } catch (error) {
-    if (!context.signal.aborted && /^(upstream_|circuit_open)/.test(errorCode(error))) await note(true);
-    throw error;
-  }
-}
-
-/** What those who come next must know; what was not tried says nothing. */
-function toLeaseResult({ tdsp_duns, status, error_code, message }: Outcome): LeaseResult[] {
-  if (status === 'published' || status === 'unchanged') return [{ tdsp_duns, error: null }];
-  if (status !== 'failed' && status !== 'held') return [];
-  return [{ tdsp_duns, error: { code: error_code ?? 'internal_error', message: message ?? '' } }];
-}
-
-async function currentSnapshots({ database }: Pick<Job, 'database'>): Promise<Map<string, Snapshot>> {
-  return new Map((await readCurrentSnapshots(database.pool)).map((one) => [one.tdsp_duns, one]));
-}
-
-/** Which TDSPs were confirmed within `freshForMs` before the run started, or later. */
-function splitByAge(
-  group: string[],
-  { startedAt, force, source }: Pick<Job, 'startedAt' | 'force' | 'source'>,
-  snapshots: Map<string, Snapshot>,
-  freshForMs: number,
-): { fresh: Outcome[]; stale: string[] } {
-  if (force) return { fresh: [], stale: group };
-  const limit = startedAt.getTime() - freshForMs;
-  const fresh: Outcome[] = [];
-  const stale: string[] = [];
-  for (const tdsp_duns of group) {
-    const snapshot = snapshots.get(tdsp_duns);
-    // Plans from elsewhere are not what was asked for, however young.
-    if (snapshot && snapshot.origin === source.origin && snapshot.observed_at.getTime() >= limit) {
-      fresh.push(untouchedOutcome(tdsp_duns, 'fresh', snapshot.version));
-    } else {
-      stale.push(tdsp_duns);
-    }
-  }
-  return { fresh, stale };
 }

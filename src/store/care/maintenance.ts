@@ -148,3 +148,19 @@ async function vacuumTables(
   }
   return results;
 }
+
+/** In a line of the log. */
+export function summaryOf(report: MaintenanceReport | Busy): Record<string, unknown> {
+  if ('busy' in report) return { status: 'busy', pid: report.busy.pid };
+  const { steps, vacuumed } = report;
+  const removed = Object.fromEntries(
+    steps.filter(({ count }) => count > 0).map(({ name, count }) => [name, count]),
+  );
+  const failed = steps.filter(({ status }) => status === 'failed').map(({ name }) => name);
+  return {
+    status: failed.length > 0 ? 'failed' : 'done',
+    removed,
+    failed,
+    vacuumed: vacuumed.map(({ table }) => table),
+  };
+}

@@ -76,7 +76,7 @@ function crashedRuns(): MaintenanceStep {
 /** With their results; the last result of every TDSP stays, however old, and so does its run. */
 function oldRuns(): MaintenanceStep {
   const doomed = `select id from sync_runs
-     where started_at < $1 and status <> 'running' and id not in (
+     where requested_at < $1 and status not in ('queued', 'running') and id not in (
        select run_id from (select distinct on (tdsp_duns) run_id from sync_results
                             where status <> 'fresh' order by tdsp_duns, finished_at desc) last)`;
   return {
@@ -162,6 +162,24 @@ export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
   ),
   oldRuns(),
   outdated(
+    'sync_attempts',
+    ({ keep }) => `attempts to sync, ${older(keep.runsDays)}`,
+    'finished_at < $1',
+    (c) => before(c, c.keep.runsDays),
+  ),
+  outdated(
+    'city_demand',
+    ({ keep }) => `what shoppers looked for, ${older(keep.demandDays)}`,
+    'hour < $1',
+    (c) => before(c, c.keep.demandDays),
+  ),
+  outdated(
+    'audit_log',
+    ({ keep }) => `who did what, ${older(keep.auditDays)}`,
+    'at < $1',
+    (c) => before(c, c.keep.auditDays),
+  ),
+  outdated(
     'quarantined_records',
     ({ keep }) => `rejected records not seen again for ${days(keep.quarantineDays)}`,
     'last_seen_at < $1',
@@ -201,6 +219,12 @@ export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
   outdated(
     'cache_processes',
     ({ keep }) => `processes gone for ${days(keep.signalsDays)}`,
+    'seen_at < $1',
+    (c) => before(c, c.keep.signalsDays),
+  ),
+  outdated(
+    'sync_workers',
+    ({ keep }) => `workers gone for ${days(keep.signalsDays)}`,
     'seen_at < $1',
     (c) => before(c, c.keep.signalsDays),
   ),

@@ -1,0 +1,136 @@
+/** What only those with the token may do: sync, stop, resume, halt, clear. All of it is written to the audit log. */
+
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Secret } from '../config.ts';
+import { WattsyncError } from '../errors.ts';
+import type { SyncAsk } from '../refresh/request-sync.ts';
+import type { AuditEntry } from '../store/audit-log.ts';
+import type { SyncBody } from './bodies.ts';
+import { integer, invalidParameters, type RawQuery, readParams, text } from './params.ts';
+import { expectPlace } from './plan-answers.ts';
+import { Problem, type ProblemCode } from './problem.ts';
+import type { ApiParts } from './routes.ts';
+
+/** What the routes do, handed in: they know neither queue nor control. */
+export interface AdminParts {
+  token: Secret;
+  /** `null` while the program is still starting. */
+  sync: ((ask: SyncAsk) => Promise<{ run_id: number }>) | null;
+  stop(order: Order): Promise<boolean>;
+  resume(order: Order): Promise<boolean>;
+  emergency(order: Order): Promise<{ cancelled_runs: number[]; cancelled_tdsps: number }>;
+  /** @param duns `null`: all */
+  clearCache(duns: string | null): Promise<unknown>;
+  audit(entry: Omit<AuditEntry, 'at'>): Promise<void>;
+  readAudit(limit: number): Promise<AuditEntry[]>;
+}
+
+interface Order {
+  by: string;
+  reason: string | null;
+}
+
+export const CACHE_PARAMS = {
+  place: text('A city, a ZIP code, or a TDSP by code or DUNS; all of them if not given.'),
+};
+export const AUDIT_PARAMS = { limit: integer('Most entries; 50 if not given.', 1, 1_000) };
+
+const LONGEST_BODY = 65_536;
+const ACTOR = 'admin';
+
+export function adminRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const { admin } = parts;
+  if (!admin) return;
+
+  app.register(async (routes) => {
+    routes.addHook('onRequest', async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      expectToken(request, admin.token);
+    });
+    const options = { bodyLimit: LONGEST_BODY };
+
+    routes.post('/v1/admin/sync', options, async (request, reply) => {
+      const { readBody, SYNC_BODY } = await import('./bodies.ts');
+      const ask = readAsk(readBody(SYNC_BODY, request.body), parts);
+      if (!admin.sync) {
+        throw new Problem('storage_unavailable', {
+          detail: 'The program is still starting. Try again in a moment.',
+        });
+      }
+      const { run_id } = await admin.sync(ask).catch(toProblem);
+      const { kind, names = [], force = false } = ask;
+      await admin.audit({ actor: ACTOR, action: 'sync_asked', details: { run_id, kind, names, force } });
+      return reply.code(202).send({ run_id });
+    });
+
+    for (const order of ['stop', 'resume', 'emergency'] as const) {
+      routes.post(`/v1/admin/sync/${order}`, options, async (request) => {
+        const { ORDER_BODY, readBody } = await import('./bodies.ts');
+        const { reason = null } = readBody(ORDER_BODY, request.body);
+        const done = await admin[order]({ by: ACTOR, reason });
+        const state = { stop: 'stopped', resume: 'running', emergency: 'emergency' }[order];
+        return { state, ...(typeof done === 'boolean' ? { changed: done } : done) };
+      });
+    }
+
+    routes.delete('/v1/admin/cache', async (request) => {
+      const { place } = readParams(CACHE_PARAMS, request.query as RawQuery);
+      const tdsps = place === null ? null : tdspsOf(place, parts);
+      for (const duns of tdsps ?? [null]) await admin.clearCache(duns);
+      await admin.audit({ actor: ACTOR, action: 'cache_cleared', details: { tdsps } });
+      return { status: 'cleared', tdsps: tdsps ?? parts.territory.tdsps.map(({ duns }) => duns) };
+    });
+
+    routes.get('/v1/admin/audit', async (request) => {
+      const { limit } = readParams(AUDIT_PARAMS, request.query as RawQuery);
+      const data = await admin.readAudit(limit ?? 50);
+      return { data, meta: { total: data.length } };
+    });
+  });
+}
+
+/** Compared in the same time whatever was given: how much of it is right must not be found out by asking. */
+function expectToken(request: FastifyRequest, token: Secret): void {
+  const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  const digest = (value: string) => hash('sha256', value, 'buffer');
+  if (timingSafeEqual(digest(given), digest(token.reveal()))) return;
+  throw new Problem('unauthorized', {
+    detail: 'This needs the header "Authorization: Bearer …" with the token of ADMIN_TOKEN.',
+  });
+}
+
+function readAsk({ kind, cities, force }: SyncBody, { places }: ApiParts): SyncAsk {
+  const isNamed = kind === 'city' || kind === 'emergency';
+  if (isNamed && !cities) {
+    throw invalidParameters([
+      { field: 'cities', message: `is needed with kind "${kind}": a list such as ["dallas-tx"]` },
+    ]);
+  }
+  if (!isNamed && cities) {
+    throw invalidParameters([{ field: 'cities', message: `has no place with kind "${kind}"` }]);
+  }
+  const found = (cities ?? []).map((name) => expectPlace(places.find(name), 'cities'));
+  return {
+    kind,
+    cities: found.flatMap((place) => (place.kind === 'city' ? [place.city] : [])),
+    tdsps: found.flatMap((place) => (place.kind === 'zip' ? place.tdsps : [])),
+    names: found.map((place) => (place.kind === 'city' ? place.city.slug : place.zip.zip)),
+    force: force ?? kind === 'emergency',
+    requested_by: ACTOR,
+  };
+}
+
+function tdspsOf(text: string, { places, territory }: ApiParts): readonly string[] {
+  const tdsp = territory.tdsp(text);
+  return tdsp ? [tdsp.duns] : expectPlace(places.find(text), 'place').tdsps;
+}
+
+const REFUSALS: readonly ProblemCode[] = ['sync_stopped', 'sync_halted'];
+
+/** @throws always */
+function toProblem(error: unknown): never {
+  const code = REFUSALS.find((one) => error instanceof WattsyncError && error.code === one);
+  if (!code) throw error;
+  throw new Problem(code, { detail: (error as Error).message });
+}

@@ -1,0 +1,74 @@
+/**
+ * Counts what shoppers do and adds it, every few seconds, to what all processes counted. However many events come, it
+ * is one statement each time; and none of them causes an upstream call.
+ */
+
+import { addCityDemand, type DemandCounts } from '../store/city-demand.ts';
+import type { Queryable } from '../store/database.ts';
+
+export const DEMAND_EVENTS = { search: 'searches', lead: 'leads', conversion: 'conversions' } as const;
+export type DemandEvent = keyof typeof DEMAND_EVENTS;
+
+export interface DemandRecorderOptions {
+  database: Queryable;
+  flushEveryMs?: number;
+  onError(error: unknown): void;
+  now?: () => Date;
+}
+
+const FLUSH_MS = 2_000;
+
+export class DemandRecorder {
+  readonly #options: DemandRecorderOptions;
+  #counts = new Map<string, DemandCounts>();
+  #timer: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> = Promise.resolve();
+
+  constructor(options: DemandRecorderOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => void this.flush(), this.#options.flushEveryMs ?? FLUSH_MS);
+    this.#timer.unref();
+  }
+
+  /** @param city_slug of a city there is: what is unknown must not fill the memory */
+  count(city_slug: string, event: DemandEvent, times = 1): void {
+    let counts = this.#counts.get(city_slug);
+    if (!counts) {
+      counts = { city_slug, searches: 0, leads: 0, conversions: 0 };
+      this.#counts.set(city_slug, counts);
+    }
+    counts[DEMAND_EVENTS[event]] += times;
+  }
+
+  /** Adds what was counted since the last time; what cannot be written is kept for the next. Never throws. */
+  flush(): Promise<void> {
+    this.#flushing = this.#flushing.then(() => this.#flush());
+    return this.#flushing;
+  }
+
+  /** Safe early and twice. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.flush();
+  }
+
+  async #flush(): Promise<void> {
+    const counted = [...this.#counts.values()];
+    if (counted.length === 0) return;
+    this.#counts = new Map();
+    const { database, onError, now = () => new Date() } = this.#options;
+    try {
+      await addCityDemand(database, now(), counted);
+    } catch (error) {
+      for (const { city_slug, searches, leads, conversions } of counted) {
+        this.count(city_slug, 'search', searches);
+        this.count(city_slug, 'lead', leads);
+        this.count(city_slug, 'conversion', conversions);
+      }
+      onError(error);
+    }
+  }
+}
