@@ -18,7 +18,7 @@ export interface Section {
   findings: readonly string[];
 }
 
-export const TOPICS = ['publish', 'queue', 'query', 'cache', 'fleet', 'http', 'startup'] as const;
+export const TOPICS = ['publish', 'queue', 'query', 'care', 'cache', 'fleet', 'http', 'startup'] as const;
 export type Topic = (typeof TOPICS)[number];
 
 /** Told while it runs. */

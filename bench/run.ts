@@ -7,6 +7,7 @@ const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
   publish: async () => (await import('./publish.ts')).measurePublish,
   queue: async () => (await import('./queue.ts')).measureQueues,
   query: async () => (await import('./query.ts')).measureQuery,
+  care: async () => (await import('./care.ts')).measureCare,
   cache: async () => (await import('./cache.ts')).measureCache,
   fleet: async () => (await import('./fleet.ts')).measureFleet,
   http: async () => (await import('./http.ts')).measureHttp,

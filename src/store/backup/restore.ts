@@ -15,6 +15,7 @@ import { newHash, readArchive } from './archive.ts';
 import { endConnection, PLAIN_TEXT, tableOfPath } from './backup.ts';
 import { BackupDamagedError, RestoreFailedError, RestoreTargetError } from './backup-error.ts';
 import { quoted } from './contents.ts';
+import { takeOffIndexes } from './indexes.ts';
 import type { BackupTable, Manifest } from './manifest.ts';
 import { type Verified, verifyBackup } from './verify.ts';
 
@@ -157,8 +158,7 @@ async function load(
   manifest: Manifest,
   onEvent: (event: RestoreEvent) => void,
 ): Promise<void> {
-  // Checked once when all is there, instead of with every row, and in whatever order tables come.
-  const keys = await dropForeignKeys(client);
+  const remake = await takeOffIndexes(client);
   let under: Loading | null = null;
   for await (const { path, data } of readArchive(file)) {
     const name = tableOfPath(path);
@@ -183,9 +183,7 @@ async function load(
     });
   }
   onEvent({ type: 'finishing', what: 'keys' });
-  for (const { table, name, definition } of keys) {
-    await client.query(`alter table ${table} add constraint ${quoted(name)} ${definition}`);
-  }
+  for (const statement of remake) await client.query(statement);
   for (const { name, last_value, is_called } of manifest.sequences) {
     await client.query('select setval($1::regclass, $2, $3)', [quoted(name), last_value, is_called]);
   }
@@ -228,20 +226,6 @@ class Loading {
       );
     }
   }
-}
-
-async function dropForeignKeys(
-  client: pg.Client,
-): Promise<{ table: string; name: string; definition: string }[]> {
-  const { rows } = await client.query<{ table: string; name: string; definition: string }>(
-    // Those of partitions go and come with that of the whole table.
-    `select conrelid::regclass::text as table, conname::text as name, pg_get_constraintdef(oid) as definition
-       from pg_constraint
-      where contype = 'f' and conparentid = 0 and connamespace = current_schema()::regnamespace order by oid`,
-  );
-  for (const { table, name } of rows)
-    await client.query(`alter table ${table} drop constraint ${quoted(name)}`);
-  return rows;
 }
 
 function explain(cause: unknown, signal: AbortSignal | undefined): unknown {
