@@ -91,3 +91,13 @@ test('no file is a drawer for everything: 400 lines at most', () => {
     [],
   );
 });
+
+test('docs/operations.md explains every line of db:health and every period, and no other', () => {
+  const page = readFileSync(join(src, '../docs/operations.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| `(\w+)` +\|/gm)].map(([, name]) => name!);
+  const judges = globSync('{monitor/database-health,cli}/*.ts', { cwd: src }).map(read).join('\n');
+  const checks = [...judges.matchAll(/(?:judged|fine)\(\s*'(\w+)'/g)].map(([, name]) => name!);
+  const periods = [...read('config.ts').matchAll(/'(RETENTION_\w+)'/g)].map(([, name]) => name!);
+  assert.deepEqual(rows.toSorted(), [...new Set([...checks, ...periods])].toSorted());
+  assert.ok(checks.length > 25);
+});

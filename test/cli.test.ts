@@ -28,7 +28,15 @@ const COMMANDS = [
   ['sync', 'emergency'],
   ['sync', 'dead'],
   ['sync', 'redrive'],
+  ['db'],
   ['db', 'migrate'],
+  ['db', 'health'],
+  ['db', 'metrics'],
+  ['db', 'optimize'],
+  ['db', 'maintenance'],
+  ['db', 'backup'],
+  ['db', 'restore'],
+  ['db', 'sql'],
   ['sandbox'],
 ];
 for (const command of COMMANDS) {
