@@ -125,6 +125,7 @@ export class Engine {
       concurrency: source.coverage === 'state' ? 1 : config.maxConcurrentRequests,
       freshForMs: freshForMs(config.syncIntervalMs),
       cacheTtlMs: config.cacheTtlHours * HOUR_MS,
+      analyze: config.enableQueryOptimization,
     });
     await this.#begin(worker);
   }

@@ -8,6 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describeError } from '../../errors.ts';
 import type { PlanSource } from '../../sources/source.ts';
+import { analyzeWhatChanged } from '../../store/care/analyze.ts';
 import type { Database } from '../../store/database.ts';
 import { type ControlState, lockControl } from '../../store/sync-control.ts';
 import { claimTargets, lockQueue, notifyMoved, type OpenTarget } from '../../store/sync-targets.ts';
@@ -26,6 +27,8 @@ export interface SyncWorkerOptions {
   concurrency: number;
   freshForMs: number;
   cacheTtlMs: number;
+  /** Renews the planner's statistics where much was written. */
+  analyze: boolean;
   /** For those who look: `web`, `worker`, `scheduler`, `command`. */
   roles: readonly string[];
   /** Something went wrong that no result tells of. */
@@ -51,6 +54,8 @@ export class SyncWorker {
   #calls = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #tending: Promise<unknown> = Promise.resolve();
+  #analyzing: Promise<unknown> = Promise.resolve();
+  #isAnalyzeDue = false;
   #stopped: Promise<void> | undefined;
 
   constructor(options: SyncWorkerOptions) {
@@ -86,6 +91,7 @@ export class SyncWorker {
     if (graceMs > 0) await Promise.race([Promise.all(this.#running), pause(graceMs, null, { ref: false })]);
     this.#calls.abort();
     await Promise.all(this.#running);
+    await this.#analyzing;
     await this.#tending;
     await this.#presence.stop();
   }
@@ -125,8 +131,23 @@ export class SyncWorker {
     if (settled.returned.length > 0) {
       await wakeWorkers({ database, jobs: this.#jobs, queue: this.queue, coverage: source.coverage });
     }
+    if (this.#options.analyze && settled.good.length > 0) this.#analyze();
     await this.#tellOfFailures(key, settled.good, settled.bad);
     return { synced: settled.good, failed: settled.bad.map(({ tdsp_duns }) => tdsp_duns) };
+  }
+
+  /** Much was written for the first time: queries are not to wait for autovacuum. Once for all jobs under way. */
+  #analyze(): void {
+    const { database, onError } = this.#options;
+    this.#isAnalyzeDue = true;
+    this.#analyzing = this.#analyzing
+      .then(async () => {
+        await Promise.all(this.#running);
+        if (!this.#isAnalyzeDue) return;
+        this.#isAnalyzeDue = false;
+        await analyzeWhatChanged(database.pool);
+      })
+      .catch((error) => onError(new Error(`Statistics were not renewed: ${describeError(error)}`)));
   }
 
   /** Nothing where syncing is stopped: what waits goes on waiting, and is woken by whoever lets it go on. */
