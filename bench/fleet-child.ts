@@ -16,6 +16,9 @@ export interface FleetJob {
   upstream: string;
 }
 
+/** Ask for plans; ask PostgreSQL for nothing; or wait for a version. */
+export type Wanted = 'ask' | 'floor' | { duns: string; version: number };
+
 const CALLERS = 50;
 const job = JSON.parse(process.argv[2]!) as FleetJob;
 const tdsps = readTerritory().tdsps.map(({ duns }) => duns);
@@ -42,10 +45,21 @@ const planSets = new PlanSetCache({
   loadColdly: (duns) => refresher.request(duns, 'cold'),
 });
 layers.listen((published) => planSets.announce(published));
-const listener = new PublishListener(database, (published) => planSets.announce(published));
+const listener = new PublishListener(database, (published) => planSets.announce(published), {
+  onFetchFailed: (duns) => planSets.fetchFailed(duns),
+});
 await listener.start();
+// As a program does that starts: it looks for what is stored, and finds nothing.
+await planSets.warm(tdsps);
 
-process.on('message', async (wanted: 'ask' | { duns: string; version: number }) => {
+process.on('message', async (wanted: Wanted) => {
+  if (wanted === 'floor') {
+    // The least that a process must do that has to ask anybody at all.
+    const started = performance.now();
+    await database.quick.query('select 1');
+    process.send!({ longestMs: performance.now() - started });
+    return;
+  }
   if (wanted === 'ask') {
     const waits: number[] = [];
     const ask = async (duns: string) => {

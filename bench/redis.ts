@@ -7,8 +7,8 @@ import { createInterface } from 'node:readline';
 export async function withRedis<T>(
   folder: string,
   work: (url: string, pid: number) => Promise<T>,
+  port = 20_000 + Math.floor(Math.random() * 20_000),
 ): Promise<T> {
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
   const redis = spawn(
     'redis-server',
     ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder],
@@ -27,4 +27,11 @@ export async function withRedis<T>(
     redis.kill('SIGKILL');
     if (redis.exitCode === null && redis.signalCode === null) await once(redis, 'exit');
   }
+}
+
+export async function flush(redisUrl: string): Promise<void> {
+  const { Redis } = await import('ioredis');
+  const client = new Redis(redisUrl);
+  await client.flushall();
+  client.disconnect();
 }

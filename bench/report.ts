@@ -18,7 +18,19 @@ export interface Section {
   findings: readonly string[];
 }
 
-export const TOPICS = ['publish', 'queue', 'query', 'care', 'cache', 'fleet', 'http', 'startup'] as const;
+export const TOPICS = [
+  'publish',
+  'queue',
+  'query',
+  'care',
+  'cache',
+  'fleet',
+  'frozen',
+  'day',
+  'heap',
+  'http',
+  'startup',
+] as const;
 export type Topic = (typeof TOPICS)[number];
 
 /** Told while it runs. */
@@ -65,7 +77,8 @@ export function sectionText({ title, method, tables, findings }: Section, now: D
 
 const INTRO = `# Benchmarks
 
-Written by \`npm run bench\`; \`npm run bench -- publish|query|http|startup\` measures one topic and replaces its section.
+Written by \`npm run bench\`; \`npm run bench -- TOPIC\` measures one of
+${TOPICS.join(', ')} and replaces its section.
 What is compared runs side by side, in turns, within the same run; numbers are medians, in parentheses the smallest and
 the largest. All plans are invented.`;
 

@@ -10,6 +10,9 @@ const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
   care: async () => (await import('./care.ts')).measureCare,
   cache: async () => (await import('./cache.ts')).measureCache,
   fleet: async () => (await import('./fleet.ts')).measureFleet,
+  frozen: async () => (await import('./frozen.ts')).measureFrozen,
+  day: async () => (await import('./day.ts')).measureDay,
+  heap: async () => (await import('./heap.ts')).measureHeap,
   http: async () => (await import('./http.ts')).measureHttp,
   startup: async () => (await import('./startup.ts')).measureStartup,
 };

@@ -11,11 +11,15 @@ export const AGE_STEPS_S = [
 
 export const emptyCounts = (steps: readonly number[]): number[] => new Array(steps.length + 1).fill(0);
 
-export function count(counts: number[], steps: readonly number[], value: number): void {
+export function count(counts: number[], steps: readonly number[], value: number, times = 1): void {
   let step = 0;
   while (step < steps.length && value > steps[step]!) step += 1;
-  counts[step]! += 1;
+  counts[step]! += times;
 }
+
+/** Up to which value the step reaches that this one is counted in. */
+export const stepEnd = (steps: readonly number[], value: number): number =>
+  steps.find((end) => value <= end) ?? Number.POSITIVE_INFINITY;
 
 /**
  * The end of the step in which this share of all values is reached: at most so much.

@@ -1,6 +1,7 @@
 /** The web role: the layers of the cache, the API over them, and what hears of new plans. */
 
 import type { AdminParts } from './api/admin.ts';
+import type { RefreshOutcome } from './cache/plan-set-cache.ts';
 import type { Config } from './config.ts';
 import { describeError } from './errors.ts';
 import type { Log } from './log.ts';
@@ -18,7 +19,7 @@ export interface WebOptions {
   log: Log;
   admin: AdminParts | null;
   /** Readers found the plans of a TDSP old. */
-  onStale(duns: string): void;
+  onStale(duns: string): Promise<RefreshOutcome> | undefined;
   /** Nothing is stored: has plans fetched, if anybody can. */
   loadColdly(duns: string): Promise<unknown>;
 }
@@ -79,6 +80,7 @@ export async function startWeb(
     });
     const listener = new PublishListener(database, (published) => planSets.announce(published), {
       onClear: ({ id, tdsp_duns }) => void planSets.clear(tdsp_duns, id),
+      onFetchFailed: (duns) => planSets.fetchFailed(duns),
     });
     closers.push(() => listener.stop());
     const demand = new DemandRecorder({

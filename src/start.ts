@@ -84,14 +84,14 @@ export async function start(options: StartOptions): Promise<Running> {
     });
     queryStats.start();
     closers.push(() => queryStats.stop());
-    let onStale: (duns: string) => void = () => {};
+    let stale: InstanceType<typeof StaleRequests> | null = null;
     const admin = adminParts(config, database);
     let url: string | null = null;
     if (loadedWeb) {
       const web = await startWeb(
         {
           ...{ config, database, territory, log, admin: admin.parts },
-          onStale: (duns) => onStale(duns),
+          onStale: (duns) => stale?.request(duns),
           loadColdly: async (duns) => refresher?.request(duns, 'cold'),
         },
         loadedWeb,
@@ -139,11 +139,10 @@ export async function start(options: StartOptions): Promise<Running> {
     closers.push(() => engine.stop());
     await engine.start();
     if (admin.parts) admin.parts.sync = (ask) => engine.ask(ask);
-    const stale = new StaleRequests({
+    stale = new StaleRequests({
       ...{ database: database.quick, upstream: source, ask: (ask) => engine.ask(ask) },
       onError: failed('a refresh could not be asked for'),
     });
-    onStale = (duns) => stale.request(duns);
     onStarted(source);
     if (roles.includes('scheduler')) {
       const first = firstSync(engine, database, stopping.signal, options).catch(

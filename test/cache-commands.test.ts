@@ -122,8 +122,8 @@ test('figures of several processes add up, and those that could not be written a
   const size = () => ({ entries: 6, bytes: 1_000 });
   const [one, other] = [1, 2].map(() => new CacheStats({ database: flaky, size }));
   for (const stats of [one!, other!]) {
-    stats.hit('memory', null, 60_000, false);
-    stats.hit('memory', null, 7_300_000, true);
+    stats.memoryHits(1, 60_000, false);
+    stats.memoryHits(1, 7_300_000, true);
     stats.miss('redis', 2);
     stats.error('redis', 240);
     stats.load('memory', 500);
@@ -131,9 +131,9 @@ test('figures of several processes add up, and those that could not be written a
   }
   await Promise.all([one!.flush(), other!.flush()]);
   isDown = true;
-  one!.hit('memory', null, 1_000, false);
+  one!.memoryHits(1, 1_000, false);
   await one!.flush();
-  one!.hit('memory', null, 2_000, false);
+  one!.memoryHits(1, 2_000, false);
   isDown = false;
   await Promise.all([one!.flush(), one!.flush()]);
   const rows = await readCacheStats(database.pool, new Date(Date.now() - 3_600_000));

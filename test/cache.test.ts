@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openLayers } from '../src/cache/open-layers.ts';
 import { PlanSetCache } from '../src/cache/plan-set-cache.ts';
-import { RedisLayer, redisKey } from '../src/cache/redis-layer.ts';
+import { RedisLayer, redisNames } from '../src/cache/redis-layer.ts';
 import { type Secret, Secret as SecretText } from '../src/config.ts';
 import type { PlanSet } from '../src/plan/plan-set.ts';
 import { Refresher } from '../src/refresh/refresher.ts';
@@ -11,6 +11,7 @@ import { startSandbox } from '../src/sandbox/server.ts';
 import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts';
 import { requestClear } from '../src/store/cache-clears.ts';
 import { type Database, openDatabase } from '../src/store/database.ts';
+import { readDatabaseId } from '../src/store/database-identity.ts';
 import { PublishListener } from '../src/store/listen.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { readCurrentSnapshot } from '../src/store/snapshots.ts';
@@ -20,6 +21,8 @@ import { allDuns, createTestDatabase, ONCOR, syncAll, territory, testGate, until
 
 const { database } = await createTestDatabase();
 const redis = await startRedis();
+const databaseId = await readDatabaseId(database.quick);
+const redisKey = redisNames(databaseId).keyOf;
 const sandbox = await startSandbox({ plansPerTdsp: 30, now: () => new Date('2026-06-01T12:00:00Z') });
 test.after(() => sandbox.stop());
 const sourceFor = (some: Database) =>
@@ -42,12 +45,15 @@ async function openCache(some: Database, redisUrl: Secret | null, { isListening 
   test.after(stop);
   return { cache, layers, stop };
 }
+const plain = ({ tdsp_duns, version, source, observed_at, plans }: PlanSet) => ({
+  ...{ tdsp_duns, version, source, observed_at, plans },
+});
 const plansOf = (version: number, some: Partial<PlanSet> = {}): PlanSet => ({
   ...{ tdsp_duns: ONCOR, version, source: 'sandbox', observed_at: '2026-06-01T12:00:00.000Z', plans: [] },
   ...some,
 });
 async function redisLayer(url: Secret = redis.url) {
-  const layer = new RedisLayer({ url, ttlMs: 60_000, tdsps: allDuns });
+  const layer = new RedisLayer({ url, databaseId, ttlMs: 60_000, tdsps: allDuns });
   test.after(() => layer.stop());
   await until(() =>
     layer.read(ONCOR).then(
@@ -87,7 +93,7 @@ test('a value that is damaged, of another kind or another format is a miss, and 
   const damages = [
     () => redis.admin.hset(key, 'body', 'rubbish'),
     () => redis.admin.hset(key, 'version', '99'),
-    () => redis.admin.hset(key, 'format', '2'),
+    () => redis.admin.hset(key, 'format', '3'),
     () => redis.admin.hdel(key, 'sum'),
     async () => redis.admin.multi().del(key).set(key, 'a string').exec(),
     async () => redis.admin.multi().del(key).lpush(key, 'a list').exec(),
@@ -110,7 +116,8 @@ test('a set comes from the database first, then from Redis for the next process'
   await until(async () => (await redis.admin.exists(redisKey(ONCOR))) === 1);
   const layer = await redisLayer();
   const { version } = first.cache.peek(ONCOR)!.set;
-  assert.deepEqual(await layer.read(ONCOR), (await first.cache.get(ONCOR))?.set);
+  const [fromRedis, inMemory] = [(await layer.read(ONCOR))!, (await first.cache.get(ONCOR))!.set];
+  assert.deepEqual(plain(fromRedis), plain(inMemory));
   const second = await openCache(database, redis.url, { isListening: false });
   await until(
     async () =>
@@ -245,16 +252,21 @@ for (const url of [null, redis.url]) {
       const readers = await Promise.all(Array.from({ length: 4 }, () => spawnReader(job)));
       for (const { go } of readers) go();
       const answers = await Promise.all(readers.map(({ answer }) => answer('versions')));
+      const callsByTdsp = async () =>
+        (
+          await fresh.database.pool.query<{ duns: string; n: number }>(
+            `select params->>'tdsp_duns' as duns, count(*)::int as n from api_calls group by 1`,
+          )
+        ).rows;
+      // On a busy machine the last calls end after the readers went away.
+      if (!isFailing) await until(async () => (await callsByTdsp()).length === allDuns.length);
       sandbox.control.clearFaults();
       for (const { child } of readers) child.kill('SIGKILL');
       const versions = answers.flatMap((answer) => answer.versions as (number | null)[]);
       assert.equal(versions.length, 4 * 50 * allDuns.length);
-      const { rows } = await fresh.database.pool.query(
-        `select params->>'tdsp_duns' as duns, count(*)::int as n from api_calls group by 1`,
-      );
-      for (const { n } of rows) assert.equal(n, 1, JSON.stringify(rows));
+      const calls = await callsByTdsp();
+      for (const { n } of calls) assert.equal(n, 1, JSON.stringify(calls));
       if (isFailing) assert.ok(versions.every((version) => version === null));
-      else assert.equal(rows.length, allDuns.length);
       await redis.admin.flushall();
     }
   });
@@ -291,6 +303,7 @@ test('a holder that is killed is replaced, one that is frozen too, and what it p
     await until(async () => (await refresher.request(ONCOR, 'stale')) === 'refreshed', 15_000);
     const current = await readCurrentSnapshot(fresh.database.pool, ONCOR);
     assert.ok(current);
+    assert.equal(sandbox.control.state().calls.total, calls + 2, 'the one that was cut off, and one more');
     if (signal === 'SIGKILL') continue;
     holder.child.kill('SIGCONT');
     await holder.answer('result');
@@ -301,27 +314,6 @@ test('a holder that is killed is replaced, one that is frozen too, and what it p
     );
     assert.equal(rows.length, 1);
   }
-});
-
-test('while the upstream fails it is left alone, by all TDSPs and processes together', async () => {
-  const fresh = await createTestDatabase();
-  sandbox.control.reset();
-  sandbox.control.setFaults([parseFault('500')]);
-  const source = sourceFor(fresh.database);
-  const options = { database: fresh.database, source, tdsps: allDuns, freshForMs: 0, cacheTtlMs: 7_200_000 };
-  const fleet = [1, 2, 3].map(() => new Refresher({ ...options, signal: new AbortController().signal }));
-  await fleet[0]!.request(ONCOR, 'stale');
-  for (let round = 0; round < 20; round++) {
-    for (const one of fleet)
-      for (const duns of allDuns) assert.equal(await one.request(duns, 'stale'), 'later');
-  }
-  assert.equal(sandbox.control.state().calls.total, 1);
-  sandbox.control.clearFaults();
-  await fresh.database.pool.query(
-    'update refresh_sources set not_before = now(); update refresh_leases set not_before = now()',
-  );
-  assert.equal(await fleet[1]!.request(ONCOR, 'stale'), 'refreshed');
-  assert.equal(await fleet[2]!.request(allDuns.find((duns) => duns !== ONCOR)!, 'stale'), 'refreshed');
 });
 
 test('PostgreSQL frozen: memory answers, what needs PostgreSQL fails soon, and afterwards all is current', async () => {
@@ -335,7 +327,8 @@ test('PostgreSQL frozen: memory answers, what needs PostgreSQL fails soon, and a
   await redis.admin.flushall();
   const { cache, stop } = await openCache(own, redis.url);
   await cache.warm(allDuns);
-  await until(async () => (await redis.admin.exists(...allDuns.map(redisKey))) === allDuns.length);
+  const { keyOf } = redisNames(await readDatabaseId(own.quick));
+  await until(async () => (await redis.admin.exists(...allDuns.map(keyOf))) === allDuns.length);
   server.signal('SIGSTOP');
   try {
     for (const duns of allDuns) assert.ok(cache.peek(duns));

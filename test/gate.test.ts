@@ -338,6 +338,18 @@ for (const [header, waitSeconds] of [
   });
 }
 
+test('a second attempt does not come before the upstream asked for it', async () => {
+  const upstream = await startUpstream((_request, response) => {
+    if (upstream.calledAt.length > 1) response.end('[]');
+    else response.writeHead(429, { 'retry-after': '1' }).end();
+  });
+  const gate = gateWith({ attempts: 2, backoffMs: 1 });
+  assert.equal(await callOf(gate, newSource(), upstream.url), 200);
+  const [first, second] = upstream.calledAt as [number, number];
+  // A few milliseconds of that may have passed on the way to us.
+  assert.ok(second - first > 950, `${second - first} ms`);
+});
+
 test('an upstream that hangs is left, and its place is free for the next', async () => {
   let answer: RequestListener = () => {};
   const upstream = await startUpstream((request, response) => answer(request, response));

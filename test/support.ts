@@ -75,9 +75,9 @@ async function makeTemplate(admin: pg.Client, serverUrl: string): Promise<void> 
 
 /** Waits for a condition, with a deadline. */
 export async function until(isTrue: () => boolean | Promise<boolean>, deadlineMs = 20_000): Promise<void> {
-  const end = Date.now() + deadlineMs;
+  const end = performance.now() + deadlineMs;
   while (!(await isTrue())) {
-    if (Date.now() > end) throw new Error('waited in vain');
+    if (performance.now() > end) throw new Error('waited in vain');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -7,18 +7,27 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { crc32 } from 'node:zlib';
 import { parse as parseQuery } from 'fast-querystring';
 import { LRUCache } from 'lru-cache';
-import { asciiJson, flat } from '../catalog/ascii-json.ts';
 import type { PlanView, Viewed } from '../catalog/catalog.ts';
 import type { PlanQuery } from '../catalog/plan-query.ts';
+import { asciiJson, flat } from '../plan/ascii-json.ts';
 import type { Place } from '../territory/places.ts';
 import { compressPrefix, type Encoding, type PrefixPacked, withTail } from './packed-body.ts';
 import { invalidParameters, type RawQuery, readParams } from './params.ts';
 import { PLAN_PARAMS, type PlanParams, toPlanQuery } from './plan-params.ts';
 import { Problem } from './problem.ts';
-import { type ApiParts, EVERY_ANSWER, freshnessHeaders, isNotModified, upstreamNotice } from './routes.ts';
+import {
+  type ApiParts,
+  EVERY_ANSWER,
+  freshnessHeaders,
+  freshnessTag,
+  isNotModified,
+  upstreamNotice,
+} from './routes.ts';
 
 export const PLANS_PATH = '/v1/plans';
 
+// Not on a 304, which has no content (RFC 9110, 15.4.5).
+const JSON_TYPE = ['content-type', 'application/json; charset=utf-8'] as const;
 const READY_BYTES = 16 << 20;
 const ASKED_ONCE = 8_192;
 
@@ -51,7 +60,6 @@ interface Ready extends Prepared {
 
 export class PlanAnswers {
   readonly #parts: ApiParts;
-  readonly #now: () => number;
   readonly #ready = new LRUCache<string, Ready>({
     maxSize: READY_BYTES,
     sizeCalculation: ({ prefix, suffix }) => 3 * (prefix.length + suffix.length) + 500,
@@ -60,9 +68,8 @@ export class PlanAnswers {
   readonly #askedOnce = new Int32Array(ASKED_ONCE);
   readonly #placeJson = new WeakMap<Place, string>();
 
-  constructor(parts: ApiParts, now: () => number = Date.now) {
+  constructor(parts: ApiParts) {
     this.#parts = parts;
-    this.#now = now;
   }
 
   /** Answers from memory; `false` where that cannot be done at once or where something is wrong with the question. */
@@ -70,15 +77,17 @@ export class PlanAnswers {
     const url = request.url!;
     const { catalog } = this.#parts;
     const known = this.#ready.get(url);
-    if (known && catalog.isCurrent(known.view)) {
-      this.#sendReady(known, request, response);
+    // The clock is read once for all that one answer has to know of it: that takes longer than a read from memory.
+    const nowMs = catalog.nowMs();
+    if (known && catalog.isCurrent(known.view, nowMs)) {
+      this.#sendReady(known, nowMs, request, response);
       return true;
     }
     let prepared: Prepared;
     try {
       const params = readParams(PLAN_PARAMS, parseQuery(url.slice(PLANS_PATH.length + 1)) as RawQuery);
       const { tdsps, placeJson } = this.readWhere(params);
-      const view = catalog.viewInMemory(tdsps);
+      const view = catalog.viewInMemory(tdsps, nowMs);
       if (!view) return false;
       prepared = this.#prepare(view, toPlanQuery(params, tdsps), placeJson, url);
     } catch {
@@ -91,9 +100,9 @@ export class PlanAnswers {
         ...{ prefix: flat(prepared.prefix), second: -1, head: [], tag: '', tail: '', bodies: {}, packed: {} },
       };
       this.#ready.set(url, ready);
-      this.#sendReady(ready, request, response);
+      this.#sendReady(ready, nowMs, request, response);
     } else {
-      this.#send({ view: prepared.view, layer: 'memory' }, prepared, request, response);
+      this.#send({ view: prepared.view, layer: 'memory' }, prepared, nowMs, request, response);
     }
     return true;
   }
@@ -107,7 +116,7 @@ export class PlanAnswers {
     response: ServerResponse,
   ): void {
     const prepared = this.#prepare(viewed.view, query, where.placeJson, request.url!);
-    this.#send(viewed, prepared, request, response);
+    this.#send(viewed, prepared, this.#parts.catalog.nowMs(), request, response);
   }
 
   #prepare(view: PlanView, query: PlanQuery, placeJson: string, url: string): Prepared {
@@ -123,24 +132,25 @@ export class PlanAnswers {
   #send(
     viewed: Viewed,
     { prefix, suffix }: Prepared,
+    nowMs: number,
     request: IncomingMessage,
     response: ServerResponse,
   ): void {
-    const { head, tag, meta } = this.#freshness(viewed);
+    const { head, tag, meta } = this.#freshness(viewed, nowMs);
     if (isNotModified(request.headers['if-none-match'], tag)) {
       response.writeHead(304, [...head]).end();
       return;
     }
     const body = prefix + meta + suffix;
-    response.writeHead(200, [...head, 'content-length', String(body.length)]);
+    response.writeHead(200, [...head, ...JSON_TYPE, 'content-length', String(body.length)]);
     // In Latin-1, which ASCII is, head and body leave as one write without being measured or encoded.
     response.end(body, 'latin1');
   }
 
-  #sendReady(ready: Ready, request: IncomingMessage, response: ServerResponse): void {
-    const second = Math.floor(this.#now() / 1000);
+  #sendReady(ready: Ready, nowMs: number, request: IncomingMessage, response: ServerResponse): void {
+    const second = Math.floor(nowMs / 1000);
     if (ready.second !== second) {
-      const { head, tag, meta } = this.#freshness({ view: ready.view, layer: 'memory' });
+      const { head, tag, meta } = this.#freshness({ view: ready.view, layer: 'memory' }, nowMs);
       Object.assign(ready, { second, head, tag, tail: meta + ready.suffix, bodies: {} });
     }
     // From the list as it came: to make an object of all headers costs as much as the rest of a 304.
@@ -158,7 +168,7 @@ export class PlanAnswers {
           : Buffer.from(ready.prefix + ready.tail, 'latin1');
       ready.bodies[encoding] = body;
     }
-    const head = [...ready.head, 'content-length', String(body.length)];
+    const head = [...ready.head, ...JSON_TYPE, 'content-length', String(body.length)];
     if (encoding !== 'identity') head.push('content-encoding', encoding);
     response.writeHead(200, head);
     response.end(body);
@@ -179,19 +189,14 @@ export class PlanAnswers {
     return packed === undefined || packed === 'being made' ? 'identity' : encoding;
   }
 
-  #freshness(viewed: Viewed): { head: readonly string[]; tag: string; meta: string } {
-    const freshness = this.#parts.catalog.freshnessOf(viewed);
-    const { layer, isStale, age_seconds, version } = freshness;
-    const tag = isStale ? `${version}-stale` : version;
+  #freshness(viewed: Viewed, nowMs: number): { head: readonly string[]; tag: string; meta: string } {
+    const freshness = this.#parts.catalog.freshnessOf(viewed, nowMs);
+    const { layer, isStale, age_seconds } = freshness;
+    const tag = freshnessTag(freshness);
     const headers = freshnessHeaders(this.#parts, freshness, tag);
     return {
       tag,
-      head: [
-        ...EVERY_ANSWER,
-        'content-type',
-        'application/json; charset=utf-8',
-        ...Object.entries(headers).flat(),
-      ],
+      head: [...EVERY_ANSWER, ...Object.entries(headers).flat()],
       meta: `"source":"${layer}","stale":${isStale},"age_seconds":${age_seconds}`,
     };
   }

@@ -1,6 +1,7 @@
 /** `/v1/plans`, one plan, and its history. */
 
 import type { FastifyInstance } from 'fastify';
+import type { Freshness } from '../catalog/catalog.ts';
 import { planJson } from '../catalog/plan-json.ts';
 import { billCurve } from '../plan/bill.ts';
 import { readFormerOffer, readOfferHistory, readPlan } from '../store/plans.ts';
@@ -11,6 +12,7 @@ import { Problem } from './problem.ts';
 import {
   type ApiParts,
   freshnessHeaders,
+  freshnessTag,
   isNotModified,
   notReady,
   readPlanId,
@@ -44,9 +46,11 @@ export function plansRoutes(app: FastifyInstance, parts: ApiParts, answers: Plan
     const active = await catalog.activePlan(allDuns(parts), id);
     const plan = active?.plan ?? (await readPlan(database.pool, id));
     if (!plan) throw await missingPlan(parts, id);
-    const freshness = active?.freshness ?? (await catalog.freshness([plan.tdsp_duns]));
-    if ('notReady' in freshness) throw notReady(parts, freshness.notReady);
-    const tag = `${plan.id}.${freshness.version}.${usage ?? 1000}`;
+    const known = active?.freshness ?? (await catalog.freshness([plan.tdsp_duns]));
+    if ('notReady' in known) throw notReady(parts, known.notReady);
+    // A plan that is no longer sold is in no plan set: it came from the table behind them.
+    const freshness: Freshness = active ? known : { ...known, layer: 'active' };
+    const tag = freshnessTag(freshness, `${plan.id}.${usage ?? 1000}.`);
     reply.headers(freshnessHeaders(parts, freshness, tag));
     if (isNotModified(request.headers['if-none-match'], tag)) return reply.code(304).send();
     const current = plan.is_active ? null : await catalog.activePlan([plan.tdsp_duns], plan.offer_id);

@@ -6,6 +6,7 @@ import type { Database } from '../store/database.ts';
 import type { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import type { AdminParts } from './admin.ts';
+import { cacheStatus } from './cache-status.ts';
 import { invalidParameters } from './params.ts';
 import { Problem } from './problem.ts';
 
@@ -42,18 +43,24 @@ export function upstreamNotice({ upstreams }: Pick<Freshness, 'upstreams'>): { n
   return upstreams.includes('sandbox') ? { notice: SANDBOX_NOTICE } : {};
 }
 
+/**
+ * Names what an answer says. The same plans are called something else once they are stale, for the answer says so.
+ * @param of tells apart the answers about one version
+ */
+export function freshnessTag({ version, whyStale }: Freshness, of = ''): string {
+  return `${of}${version}${whyStale === null ? '' : '-stale'}`;
+}
+
 /** Headers that tell caches and people how old an answer is and where it came from (RFC 9111, RFC 9211, RFC 5861). */
 export function freshnessHeaders(parts: ApiParts, freshness: Freshness, tag: string): Record<string, string> {
   const seconds = (ms: number) => Math.max(1, Math.round(ms / 1000));
-  const staleAfter = seconds(parts.staleAfterMs);
-  const { layer, age_seconds, isStale } = freshness;
-  const verdict = layer === 'memory' ? 'hit' : 'fwd=miss';
   return {
+    // Weak (RFC 9110, 8.8.1): one tag stands for the plain, the gzip and the br bytes, and for every age in the body.
     etag: `W/"${tag}"`,
-    age: String(age_seconds),
+    age: String(freshness.age_seconds),
     // Age counts from the upstream's confirmation, so a browser asks again each time, and gets a 304 for its tag.
-    'cache-control': `public, max-age=60, s-maxage=${seconds(parts.syncIntervalMs)}, stale-while-revalidate=${staleAfter}, stale-if-error=86400`,
-    'cache-status': `wattsync; ${verdict}; ttl=${staleAfter - age_seconds}; detail=${layer}${isStale ? '-stale' : ''}`,
+    'cache-control': `public, max-age=60, s-maxage=${seconds(parts.syncIntervalMs)}, stale-while-revalidate=${seconds(parts.staleAfterMs)}, stale-if-error=86400`,
+    'cache-status': cacheStatus(freshness),
   };
 }
 

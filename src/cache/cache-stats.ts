@@ -41,9 +41,8 @@ export class CacheStats implements CacheRecorder {
   readonly #options: Required<Omit<CacheStatsOptions, 'onError'>> & Pick<CacheStatsOptions, 'onError'>;
   readonly #processId = randomUUID();
   readonly #startedAt: Date;
+  readonly #tellers: (() => void)[] = [];
   #counts = new Map<LayerName, LayerCounts>();
-  /** Those of memory, which are wanted with every read. */
-  #memory = this.#of('memory');
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> = Promise.resolve();
 
@@ -57,14 +56,17 @@ export class CacheStats implements CacheRecorder {
     this.#timer.unref();
   }
 
-  hit(layer: LayerName, latencyMs: number | null, ageMs: number, isStale: boolean): void {
-    const counts = layer === 'memory' ? this.#memory : this.#of(layer);
-    const seconds = Math.max(0, ageMs / 1000);
-    counts.hits += 1;
-    if (isStale) counts.stale_serves += 1;
-    if (latencyMs !== null) count(counts.latency, LATENCY_STEPS_MS, latencyMs);
-    count(counts.age, AGE_STEPS_S, seconds);
-    if (counts.max_age_seconds === null || counts.max_age_seconds < seconds) counts.max_age_seconds = seconds;
+  hit(layer: LayerName, latencyMs: number, ageMs: number, isStale: boolean): void {
+    count(this.#of(layer).latency, LATENCY_STEPS_MS, latencyMs);
+    this.#addHits(layer, 1, ageMs, isStale);
+  }
+
+  memoryHits(times: number, ageMs: number, isStale: boolean): void {
+    this.#addHits('memory', times, ageMs, isStale);
+  }
+
+  beforeFlush(tell: () => void): void {
+    this.#tellers.push(tell);
   }
 
   miss(layer: LayerName, latencyMs: number): void {
@@ -103,6 +105,15 @@ export class CacheStats implements CacheRecorder {
     await removeCacheProcess(this.#options.database, this.#processId).catch(() => {});
   }
 
+  #addHits(layer: LayerName, times: number, ageMs: number, isStale: boolean): void {
+    const counts = this.#of(layer);
+    const seconds = Math.max(0, ageMs / 1000);
+    counts.hits += times;
+    if (isStale) counts.stale_serves += times;
+    count(counts.age, AGE_STEPS_S, seconds, times);
+    counts.max_age_seconds = Math.max(counts.max_age_seconds ?? 0, seconds);
+  }
+
   #of(layer: LayerName): LayerCounts {
     let counts = this.#counts.get(layer);
     if (!counts) {
@@ -114,9 +125,9 @@ export class CacheStats implements CacheRecorder {
 
   async #flush(): Promise<void> {
     const { database, now, size, keepDays, onError } = this.#options;
+    for (const tell of this.#tellers) tell();
     const counted = this.#counts;
     this.#counts = new Map();
-    this.#memory = this.#of('memory');
     try {
       if (counted.size > 0) await addCacheStats(database, now(), [...counted.values()]);
     } catch (error) {

@@ -10,37 +10,46 @@ export interface Held {
   readonly set: PlanSet;
   /** `set.observed_at`, in milliseconds since 1970. */
   readonly observedAtMs: number;
+  /** The verdict when it was read: confirmed longer ago than plans count as fresh. */
+  readonly isStale: boolean;
   readonly layer: LayerName;
 }
-
-export const toHeld = (set: PlanSet, layer: LayerName): Held => ({
-  set,
-  observedAtMs: Date.parse(set.observed_at),
-  layer,
-});
 
 export interface Shelved {
   held: Held;
   expiresAtMs: number;
-  /** The next moment at which something about it is due: it expires, becomes stale, or is to be tried again. */
+  /** Until then nothing about it changes that a read would have to look at; 0: to be looked at with the next read. */
   dueAtMs: number;
+  /** Until then nothing better is looked for again. */
+  retryAtMs: number;
   bytes: number;
+  /** It was cleared, or is older than what is known: it only fills the gap until a layer answers. */
+  isSpare: boolean;
+  /** Reads not yet told to the recorder, all with one verdict and at ages of one step, and when the last one was. */
+  reads: number;
+  lastReadMs: number;
 }
 
-/** An object takes about twice the bytes of its JSON. */
-const BYTES_PER_CHARACTER = 2;
+/** An object takes about twice the bytes of its JSON, and packed plans twice their own once all of them were shown. */
+const TIMES_ITS_TEXT = 2;
 
 /** So long as nothing has to make room, expired sets stay: an old answer is better than none. */
 export class MemoryShelf {
   readonly #shelf: LRUCache<string, Shelved>;
+  readonly #recorder: CacheRecorder | undefined;
 
   constructor(maxBytes: number, recorder?: CacheRecorder) {
+    this.#recorder = recorder;
     this.#shelf = new LRUCache({
       maxSize: maxBytes,
       sizeCalculation: ({ bytes }) => bytes,
-      dispose: (_entry, _duns, reason) => {
+      dispose: (shelved, _duns, reason) => {
+        this.tellReads(shelved);
         if (reason === 'evict') recorder?.eviction('memory');
       },
+    });
+    recorder?.beforeFlush(() => {
+      for (const shelved of this.#shelf.values()) this.tellReads(shelved);
     });
   }
 
@@ -48,8 +57,14 @@ export class MemoryShelf {
     return this.#shelf.get(duns);
   }
 
-  put(duns: string, shelved: Shelved): void {
-    this.#shelf.set(duns, shelved);
+  put(
+    duns: string,
+    { held, expiresAtMs, bytes, isSpare }: Pick<Shelved, 'held' | 'expiresAtMs' | 'bytes' | 'isSpare'>,
+  ): void {
+    this.#shelf.set(duns, {
+      ...{ held, expiresAtMs, bytes, isSpare },
+      ...{ dueAtMs: 0, retryAtMs: 0, reads: 0, lastReadMs: 0 },
+    });
   }
 
   delete(duns: string): void {
@@ -60,6 +75,13 @@ export class MemoryShelf {
     return [...this.#shelf.keys()];
   }
 
+  /** Tells the recorder of the reads since the last time: a read itself only adds one to a number. */
+  tellReads(shelved: Shelved): void {
+    const { reads, lastReadMs, held } = shelved;
+    if (reads > 0) this.#recorder?.memoryHits(reads, lastReadMs - held.observedAtMs, held.isStale);
+    shelved.reads = 0;
+  }
+
   /** What is held now, for the figures. */
   get size(): { entries: number; bytes: number } {
     return { entries: this.#shelf.size, bytes: this.#shelf.calculatedSize ?? 0 };
@@ -67,5 +89,6 @@ export class MemoryShelf {
 }
 
 export function bytesOf(set: PlanSet): number {
-  return JSON.stringify(set).length * BYTES_PER_CHARACTER;
+  const text = set.packed?.bytes.byteLength ?? JSON.stringify(set).length;
+  return text * TIMES_ITS_TEXT + (set.encoded?.byteLength ?? 0);
 }

@@ -3,13 +3,14 @@
 import type { Config } from '../config.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
 import type { Database } from '../store/database.ts';
+import { readDatabaseId } from '../store/database-identity.ts';
 import { activeLayer, databaseLayer } from './database-layer.ts';
 import { GuardedLayer } from './guarded-layer.ts';
 import type { Layer } from './layer.ts';
 
 export interface LayersOptions {
   config: Pick<Config, 'redisUrl' | 'cacheRedisTtlMinutes'>;
-  database: Pick<Database, 'quick'>;
+  database: Pick<Database, 'pool' | 'quick'>;
   tdsps: readonly string[];
   /** Of the database cache. */
   ttlMs: number;
@@ -38,12 +39,14 @@ export async function openLayers(options: LayersOptions): Promise<OpenLayers> {
     import('./redis-layer.ts'),
     import('./redis-listener.ts'),
   ]);
-  const redis = new RedisLayer({ url, tdsps, ttlMs: config.cacheRedisTtlMinutes * 60_000 });
+  // Asked once, at the start, and patiently: a PostgreSQL that is slow just then is no reason to give up.
+  const databaseId = await readDatabaseId(database.pool);
+  const redis = new RedisLayer({ url, databaseId, tdsps, ttlMs: config.cacheRedisTtlMinutes * 60_000 });
   let listener: InstanceType<typeof RedisListener> | null = null;
   return {
     all: [new GuardedLayer(redis, { deadlineMs: deadlinesMs.redis }), ...stored],
     listen: (onVersion) => {
-      listener = new RedisListener({ url, tdsps, onVersion });
+      listener = new RedisListener({ url, databaseId, tdsps, onVersion });
     },
     stop: async () => {
       await Promise.all([redis.stop(), listener?.stop()]);

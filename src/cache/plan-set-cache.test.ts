@@ -58,7 +58,7 @@ test('1000 readers at once are one load, and all get the same object', async () 
     assert.equal(answer.layer, 'database');
   }
   assert.equal(layer.reads, 1);
-  const held = { set: one, observedAtMs: Date.parse(one.observed_at), layer: 'memory' };
+  const held = { set: one, observedAtMs: Date.parse(one.observed_at), isStale: false, layer: 'memory' };
   assert.deepEqual(await cache.get(ONCOR), held);
   assert.deepEqual(cache.peek(ONCOR), held);
   assert.equal(layer.reads, 1);
@@ -273,7 +273,7 @@ test('a stale set is served, and told of once a second', async () => {
   const clock = { now: Date.parse(set(1).observed_at) };
   const cache = new PlanSetCache({
     layers: [new ScriptedLayer(async () => set(1))],
-    ...{ ttlMs: 1e9, staleAfterMs: 5_000, now: () => clock.now, onStale: (duns) => told.push(duns) },
+    ...{ ttlMs: 1e9, staleAfterMs: 5_000, now: () => clock.now, onStale: (duns) => void told.push(duns) },
   });
   await cache.get(ONCOR);
   cache.peek(ONCOR);
@@ -322,6 +322,34 @@ test('a cold fetch that takes long is not waited for, and what is fetched elsewh
   assert.equal((await reader)?.set.version, 1);
 });
 
+test('who waits for a fetch elsewhere is told when it fails, and whoever comes next may have it tried again', async () => {
+  const layer = new ScriptedLayer();
+  const clock = { now: 1_000_000 };
+  let fetches = 0;
+  const cache = new PlanSetCache({
+    ...{ layers: [layer], coldWaitMs: 20_000, longestWaitMs: 20_000, now: () => clock.now },
+    loadColdly: async () => {
+      fetches += 1;
+      return 'elsewhere';
+    },
+  });
+  const readers = Array.from({ length: 10 }, () => cache.get(ONCOR));
+  await settle();
+  cache.fetchFailed(LPL);
+  await settle();
+  cache.fetchFailed(ONCOR);
+  assert.deepEqual(await Promise.all(readers), new Array(10).fill(null));
+  assert.equal(await cache.get(ONCOR), null);
+  assert.deepEqual([fetches, layer.reads], [1, 1], 'nobody asks again for a second');
+  clock.now += 1_001;
+  const again = cache.get(ONCOR);
+  await settle();
+  layer.answer = async () => set(1);
+  cache.announce(set(1));
+  assert.equal((await again)?.set.version, 1);
+  assert.equal(fetches, 2);
+});
+
 test('a clear is followed by a load past the layers that were cleared; if that fails the old set is back', async () => {
   const cleared: (string | null)[] = [];
   const redis = Object.assign(new ScriptedLayer(async () => set(1), 'redis'), {
@@ -339,4 +367,44 @@ test('a clear is followed by a load past the layers that were cleared; if that f
   layer.answer = fails;
   await cache.clear(ONCOR, 8);
   assert.equal((await cache.get(ONCOR))?.set.version, 1);
+});
+
+test('sets loaded at one moment expire one after the other: each is loaded once, and no crowd goes to the layers', async () => {
+  const layer = new ScriptedLayer(async (duns) => set(1, { tdsp_duns: duns }));
+  const clock = { now: 1_000_000 };
+  const caches = Array.from(
+    { length: 600 },
+    () => new PlanSetCache({ layers: [layer], ttlMs: TTL_MS, now: () => clock.now }),
+  );
+  await Promise.all(caches.map((cache) => cache.get(ONCOR)));
+  clock.now += TTL_MS * 0.9;
+  const slices: number[] = [];
+  for (let slice = 0; slice < 20; slice++) {
+    const before = layer.reads;
+    clock.now += TTL_MS * 0.005;
+    for (const cache of caches) assert.equal(cache.peek(ONCOR)?.set.version, 1);
+    await settle();
+    slices.push(layer.reads - before);
+  }
+  assert.equal(layer.reads, 2 * caches.length);
+  // Thirty on average; by chance never as many as this.
+  assert.ok(Math.max(...slices) < 75, String(slices));
+});
+
+test('a clock that is set back puts nothing off: failures, expiries and news are looked at again', async () => {
+  const layer = new ScriptedLayer(fails);
+  const { cache, clock } = cacheOf(layer);
+  clock.now = 10_000_000;
+  await assert.rejects(cache.get(ONCOR));
+  clock.now -= 3_600_000;
+  layer.answer = async () => set(1);
+  assert.equal((await cache.get(ONCOR))?.set.version, 1);
+  layer.answer = fails;
+  cache.announce(set(2));
+  await settle();
+  clock.now -= 3_600_000;
+  layer.answer = async () => set(2);
+  cache.peek(ONCOR);
+  await settle();
+  assert.equal(cache.peek(ONCOR)?.set.version, 2);
 });

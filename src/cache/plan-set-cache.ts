@@ -5,15 +5,26 @@
  */
 
 import { performance } from 'node:perf_hooks';
-import type { PlanSet } from '../plan/plan-set.ts';
-import type { Layer } from './layer.ts';
+import { confirmedAt, type PlanSet } from '../plan/plan-set.ts';
+import { ColdFetches } from './cold-fetches.ts';
+import { AGE_STEPS_S, stepEnd } from './histogram.ts';
+import { isNewer, KnownVersions, type Published } from './known-versions.ts';
+import type { Layer, LayerName } from './layer.ts';
 import { LayerUnavailableError } from './layer-error.ts';
-import { bytesOf, type Held, MemoryShelf, type Shelved, toHeld } from './memory-shelf.ts';
+import { bytesOf, type Held, MemoryShelf, type Shelved } from './memory-shelf.ts';
+import { RecentFailures } from './recent-failures.ts';
 import type { CacheRecorder } from './recorder.ts';
+import { Spares } from './spares.ts';
 import { askLayers } from './walk.ts';
 
 export type { Layer, LayerName } from './layer.ts';
 export type { Held } from './memory-shelf.ts';
+
+/** `elsewhere`: another process fetches; `later`: the last fetch failed a moment ago. */
+export type RefreshOutcome = 'refreshed' | 'failed' | 'elsewhere' | 'later';
+
+/** Why plans are not confirmed, as far as this process knows; `not refreshed`: nobody tries. */
+export type StaleReason = 'refreshing' | 'refresh failed' | 'not refreshed';
 
 export interface PlanSetCacheOptions {
   /** Asked in this order when memory has nothing; the last one is the truth. */
@@ -25,8 +36,8 @@ export interface PlanSetCacheOptions {
   staleAfterMs?: number;
   /** So long a layer may take before the next one is asked as well. */
   hedgeMs?: number;
-  /** Called at most once a second for each TDSP. */
-  onStale?: (duns: string) => void;
+  /** Called at most once a second for each TDSP. May tell what became of it. */
+  onStale?: (duns: string) => Promise<RefreshOutcome> | undefined;
   /**
    * Has plans fetched where no layer has any; resolves when that was tried, or with `elsewhere` at once when another
    * process is at it. What comes of it is read from the layers.
@@ -40,11 +51,6 @@ export interface PlanSetCacheOptions {
   now?: () => number;
 }
 
-type Published = Pick<PlanSet, 'tdsp_duns' | 'version' | 'observed_at'>;
-
-/** What a load found, kept for a moment where it is nothing: those who come next need not ask again. */
-type Nothing = { untilMs: number } & ({ failure: unknown } | { failure?: undefined });
-
 const TTL_MS = 30 * 60_000;
 /** Sets loaded together do not expire together: up to this share of the time to live is taken off. */
 const JITTER = 0.1;
@@ -55,44 +61,50 @@ export class PlanSetCache {
   readonly #layers: readonly Layer[];
   readonly #memory: MemoryShelf;
   readonly #options: Required<
-    Pick<PlanSetCacheOptions, 'ttlMs' | 'staleAfterMs' | 'hedgeMs' | 'coldWaitMs' | 'longestWaitMs' | 'now'>
+    Pick<PlanSetCacheOptions, 'ttlMs' | 'staleAfterMs' | 'hedgeMs' | 'longestWaitMs' | 'now'>
   >;
-  readonly #onStale: ((duns: string) => void) | undefined;
-  readonly #loadColdly: ((duns: string) => Promise<unknown>) | undefined;
+  readonly #onStale: PlanSetCacheOptions['onStale'];
+  readonly #whyStale = new Map<string, StaleReason>();
+  readonly #coldFetches: ColdFetches | null;
   readonly #recorder: CacheRecorder | undefined;
   readonly #loads = new Map<string, Promise<Held | null>>();
-  readonly #coldLoads = new Map<string, Promise<Held | null>>();
-  readonly #nothing = new Map<string, Nothing>();
-  /** The newest version anybody told of: what a load brings must not be older. */
-  readonly #known = new Map<string, Published>();
-  /** Taken out of memory by a clear, for the case that no layer answers afterwards. */
-  readonly #cleared = new Map<string, Held>();
-  readonly #arrivals = new Map<string, ((held: Held) => void)[]>();
-  /** Grows with every clear: what was read before one is not kept after it. */
-  #era = 0;
+  readonly #failures: RecentFailures;
+  readonly #known = new KnownVersions();
+  readonly #spares = new Spares();
+  /** Grows with every clear of a TDSP: what was read before one is not kept after it. */
+  readonly #eras = new Map<string, number>();
   #clearing: Promise<unknown> = Promise.resolve();
 
   constructor({ layers, onStale, loadColdly, recorder, ...options }: PlanSetCacheOptions) {
     this.#layers = layers;
     this.#onStale = onStale;
-    this.#loadColdly = loadColdly;
     this.#recorder = recorder;
     const { ttlMs = TTL_MS, staleAfterMs = Number.POSITIVE_INFINITY, maxBytes = MAX_BYTES } = options;
-    const { hedgeMs = 30, coldWaitMs = 700, longestWaitMs = 900, now = Date.now } = options;
-    this.#options = { ttlMs, staleAfterMs, hedgeMs, coldWaitMs, longestWaitMs, now };
+    const { hedgeMs = 30, coldWaitMs = 800, longestWaitMs = 900, now = Date.now } = options;
+    this.#options = { ttlMs, staleAfterMs, hedgeMs, longestWaitMs, now };
     this.#memory = new MemoryShelf(maxBytes, recorder);
+    this.#failures = new RecentFailures(now);
+    this.#coldFetches = loadColdly
+      ? new ColdFetches({
+          ...{ fetch: loadColdly, waitMs: coldWaitMs, now, recorder },
+          held: (duns) => this.#memory.get(duns)?.held ?? null,
+          load: (duns) => this.#load(duns),
+          onNothing: (duns) => this.#failures.remember(duns),
+        })
+      : null;
   }
 
-  /** What memory holds, however old. Synchronous: the hot path has no promise in it. */
-  peek(duns: string): Held | null {
+  /**
+   * What memory holds, however old, and whether it is. Synchronous: the hot path has no promise in it, and all that
+   * depends on the time is worked out when it changes, not with each read.
+   */
+  peek(duns: string, nowMs: number = this.#options.now()): Held | null {
     const shelved = this.#memory.get(duns);
     if (shelved === undefined) return null;
-    const now = this.#options.now();
-    if (shelved.dueAtMs <= now) this.#attend(duns, shelved, now);
-    if (this.#recorder !== undefined) {
-      const ageMs = now - shelved.held.observedAtMs;
-      this.#recorder.hit('memory', null, ageMs, ageMs > this.#options.staleAfterMs);
-    }
+    // Read at a later time already: somebody set the clock back.
+    if (shelved.dueAtMs <= nowMs || nowMs < shelved.lastReadMs) this.#attend(duns, shelved, nowMs);
+    shelved.reads += 1;
+    shelved.lastReadMs = nowMs;
     return shelved.held;
   }
 
@@ -105,14 +117,21 @@ export class PlanSetCache {
     const held = this.peek(duns);
     if (held) return held;
     const started = performance.now();
-    const found = await this.#inTime(duns, this.#settled(duns, true));
-    this.#recorder?.miss('memory', performance.now() - started);
-    return found;
+    try {
+      return await this.#inTime(duns, this.#settled(duns, true));
+    } finally {
+      this.#recorder?.miss('memory', performance.now() - started);
+    }
   }
 
   /** As `get`, but nothing is counted and nothing is fetched: for those who only look. */
   async stored(duns: string): Promise<Held | null> {
     return this.#memory.get(duns)?.held ?? (await this.#settled(duns, false));
+  }
+
+  /** Why a stale set is not confirmed. */
+  whyStale(duns: string): StaleReason {
+    return this.#whyStale.get(duns) ?? 'not refreshed';
   }
 
   /** Fills memory, the most wanted first. Never throws: what cannot be loaded now is loaded when it is asked for. */
@@ -122,20 +141,25 @@ export class PlanSetCache {
 
   /** Somebody published, or confirmed what is published. */
   announce(published: Published): void {
-    const { tdsp_duns: duns, version, observed_at } = published;
-    const known = this.#known.get(duns);
-    if (known && (known.version > version || (known.version === version && known.observed_at >= observed_at)))
-      return;
-    this.#known.set(duns, { tdsp_duns: duns, version, observed_at });
-    this.#nothing.delete(duns);
+    const { tdsp_duns: duns, version } = published;
+    if (!this.#known.learn(published)) return;
+    this.#failures.forget(duns);
     const shelved = this.#memory.get(duns);
     const heldVersion = shelved?.held.set.version ?? 0;
     if (shelved && heldVersion === version) this.#shelve(duns, this.#confirmed(shelved.held.set), shelved);
     else if (heldVersion < version) {
       // The load starts now; should it fail, readers try again after a moment.
-      if (shelved) shelved.dueAtMs = this.#options.now() + RETRY_MS;
+      if (shelved) {
+        shelved.retryAtMs = this.#options.now() + RETRY_MS;
+        shelved.dueAtMs = 0;
+      }
       this.#loadInBackground(duns);
     }
+  }
+
+  /** Somebody fetched, and got nothing. Those who wait for it are told now. */
+  fetchFailed(duns: string): void {
+    this.#coldFetches?.gaveUp(duns);
   }
 
   /**
@@ -143,13 +167,15 @@ export class PlanSetCache {
    * load only. Layers with a clear of their own are told, and not asked by that load.
    */
   async clear(duns: string | null, clearId: number): Promise<void> {
-    this.#era += 1;
     const held = duns === null ? this.#memory.keys() : [duns];
+    for (const one of new Set([...held, ...this.#loads.keys()])) {
+      if (duns === null || one === duns) this.#eras.set(one, this.#eraOf(one) + 1);
+    }
     for (const one of held) {
       const shelved = this.#memory.get(one);
-      if (shelved) this.#cleared.set(one, shelved.held);
+      if (shelved) this.#spares.put(one, shelved.held);
       this.#memory.delete(one);
-      this.#nothing.delete(one);
+      this.#failures.forget(one);
       this.#loads.delete(one);
     }
     this.#clearing = Promise.allSettled([
@@ -165,12 +191,16 @@ export class PlanSetCache {
   #inTime(duns: string, load: Promise<Held | null>): Promise<Held | null> {
     const waited = Promise.withResolvers<Held | null>();
     const timer = setTimeout(() => {
-      const held = this.#memory.get(duns)?.held;
-      if (held || this.#coldLoads.has(duns)) waited.resolve(held ?? null);
+      const held = this.#memory.get(duns)?.held ?? this.#spares.get(duns);
+      if (held || this.#coldFetches?.running(duns)) waited.resolve(held ?? null);
       else waited.reject(new LayerUnavailableError('No layer behind memory answered in time'));
     }, this.#options.longestWaitMs);
     load.then(waited.resolve, waited.reject).finally(() => clearTimeout(timer));
     return waited.promise;
+  }
+
+  #eraOf(duns: string): number {
+    return this.#eras.get(duns) ?? 0;
   }
 
   /** What memory holds now. */
@@ -179,15 +209,49 @@ export class PlanSetCache {
   }
 
   /** Something about a set in memory is due. It is served all the same. */
-  #attend(duns: string, shelved: Shelved, now: number): void {
-    const { staleAfterMs } = this.#options;
-    const isOvertaken = (this.#known.get(duns)?.version ?? 0) > shelved.held.set.version;
-    shelved.dueAtMs = now + RETRY_MS;
-    if (shelved.expiresAtMs <= now || isOvertaken) this.#loadInBackground(duns);
-    else if (shelved.held.observedAtMs + staleAfterMs > now) {
-      shelved.dueAtMs = Math.min(shelved.expiresAtMs, shelved.held.observedAtMs + staleAfterMs + 1);
+  #attend(duns: string, shelved: Shelved, nowMs: number): void {
+    this.#memory.tellReads(shelved);
+    const { observedAtMs } = shelved.held;
+    const isStale = this.#isStale(observedAtMs, nowMs);
+    if (isStale !== shelved.held.isStale) shelved.held = { ...shelved.held, isStale };
+    // Later than can be, unless the clock was set back: then nothing is put off by as much.
+    if (shelved.retryAtMs > nowMs + RETRY_MS) shelved.retryAtMs = 0;
+    shelved.expiresAtMs = Math.min(shelved.expiresAtMs, nowMs + this.#options.ttlMs);
+    const isOvertaken = this.#known.versionOf(duns) > shelved.held.set.version;
+    const isExpired = shelved.expiresAtMs <= nowMs || isOvertaken;
+    if ((isExpired || isStale) && shelved.retryAtMs <= nowMs) {
+      shelved.retryAtMs = nowMs + RETRY_MS;
+      if (isExpired) this.#loadInBackground(duns);
+      if (isStale) this.#askForRefresh(duns);
     }
-    if (now - shelved.held.observedAtMs > staleAfterMs) this.#onStale?.(duns);
+    const nextStepMs = stepEnd(AGE_STEPS_S, (nowMs - observedAtMs) / 1000) * 1000;
+    const changesAtMs = [
+      shelved.expiresAtMs,
+      shelved.retryAtMs,
+      observedAtMs + this.#options.staleAfterMs + 1,
+      observedAtMs + nextStepMs + 1,
+    ];
+    shelved.dueAtMs = Math.min(...changesAtMs.filter((atMs) => atMs > nowMs));
+  }
+
+  #askForRefresh(duns: string): void {
+    const refresh = this.#onStale?.(duns);
+    if (!refresh) return;
+    // That the last one failed stays true while another is under way.
+    if (!this.#whyStale.has(duns)) this.#whyStale.set(duns, 'refreshing');
+    // After a refresh that went well the fresh set is on its way, as after one that began elsewhere.
+    const heard = (outcome: RefreshOutcome) =>
+      this.#whyStale.set(duns, outcome === 'failed' || outcome === 'later' ? 'refresh failed' : 'refreshing');
+    refresh.then(heard, () => heard('failed'));
+  }
+
+  #isStale(observedAtMs: number, nowMs = this.#options.now()): boolean {
+    return nowMs - observedAtMs > this.#options.staleAfterMs;
+  }
+
+  #toHeld(set: PlanSet, layer: LayerName): Held {
+    const observedAtMs = Date.parse(set.observed_at);
+    return { set, observedAtMs, isStale: this.#isStale(observedAtMs), layer };
   }
 
   #loadInBackground(duns: string): void {
@@ -200,22 +264,22 @@ export class PlanSetCache {
   }
 
   #isCurrent(duns: string): boolean {
-    const version = this.#memory.get(duns)?.held.set.version;
-    return version !== undefined && version >= (this.#known.get(duns)?.version ?? 0);
+    const shelved = this.#memory.get(duns);
+    if (!shelved || shelved.isSpare) return false;
+    return shelved.held.set.version >= this.#known.versionOf(duns);
   }
 
   /** One load for all who found memory empty, then, if nothing is stored anywhere, one cold load. */
   async #settled(duns: string, mayFetch: boolean): Promise<Held | null> {
-    const cold = mayFetch ? this.#coldLoads.get(duns) : undefined;
-    if (cold) return cold;
-    const nothing = this.#nothing.get(duns);
-    if (nothing && nothing.untilMs > this.#options.now()) {
-      if (nothing.failure !== undefined) throw nothing.failure;
-      return null;
-    }
+    const fetches = mayFetch ? this.#coldFetches : null;
+    const running = fetches?.running(duns);
+    if (running) return running;
+    if (this.#failures.isNothing(duns)) return null;
     const found = await this.#load(duns);
-    if (found || !mayFetch || !this.#loadColdly) return found;
-    return this.#memory.get(duns)?.held ?? this.#cold(duns, this.#loadColdly);
+    if (found || !fetches) return found;
+    // What somebody told of meanwhile is stored, so it need not be fetched.
+    const isStored = this.#known.versionOf(duns) > 0;
+    return this.#memory.get(duns)?.held ?? (isStored ? this.#load(duns) : fetches.run(duns));
   }
 
   #load(duns: string, layers = this.#layers): Promise<Held | null> {
@@ -230,10 +294,9 @@ export class PlanSetCache {
   }
 
   async #walk(duns: string, layers: readonly Layer[]): Promise<Held | null> {
-    const era = this.#era;
-    const { hedgeMs, staleAfterMs, now } = this.#options;
-    const newest = () =>
-      Math.max(this.#known.get(duns)?.version ?? 0, this.#memory.get(duns)?.held.set.version ?? 0);
+    const era = this.#eraOf(duns);
+    const { hedgeMs, now } = this.#options;
+    const newest = () => Math.max(this.#known.versionOf(duns), this.#memory.get(duns)?.held.set.version ?? 0);
     const recorder = this.#recorder;
     const found = await askLayers(layers, duns, {
       hedgeMs,
@@ -242,106 +305,67 @@ export class PlanSetCache {
         if (set === 'failed') recorder?.error(layer, latencyMs);
         else if (set === null) recorder?.miss(layer, latencyMs);
         else {
-          const ageMs = now() - Date.parse(set.observed_at);
-          recorder?.hit(layer, latencyMs, ageMs, ageMs > staleAfterMs);
+          const observedAtMs = Date.parse(set.observed_at);
+          recorder?.hit(layer, latencyMs, now() - observedAtMs, this.#isStale(observedAtMs));
         }
       },
     });
-    const last = this.#memory.get(duns)?.held;
-    if (found.set && found.set.version >= newest()) {
-      const held = toHeld(this.#confirmed(found.set), found.layer);
-      if (era !== this.#era) {
-        // Read before a clear: good enough for who waits for it, but not to be kept.
-        if (!last) this.#loadInBackground(duns);
-        return last ?? held;
-      }
+    const held = found.set && this.#toHeld(this.#confirmed(found.set), found.layer);
+    const isNewest = held !== null && held.set.version >= newest();
+    if (isNewest && era === this.#eraOf(duns)) {
       this.#keep(duns, held.set);
-      this.#fillAbove(found.layer, held.set);
+      this.#fillAbove(held.layer, held.set);
       return held;
     }
+    const last = this.#memory.get(duns)?.held;
     if (last) return last;
-    // Late, and not kept; but true until a moment ago.
-    if (found.set) return toHeld(found.set, found.layer);
-    const cleared = this.#cleared.get(duns);
-    if (cleared && found.failure !== undefined) {
-      this.#shelve(duns, cleared.set);
-      return cleared;
+    // Read before a clear, or overtaken while it was read: true until a moment ago, and soon replaced.
+    if (isNewest) this.#loadInBackground(duns);
+    const spare = this.#spares.choose(duns, held);
+    if (spare) {
+      // So that nobody else waits; whatever a layer has soon takes its place.
+      this.#shelve(duns, spare.set, { expiresAtMs: this.#options.now() + RETRY_MS, isSpare: true });
+      return this.#toHeld(spare.set, spare.layer);
     }
-    this.#remember(duns, found.failure);
-    if (found.failure !== undefined) throw found.failure;
+    const failure =
+      held === null
+        ? found.failure
+        : new LayerUnavailableError('No layer behind memory has the version that was served before');
+    this.#failures.remember(duns, failure);
+    if (failure !== undefined) throw failure;
     return null;
-  }
-
-  /** Asks for a fetch, and waits a moment for what comes of it, here or in another process. */
-  #cold(duns: string, loadColdly: (duns: string) => Promise<unknown>): Promise<Held | null> {
-    let cold = this.#coldLoads.get(duns);
-    if (!cold) {
-      cold = this.#fetchColdly(duns, loadColdly).finally(() => this.#coldLoads.delete(duns));
-      this.#coldLoads.set(duns, cold);
-    }
-    return cold;
-  }
-
-  async #fetchColdly(duns: string, loadColdly: (duns: string) => Promise<unknown>): Promise<Held | null> {
-    const started = performance.now();
-    const arrived = Promise.withResolvers<Held | null>();
-    const timer = setTimeout(() => arrived.resolve(null), this.#options.coldWaitMs);
-    this.#arrivals.set(duns, [...(this.#arrivals.get(duns) ?? []), arrived.resolve]);
-    // Resolved or failed, the reader learns of it from the layers: another process may have published meanwhile.
-    loadColdly(duns)
-      .then(async (result) => {
-        const held = this.#memory.get(duns)?.held ?? null;
-        // Who fetches elsewhere publishes, and the announcement brings it.
-        if (held || result !== 'elsewhere') arrived.resolve(held ?? (await this.#load(duns)));
-      })
-      .catch(() => arrived.resolve(null));
-    const held = await arrived.promise;
-    clearTimeout(timer);
-    const latencyMs = performance.now() - started;
-    if (!held) {
-      this.#recorder?.error('api', latencyMs);
-      this.#remember(duns);
-      return null;
-    }
-    const ageMs = this.#options.now() - held.observedAtMs;
-    this.#recorder?.hit('api', latencyMs, ageMs, ageMs > this.#options.staleAfterMs);
-    return { ...held, layer: 'api' };
-  }
-
-  #remember(duns: string, failure?: unknown): void {
-    const untilMs = this.#options.now() + RETRY_MS;
-    this.#nothing.set(duns, { untilMs, ...(failure === undefined ? {} : { failure }) });
   }
 
   /** The same plans, with the youngest time at which anybody heard them confirmed. */
   #confirmed(set: PlanSet): PlanSet {
-    let { observed_at, plans } = set;
-    const known = this.#known.get(set.tdsp_duns);
-    const held = this.#memory.get(set.tdsp_duns)?.held.set;
-    for (const one of [known, held]) {
-      if (one?.version === set.version && one.observed_at > observed_at) observed_at = one.observed_at;
-    }
-    // The same version, the same plans: what was prepared from them stays of use.
-    if (held?.version === set.version) plans = held.plans;
-    return observed_at === set.observed_at && plans === set.plans ? set : { ...set, observed_at, plans };
+    const shelved = this.#memory.get(set.tdsp_duns);
+    // The same version, the same plans: what was prepared from them stays of use. But not after a clear.
+    const isHeld = shelved?.held.set.version === set.version && !shelved.isSpare;
+    const plans = isHeld ? shelved.held.set : set;
+    const observed_at = this.#known.confirmedAt(isNewer(plans, set) ? plans : set);
+    return observed_at === plans.observed_at ? plans : confirmedAt(plans, observed_at);
   }
 
   #keep(duns: string, set: PlanSet): void {
     this.#shelve(duns, set);
     this.#recorder?.load('memory', this.#memory.get(duns)?.bytes ?? 0);
-    this.#nothing.delete(duns);
-    this.#cleared.delete(duns);
+    this.#failures.forget(duns);
+    this.#spares.supersede(duns, set);
+    this.#known.learn(set);
   }
 
-  /** @param before what the set replaces without being loaded anew: its time to live goes on */
-  #shelve(duns: string, set: PlanSet, before?: Shelved): void {
-    const { ttlMs, staleAfterMs, now } = this.#options;
-    const held = toHeld(set, 'memory');
-    const expiresAtMs = before?.expiresAtMs ?? now() + ttlMs * (1 - Math.random() * JITTER);
-    const dueAtMs = Math.min(expiresAtMs, held.observedAtMs + staleAfterMs + 1);
-    this.#memory.put(duns, { held, expiresAtMs, dueAtMs, bytes: before?.bytes ?? bytesOf(set) });
-    for (const arrived of this.#arrivals.get(duns) ?? []) arrived(held);
-    this.#arrivals.delete(duns);
+  /** @param as of what the set replaces without being loaded anew: its time to live goes on */
+  #shelve(
+    duns: string,
+    set: PlanSet,
+    as: Partial<Pick<Shelved, 'expiresAtMs' | 'bytes' | 'isSpare'>> = {},
+  ): void {
+    const { ttlMs, now } = this.#options;
+    const { expiresAtMs = now() + ttlMs * (1 - Math.random() * JITTER), isSpare = false } = as;
+    const held = this.#toHeld(set, 'memory');
+    this.#memory.put(duns, { held, expiresAtMs, isSpare, bytes: as.bytes ?? bytesOf(set) });
+    if (!held.isStale) this.#whyStale.delete(duns);
+    this.#coldFetches?.arrived(duns, held);
   }
 
   /** Writes to the layers above the one that answered. Nobody waits for it. */

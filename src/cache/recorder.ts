@@ -1,10 +1,13 @@
-/** Who counts what the layers do. Called on the hot path: it must be quick and must not throw. */
+/** Who counts what the layers do. Called on the read path: it must be quick and must not throw. */
 
 import type { LayerName } from './layer.ts';
 
 export interface CacheRecorder {
-  /** `latencyMs` is `null` where nothing was waited for: memory. */
-  hit(layer: LayerName, latencyMs: number | null, ageMs: number, isStale: boolean): void;
+  hit(layer: LayerName, latencyMs: number, ageMs: number, isStale: boolean): void;
+  /** Reads from memory, told together: the last one of them at this age, all others in the same step of age. */
+  memoryHits(count: number, ageMs: number, isStale: boolean): void;
+  /** `tell` is called before figures are written: who counts for itself on the hot path tells them then. */
+  beforeFlush(tell: () => void): void;
   miss(layer: LayerName, latencyMs: number): void;
   error(layer: LayerName, latencyMs: number): void;
   /** A plan set was put into this layer. */

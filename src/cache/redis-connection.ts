@@ -8,8 +8,8 @@ import type { Secret } from '../config.ts';
 
 export interface RedisConnectionOptions {
   url: Secret;
-  /** Called each time it is there, the first time included. */
-  onReady?: (client: Redis) => void;
+  /** Called each time it is there, the first time included. What it rejects with ends the connection: it is of no use. */
+  onReady?: (client: Redis) => Promise<unknown>;
   pingEveryMs?: number;
 }
 
@@ -23,8 +23,10 @@ export class RedisConnection {
   readonly client: Redis;
   readonly #ping: NodeJS.Timeout;
   #isPinging = false;
+  /** Since it was last of use: one that takes connections but no commands is not to be besieged. */
+  #attempts = 0;
 
-  constructor({ url, onReady, pingEveryMs = 3_000 }: RedisConnectionOptions) {
+  constructor({ url, onReady = (client) => client.ping(), pingEveryMs = 3_000 }: RedisConnectionOptions) {
     this.client = new Redis(url.reveal(), {
       enableOfflineQueue: false,
       // It would hang on a Redis that is frozen; what a loading one answers is an error like any other.
@@ -35,13 +37,22 @@ export class RedisConnection {
       connectTimeout: CONNECT_MS,
       commandTimeout: COMMAND_MS,
       disconnectTimeout: CLOSE_MS,
-      retryStrategy: (times) =>
-        Math.min(RECONNECT_MS.first * 2 ** Math.min(times, 10), RECONNECT_MS.longest) *
-        (0.5 + Math.random() / 2),
+      retryStrategy: () => {
+        this.#attempts += 1;
+        const waitMs = RECONNECT_MS.first * 2 ** Math.min(this.#attempts, 10);
+        return Math.min(waitMs, RECONNECT_MS.longest) * (0.5 + Math.random() / 2);
+      },
     });
     // Whoever sends a command hears of its failure; there is nothing else to say.
     this.client.on('error', () => {});
-    if (onReady) this.client.on('ready', () => onReady(this.client));
+    this.client.on('ready', () => {
+      onReady(this.client).then(
+        () => {
+          this.#attempts = 0;
+        },
+        () => this.#reconnect(),
+      );
+    });
     this.#ping = setInterval(() => void this.#check(), pingEveryMs);
     this.#ping.unref();
   }
@@ -58,9 +69,13 @@ export class RedisConnection {
     try {
       await this.client.ping();
     } catch {
-      if (this.client.status === 'ready') this.client.disconnect(true);
+      this.#reconnect();
     } finally {
       this.#isPinging = false;
     }
+  }
+
+  #reconnect(): void {
+    if (this.client.status === 'ready') this.client.disconnect(true);
   }
 }

@@ -2,21 +2,19 @@
  * Plan sets in Redis, for all processes. Redis is a convenience here and never the truth: whatever is wrong with a
  * value makes it a miss, and the next write heals it.
  *
- * A set is a hash under `wattsync:plans:1:<duns>`; the number in the key is that of the format. A cleared one stays
- * as a tombstone that remembers the version, so that nobody who was slow brings back an older one.
+ * A set is a hash. A cleared one stays as a tombstone that remembers the version, so that nobody who was slow brings
+ * back an older one.
  */
 
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { PlanSet } from '../plan/plan-set.ts';
+import { decodePlanSet, encodePlanSet } from '../plan/plan-set-bytes.ts';
 import type { Layer } from './layer.ts';
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
 
-const FORMAT = '1';
-const PREFIX = `wattsync:plans:${FORMAT}:`;
-/** JSON: `{tdsp_duns, version, observed_at}`, as PostgreSQL's notification has it. */
-export const REDIS_PUBLISHED = 'wattsync:published:1';
+/** Of the stored value: processes of two formats, as during a deployment, have keys of their own. */
+const FORMAT = '2';
 /** So much may be taken off the time to live, by chance: sets stored together do not expire together. */
 const JITTER = 0.1;
 
@@ -54,6 +52,8 @@ return 1
 `;
 
 export interface RedisLayerOptions extends Pick<RedisConnectionOptions, 'url' | 'pingEveryMs'> {
+  /** Of `readDatabaseId`. */
+  databaseId: string;
   ttlMs: number;
   /** Every TDSP there is: what a clear of everything clears. */
   tdsps: readonly string[];
@@ -64,11 +64,13 @@ export interface RedisLayerOptions extends Pick<RedisConnectionOptions, 'url' | 
 export class RedisLayer implements Layer {
   readonly name = 'redis';
   readonly #connection: RedisConnection;
+  readonly #names: RedisNames;
   readonly #ttlMs: number;
   readonly #tdsps: readonly string[];
   readonly #spreadMs: number;
 
-  constructor({ url, pingEveryMs, ttlMs, tdsps, spreadMs = 100 }: RedisLayerOptions) {
+  constructor({ url, databaseId, pingEveryMs, ttlMs, tdsps, spreadMs = 100 }: RedisLayerOptions) {
+    this.#names = redisNames(databaseId);
     this.#spreadMs = spreadMs;
     this.#connection = new RedisConnection({ url, pingEveryMs });
     this.#ttlMs = ttlMs;
@@ -77,7 +79,10 @@ export class RedisLayer implements Layer {
 
   async read(duns: string): Promise<PlanSet | null> {
     try {
-      return decode(duns, await this.#fields(duns));
+      const stored = readStored(await this.#fields(duns));
+      if (!stored) return null;
+      const { version, observedAt: observed_at, body } = stored;
+      return decodePlanSet(body, { tdsp_duns: duns, version: Number(version), observed_at });
     } catch (error) {
       if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return null;
       throw error;
@@ -89,17 +94,17 @@ export class RedisLayer implements Layer {
     // All processes hear of a new version at once. Packing it is the dear part: not at once, and not if another has.
     await pause(Math.random() * this.#spreadMs);
     if (await this.#isStored(set)) return 0;
-    const body = zstdCompressSync(JSON.stringify(set));
+    const body = encodePlanSet(set);
     const isStored = await this.#connection.client.eval(
       WRITE,
       1,
-      PREFIX + tdsp_duns,
+      this.#names.keyOf(tdsp_duns),
       String(version),
       observed_at,
       body,
       checksum(String(version), observed_at, body),
       this.#ttl(),
-      REDIS_PUBLISHED,
+      this.#names.channel,
       JSON.stringify({ tdsp_duns, version, observed_at }),
     );
     return isStored === 1 ? body.byteLength : 0;
@@ -108,7 +113,9 @@ export class RedisLayer implements Layer {
   async clear(duns: string | null, clearId: number): Promise<void> {
     const keys = duns === null ? this.#tdsps : [duns];
     await Promise.all(
-      keys.map((key) => this.#connection.client.eval(CLEAR, 1, PREFIX + key, String(clearId), this.#ttl())),
+      keys.map((key) =>
+        this.#connection.client.eval(CLEAR, 1, this.#names.keyOf(key), String(clearId), this.#ttl()),
+      ),
     );
   }
 
@@ -126,10 +133,7 @@ export class RedisLayer implements Layer {
   }
 
   #fields(duns: string): Promise<(Buffer | null)[]> {
-    return this.#connection.client.hmgetBuffer(
-      PREFIX + duns,
-      ...['format', 'version', 'observed_at', 'body', 'sum'],
-    );
+    return this.#connection.client.hmgetBuffer(this.#names.keyOf(duns), ...STORED_FIELDS);
   }
 
   #ttl(): string {
@@ -155,25 +159,27 @@ function readStored([format, version, observedAt, body, sum]: (Buffer | null)[])
   return sum.toString() === checksum(stored.version, stored.observedAt, body) ? stored : null;
 }
 
-/** `null` for whatever is not a plan set of this TDSP. */
-function decode(duns: string, fields: (Buffer | null)[]): PlanSet | null {
-  const stored = readStored(fields);
-  if (!stored) return null;
-  try {
-    const set = JSON.parse(zstdDecompressSync(stored.body).toString()) as PlanSet;
-    return set.tdsp_duns === duns && set.version === Number(stored.version) ? set : null;
-  } catch {
-    return null;
-  }
-}
-
-/** The versions Redis holds, without the plans; what is damaged is left out. */
+/** Which version a stored value is of, its STORED_FIELDS given; `null` if it is damaged: then it says nothing. */
 export function readRedisVersion(
   duns: string,
-  [version, observed_at]: (string | null)[],
+  fields: (Buffer | null)[],
 ): Pick<PlanSet, 'tdsp_duns' | 'version' | 'observed_at'> | null {
-  if (!version || !observed_at || !/^\d{1,15}$/.test(version)) return null;
-  return { tdsp_duns: duns, version: Number(version), observed_at };
+  const stored = readStored(fields);
+  if (!stored || !/^\d{1,15}$/.test(stored.version)) return null;
+  return { tdsp_duns: duns, version: Number(stored.version), observed_at: stored.observedAt };
 }
 
-export const redisKey = (duns: string): string => PREFIX + duns;
+/** Of a value, in the order in which they are read. */
+export const STORED_FIELDS = ['format', 'version', 'observed_at', 'body', 'sum'] as const;
+
+export interface RedisNames {
+  keyOf(duns: string): string;
+  /** On it: JSON, `{tdsp_duns, version, observed_at}`, as PostgreSQL's notification has it. */
+  channel: string;
+}
+
+/** What is ours in a Redis that several databases may share. The numbers are those of the formats. */
+export const redisNames = (databaseId: string): RedisNames => ({
+  keyOf: (duns) => `wattsync:${databaseId}:plans:${FORMAT}:${duns}`,
+  channel: `wattsync:${databaseId}:published:1`,
+});

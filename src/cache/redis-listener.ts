@@ -5,10 +5,13 @@
  */
 
 import type { PlanSet } from '../plan/plan-set.ts';
+import { readPublished } from '../store/notices.ts';
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
-import { REDIS_PUBLISHED, readRedisVersion, redisKey } from './redis-layer.ts';
+import { readRedisVersion, redisNames, STORED_FIELDS } from './redis-layer.ts';
 
 export interface RedisListenerOptions extends Pick<RedisConnectionOptions, 'url' | 'pingEveryMs'> {
+  /** Of `readDatabaseId`. */
+  databaseId: string;
   tdsps: readonly string[];
   onVersion(published: Pick<PlanSet, 'tdsp_duns' | 'version' | 'observed_at'>): void;
 }
@@ -16,35 +19,39 @@ export interface RedisListenerOptions extends Pick<RedisConnectionOptions, 'url'
 export class RedisListener {
   readonly #connection: RedisConnection;
 
-  constructor({ url, pingEveryMs, tdsps, onVersion }: RedisListenerOptions) {
+  constructor({ url, databaseId, pingEveryMs, tdsps, onVersion }: RedisListenerOptions) {
+    const { keyOf, channel } = redisNames(databaseId);
     this.#connection = new RedisConnection({
       url,
       pingEveryMs,
-      onReady: (client) => {
-        const catchUp = async () => {
-          // Compared before it is listened to again would leave a gap, after it cannot be asked on this connection;
-          // so both are sent at once, in this order, and what is published in between is in the stored versions.
-          const stored = tdsps.map((duns) => client.hmget(redisKey(duns), 'version', 'observed_at'));
-          const listening = client.subscribe(REDIS_PUBLISHED);
-          for (const [index, answer] of stored.entries()) {
-            const published = readRedisVersion(tdsps[index]!, await answer.catch(() => []));
-            if (published) onVersion(published);
-          }
-          await listening;
-        };
-        catchUp().catch(() => client.disconnect(true));
+      onReady: async (client) => {
+        // Compared before it is listened to again would leave a gap, after it cannot be asked on this connection;
+        // so both are sent at once, in this order, and what is published in between is in the stored versions.
+        // Whole values: a version that is damaged would be waited for, for ever.
+        const stored = tdsps.map((duns) =>
+          client.hmgetBuffer(keyOf(duns), ...STORED_FIELDS).catch(orDamaged),
+        );
+        const listening = client.subscribe(channel);
+        const [answers] = await Promise.all([Promise.all(stored), listening]);
+        for (const [index, answer] of answers.entries()) {
+          const published = readRedisVersion(tdsps[index]!, answer);
+          if (published) onVersion(published);
+        }
       },
     });
     this.#connection.client.on('message', (_channel, message) => {
-      try {
-        onVersion(JSON.parse(message));
-      } catch {
-        // Not ours: anybody may publish on any channel.
-      }
+      const published = readPublished(message);
+      if (published) onVersion(published);
     });
   }
 
   stop(): Promise<void> {
     return this.#connection.stop();
   }
+}
+
+/** A value of another kind has no version; any other failure means that nothing was compared. */
+function orDamaged(error: Error): (Buffer | null)[] {
+  if (error.message.startsWith('WRONGTYPE')) return [];
+  throw error;
 }

@@ -32,9 +32,11 @@ export function askLayers(layers: readonly Layer[], duns: string, walk: Walk): P
 
     const end = (found: Found) => {
       clearTimeout(timer);
+      const isAnybodyAsked = asked > answered + 1;
       asked = layers.length;
       resolve(found);
-      nobodyWaits.abort();
+      // An abort makes an error with a stack: not for nobody.
+      if (isAnybodyAsked) nobodyWaits.abort();
     };
     const askNext = () => {
       clearTimeout(timer);

@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { GREEN_STEPS } from '../plan/facets.ts';
 import type { Plan } from '../plan/plan.ts';
 import { answerQuery, facetsJson } from './answer-query.ts';
 import { bitsWhere, countBits, hasBit } from './bits.ts';
-import { GREEN_STEPS, PlanIndex } from './plan-index.ts';
+import { PlanIndex } from './plan-index.ts';
 import type { PlanQuery } from './plan-query.ts';
 import { PricedPlans } from './priced-plans.ts';
 

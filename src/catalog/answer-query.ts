@@ -4,8 +4,9 @@
  * set, so that a shopper sees what else there is.
  */
 
+import { FACET_PLACE, FACETS, GREEN_STEPS } from '../plan/facets.ts';
 import { type Bits, countBits, hasBit, keepBits } from './bits.ts';
-import { FACET_PLACE, FACETS, GREEN_STEPS, type PlanIndex } from './plan-index.ts';
+import type { PlanIndex } from './plan-index.ts';
 import type { PlanQuery } from './plan-query.ts';
 import type { PricedPlans } from './priced-plans.ts';
 
@@ -36,7 +37,7 @@ export function answerQuery(priced: PricedPlans, query: PlanQuery): QueryAnswer 
   let filtered = 0;
   for (const { facet } of filters) if (facet !== NO_FACET) filtered |= 1 << facet;
   let counts: Int32Array;
-  if (filtered === 0 && total === index.plans.length) counts = index.allCounts.slice();
+  if (filtered === 0 && total === index.count) counts = index.allCounts.slice();
   else {
     counts = new Int32Array(index.valueHeads.length);
     for (const { facet } of filters) {

@@ -4,12 +4,12 @@
  */
 
 import { LRUCache } from 'lru-cache';
-import type { Held, LayerName, PlanSetCache } from '../cache/plan-set-cache.ts';
+import type { Held, LayerName, PlanSetCache, StaleReason } from '../cache/plan-set-cache.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { PlanSet } from '../plan/plan-set.ts';
+import { isSamePlans, type PlanSet, packedPlans } from '../plan/plan-set.ts';
 import { answerQuery, facetsJson } from './answer-query.ts';
 import { cursorKey, writeCursor } from './cursor.ts';
-import { indexPlans, PlanIndex } from './plan-index.ts';
+import { PlanIndex } from './plan-index.ts';
 import type { PlanQuery } from './plan-query.ts';
 import { PricedPlans } from './priced-plans.ts';
 
@@ -22,8 +22,12 @@ export interface Freshness {
   /** When the upstream last confirmed the plans, the oldest of the sets. ISO 8601 in UTC. */
   as_of: string;
   age_seconds: number;
+  /** So long they count as fresh; below 0 once they do not. */
+  fresh_for_seconds: number;
   /** Older than the freshness limit. */
   isStale: boolean;
+  /** Why they are not confirmed; `null` while they are fresh. */
+  whyStale: StaleReason | null;
   /** Whose plans they are; `sandbox` means invented. */
   upstreams: readonly string[];
 }
@@ -62,16 +66,20 @@ export class PlanView {
   readonly sets: readonly PlanSet[];
   readonly version: string;
   readonly as_of: string;
+  /** The TDSP whose plans are that old. */
+  readonly oldest: string;
   readonly upstreams: readonly string[];
   readonly observedAtMs: number;
   readonly #index: PlanIndex;
-  readonly #priced = new LRUCache<number, PricedPlans>({ max: USAGES_PER_VIEW });
+  #priced: LRUCache<number, PricedPlans> | undefined;
 
   constructor(tdsps: readonly string[], sets: readonly PlanSet[], index = new PlanIndex(sets)) {
     this.tdsps = tdsps;
     this.sets = sets;
     this.version = sets.map((set) => `${set.tdsp_duns}.${set.version}`).join('+');
-    this.as_of = sets.map((set) => set.observed_at).toSorted()[0]!;
+    const oldest = sets.reduce((old, set) => (set.observed_at < old.observed_at ? set : old));
+    this.as_of = oldest.observed_at;
+    this.oldest = oldest.tdsp_duns;
     this.observedAtMs = Date.parse(this.as_of);
     this.upstreams = [...new Set(sets.map((set) => set.source))];
     this.#index = index;
@@ -79,7 +87,7 @@ export class PlanView {
 
   /** The same plans, confirmed anew: nothing has to be worked out again. */
   confirmed(sets: readonly PlanSet[]): PlanView | null {
-    return sets.every((set, at) => set.plans === this.sets[at]!.plans)
+    return sets.every((set, at) => isSamePlans(set, this.sets[at]!))
       ? new PlanView(this.tdsps, sets, this.#index)
       : null;
   }
@@ -91,17 +99,17 @@ export class PlanView {
     let json = '"data":[';
     for (let at = 0; at < page.length; at++) {
       const place = page[at]!;
-      const { head, tail } = index.plans[place]!;
+      const head = index.head(place);
       json += at === 0 ? head : `,${head}`;
       json += priced.billJson(place);
-      json += tail;
+      json += index.tail(place);
     }
     json += `],"facets":${facetsJson(index, counts)}`;
     const last = lastIndex === null ? undefined : page.at(-1);
     const cursor =
       last === undefined
         ? null
-        : writeCursor(cursorKey(this.tdsps, query), { id: index.plans[last]!.plan.id, index: lastIndex! });
+        : writeCursor(cursorKey(this.tdsps, query), { id: index.id(last), index: lastIndex! });
     return { json, total, cursor };
   }
 
@@ -109,10 +117,11 @@ export class PlanView {
     const place = this.#index.placeOf(id);
     return place === undefined
       ? this.sets.flatMap(({ plans }) => plans).find(({ offer_id }) => offer_id === id)
-      : this.#index.plans[place]!.plan;
+      : this.#index.plan(place);
   }
 
   #pricedAt(usageKwh: number): PricedPlans {
+    this.#priced ??= new LRUCache({ max: USAGES_PER_VIEW });
     let priced = this.#priced.get(usageKwh);
     if (!priced) {
       priced = new PricedPlans(this.#index, usageKwh);
@@ -140,13 +149,18 @@ export class Catalog {
     this.#now = now;
   }
 
+  /** The clock by which plans are fresh or stale. */
+  nowMs(): number {
+    return this.#now();
+  }
+
   /** The plans of these TDSPs if memory has all of them: no promise on the hot path. */
-  viewInMemory(tdsps: readonly string[]): PlanView | null {
+  viewInMemory(tdsps: readonly string[], nowMs: number = this.#now()): PlanView | null {
     const view = this.#views.get(tdsps.length === 1 ? tdsps[0]! : tdsps.join('+'));
-    if (view && this.isCurrent(view)) return view;
+    if (view && this.isCurrent(view, nowMs)) return view;
     const sets: PlanSet[] = [];
     for (const duns of tdsps) {
-      const held = this.#planSets.peek(duns);
+      const held = this.#planSets.peek(duns, nowMs);
       if (!held) return null;
       sets.push(held.set);
     }
@@ -154,10 +168,10 @@ export class Catalog {
   }
 
   /** Whether memory still holds exactly the sets of this view. */
-  isCurrent(view: PlanView): boolean {
+  isCurrent(view: PlanView, nowMs: number = this.#now()): boolean {
     const { tdsps, sets } = view;
     for (let at = 0; at < tdsps.length; at++)
-      if (this.#planSets.peek(tdsps[at]!)?.set !== sets[at]) return false;
+      if (this.#planSets.peek(tdsps[at]!, nowMs)?.set !== sets[at]) return false;
     return true;
   }
 
@@ -179,13 +193,15 @@ export class Catalog {
     };
   }
 
-  freshnessOf({ view, layer }: Viewed): Freshness {
-    const ageMs = Math.max(0, this.#now() - view.observedAtMs);
+  freshnessOf({ view, layer }: Viewed, nowMs: number = this.#now()): Freshness {
+    const ageMs = Math.max(0, nowMs - view.observedAtMs);
     const { version, as_of, upstreams } = view;
+    const isStale = ageMs > this.#staleAfterMs;
     return {
-      ...{ layer, version, as_of, upstreams },
+      ...{ layer, version, as_of, upstreams, isStale },
       age_seconds: Math.floor(ageMs / 1000),
-      isStale: ageMs > this.#staleAfterMs,
+      fresh_for_seconds: Math.floor((this.#staleAfterMs - ageMs) / 1000),
+      whyStale: isStale ? this.#planSets.whyStale(view.oldest) : null,
     };
   }
 
@@ -208,13 +224,10 @@ export class Catalog {
     const found: Plan[] = [];
     for (const duns of tdsps) {
       const cached = await this.#planSets.get(duns);
-      for (const { plan, words: own } of cached ? indexPlans(cached.set) : []) {
-        if (
-          found.length < limit &&
-          own.split('-').some((_, at, parts) => parts.slice(at).join('-').startsWith(words))
-        ) {
-          found.push(plan);
-        }
+      if (!cached) continue;
+      const plans = packedPlans(cached.set);
+      for (let place = 0; place < plans.count && found.length < limit; place++) {
+        if (`-${plans.words(place)}`.includes(`-${words}`)) found.push(plans.plan(place));
       }
     }
     return found;

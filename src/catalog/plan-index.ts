@@ -1,80 +1,26 @@
 /**
  * Plan sets made ready for questions, once for each version: which plan has which value of which facet, what ranks
- * above what, and fragments of JSON. Nothing here depends on the usage that is asked for.
+ * above what, and fragments of JSON. Nothing here depends on the usage that is asked for, and nothing is worked out
+ * before it is asked for that a first answer can do without.
  */
 
 import { LRUCache } from 'lru-cache';
-import { type BillCurve, billCurve } from '../plan/bill.ts';
-import { nameKey } from '../plan/offer.ts';
+import { asciiJson } from '../plan/ascii-json.ts';
+import type { BillCurve } from '../plan/bill.ts';
+import { compareFacetValues, FACET_PLACE, FACETS, type Facet, type FacetValue } from '../plan/facets.ts';
+import type { PackedPlans } from '../plan/packed-plans.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { PlanSet } from '../plan/plan-set.ts';
-import { asciiJson } from './ascii-json.ts';
+import { type PlanSet, packedPlans } from '../plan/plan-set.ts';
+import { isPublishedUsage } from '../plan/rate.ts';
+import { tieOrder } from '../plan/tie-order.ts';
 import { addBits, type Bits, bitsWhere, emptyBits } from './bits.ts';
-import { planFragments } from './plan-json.ts';
-
-export interface IndexedPlan {
-  plan: Plan;
-  curve: BillCurve;
-  /** What `q` looks into. */
-  words: string;
-  provider_key: string;
-  /** JSON of the plan in a list, before and after its bill. ASCII. */
-  head: string;
-  tail: string;
-}
-
-const indexed = new WeakMap<readonly Plan[], readonly IndexedPlan[]>();
-
-/** The ready plans of a set. Computed once for each list of plans, and forgotten with it. */
-export function indexPlans(set: PlanSet): readonly IndexedPlan[] {
-  let plans = indexed.get(set.plans);
-  if (!plans) {
-    plans = set.plans.map((plan) => ({
-      plan,
-      curve: billCurve(plan),
-      words: `${nameKey(plan.provider.name)}-${nameKey(plan.name)}`,
-      provider_key: nameKey(plan.provider.name),
-      ...planFragments(plan),
-    }));
-    indexed.set(set.plans, plans);
-  }
-  return plans;
-}
-
-/** `green` counts plans that have at least so many percent, as the filter `min_green` asks. */
-export const GREEN_STEPS = [100, 75, 50, 25, 1] as const;
-
-/** In the order of the answer. */
-export const FACETS = ['term', 'rate_type', 'provider', 'green', 'prepaid', 'time_of_use'] as const;
-export type Facet = (typeof FACETS)[number];
-export const FACET_PLACE = Object.fromEntries(FACETS.map((name, place) => [name, place])) as Record<
-  Facet,
-  number
->;
-
-type FacetValue = string | number | boolean | null;
-
-const FACET_VALUE: Record<Facet, (plan: Plan) => FacetValue> = {
-  term: (plan) => plan.term_months,
-  rate_type: (plan) => plan.rate_type,
-  provider: (plan) => plan.provider.id,
-  green: ({ percent_green: green }) => GREEN_STEPS.find((step) => green !== null && green >= step) ?? null,
-  prepaid: (plan) => plan.is_prepaid,
-  time_of_use: (plan) => plan.is_time_of_use,
-};
-
-/** The values of one facet, and who has them. */
-interface FacetIndex {
-  values: readonly FacetValue[];
-  /** The plans with the value at the same place. */
-  bits: readonly Bits[];
-}
 
 /** What texts are searched for changes with fashion; who searches for nonsense must not fill the memory. */
 const SEARCHES_KEPT = 200;
+const GREENS_KEPT = 50;
 
 export class PlanIndex {
-  readonly plans: readonly IndexedPlan[];
+  readonly count: number;
   /** Every value of every facet, one facet after the other, as JSON up to the count: `{"value":12,"count":`. */
   readonly valueHeads: readonly string[];
   /** Where the values of each facet begin, and where the last one's end. */
@@ -91,87 +37,112 @@ export class PlanIndex {
   readonly sortValues: Readonly<Record<'term' | 'green' | 'provider', Float64Array>>;
   /** Where each green step stands among the values of its facet. */
   readonly greenPlaces: ReadonlyMap<number, number>;
-  readonly #facets: Record<Facet, FacetIndex>;
-  readonly #places: ReadonlyMap<string, number>;
-  readonly #greens = new LRUCache<number, Bits>({ max: 50 });
-  readonly #nobody: Bits;
-  readonly #searches = new LRUCache<string, Bits>({ max: SEARCHES_KEPT });
+  readonly #parts: readonly PackedPlans[];
+  /** Of each plan the part it is in, and its place there. */
+  readonly #partOf: Uint8Array;
+  readonly #placeIn: Uint16Array;
+  readonly #values: readonly (readonly FacetValue[])[];
+  /** The plans with the value of a code. */
+  readonly #bits: (Bits | undefined)[] = [];
+  readonly #heads: string[] = [];
+  readonly #tails: string[] = [];
+  #greens: LRUCache<number, Bits> | undefined;
+  #searches: LRUCache<string, Bits> | undefined;
+  #places: ReadonlyMap<string, number> | undefined;
 
   constructor(sets: readonly PlanSet[]) {
-    const plans = sets.flatMap(indexPlans);
-    const count = plans.length;
-    this.plans = plans;
-    this.#nobody = emptyBits(count);
+    const parts = sets.map(packedPlans);
+    const count = parts.reduce((sum, part) => sum + part.count, 0);
+    this.#parts = parts;
+    this.count = count;
+    this.#partOf = new Uint8Array(count);
+    this.#placeIn = new Uint16Array(count);
+    let at = 0;
+    for (const [number, part] of parts.entries()) {
+      this.#partOf.fill(number, at, at + part.count);
+      for (let place = 0; place < part.count; place++) this.#placeIn[at++] = place;
+    }
     this.everybody = bitsWhere(count, () => true);
-    this.#places = new Map(plans.flatMap(({ plan }, place): [string, number][] => [[plan.id, place]]));
 
-    const facets = FACETS.map((name) => indexFacet(plans, FACET_VALUE[name]));
-    this.#facets = Object.fromEntries(FACETS.map((name, at) => [name, facets[at]!])) as Record<
-      Facet,
-      FacetIndex
-    >;
+    const values = FACETS.map((_, facet) => mergeValues(parts.map((part) => part.facetValues[facet]!)));
+    this.#values = values;
+    const starts = [0];
+    for (const one of values) starts.push(starts.at(-1)! + one.length);
+    this.valueStarts = starts;
+    this.valueHeads = valueHeads(values, parts);
     this.greenPlaces = new Map(
-      this.#facets.green.values.flatMap((step, at): [number, number][] =>
-        step === null ? [] : [[Number(step), at]],
+      values[FACET_PLACE.green]!.flatMap((step, place): [number, number][] =>
+        step === null ? [] : [[Number(step), place]],
       ),
     );
-    const names = new Map(plans.map(({ plan }) => [plan.provider.id, plan.provider.name]));
-    this.valueHeads = FACETS.flatMap((facet, at) =>
-      facets[at]!.values.map((value) => {
-        const name = facet === 'provider' ? `"name":${JSON.stringify(names.get(String(value)))},` : '';
-        return asciiJson(`{"value":${JSON.stringify(value)},${name}"count":`);
-      }),
-    );
-    const starts = [0];
-    for (const { values } of facets) starts.push(starts.at(-1)! + values.length);
-    this.valueStarts = starts;
-    this.codes = new Uint16Array(count * FACETS.length);
-    for (let place = 0; place < count; place++) {
-      for (let facet = 0; facet < FACETS.length; facet++) {
-        const value = FACET_VALUE[FACETS[facet]!](plans[place]!.plan);
-        this.codes[place * FACETS.length + facet] = starts[facet]! + facets[facet]!.values.indexOf(value);
-      }
-    }
-
+    this.codes = mergeCodes(parts, values, starts, count);
     this.allCounts = new Int32Array(this.valueHeads.length);
-    for (const code of this.codes) this.allCounts[code]! += 1;
+    for (let at = 0; at < this.codes.length; at++) this.allCounts[this.codes[at]!]! += 1;
 
-    this.byTieRank = Uint16Array.from(
-      plans.map((_, place) => place).sort((a, b) => breakTie(plans[a]!.plan, plans[b]!.plan)),
-    );
+    const [term, green, exit_fee] = (['term', 'green', 'exit_fee'] as const).map((name) =>
+      this.#column((part) => part.numbers(name)),
+    ) as [Float64Array, Float64Array, Float64Array];
+    this.sortValues = { term, green, provider: this.#providerRanks() };
+    this.byTieRank =
+      parts.length === 1
+        ? parts[0]!.tieOrder
+        : tieOrder({ exit_fee, term, green, id: (place) => this.id(place) });
     this.tieRanks = new Uint16Array(count);
     for (let rank = 0; rank < count; rank++) this.tieRanks[this.byTieRank[rank]!] = rank;
-    const keys = [...new Set(plans.map(({ provider_key }) => provider_key))].sort();
-    this.sortValues = {
-      term: Float64Array.from(plans, ({ plan }) => plan.term_months ?? Number.NaN),
-      green: Float64Array.from(plans, ({ plan }) => plan.percent_green ?? Number.NaN),
-      provider: Float64Array.from(plans, ({ provider_key }) => keys.indexOf(provider_key)),
-    };
+  }
+
+  /** JSON of the plan in a list, up to its bill. ASCII. */
+  head(place: number): string {
+    this.#heads[place] ??= this.#part(place).head(this.#placeIn[place]!);
+    return this.#heads[place];
+  }
+
+  /** What follows the bill. */
+  tail(place: number): string {
+    this.#tails[place] ??= this.#part(place).tail(this.#placeIn[place]!);
+    return this.#tails[place];
+  }
+
+  id(place: number): string {
+    return this.#part(place).id(this.#placeIn[place]!);
+  }
+
+  plan(place: number): Plan {
+    return this.#part(place).plan(this.#placeIn[place]!);
+  }
+
+  curve(place: number): BillCurve {
+    return this.#part(place).curve(this.#placeIn[place]!);
+  }
+
+  /** The average prices of all plans at a usage, NaN where unknown; `null` at a usage where none is published. */
+  publishedRates(usageKwh: number): Float64Array | null {
+    return isPublishedUsage(usageKwh) ? this.#column((part) => part.numbers(usageKwh)) : null;
   }
 
   /** Where the plan with this id stands. */
   placeOf(planId: string): number | undefined {
+    this.#places ??= new Map(Array.from({ length: this.count }, (_, place) => [this.id(place), place]));
     return this.#places.get(planId);
   }
 
   /** Plans with exactly this value of a facet. Not to be changed. */
   having(facet: Facet, value: string | number | boolean): Bits {
-    const { values, bits } = this.#facets[facet];
-    return bits[values.indexOf(value)] ?? this.#nobody;
+    const at = this.#values[FACET_PLACE[facet]]!.indexOf(value);
+    return at === -1 ? emptyBits(this.count) : this.#withCode(facet, at);
   }
 
   /** Plans whose value of a facet is wanted; an unknown value never is. */
   withValue(facet: Facet, isWanted: (value: string | number | boolean) => boolean): Bits {
-    const { values, bits } = this.#facets[facet];
-    const found = emptyBits(this.plans.length);
-    for (let at = 0; at < values.length; at++) {
-      const value = values[at]!;
-      if (value !== null && isWanted(value)) addBits(found, bits[at]!);
+    const found = emptyBits(this.count);
+    for (const [at, value] of this.#values[FACET_PLACE[facet]]!.entries()) {
+      if (value !== null && isWanted(value)) addBits(found, this.#withCode(facet, at));
     }
     return found;
   }
 
   atLeastGreen(percent: number): Bits {
+    this.#greens ??= new LRUCache({ max: GREENS_KEPT });
     let found = this.#greens.get(percent);
     if (!found) {
       const { green } = this.sortValues;
@@ -183,59 +154,98 @@ export class PlanIndex {
 
   /** Plans of providers with one of these ids or names. */
   ofProviders(wanted: readonly string[]): Bits {
-    return bitsWhere(this.plans.length, (place) => {
-      const { plan, provider_key } = this.plans[place]!;
-      return wanted.includes(plan.provider.id) || wanted.includes(provider_key);
-    });
+    const ids = this.withValue('provider', (id) => wanted.includes(String(id)));
+    addBits(
+      ids,
+      bitsWhere(this.count, (place) => wanted.includes(this.#part(place).providerKey(this.#placeIn[place]!))),
+    );
+    return ids;
   }
 
   /** Plans whose names hold all words of a `nameKey`. */
   withWords(text: string): Bits {
+    this.#searches ??= new LRUCache({ max: SEARCHES_KEPT });
     let found = this.#searches.get(text);
     if (!found) {
       const words = text.split('-');
-      found = bitsWhere(this.plans.length, (place) =>
-        words.every((word) => this.plans[place]!.words.includes(word)),
-      );
+      found = bitsWhere(this.count, (place) => {
+        const own = this.#part(place).words(this.#placeIn[place]!);
+        return words.every((word) => own.includes(word));
+      });
       this.#searches.set(text, found);
     }
     return found;
   }
+
+  #part(place: number): PackedPlans {
+    return this.#parts[this.#partOf[place]!]!;
+  }
+
+  #withCode(facet: Facet, at: number): Bits {
+    const code = this.valueStarts[FACET_PLACE[facet]]! + at;
+    this.#bits[code] ??= bitsWhere(
+      this.count,
+      (place) => this.codes[place * FACETS.length + FACET_PLACE[facet]] === code,
+    );
+    return this.#bits[code];
+  }
+
+  #column(of: (part: PackedPlans) => Float64Array): Float64Array {
+    if (this.#parts.length === 1) return of(this.#parts[0]!);
+    const all = new Float64Array(this.count);
+    let at = 0;
+    for (const part of this.#parts) {
+      all.set(of(part), at);
+      at += part.count;
+    }
+    return all;
+  }
+
+  #providerRanks(): Float64Array {
+    const keys = [...new Set(this.#parts.flatMap((part) => part.providerKeys))].sort();
+    return this.#column((part) => {
+      const rankOf = part.providerKeys.map((key) => keys.indexOf(key));
+      const ranks = new Float64Array(part.count);
+      for (let place = 0; place < ranks.length; place++) ranks[place] = rankOf[part.providerCodes[place]!]!;
+      return ranks;
+    });
+  }
 }
 
-function indexFacet(plans: readonly IndexedPlan[], read: (plan: Plan) => FacetValue): FacetIndex {
-  const values = [...new Set(plans.map(({ plan }) => read(plan)))].sort(compareValues);
-  const bits = values.map((value) => bitsWhere(plans.length, (place) => read(plans[place]!.plan) === value));
-  return { values, bits };
+function mergeValues(lists: readonly (readonly FacetValue[])[]): readonly FacetValue[] {
+  return lists.length === 1 ? lists[0]! : [...new Set(lists.flat())].sort(compareFacetValues);
 }
 
-/** Numbers by size, texts by letters, unknown last. */
-function compareValues(a: FacetValue, b: FacetValue): number {
-  if (a === null || b === null) return Number(a === null) - Number(b === null);
-  return typeof a === 'string' ? compareText(a, String(b)) : Number(a) - Number(b);
+function mergeCodes(
+  parts: readonly PackedPlans[],
+  values: readonly (readonly FacetValue[])[],
+  starts: readonly number[],
+  count: number,
+): Uint16Array {
+  const codes = new Uint16Array(count * FACETS.length);
+  let at = 0;
+  for (const part of parts) {
+    const codeOf = values.map((all, facet) =>
+      part.facetValues[facet]!.map((value) => starts[facet]! + all.indexOf(value)),
+    );
+    for (let from = 0; from < part.facetCodes.length; from += FACETS.length) {
+      for (let facet = 0; facet < FACETS.length; facet++) {
+        codes[at++] = codeOf[facet]![part.facetCodes[from + facet]!]!;
+      }
+    }
+  }
+  return codes;
 }
 
-/**
- * Plans that cost the same: the lower exit fee first, then the shorter term, then the greener. No other reason ever
- * puts one plan above another; the id only makes the order the same every time.
- */
-function breakTie(a: Plan, b: Plan): number {
-  return (
-    compareKnown(a.early_termination_fee_usd, b.early_termination_fee_usd, 1) ||
-    compareKnown(a.term_months, b.term_months, 1) ||
-    compareKnown(a.percent_green, b.percent_green, -1) ||
-    compareText(a.id, b.id)
+function valueHeads(values: readonly (readonly FacetValue[])[], parts: readonly PackedPlans[]): string[] {
+  const names = new Map<FacetValue, string>();
+  for (const { facetValues, providerNames } of parts) {
+    for (const [at, id] of facetValues[FACET_PLACE.provider]!.entries()) names.set(id, providerNames[at]!);
+  }
+  return values.flatMap((all, facet) =>
+    all.map((value) => {
+      const name = facet === FACET_PLACE.provider ? `"name":${JSON.stringify(names.get(value))},` : '';
+      return asciiJson(`{"value":${JSON.stringify(value)},${name}"count":`);
+    }),
   );
-}
-
-/** Unknown comes last in either direction. */
-function compareKnown(a: number | null, b: number | null, direction: 1 | -1): number {
-  if (a === b) return 0;
-  if (a === null) return 1;
-  if (b === null) return -1;
-  return (a - b) * direction;
-}
-
-function compareText(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
 }

@@ -1,6 +1,6 @@
 /** The plans of an index at one usage: what each costs there, and who ranks above whom. */
 
-import type { Bill } from '../plan/bill.ts';
+import { type Bill, publishedBill } from '../plan/bill.ts';
 import { type Bits, bitsWhere } from './bits.ts';
 import type { PlanIndex } from './plan-index.ts';
 import type { SortKey } from './plan-query.ts';
@@ -25,14 +25,17 @@ export class PricedPlans {
   readonly #orders = new Map<SortKey, { up: Order | null; down: Order | null }>();
 
   constructor(index: PlanIndex, usage_kwh: number) {
-    const count = index.plans.length;
+    const { count } = index;
     this.index = index;
     this.usage_kwh = usage_kwh;
     this.rates = new Float64Array(count);
     this.#isExact = new Uint8Array(count);
     this.#totals = new Float64Array(count);
+    const published = index.publishedRates(usage_kwh);
     for (let place = 0; place < count; place++) {
-      const bill = index.plans[place]!.curve.at(usage_kwh);
+      const known = published?.[place] ?? Number.NaN;
+      // At most usages the price is published: no plan has to be looked at as a whole.
+      const bill = Number.isNaN(known) ? index.curve(place).at(usage_kwh) : publishedBill(usage_kwh, known);
       this.rates[place] = bill.rate_cents_per_kwh ?? Number.NaN;
       this.#totals[place] = bill.total_usd ?? Number.NaN;
       this.#isExact[place] = Number(bill.exact);
@@ -90,7 +93,7 @@ export class PricedPlans {
       const steps = Math.min(RATES - 1, Math.max(0, isDescending ? RATES - 1 - thousandths : thousandths));
       keys[place] = (rank * RATES + steps) * PLANS + tieRanks[place]!;
     }
-    return Uint16Array.from(keys.sort(), (key) => byTieRank[key % PLANS]!);
+    return placesIn(keys.sort(), byTieRank);
   }
 
   /** By a value that does not depend on the usage, unknown last in either direction; then as the cheapest come first. */
@@ -104,6 +107,14 @@ export class PricedPlans {
       const steps = Number.isNaN(value) ? RATES : isDescending ? RATES - 1 - thousandths : thousandths;
       keys[rank] = steps * PLANS + rank;
     }
-    return Uint16Array.from(keys.sort(), (sorted) => cheapest[sorted % PLANS]!);
+    return placesIn(keys.sort(), cheapest);
   }
+}
+
+/** Of sorted keys, whose last part is a rank, the places those ranks stand for. */
+function placesIn(keys: Float64Array, ranked: Order): Order {
+  // A loop: `from` with a function costs more than the sorting.
+  const order = new Uint16Array(keys.length);
+  for (let at = 0; at < order.length; at++) order[at] = ranked[keys[at]! % PLANS]!;
+  return order;
 }

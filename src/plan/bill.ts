@@ -11,7 +11,7 @@ import assert from 'node:assert/strict';
 import { type Step, statedSteps, stepsAt } from './credits.ts';
 import type { PlanDraft } from './plan.ts';
 import { sumComponents } from './price-components.ts';
-import { PUBLISHED_USAGES_KWH, type PublishedUsageKwh } from './rate.ts';
+import { PUBLISHED_USAGES_KWH, type PublishedUsageKwh, type RateCentsPerKwh } from './rate.ts';
 
 export interface Bill {
   usage_kwh: number;
@@ -62,7 +62,7 @@ export function billCurve(plan: PricedTerms): BillCurve {
     at(usageKwh) {
       assert.ok(Number.isInteger(usageKwh) && usageKwh > 0, `${usageKwh} is no usage`);
       const published = plan.rates_cents_per_kwh[usageKwh as PublishedUsageKwh] ?? null;
-      if (published !== null) return bill(usageKwh, (published * usageKwh) / 100, published, true);
+      if (published !== null) return publishedBill(usageKwh, published);
       const usd = total(usageKwh);
       return bill(
         usageKwh,
@@ -72,6 +72,11 @@ export function billCurve(plan: PricedTerms): BillCurve {
       );
     },
   };
+}
+
+/** At a usage whose average price is published. */
+export function publishedBill(usageKwh: number, rate: RateCentsPerKwh): Bill {
+  return bill(usageKwh, (rate * usageKwh) / 100, rate, true);
 }
 
 function bill(

@@ -12,6 +12,8 @@ export type RateUnit = 'usd_per_kwh' | 'cents_per_kwh';
 /** The usages, in kWh a month, at which Texas law makes every plan state its average price (16 TAC §25.475). */
 export const PUBLISHED_USAGES_KWH = [500, 1000, 2000] as const;
 export type PublishedUsageKwh = (typeof PUBLISHED_USAGES_KWH)[number];
+export const isPublishedUsage = (usageKwh: number): usageKwh is PublishedUsageKwh =>
+  PUBLISHED_USAGES_KWH.some((one) => one === usageKwh);
 /** The three published rates; `null` where the upstream did not state one. */
 export type Rates = Record<PublishedUsageKwh, RateCentsPerKwh | null>;
 

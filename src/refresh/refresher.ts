@@ -1,17 +1,19 @@
 /**
  * Fetches what readers found old or missing: once for the whole fleet, however many ask. In this process requests for
- * the same TDSPs are one; of all processes the one with the lease fetches. While the upstream fails nobody asks again
- * before a pause that grows, so a day without upstream costs fewer than 200 calls, and readers no time at all.
+ * the same TDSPs are one; of all processes the one with the lease fetches. Whether the upstream may be called is for its
+ * gate to say, and while it says no nobody prepares a call: a day without upstream costs fewer than 200 calls, and
+ * readers no time at all.
  */
 
 import { setTimeout } from 'node:timers/promises';
+import type { RefreshOutcome } from '../cache/plan-set-cache.ts';
 import type { PlanSource } from '../sources/source.ts';
 import type { Database } from '../store/database.ts';
-import { admitRefresh, type LeaseTimes, takeLease } from '../store/refresh-leases.ts';
+import { type LeaseTimes, takeLease } from '../store/refresh-leases.ts';
+import { isUpstreamPaused } from '../store/upstream-gate.ts';
 import { runSync } from '../sync/run.ts';
 
-/** `elsewhere`: another process fetches; `later`: the last fetch failed a moment ago. */
-export type RefreshResult = 'refreshed' | 'failed' | 'elsewhere' | 'later';
+export type RefreshResult = RefreshOutcome;
 
 export interface RefresherOptions {
   database: Database;
@@ -62,10 +64,10 @@ export class Refresher {
 
   async #refresh(group: string[], reason: 'stale' | 'cold'): Promise<RefreshResult> {
     const { database, source, leaseTimes: times } = this.#options;
+    if (await isUpstreamPaused(database.quick, source.name)) return 'later';
     const lease = await takeLease(database, group, { isPatient: true, ...(times ? { times } : {}) });
     if ('refused' in lease) return lease.refused;
     try {
-      if (!(await admitRefresh(database.quick, source.origin))) return 'later';
       const { freshForMs, cacheTtlMs, signal } = this.#options;
       // One attempt: the next one is for the pause between refreshes to decide, not for the gate.
       const report = await runSync(

@@ -1,7 +1,10 @@
 /** Sends answers, properly or with a fault. */
 
 import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import type { Fault } from './faults.ts';
 
 export interface Answer {
@@ -12,6 +15,8 @@ export interface Answer {
 
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
 const SLOW_PIECES = 16;
+const MIB = 1 << 20;
+const DEFAULT_MIB = 256;
 
 export function json(status: number, value: unknown, headers: Record<string, string> = {}): Answer {
   return { status, body: Buffer.from(JSON.stringify(value)), headers };
@@ -22,10 +27,11 @@ export function errorJson(status: number, error: string, message: string, more: 
   return json(status, { error, message, ...more });
 }
 
-export function tooManyRequests(retryAfterSeconds: number): Answer {
+/** @param retryAfter seconds, or whatever an upstream may write there; `none`: no such header */
+export function tooManyRequests(retryAfter: number | string): Answer {
   return {
-    ...errorJson(429, 'Too Many Requests', `Rate limit exceeded, retry after ${retryAfterSeconds} s`),
-    headers: { 'retry-after': String(retryAfterSeconds) },
+    ...errorJson(429, 'Too Many Requests', `Rate limit exceeded, retry after ${retryAfter} s`),
+    ...(retryAfter === 'none' ? {} : { headers: { 'retry-after': String(retryAfter) } }),
   };
 }
 
@@ -39,11 +45,20 @@ export function substituteFor(fault: Fault): Answer | null {
     case '500':
       return errorJson(500, 'Internal Server Error', 'Fault of the sandbox: 500');
     case 'rate_limit':
-      return tooManyRequests(fault.retry_after_seconds ?? 1);
+      return tooManyRequests(fault.retry_after ?? fault.retry_after_seconds ?? 1);
     case 'denied':
       return unauthorized();
+    case 'not_modified':
+      return { status: 304, body: Buffer.alloc(0) };
     case 'malformed':
       return { status: 200, body: Buffer.from('[{"_id": "not json", product: undefined, }]') };
+    case 'gzip_bomb':
+      return {
+        status: 200,
+        // As many members as MiB, which follow each other in one stream (RFC 1952, 2.2).
+        body: Buffer.concat(new Array(fault.mib ?? DEFAULT_MIB).fill(gzipSync(Buffer.alloc(MIB, ' ')))),
+        headers: { 'content-encoding': 'gzip' },
+      };
     case 'html':
       return {
         status: 200,
@@ -63,6 +78,11 @@ export async function send(
   signal: AbortSignal,
 ): Promise<void> {
   const { status, body } = answer;
+  // It has no body, and says nothing about one.
+  if (status === 304) {
+    response.writeHead(304, answer.headers).end();
+    return;
+  }
   const head = (lengthBytes: number) =>
     response.writeHead(status, { ...JSON_TYPE, ...answer.headers, 'content-length': lengthBytes });
 
@@ -76,6 +96,11 @@ export async function send(
     head(body.length).write(cut, () => response.destroy());
     return;
   }
+  if (fault?.kind === 'oversized') {
+    response.writeHead(status, JSON_TYPE);
+    await pipeline(Readable.from(endless(fault.mib ?? DEFAULT_MIB)), response, { signal });
+    return;
+  }
   head(body.length);
   if (fault?.kind === 'slow_body') {
     const pieceBytes = Math.max(1, Math.ceil(body.length / SLOW_PIECES));
@@ -87,4 +112,12 @@ export async function send(
     return;
   }
   response.end(body);
+}
+
+/** A list that is valid JSON in the end. */
+function* endless(mib: number): Generator<Buffer> {
+  yield Buffer.from('[');
+  const white = Buffer.alloc(MIB, ' ');
+  for (let sent = 0; sent < mib; sent++) yield white;
+  yield Buffer.from(']');
 }

@@ -51,6 +51,8 @@ test('an object is checked as strictly as a text', () => {
   rejects(() => checkFault({ kind: 'cents', share: '0.1' }), 'fault.share', /not "0.1"/);
   rejects(() => checkFault({ kind: 'cents', times: 1.5 }), 'fault.times', /whole number/);
   rejects(() => checkFault({ kind: 'truncated', aborted: 1 }), 'fault.aborted', /true or false/);
+  rejects(() => checkFault({ kind: 'rate_limit', retry_after: 'a\nb' }), 'fault.retry_after', /ASCII/);
+  rejects(() => checkFault({ kind: 'gzip_bomb', mib: 0 }), 'fault.mib', /from 1 to 4096/);
   rejects(() => checkFault({ kind: 'toString' }), 'fault.kind', /is no fault/);
   rejects(() => checkFault(null), 'fault', /must be an object or a text/);
 });

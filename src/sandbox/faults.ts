@@ -37,10 +37,20 @@ const KINDS = {
   slow_body: ['ms'],
   /** The connection is reset instead of an answer. */
   reset: [],
-  /** Status 429 with `Retry-After: retry_after_seconds` (default 1). */
-  rate_limit: ['retry_after_seconds'],
+  /** Status 302 that leads back to the same address, for ever. */
+  redirect: [],
+  /** A small body that says gzip and unpacks to `mib` MiB (default 256). */
+  gzip_bomb: ['mib'],
+  /** A list that goes on for `mib` MiB (default 256) and has no plan in it. */
+  oversized: ['mib'],
+  /** Status 429 with `Retry-After: retry_after_seconds` (default 1), or any other text: `retry_after`; `none` leaves it out. */
+  rate_limit: ['retry_after_seconds', 'retry_after'],
   /** Status 401. */
   denied: [],
+  /** Status 304, whatever the caller has. */
+  not_modified: [],
+  /** An `ETag` that stays the same while plans change; who sends it gets 304. */
+  stuck_etag: [],
 } as const;
 
 export type FaultKind = keyof typeof KINDS;
@@ -56,7 +66,10 @@ export interface Fault {
   /** 0 to 1; of the plans or of the bytes. */
   share?: number;
   ms?: number;
+  mib?: number;
   retry_after_seconds?: number;
+  /** Sent as it is; `none`: no such header. */
+  retry_after?: string;
   aborted?: boolean;
 }
 
@@ -66,13 +79,14 @@ const KNOBS = {
   share: { min: 0, max: 1, whole: false },
   ms: { min: 0, max: 600_000, whole: true },
   retry_after_seconds: { min: 0, max: 86_400, whole: true },
+  mib: { min: 1, max: 4_096, whole: true },
 } as const;
 type Knob = keyof typeof KNOBS;
 
 const EXAMPLES = '500:0.2, tdsp=957877905:empty, latency:ms=300';
 
 /** Faults that spoil a list of plans, and so leave every other call alone. */
-const OF_PLAN_LISTS: readonly FaultKind[] = ['wrong_types', 'empty', 'shrunk', 'cents'];
+const OF_PLAN_LISTS: readonly FaultKind[] = ['wrong_types', 'empty', 'shrunk', 'cents', 'stuck_etag'];
 
 export function isOfPlanLists(kind: FaultKind): boolean {
   return OF_PLAN_LISTS.includes(kind);
@@ -123,6 +137,7 @@ export function checkFault(value: unknown, field = 'fault'): Fault {
       throw optionInvalid(at, `the fault ${kind} takes ${knobsOf(kind)}, not "${name}"`);
     if (name === 'tdsp') fault.tdsp = readTdsp(given, at);
     else if (name === 'aborted') fault.aborted = readBoolean(given, at);
+    else if (name === 'retry_after') fault.retry_after = readHeader(given, at);
     else fault[name as Knob] = checkNumber(given, name as Knob, at);
   }
   return fault;
@@ -154,6 +169,11 @@ function readBoolean(given: unknown, field: string): boolean {
   if (given === true || given === 'true') return true;
   if (given === false || given === 'false') return false;
   throw optionInvalid(field, `must be true or false, not ${JSON.stringify(given)}`);
+}
+
+function readHeader(given: unknown, field: string): string {
+  if (typeof given === 'string' && /^[\x20-\x7e]{1,100}$/.test(given)) return given;
+  throw optionInvalid(field, `must be a text of 1 to 100 ASCII characters, not ${JSON.stringify(given)}`);
 }
 
 function readNumber(text: string, field: string): number {

@@ -31,6 +31,19 @@ test('500, denied, rate_limit: the status, and when to come back', async (t) => 
   assert.deepEqual([limited.status, limited.headers.get('retry-after')], [429, '7']);
 });
 
+test('not_modified, stuck_etag: 304 for whoever asks, and a tag that says nothing of the plans', async (t) => {
+  const { ask, control, proper } = await faulty(t, 'not_modified:times=1', 'stuck_etag');
+  assert.equal((await ask()).status, 304);
+  const first = await ask();
+  const etag = first.headers.get('etag')!;
+  assert.equal(await first.text(), proper);
+  control.advance(1);
+  assert.equal((await ask({ headers: { 'if-none-match': etag } })).status, 304);
+  const second = await ask();
+  assert.equal(second.headers.get('etag'), etag);
+  assert.notEqual(await second.text(), proper);
+});
+
 test('malformed: status 200 and the type of JSON, but none', async (t) => {
   const { ask } = await faulty(t, 'malformed');
   const answer = await ask();
@@ -175,3 +188,32 @@ async function until(holds: () => boolean): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+test('redirect: back to the same address, for ever', async (t) => {
+  const { ask, path } = await faulty(t, 'redirect');
+  const answer = await ask({ redirect: 'manual' });
+  assert.deepEqual([answer.status, answer.headers.get('location')], [302, path]);
+  await assert.rejects(ask(), /fetch failed/);
+});
+
+test('gzip_bomb and oversized: a few kilobytes on the line or many, and white space without a plan', async (t) => {
+  const { ask } = await faulty(t, 'gzip_bomb:mib=3:times=1', 'oversized:mib=2');
+  const bomb = await ask();
+  assert.ok(Number(bomb.headers.get('content-length')) < 20_000);
+  assert.equal((await bomb.text()).trim().length, 0);
+  const large = await (await ask()).text();
+  assert.ok(large.length > 2 << 20);
+  assert.deepEqual(JSON.parse(large), []);
+});
+
+test('rate_limit: `Retry-After` as it is told, or none', async (t) => {
+  const { ask, control } = await faulty(t);
+  for (const [retry_after, header] of [
+    ['none', null],
+    ['Fri, 31 Dec 9999 23:59:59 GMT', 'Fri, 31 Dec 9999 23:59:59 GMT'],
+  ] as const) {
+    control.setFaults([{ kind: 'rate_limit', retry_after }]);
+    const answer = await ask();
+    assert.deepEqual([answer.status, answer.headers.get('retry-after')], [429, header]);
+  }
+});

@@ -44,6 +44,27 @@ test('every answer says that it is the sandbox speaking', async (t) => {
   }
 });
 
+test('a list of plans has the ETag of its bytes, and who has it gets 304 without a body', async (t) => {
+  const { get, control } = await sandboxFor(t);
+  const path = `/api/plans/current?tdsp_duns=${ONCOR}`;
+  const etag = (await get(path)).headers.get('etag')!;
+  assert.match(etag, /^"[0-9a-f]{40}"$/);
+  for (const given of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+    const answer = await get(path, { headers: { 'if-none-match': given } });
+    assert.deepEqual(
+      [answer.status, await answer.text(), answer.headers.get('etag')],
+      [304, '', etag],
+      given,
+    );
+    assert.equal(answer.headers.get('content-type'), null);
+  }
+  assert.equal((await get(path, { headers: { 'if-none-match': '"other"' } })).status, 200);
+  const filtered = await get(`${path}&term=12`);
+  assert.notEqual(filtered.headers.get('etag'), etag);
+  control.advance(1);
+  assert.equal((await get(path, { headers: { 'if-none-match': etag } })).status, 200);
+});
+
 test('a missing or wrong DUNS is refused with the six that are right', async (t) => {
   const { get } = await sandboxFor(t);
   for (const query of ['', '?tdsp_duns=103994067400', '?tdsp_duns=7923311', '?tdsp_duns=ONCOR']) {

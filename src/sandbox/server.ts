@@ -23,7 +23,7 @@ import { ReplayMarket, type ReplaySnapshot } from './replay.ts';
 import { optionInvalid, SandboxError } from './sandbox-error.ts';
 import { Shelf } from './shelf.ts';
 import { SlidingSecond, Traffic } from './traffic.ts';
-import { answerApi, isPlanList, notFound, tdspOf } from './upstream-api.ts';
+import { answerApi, isPlanList, notFound, tdspOf, unlessKnown } from './upstream-api.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export interface SandboxOptions {
@@ -167,8 +167,16 @@ class Upstream {
       request.socket.resetAndDestroy();
       return;
     }
+    if (fault?.kind === 'redirect') {
+      response.writeHead(302, { location: request.url }).end();
+      return;
+    }
     const substitute = fault && substituteFor(fault);
-    return send(response, substitute ?? answerApi(this.#parts.shelf, url, fault), fault, left);
+    const whole = substitute ?? answerApi(this.#parts.shelf, url, fault);
+    // A call that is to meet a fault meets it, whatever the caller has.
+    const isConditional = !fault || fault.kind === 'stuck_etag';
+    const answer = isConditional ? unlessKnown(whole, request.headers['if-none-match']) : whole;
+    return send(response, answer, fault, left);
   }
 
   #refuse(request: IncomingMessage): Answer | null {

@@ -1,5 +1,6 @@
 /** Plan sets ready to send: serialised once for each TDSP and virtual day, as every call of that day gets the same. */
 
+import { hash } from 'node:crypto';
 import type { Market } from './market.ts';
 import type { SandboxTdsp } from './tdsps.ts';
 import type { UpstreamPlan } from './upstream-plan.ts';
@@ -8,7 +9,11 @@ export interface ShelvedPlans {
   plans: readonly UpstreamPlan[];
   /** The JSON array of all of them. */
   body: Buffer;
+  etag: string;
 }
+
+/** A strong one: other bytes, another tag. */
+export const etagOf = (body: Buffer): string => `"${hash('sha1', body, 'hex')}"`;
 
 export class Shelf {
   readonly #market: Market;
@@ -24,7 +29,8 @@ export class Shelf {
     const shelved = this.#shelved.get(tdsp);
     if (shelved?.version === version) return shelved;
     const plans = this.#market.plansOf(tdsp, version);
-    const fresh = { version, plans, body: Buffer.from(JSON.stringify(plans)) };
+    const body = Buffer.from(JSON.stringify(plans));
+    const fresh = { version, plans, body, etag: etagOf(body) };
     this.#shelved.set(tdsp, fresh);
     return fresh;
   }

@@ -3,7 +3,7 @@
 import { type Answer, errorJson, json } from './answer.ts';
 import type { Fault } from './faults.ts';
 import { readFilters } from './plan-filters.ts';
-import type { Shelf } from './shelf.ts';
+import { etagOf, type Shelf } from './shelf.ts';
 import { spoilPlans } from './spoil.ts';
 import { DUNS_LIST, SANDBOX_DUNS, SANDBOX_TDSPS, type SandboxTdsp } from './tdsps.ts';
 
@@ -53,8 +53,19 @@ function planList(shelf: Shelf, query: URLSearchParams, fault: Fault | null): An
   }
   const filters = readFilters(query);
   if (typeof filters === 'string') return errorJson(400, 'Bad Request', filters);
-  const { plans, body } = shelf.get(tdsp);
-  if (filters.length === 0 && !fault) return { status: 200, body };
+  const { plans, body, etag } = shelf.get(tdsp);
+  if (filters.length === 0 && !fault) return { status: 200, body, headers: { etag } };
   const matching = plans.filter((plan) => filters.every((test) => test(plan)));
-  return json(200, fault ? spoilPlans(fault, matching) : matching);
+  const answer = json(200, fault ? spoilPlans(fault, matching) : matching);
+  return { ...answer, headers: { etag: fault?.kind === 'stuck_etag' ? '"stuck"' : etagOf(answer.body) } };
+}
+
+/** 304 where the caller has this answer already (RFC 9110, 13.1.2). */
+export function unlessKnown(answer: Answer, ifNoneMatch: string | undefined): Answer {
+  const etag = answer.headers?.etag;
+  if (etag === undefined || ifNoneMatch === undefined) return answer;
+  const isKnown =
+    ifNoneMatch.trim() === '*' ||
+    ifNoneMatch.split(',').some((one) => one.trim().replace(/^W\//, '') === etag);
+  return isKnown ? { status: 304, body: Buffer.alloc(0), headers: { etag } } : answer;
 }

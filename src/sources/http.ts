@@ -10,6 +10,8 @@ export interface HttpAnswer {
 
 // The whole state's export has 1.7 MB; far more than that is no plan list, and must not fill the memory.
 const LARGEST_BODY_BYTES = 64 << 20;
+// A moved address or two. `fetch` itself would follow twenty, each of them a call that nobody counts.
+const MOST_REDIRECTS = 3;
 
 /**
  * Reads `url` until the last byte.
@@ -21,7 +23,7 @@ export async function getAnswer(
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   try {
-    const response = await fetch(url, { headers, signal, redirect: 'follow' });
+    const response = await follow(url, headers, signal);
     return { status: response.status, headers: response.headers, body: await readBody(response) };
   } catch (cause) {
     if (cause instanceof SourceError) throw cause;
@@ -30,6 +32,22 @@ export async function getAnswer(
       `${hostOf(url)} gave no whole answer: ${whatFailed(cause)}`,
       { cause },
     );
+  }
+}
+
+/** As `fetch` follows redirects, but few, and without telling another host what was meant for the first: the API key. */
+async function follow(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+  let at = new URL(url);
+  let told = headers;
+  for (let redirects = 0; ; redirects++) {
+    const response = await fetch(at, { headers: told, signal, redirect: 'manual' });
+    const location = response.status >= 300 && response.status < 400 && response.headers.get('location');
+    if (!location) return response;
+    await response.body?.cancel();
+    if (redirects === MOST_REDIRECTS) throw new Error(`it redirects more than ${MOST_REDIRECTS} times`);
+    const next = new URL(location, at);
+    if (next.origin !== at.origin) told = {};
+    at = next;
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { PlanDraft } from '../plan/plan.ts';
+import type { Validators } from '../store/snapshots.ts';
 
 export const SOURCE_NAMES = ['comparepower', 'powertochoose', 'sandbox'] as const;
 export type SourceName = (typeof SOURCE_NAMES)[number];
@@ -37,6 +38,13 @@ export interface Fetched {
   schema_drift: string[];
   /** What was left out on purpose and why, counted: `TDSP "Oncor NTU LLC" is none of the six` → 1. */
   skipped: Record<string, number>;
+  /** What the upstream calls this answer, if it names it. */
+  validators?: Validators | null;
+}
+
+/** The upstream has exactly what `FetchContext.known` names, and sent nothing. */
+export interface NotModified {
+  notModified: true;
 }
 
 /** Who asks: every call is written down under its run. */
@@ -46,6 +54,8 @@ export interface FetchContext {
   isForced: boolean;
   /** At most this many calls, where the gate would repeat more often. */
   attempts?: number | undefined;
+  /** What the upstream called the answer we have: it need not send that again. */
+  known?: Validators | null;
   signal: AbortSignal;
 }
 
@@ -59,5 +69,5 @@ export interface PlanSource {
    * Fetches in exactly one upstream call (retries apart). With coverage `tdsp`, `duns` has one entry.
    * @throws {SourceError} the call failed for good; one bad record never throws
    */
-  fetch(duns: readonly string[], context: FetchContext): Promise<Fetched>;
+  fetch(duns: readonly string[], context: FetchContext): Promise<Fetched | NotModified>;
 }

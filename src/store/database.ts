@@ -76,6 +76,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const quick = new pg.Pool({
     connectionString,
     max: QUICK.connections,
+    // Stays once it is there: to make one takes longer than most of what is asked, and a crowd of readers that finds
+    // nothing in memory would have PostgreSQL make one for each process at the same moment.
+    min: 1,
     application_name: 'wattsync',
     types: databaseTypes,
     connectionTimeoutMillis: QUICK.deadlineMs,

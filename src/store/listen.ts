@@ -7,17 +7,14 @@
 import pg from 'pg';
 import { CACHE_CLEARED, type CacheClear, readClearsSince } from './cache-clears.ts';
 import { databaseTypes } from './database.ts';
+import { type PublishedVersion, readClear, readPublished } from './notices.ts';
+import { FETCH_FAILED } from './refresh-leases.ts';
 import { PLANS_PUBLISHED, readCurrentSnapshots } from './snapshots.ts';
-
-export interface PublishedVersion {
-  tdsp_duns: string;
-  version: number;
-  /** ISO 8601 in UTC. */
-  observed_at: string;
-}
 
 export interface ListenerOptions {
   onClear?: (clear: CacheClear) => void;
+  /** A fetch of this TDSP failed, in whatever process. */
+  onFetchFailed?: (duns: string) => void;
   /** How often it is asked for what was missed. */
   compareEveryMs?: number;
   /** How long connecting, and one question, may take. */
@@ -31,6 +28,7 @@ export class PublishListener {
   readonly #connectionString: string;
   readonly #onVersion: (published: PublishedVersion) => void;
   readonly #onClear: (clear: CacheClear) => void;
+  readonly #onFetchFailed: (duns: string) => void;
   readonly #compareEveryMs: number;
   readonly #deadlineMs: number;
   #client: pg.Client | null = null;
@@ -43,11 +41,17 @@ export class PublishListener {
   constructor(
     database: { connectionString: string },
     onVersion: (published: PublishedVersion) => void,
-    { onClear = () => {}, compareEveryMs = 5_000, deadlineMs = 2_000 }: ListenerOptions = {},
+    {
+      onClear = () => {},
+      onFetchFailed = () => {},
+      compareEveryMs = 5_000,
+      deadlineMs = 2_000,
+    }: ListenerOptions = {},
   ) {
     this.#connectionString = database.connectionString;
     this.#onVersion = onVersion;
     this.#onClear = onClear;
+    this.#onFetchFailed = onFetchFailed;
     this.#compareEveryMs = compareEveryMs;
     this.#deadlineMs = deadlineMs;
   }
@@ -75,7 +79,7 @@ export class PublishListener {
     client.on('notification', ({ channel, payload }) => this.#hear(channel, payload));
     try {
       await client.connect();
-      await client.query(`listen ${PLANS_PUBLISHED}; listen ${CACHE_CLEARED}`);
+      await client.query(`listen ${PLANS_PUBLISHED}; listen ${CACHE_CLEARED}; listen ${FETCH_FAILED}`);
       await this.#compare(client);
       this.#waitMs = RECONNECT_MS.first;
       this.#compareLater(client, lost);
@@ -94,14 +98,15 @@ export class PublishListener {
     await client?.end().catch(() => {});
   }
 
+  /** What cannot be read is left out: the next comparison tells what is true. */
   #hear(channel: string, payload = ''): void {
-    // Anybody who may connect may notify: what cannot be read is not ours.
-    try {
-      const told: unknown = JSON.parse(payload);
-      if (channel === PLANS_PUBLISHED) this.#onVersion(told as PublishedVersion);
-      else this.#clear(told as CacheClear);
-    } catch {
-      // The next comparison tells what is true.
+    if (channel === FETCH_FAILED) this.#onFetchFailed(payload);
+    else if (channel === PLANS_PUBLISHED) {
+      const published = readPublished(payload);
+      if (published) this.#onVersion(published);
+    } else {
+      const clear = readClear(payload);
+      if (clear) this.#clear(clear);
     }
   }
 

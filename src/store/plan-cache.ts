@@ -2,6 +2,7 @@
 
 import type { Plan } from '../plan/plan.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
+import { decodePlanSet, encodePlanSet } from '../plan/plan-set-bytes.ts';
 import { toJsonb } from './copy.ts';
 import type { Connection, Queryable } from './database.ts';
 
@@ -9,18 +10,17 @@ const cacheKey = (duns: string): string => `plans:${duns}`;
 
 export async function writePlanCache(
   connection: Connection,
-  entry: { duns: string; version: number; plans: Plan[]; now: Date; ttlMs: number },
+  set: Omit<PlanSet, 'observed_at'>,
+  { now, ttlMs }: { now: Date; ttlMs: number },
 ): Promise<void> {
   await connection.query(
-    `insert into plan_cache (cache_key, plans_data, version, created_at, expires_at) values ($1, $2, $3, $4, $5)
-     on conflict (cache_key) do update set plans_data = excluded.plans_data, version = excluded.version,
-       created_at = excluded.created_at, expires_at = excluded.expires_at`,
+    `insert into plan_cache (cache_key, plans_data, packed, version, created_at, expires_at)
+     values ($1, $2, $3, $4, $5, $6)
+     on conflict (cache_key) do update set plans_data = excluded.plans_data, packed = excluded.packed,
+       version = excluded.version, created_at = excluded.created_at, expires_at = excluded.expires_at`,
     [
-      cacheKey(entry.duns),
-      toJsonb(entry.plans),
-      entry.version,
-      entry.now,
-      new Date(entry.now.getTime() + entry.ttlMs),
+      ...[cacheKey(set.tdsp_duns), toJsonb(set.plans), encodePlanSet(set), set.version],
+      ...[now, new Date(now.getTime() + ttlMs)],
     ],
   );
 }
@@ -43,13 +43,13 @@ export async function extendPlanCache(
 export async function refillPlanCache(queryable: Queryable, set: PlanSet, ttlMs: number): Promise<number> {
   const plans = toJsonb(set.plans);
   const { rowCount } = await queryable.query(
-    `insert into plan_cache as c (cache_key, plans_data, version, created_at, expires_at)
-     select $1::varchar, $2::jsonb, $3::bigint, now(), now() + make_interval(secs => $5::float8 / 1000)
+    `insert into plan_cache as c (cache_key, plans_data, packed, version, created_at, expires_at)
+     select $1::varchar, $2::jsonb, $6::bytea, $3::bigint, now(), now() + make_interval(secs => $5::float8 / 1000)
       where $3::bigint = (select max(version) from plan_snapshots where tdsp_duns = $4)
-     on conflict (cache_key) do update set plans_data = excluded.plans_data, version = excluded.version,
-       created_at = excluded.created_at, expires_at = excluded.expires_at
+     on conflict (cache_key) do update set plans_data = excluded.plans_data, packed = excluded.packed,
+       version = excluded.version, created_at = excluded.created_at, expires_at = excluded.expires_at
       where c.version < excluded.version or (c.version = excluded.version and c.expires_at <= now())`,
-    [cacheKey(set.tdsp_duns), plans, set.version, set.tdsp_duns, ttlMs],
+    [cacheKey(set.tdsp_duns), plans, set.version, set.tdsp_duns, ttlMs, encodePlanSet(set)],
   );
   return rowCount === 1 ? plans.length : 0;
 }
@@ -73,17 +73,33 @@ export async function deletePlanCache(connection: Connection, duns: string | nul
 
 /** The current plan set of a TDSP, if the database cache has it and it has not expired. */
 export async function readCachedPlanSet(queryable: Queryable, duns: string): Promise<PlanSet | null> {
-  const { rows } = await queryable.query<{
-    plans: Plan[];
-    version: number;
-    source: string;
-    observed_at: Date;
-  }>(
-    `select c.plans_data as plans, s.version, s.source, s.observed_at
+  const row = await readRow<{ packed: Buffer | null }>(queryable, duns, 'packed');
+  if (!row) return null;
+  const { version, observed_at } = row;
+  const set =
+    row.packed &&
+    decodePlanSet(row.packed, { tdsp_duns: duns, version, observed_at: observed_at.toISOString() });
+  return set ?? readUnpacked(queryable, duns);
+}
+
+/** As a program of another version wrote it. */
+async function readUnpacked(queryable: Queryable, duns: string): Promise<PlanSet | null> {
+  const row = await readRow<{ plans_data: Plan[] }>(queryable, duns, 'plans_data');
+  if (!row) return null;
+  const { plans_data: plans, version, source, observed_at } = row;
+  return { tdsp_duns: duns, version, source, observed_at: observed_at.toISOString(), plans };
+}
+
+async function readRow<T>(
+  queryable: Queryable,
+  duns: string,
+  column: 'packed' | 'plans_data',
+): Promise<(T & { version: number; source: string; observed_at: Date }) | undefined> {
+  const { rows } = await queryable.query<T & { version: number; source: string; observed_at: Date }>(
+    `select c.${column}, s.version, s.source, s.observed_at
        from (select * from plan_snapshots where tdsp_duns = $1 order by version desc limit 1) s
        join plan_cache c on c.version = s.version and c.cache_key = $2 and c.expires_at > now()`,
     [duns, cacheKey(duns)],
   );
-  const [row] = rows;
-  return row ? { ...row, tdsp_duns: duns, observed_at: row.observed_at.toISOString() } : null;
+  return rows[0];
 }

@@ -33,6 +33,12 @@ export interface Lease {
   release(results: readonly LeaseResult[]): Promise<void>;
 }
 
+/** Any number will do, as long as no other user of the same database picks it. */
+const LEASE_LOCK = 7_748_010;
+
+/** The channel on which every process hears that a fetch failed: who waits for it need not go on. The payload is the DUNS. */
+export const FETCH_FAILED = 'wattsync_fetch_failed';
+
 /** Why there is no lease: another process fetches, or a failure is to be left alone for a while. */
 export type Refused = { refused: 'elsewhere' | 'later' };
 
@@ -40,10 +46,11 @@ export type Refused = { refused: 'elsewhere' | 'later' };
 export const LEASE_HOLDER = `${process.pid}.${randomUUID()}`;
 let leases = 0;
 
-/** First pause after a failure and the longest; it doubles in between. */
-const BACKOFF = 'least(600, 30 * 2 ^ least($FAILURES - 1, 10))';
-const pauseAfter = (failures: string): string =>
-  `make_interval(secs => ${BACKOFF.replace('$FAILURES', failures)} * (0.95 + 0.05 * random()))`;
+/**
+ * After failures of this TDSP: 30 s, doubling to ten minutes. It counts for a TDSP that fails while others do not. That
+ * the upstream fails as a whole its gate finds out, and knows when to try again; once it is back these pauses are over.
+ */
+const PAUSE = 'make_interval(secs => least(600, 30 * 2 ^ least(l.failures, 10)) * (0.95 + 0.05 * random()))';
 
 /**
  * Takes the lease of these TDSPs if it is free.
@@ -55,15 +62,10 @@ export async function takeLease(
   { isPatient, times = TIMES }: { isPatient: boolean; times?: LeaseTimes },
 ): Promise<Lease | Refused> {
   const holder = `${LEASE_HOLDER}.${++leases}`;
-  const taken = await acquire(database.quick, duns, holder, times.ttlMs, isPatient);
+  const { taken, isPaused } = await acquire(database.quick, duns, holder, times.ttlMs, isPatient);
   if (taken === duns.length) return hold(database, duns, holder, times);
   if (taken > 0) await free(database.quick, duns, holder);
-  const { rows } = await database.quick.query<{ isHeld: boolean }>(
-    `select exists (select from refresh_leases
-       where tdsp_duns = any($1) and holder is not null and expires_at > clock_timestamp()) as "isHeld"`,
-    [duns],
-  );
-  return { refused: rows[0]!.isHeld ? 'elsewhere' : 'later' };
+  return { refused: isPaused ? 'later' : 'elsewhere' };
 }
 
 /** Waits until these TDSPs can be had. Says which failed while it waited: to fetch them again would help nobody. */
@@ -88,22 +90,40 @@ export async function waitForLease(
   }
 }
 
-/** In one order everywhere: two processes that want several never wait for each other in a circle. */
+/**
+ * Of many that ask in one moment, one tries to write, and the others learn at once that somebody does: at the rows they
+ * would wait for each other's commits, and write a line of the log each, only to learn the same.
+ */
 async function acquire(
   queryable: Queryable,
   duns: readonly string[],
   holder: string,
   ttlMs: number,
   isPatient: boolean,
-): Promise<number> {
-  const { rowCount } = await queryable.query(
-    `insert into refresh_leases as l (tdsp_duns, holder, fence, expires_at)
-     select d, $2, 1, clock_timestamp() + make_interval(secs => $3::float8 / 1000) from unnest($1::text[]) d order by d
-     on conflict (tdsp_duns) do update set holder = excluded.holder, fence = l.fence + 1, expires_at = excluded.expires_at
-      where (l.holder is null or l.expires_at <= clock_timestamp()) and (not $4 or l.not_before <= clock_timestamp())`,
+): Promise<{ taken: number; isPaused: boolean }> {
+  const { rows } = await queryable.query<{ taken: number; isPaused: boolean }>(
+    `with wanted as (
+       select d as tdsp_duns, coalesce(l.holder is not null and l.expires_at > clock_timestamp(), false) as is_held,
+              $4 and coalesce(l.not_before > clock_timestamp(), false) as is_paused
+         from unnest($1::text[]) d left join refresh_leases l on l.tdsp_duns = d
+     ), first as (
+       select bool_and(pg_try_advisory_xact_lock(${LEASE_LOCK}, hashtext(tdsp_duns))) as is_first from wanted
+        where not exists (select from wanted where is_held or is_paused)
+     ), taken as (
+       insert into refresh_leases as l (tdsp_duns, holder, fence, expires_at)
+       select tdsp_duns, $2, 1, clock_timestamp() + make_interval(secs => $3::float8 / 1000) from wanted
+        where (select is_first from first)
+        -- In one order everywhere: two that want several never wait for each other in a circle.
+        order by tdsp_duns
+       on conflict (tdsp_duns) do update set holder = excluded.holder, fence = l.fence + 1, expires_at = excluded.expires_at
+        where (l.holder is null or l.expires_at <= clock_timestamp()) and (not $4 or l.not_before <= clock_timestamp())
+       returning true
+     )
+     select (select count(*)::int from taken) as taken,
+            bool_or(is_paused) and not bool_or(is_held) as "isPaused" from wanted`,
     [duns, holder, ttlMs, isPatient],
   );
-  return rowCount ?? 0;
+  return rows[0]!;
 }
 
 function hold(database: Database, duns: readonly string[], holder: string, times: LeaseTimes): Lease {
@@ -122,8 +142,31 @@ function hold(database: Database, duns: readonly string[], holder: string, times
     async release(results) {
       clearInterval(timer);
       await free(database.quick, duns, holder, results).catch(() => {});
+      const failed = results.filter(({ error }) => error !== null).map(({ tdsp_duns }) => tdsp_duns);
+      if (failed.length > 0) await notifyFailed(database.quick, failed).catch(() => {});
     },
   };
+}
+
+/** Whether fetches of this TDSP failed lately, so that it is to be left alone. */
+export async function isTdspPaused(queryable: Queryable, duns: string): Promise<boolean> {
+  const { rowCount } = await queryable.query(
+    'select from refresh_leases where tdsp_duns = $1 and not_before > clock_timestamp()',
+    [duns],
+  );
+  return rowCount === 1;
+}
+
+/** The upstream is there again: what failed while it was not is no reason to wait. */
+export async function forgetPauses(queryable: Queryable): Promise<void> {
+  await queryable.query(
+    `update refresh_leases set failures = 0, not_before = '-infinity'
+      where tdsp_duns in (select tdsp_duns from refresh_leases where failures > 0 order by tdsp_duns for update)`,
+  );
+}
+
+async function notifyFailed(queryable: Queryable, duns: readonly string[]): Promise<void> {
+  await queryable.query('select pg_notify($1, d) from unnest($2::text[]) d', [FETCH_FAILED, duns]);
 }
 
 /** Also who lost the lease meanwhile may call this: it frees nothing that belongs to another. */
@@ -137,7 +180,7 @@ async function free(
     `update refresh_leases l set holder = null, expires_at = '-infinity',
         failures = case when r.d is null then failures when r.code is null then 0 else failures + 1 end,
         not_before = case when r.d is null then not_before when r.code is null then '-infinity'
-          else clock_timestamp() + ${pauseAfter('(l.failures + 1)')} end,
+          else clock_timestamp() + ${PAUSE} end,
         failed_at = case when r.code is null then failed_at else clock_timestamp() end,
         error_code = case when r.d is null then error_code else r.code end,
         error_message = case when r.d is null then error_message else r.message end
@@ -165,36 +208,4 @@ async function readFailures(
     [duns, since],
   );
   return new Map(rows.map(({ tdsp_duns, code, message }) => [tdsp_duns, { code, message }]));
-}
-
-/**
- * May this upstream be called? While it fails, one process in each pause may, to find out whether it is back; to ask
- * takes that right.
- */
-export async function admitRefresh(queryable: Queryable, origin: string): Promise<boolean> {
-  const { rowCount } = await queryable.query(
-    `insert into refresh_sources as s (origin) values ($1)
-     on conflict (origin) do update set
-       failures = case when s.failures = 0 then 0 else s.failures + 1 end,
-       not_before = case when s.failures = 0 then s.not_before
-         else clock_timestamp() + ${pauseAfter('(s.failures + 1)')} end
-      where s.failures = 0 or s.not_before <= clock_timestamp()`,
-    [origin],
-  );
-  return rowCount === 1;
-}
-
-/** How an upstream call ended. One success ends all pauses; of several failures at once only the first counts. */
-export async function noteRefresh(
-  queryable: Queryable,
-  origin: string,
-  isUpstreamDown: boolean,
-): Promise<void> {
-  await queryable.query(
-    isUpstreamDown
-      ? `update refresh_sources set failures = 1, not_before = clock_timestamp() + ${pauseAfter('1')}
-          where origin = $1 and failures = 0`
-      : 'update refresh_sources set failures = 0 where origin = $1 and failures > 0',
-    [origin],
-  );
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Connection, Database, Queryable } from './database.ts';
-import { LEASE_HOLDER } from './refresh-leases.ts';
+import { forgetPauses, LEASE_HOLDER } from './refresh-leases.ts';
 import { type Control, lockControl } from './sync-control.ts';
 
 export interface PermitLimits {
@@ -84,6 +84,7 @@ export function requestPermit(
     }
     if (log.hour >= allowed) {
       const until = await readTurn(connection, source, gate.now, log.hour - allowed, false);
+      await connection.query('update upstream_gates set full_until = $2 where source = $1', [source, until]);
       return { refused: 'budget', until, used: log.hour };
     }
     if (log.running >= limits.atOnce) return { waitMs: ASK_AGAIN_MS };
@@ -114,10 +115,12 @@ export function finishPermit(
   now: Date | null,
 ): Promise<void> {
   return database.transaction(async (connection) => {
-    const { now: at } = await lockGate(connection, permit.source, now);
+    const { now: at, open_until } = await lockGate(connection, permit.source, now);
     await connection.query('update upstream_permits set finished_at = $2 where id = $1', [permit.id, at]);
-    if (end === 'spoke') await closeCircuit(connection, permit.source);
-    else if (end === 'failed') await countFailure(connection, permit, at, times);
+    if (end === 'spoke') {
+      await closeCircuit(connection, permit.source);
+      if (open_until !== null) await forgetPauses(connection);
+    } else if (end === 'failed') await countFailure(connection, permit, at, times);
     else {
       await connection.query(
         `update upstream_gates set wait_until = coalesce($2, wait_until),
@@ -126,6 +129,21 @@ export function finishPermit(
       );
     }
   });
+}
+
+/**
+ * Whether a call that is not forced would be refused just now, for all one can see without asking for a permit: it saves
+ * those who need not call the trouble of preparing one.
+ */
+export async function isUpstreamPaused(queryable: Queryable, source: string): Promise<boolean> {
+  const { rows } = await queryable.query<{ isPaused: boolean }>(
+    `select c.state = 'emergency' or coalesce(
+              greatest(wait_until, case when open_until is null then full_until else greatest(open_until, probe_until) end)
+                > clock_timestamp(), false) as "isPaused"
+       from sync_control c left join upstream_gates g on g.source = $1`,
+    [source],
+  );
+  return rows[0]!.isPaused;
 }
 
 /** Whether the circuit of a source is open, and what it has used of its hour. */

@@ -3,9 +3,11 @@
 import type { FetchContext, Fetched, FetchedTdsp, PlanSource } from '../sources/source.ts';
 import type { Database } from '../store/database.ts';
 import { noteSchemaDrift, quarantine } from '../store/quarantine.ts';
+import type { Snapshot } from '../store/snapshots.ts';
+import { confirm, sharedValidators } from './confirm.ts';
 import { SnapshotHeldError } from './guard.ts';
 import { failedOutcome, type Outcome, untouchedOutcome } from './outcome.ts';
-import { type SnapshotBase, SnapshotOvertakenError } from './overtaken.ts';
+import { SnapshotOvertakenError } from './overtaken.ts';
 import { publish } from './publish.ts';
 
 export interface FetchJob {
@@ -16,15 +18,19 @@ export interface FetchJob {
   forced: ReadonlySet<string>;
   cacheTtlMs: number;
   /** What is published as the fetch begins, by TDSP. */
-  base: ReadonlyMap<string, SnapshotBase>;
+  base: ReadonlyMap<string, Snapshot>;
   now(): Date;
 }
 
 /** @throws {SourceError} the call brought nothing */
 export async function fetchAndPublish(duns: string[], job: FetchJob): Promise<Outcome[]> {
   const { database, source, context, now } = job;
-  const fetched = await source.fetch(duns, context);
+  const known = context.isForced ? null : sharedValidators(duns, job.base, source, now());
+  const fetched = await source.fetch(duns, { ...context, known });
   const observed_at = now();
+  if ('notModified' in fetched) {
+    return Promise.all(duns.map((one) => confirmOne(job.base.get(one)!, observed_at, job)));
+  }
   const drift = await noteSchemaDrift(database.pool, fetched.source, fetched.schema_drift, observed_at);
   const outcomes: Outcome[] = [];
   for (const tdsp of fetched.tdsps) {
@@ -34,6 +40,22 @@ export async function fetchAndPublish(duns: string[], job: FetchJob): Promise<Ou
     outcomes.push({ ...outcome, ...told, source: fetched.source });
   }
   return outcomes;
+}
+
+/** Plans that nobody read again are those that were read before. */
+async function confirmOne(snapshot: Snapshot, observed_at: Date, job: FetchJob): Promise<Outcome> {
+  const { tdsp_duns, version, source, plans } = snapshot;
+  try {
+    await confirm(job.database, snapshot, { now: observed_at, cacheTtlMs: job.cacheTtlMs });
+    const counts = { seen: plans, added: 0, changed: 0, unchanged: plans, deactivated: 0, rejected: 0 };
+    return {
+      ...{ tdsp_duns, status: 'unchanged', plans: counts, snapshot_version: version },
+      ...{ error_code: null, message: null, retry_at: null, source, drift: [], skipped: {} },
+    };
+  } catch (error) {
+    if (error instanceof SnapshotOvertakenError) return untouchedOutcome(tdsp_duns, 'shared', error.version);
+    return failedOutcome(tdsp_duns, 'failed', error);
+  }
 }
 
 async function publishOne(
@@ -54,6 +76,7 @@ async function publishOne(
       plans,
       observed_at,
       run_id,
+      validators: fetched.validators ?? null,
       base: job.base.get(tdsp_duns) ?? null,
     };
     const published = await publish(

@@ -22,7 +22,13 @@ import {
   upsertPlans,
   upsertProviders,
 } from '../store/publish-plans.ts';
-import { confirmSnapshot, insertSnapshot, notifyPublished, readCurrentSnapshot } from '../store/snapshots.ts';
+import {
+  confirmSnapshot,
+  insertSnapshot,
+  notifyPublished,
+  readCurrentSnapshot,
+  type Validators,
+} from '../store/snapshots.ts';
 import type { PlanCounts } from '../store/sync-runs.ts';
 import { SnapshotHeldError, suspicion } from './guard.ts';
 import { type ChangedDraft, type Identified, identify } from './identify.ts';
@@ -37,6 +43,8 @@ export interface FreshSnapshot {
   rejected: (string | null)[];
   observed_at: Date;
   run_id: number;
+  /** What the upstream calls the answer these plans were read from. */
+  validators?: Validators | null;
   /** What was published when the fetch began. Left out: published whatever happened since. */
   base?: SnapshotBase | null;
 }
@@ -96,8 +104,10 @@ async function publishWith(
     rejected: snapshot.rejected.length,
   };
 
+  // An answer with records that could not be read is read again, whatever the upstream calls it: we may have learned to.
+  const validators = snapshot.rejected.length === 0 ? (snapshot.validators ?? null) : null;
   if (current?.content_hash === content_hash) {
-    await confirmSnapshot(connection, current, snapshot);
+    await confirmSnapshot(connection, current, { ...snapshot, validators });
     await extendPlanCache(connection, { duns, now, ttlMs: cacheTtlMs });
     const { version } = current;
     await notifyPublished(connection, { tdsp_duns: duns, version, observed_at: snapshot.observed_at });
@@ -139,7 +149,7 @@ async function publishWith(
   const version = (current?.version ?? 0) + 1;
   await writeChanges(connection, snapshot, identified, { gone, version, now });
   const plans = await readActivePlans(connection, duns);
-  await writePlanCache(connection, { duns, version, plans, now, ttlMs: cacheTtlMs });
+  await writePlanCache(connection, { tdsp_duns: duns, version, source, plans }, { now, ttlMs: cacheTtlMs });
   const { observed_at, run_id, origin } = snapshot;
   await insertSnapshot(connection, {
     tdsp_duns: duns,
@@ -151,6 +161,7 @@ async function publishWith(
     observed_at,
     published_at: now,
     run_id,
+    validators,
   });
   await notifyPublished(connection, { tdsp_duns: duns, version, observed_at });
 

@@ -3,10 +3,9 @@
  * lease, so that of all processes one fetches, and who waited for it takes its result.
  */
 
-import { errorCode } from '../errors.ts';
 import type { FetchContext, PlanSource } from '../sources/source.ts';
 import type { Database } from '../store/database.ts';
-import { type Lease, type LeaseResult, noteRefresh, waitForLease } from '../store/refresh-leases.ts';
+import { type Lease, type LeaseResult, waitForLease } from '../store/refresh-leases.ts';
 import { readCurrentSnapshots, type Snapshot } from '../store/snapshots.ts';
 import { fetchAndPublish } from './fetch-and-publish.ts';
 import { failedOutcome, type Outcome, sharedFailure, untouchedOutcome } from './outcome.ts';
@@ -46,7 +45,7 @@ export async function syncGroup(group: string[], job: GroupJob): Promise<Outcome
     });
     const left = waited.stale.filter((duns) => !failedMeanwhile.has(duns));
     outcomes = [...fresh, ...shared, ...failed];
-    if (left.length > 0) outcomes = [...outcomes, ...(await fetchNoted(left, base, job))];
+    if (left.length > 0) outcomes = [...outcomes, ...(await fetchAndPublish(left, { ...job, base }))];
   } catch (error) {
     const status = job.context.signal.aborted ? 'stopped' : 'failed';
     outcomes = group.map((tdsp_duns) => failedOutcome(tdsp_duns, status, error));
@@ -56,24 +55,12 @@ export async function syncGroup(group: string[], job: GroupJob): Promise<Outcome
   return outcomes;
 }
 
-/** Fetches, and notes for all processes whether the upstream is there. */
-async function fetchNoted(duns: string[], base: Map<string, Snapshot>, job: GroupJob): Promise<Outcome[]> {
-  const { database, source, context } = job;
-  const note = (isDown: boolean) => noteRefresh(database.pool, source.origin, isDown).catch(() => {});
-  try {
-    const outcomes = await fetchAndPublish(duns, { ...job, base });
-    await note(false);
-    return outcomes;
-  } catch (error) {
-    if (!context.signal.aborted && /^(upstream_|circuit_open)/.test(errorCode(error))) await note(true);
-    throw error;
-  }
-}
-
 /** What those who come next must know; what was not tried says nothing. */
-function toLeaseResult({ tdsp_duns, status, error_code, message }: Outcome): LeaseResult[] {
+function toLeaseResult({ tdsp_duns, status, error_code, message, retry_at }: Outcome): LeaseResult[] {
   if (status === 'published' || status === 'unchanged') return [{ tdsp_duns, error: null }];
   if (status !== 'failed' && status !== 'held') return [];
+  // The gate let no call pass: that is no failure of the TDSP, and the gate knows for how long.
+  if (retry_at !== null || error_code === 'sync_halted') return [];
   return [{ tdsp_duns, error: { code: error_code ?? 'internal_error', message: message ?? '' } }];
 }
 

@@ -1,9 +1,10 @@
 /** ComparePower: one call for the plans of one TDSP, so six calls for Texas. */
 
 import type { Secret } from '../../config.ts';
+import { ConditionalRequest } from '../conditional.ts';
 import type { Gate } from '../gate.ts';
 import { excerpt, expectSuccess, getAnswer, type HttpAnswer, hostOf } from '../http.ts';
-import type { FetchContext, Fetched, PlanSource, SourceName } from '../source.ts';
+import type { FetchContext, Fetched, NotModified, PlanSource, SourceName } from '../source.ts';
 import { SourceError } from '../source-error.ts';
 import { normalisePlans } from './normalise.ts';
 import { findDrift } from './wire.ts';
@@ -40,22 +41,29 @@ export class ComparePowerSource implements PlanSource {
     this.origin = options.origin ?? `${protocol}//${host}${pathname}`.replace(/\/$/, '');
   }
 
-  async fetch(duns: readonly string[], context: FetchContext): Promise<Fetched> {
+  async fetch(duns: readonly string[], context: FetchContext): Promise<Fetched | NotModified> {
     const tdsp_duns = duns[0]!;
     const params = { group: 'default', tdsp_duns, display_usage: '1000' };
     const { url, apiKey, apiKeyHeader } = this.#options;
     const headers: Record<string, string> = { accept: 'application/json' };
     if (apiKey) headers[apiKeyHeader] = apiKey.reveal();
-    const { records, isSandbox } = await this.#gate.call(
+    const request = `${ENDPOINT}?${new URLSearchParams(params)}`;
+    const conditional = new ConditionalRequest(request, context.known);
+    const answer = await this.#gate.call(
       {
         source: this.name,
         endpoint: ENDPOINT,
         params,
-        perform: (signal) => getAnswer(`${url}${ENDPOINT}?${new URLSearchParams(params)}`, headers, signal),
-        read: (answer) => this.#read(answer),
+        perform: (signal) => getAnswer(`${url}${request}`, { ...headers, ...conditional.headers }, signal),
+        read: (answer) =>
+          conditional.isNotModified(answer, hostOf(url))
+            ? null
+            : { ...this.#read(answer), validators: conditional.validatorsOf(answer, new Date()) },
       },
       context,
     );
+    if (!answer) return { notModified: true };
+    const { records, isSandbox, validators } = answer;
     const source = isSandbox ? 'sandbox' : this.name;
     const orderPage = (id: string) => `${ORDER_PAGE}?${new URLSearchParams({ plan_id: id })}`;
     return {
@@ -64,6 +72,7 @@ export class ComparePowerSource implements PlanSource {
       tdsps: [normalisePlans(records, tdsp_duns, source === 'sandbox' ? () => null : orderPage)],
       schema_drift: findDrift(records),
       skipped: {},
+      validators,
     };
   }
 

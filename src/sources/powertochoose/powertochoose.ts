@@ -2,9 +2,10 @@
 
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { ConditionalRequest } from '../conditional.ts';
 import type { Gate } from '../gate.ts';
 import { expectSuccess, getAnswer, type HttpAnswer, hostOf } from '../http.ts';
-import type { FetchContext, Fetched, PlanSource } from '../source.ts';
+import type { FetchContext, Fetched, NotModified, PlanSource } from '../source.ts';
 import { SourceError } from '../source-error.ts';
 import { parsePowerToChoose } from './normalise.ts';
 
@@ -33,18 +34,23 @@ export class PowerToChooseSource implements PlanSource {
     this.origin = this.#isRemote ? withoutSecrets(options.csv) : resolve(options.csv);
   }
 
-  fetch(duns: readonly string[], context: FetchContext): Promise<Fetched> {
+  fetch(duns: readonly string[], context: FetchContext): Promise<Fetched | NotModified> {
     const { csv, tdspByName } = this.#options;
-    return this.#gate.call(
+    const conditional = new ConditionalRequest(this.origin, this.#isRemote ? context.known : null);
+    const headers = { 'user-agent': USER_AGENT };
+    return this.#gate.call<Fetched | NotModified>(
       {
         source: this.name,
         endpoint: this.#isRemote ? new URL(csv).pathname : 'file',
         params: { from: this.origin },
         perform: (signal) =>
-          this.#isRemote ? getAnswer(csv, { 'user-agent': USER_AGENT }, signal) : readExport(csv),
+          this.#isRemote ? getAnswer(csv, { ...headers, ...conditional.headers }, signal) : readExport(csv),
         read: (answer) => {
-          if (this.#isRemote) expectSuccess(answer, hostOf(csv), new Date());
-          return parsePowerToChoose(answer.body, { duns, tdspByName });
+          const now = new Date();
+          if (conditional.isNotModified(answer, hostOf(csv))) return { notModified: true };
+          if (this.#isRemote) expectSuccess(answer, hostOf(csv), now);
+          const fetched = parsePowerToChoose(answer.body, { duns, tdspByName });
+          return { ...fetched, validators: conditional.validatorsOf(answer, now) };
         },
       },
       context,

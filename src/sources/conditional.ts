@@ -1,0 +1,77 @@
+/**
+ * Requests that may be answered with "you have it" (RFC 9110, 13.1): an upstream that names the versions of its answers
+ * is asked for another one than ours, and where there is none it sends no body.
+ */
+
+import type { Validators } from '../store/snapshots.ts';
+import type { HttpAnswer } from './http.ts';
+import { SourceError } from './source-error.ts';
+
+// Longer than any real one; what an upstream sends is stored and sent back.
+const LONGEST = 200;
+const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e]*"$/;
+
+export class ConditionalRequest {
+  readonly #request: string;
+  #known: Validators | null;
+
+  /**
+   * @param request what is asked for, without secrets: validators of another question say nothing about this one
+   * @param known of the plans that are published
+   */
+  constructor(request: string, known: Validators | null | undefined) {
+    this.#request = request;
+    this.#known = known?.request === request ? known : null;
+  }
+
+  /** To be sent with the next attempt. */
+  get headers(): Record<string, string> {
+    const { etag = null, last_modified = null } = this.#known ?? {};
+    return {
+      ...(etag === null ? {} : { 'if-none-match': etag }),
+      ...(last_modified === null ? {} : { 'if-modified-since': last_modified }),
+    };
+  }
+
+  /**
+   * Whether the upstream has what we have.
+   * @throws {SourceError} it says so though it cannot know: the next attempt asks for the whole answer
+   */
+  isNotModified({ status, headers }: HttpAnswer, host: string): boolean {
+    if (status !== 304) return false;
+    const known = this.#known;
+    this.#known = null;
+    const named = headers.get('etag');
+    const isOurs = known !== null && (named === null || known.etag === null || isSameTag(named, known.etag));
+    if (isOurs) return true;
+    throw new SourceError(
+      'upstream_unreadable',
+      known === null
+        ? `${host} answered 304, not modified, though it was asked for the whole answer`
+        : `${host} answered 304, not modified, about ${named} when it was asked about ${known.etag}`,
+    );
+  }
+
+  /** What names this whole answer; `null` where the upstream gives it no name, or none that can be sent back. */
+  validatorsOf({ headers }: HttpAnswer, now: Date): Validators | null {
+    const etag = readTag(headers.get('etag'));
+    const last_modified = readDate(headers.get('last-modified'), now);
+    if (etag === null && last_modified === null) return null;
+    return { request: this.#request, etag, last_modified, body_at: now.toISOString() };
+  }
+}
+
+/** As If-None-Match compares: a weak tag and a strong one may name the same (RFC 9110, 8.8.3.2). */
+function isSameTag(one: string, other: string): boolean {
+  return one.replace(/^W\//, '') === other.replace(/^W\//, '');
+}
+
+function readTag(value: string | null): string | null {
+  return value !== null && value.length <= LONGEST && ENTITY_TAG.test(value) ? value : null;
+}
+
+/** A date in the future would match whatever changes until then (RFC 9110, 8.8.2.1). */
+function readDate(value: string | null, now: Date): string | null {
+  if (value === null || value.length > LONGEST) return null;
+  return Date.parse(value) <= now.getTime() ? value : null;
+}
