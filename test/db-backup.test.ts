@@ -15,6 +15,7 @@ import type { Manifest } from '../src/store/backup/manifest.ts';
 import { restoreDatabase } from '../src/store/backup/restore.ts';
 import { verifyBackup } from '../src/store/backup/verify.ts';
 import { type Database, openDatabase } from '../src/store/database.ts';
+import { readDatabaseId } from '../src/store/database-identity.ts';
 import { migrate, readMigrations } from '../src/store/migrate.ts';
 import { readCachedPlanSet } from '../src/store/plan-cache.ts';
 import { readActivePlanSet } from '../src/store/plans.ts';
@@ -153,6 +154,7 @@ test('the restored database holds the same, answers the same byte for byte, and 
   );
   assert.deepEqual(now, before);
   assert.deepEqual(notFine(await json(url, 'db', 'health')), []);
+  assert.notEqual(await readDatabaseId(restored.pool), await readDatabaseId(original.pool));
   rmSync(again);
 });
 
@@ -183,6 +185,9 @@ test('publishing goes on in both alike: the next version, the same offers, the s
   }
   assert.deepEqual(looks[1], looks[0]);
   assert.ok(looks[0]!.counts.added > 0);
+  // The queue, too, whose jobs were left out.
+  const url = restored.connectionString;
+  assert.equal((await run(url, 'sync', 'full', '--force')).code, 0);
 });
 
 test('a file that was cut, prolonged or changed in any bit is refused, and nothing is written', async () => {

@@ -24,6 +24,12 @@ export interface Contents {
   made_from: Manifest['made_from'];
 }
 
+/** What another database must not be told. */
+const OF_THIS_ONE: Record<string, string> = {
+  // In Redis newer plan sets are kept under the old name than a restored database has.
+  database_identity: 'the name of this database; the restored one gets a name of its own',
+};
+
 /** Tables of an extension belong to it. */
 const NOT_OF_AN_EXTENSION = `not exists (
   select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')`;
@@ -43,6 +49,12 @@ export async function readContents(queryable: Queryable): Promise<Contents> {
   const isCurrent = state.behind.length + state.ahead.length === 0;
   const known = isCurrent ? recordedCatalogue().relations : null;
   const isOurs = ({ name }: TableToSave) => known === null || name in known;
+  const reasons = new Map(
+    all.flatMap((table): [string, string][] => {
+      if (!isOurs(table)) return [[table.name, 'no migration made it']];
+      return table.name in OF_THIS_ONE ? [[table.name, OF_THIS_ONE[table.name]!]] : [];
+    }),
+  );
   const { rows: migrations } = await queryable.query<Manifest['migrations'][number]>(
     'select number, name, checksum from schema_migrations order by number',
   );
@@ -50,12 +62,12 @@ export async function readContents(queryable: Queryable): Promise<Contents> {
     `select current_setting('server_version') as postgres, current_database()::text as database`,
   );
   return {
-    tables: all.filter(isOurs),
+    tables: all.filter(({ name }) => !reasons.has(name)),
     partitions: await readPartitionBounds(queryable),
     sequences: await readSequenceValues(queryable),
     views: await readViews(queryable),
     left_out: [
-      ...all.filter((table) => !isOurs(table)).map(({ name }) => ({ name, reason: 'no migration made it' })),
+      ...[...reasons].map(([name, reason]) => ({ name, reason })),
       ...(await readOtherSchemas(queryable)),
     ],
     migrations,
