@@ -76,7 +76,7 @@ export function planOptimization(readings: Readings, { rewrite, freeze }: Optimi
     ...refresh(tables, indexes),
     ...rewrite.map(writeAnew),
     ...analyze(
-      rest.filter(({ name }) => !cleaned.some(({ subject }) => subject === name)),
+      rest.filter(({ name, kind }) => kind === 'table' && !cleaned.some(({ subject }) => subject === name)),
       partitions,
       schema,
       readOr(readings.missing_extended_statistics, []),
@@ -176,28 +176,29 @@ function rebuild(indexes: readonly IndexState[], exact: HealthReadings['exact'])
 }
 
 function refresh(tables: readonly TableState[], indexes: readonly IndexState[]): PlannedAction[] {
-  return tables
-    .filter(({ kind }) => kind === 'materialized view')
-    .map(({ name, is_populated }) => {
-      const action = { kind: 'refresh_view' as const, subject: name, measured: name };
-      // Nobody can read what was never filled, so nobody is locked out.
-      if (!is_populated)
-        return { ...action, why: 'it was never filled', statements: [`refresh materialized view ${name}`] };
-      const hasKey = indexes.some(
-        (index) => index.table === name && index.is_unique && index.is_valid && index.condition === null,
-      );
-      return hasKey
-        ? {
-            ...action,
-            why: 'so that it shows what is stored',
-            statements: [`refresh materialized view concurrently ${name}`],
-          }
-        : {
-            ...action,
-            why: 'left alone: without a unique index, refreshing would lock out its readers',
-            statements: [],
-          };
-    });
+  return (
+    tables
+      .filter(({ kind }) => kind === 'materialized view')
+      // As they were made: one that reads another was made after it.
+      .toSorted((a, b) => a.oid - b.oid)
+      .map(({ name, is_populated }) => {
+        const action = { kind: 'refresh_view' as const, subject: name, measured: name };
+        const hasKey = indexes.some(
+          (index) => index.table === name && index.is_unique && index.is_valid && index.condition === null,
+        );
+        // Nobody can read what was never filled, so nobody is locked out.
+        const how = is_populated ? 'concurrently ' : '';
+        if (is_populated && !hasKey) {
+          const why = 'left alone: without a unique index, refreshing would lock out its readers';
+          return { ...action, why, statements: [] };
+        }
+        return {
+          ...action,
+          why: is_populated ? 'so that it shows what is stored' : 'it was never filled',
+          statements: [`refresh materialized view ${how}${name}`, `analyze ${name}`],
+        };
+      })
+  );
 }
 
 const writeAnew = (name: string): PlannedAction => ({
