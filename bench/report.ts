@@ -23,6 +23,7 @@ export const TOPICS = [
   'queue',
   'query',
   'database',
+  'care',
   'cache',
   'fleet',
   'frozen',

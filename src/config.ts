@@ -32,7 +32,27 @@ export const ROLES = ['web', 'worker', 'scheduler'] as const;
 export type Role = (typeof ROLES)[number];
 
 const PLAN_SOURCES = ['comparepower', 'powertochoose', 'sandbox'] as const;
+/** A hundred years. */
+const FOREVER_DAYS = 36_500;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** How long something is kept before maintenance removes it. */
+export interface Retention {
+  apiCallsDays: number;
+  runsDays: number;
+  quarantineDays: number;
+  /** What upstreams sent; what is needed stays longer. */
+  payloadsDays: number;
+  cacheStatsDays: number;
+  queryStatsDays: number;
+  databaseReadingsDays: number;
+  demandDays: number;
+  auditDays: number;
+  /** What processes tell each other: clears, permits, who is there. */
+  signalsDays: number;
+  /** So many whole months of history besides the one that runs; `null`: all of it. */
+  historyMonths: number | null;
+}
 
 export interface Config {
   /** `null`: embedded PostgreSQL under `dataDir`. */
@@ -58,12 +78,6 @@ export interface Config {
   batchDelayMs: number;
   maxConcurrentRequests: number;
   cacheTtlHours: number;
-  /** False: nothing tunes the database by itself, `db:optimize` does when it is told to. */
-  enableQueryOptimization: boolean;
-  /** So long maintenance keeps what upstreams sent; what is needed stays longer. */
-  sourcePayloadRetentionDays: number;
-  /** So many whole months of history are kept; `null`: all of it. */
-  historyRetentionMonths: number | null;
   /** `null`: plan sets come from memory and PostgreSQL alone. */
   redisUrl: Secret | null;
   cacheMemoryTtlMinutes: number;
@@ -75,6 +89,9 @@ export interface Config {
   emergencyCallBudgetPerHour: number;
   /** `null`: there are no admin routes. */
   adminToken: Secret | null;
+  /** False: nothing tunes the database by itself, `db:optimize` does when it is told to. */
+  enableQueryOptimization: boolean;
+  retention: Retention;
   host: string;
   port: number;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -272,13 +289,6 @@ export function readConfig(env: Environment, cwd: string = process.cwd()): Confi
     batchDelayMs: read.integer('BATCH_DELAY_MS', 2_000, 0, MINUTE_MS),
     maxConcurrentRequests: read.integer('MAX_CONCURRENT_REQUESTS', 5, 1, 1_000),
     cacheTtlHours: read.decimal('CACHE_TTL_HOURS', 2, 0.01, 24 * 365),
-    enableQueryOptimization: read.choice('ENABLE_QUERY_OPTIMIZATION', ['true', 'false'], 'true') === 'true',
-    sourcePayloadRetentionDays: read.integer('SOURCE_PAYLOAD_RETENTION_DAYS', 90, 1, 36_500),
-    historyRetentionMonths:
-      read.text('HISTORY_RETENTION_MONTHS') === null
-        ? null
-        : // Not less: what was dropped by a slip of the pen does not come back.
-          read.integer('HISTORY_RETENTION_MONTHS', 13, 13, 1_200),
     redisUrl: secret(read.url('REDIS_URL', ['redis:', 'rediss:'], 'secret')),
     cacheMemoryTtlMinutes: read.decimal('CACHE_MEMORY_TTL_MINUTES', 30, 0.01, 60 * 24 * 365),
     cacheMemoryMaxMb: read.integer('CACHE_MEMORY_MAX_MB', 64, 1, 1 << 20),
@@ -287,6 +297,25 @@ export function readConfig(env: Environment, cwd: string = process.cwd()): Confi
     apiCallBudgetPerHour: read.integer('API_CALL_BUDGET_PER_HOUR', 50, 1, 1_000_000),
     emergencyCallBudgetPerHour: read.integer('EMERGENCY_CALL_BUDGET_PER_HOUR', 12, 1, 1_000_000),
     adminToken: secret(read.text('ADMIN_TOKEN')),
+    enableQueryOptimization: read.choice('ENABLE_QUERY_OPTIMIZATION', ['true', 'false'], 'true') === 'true',
+    retention: {
+      apiCallsDays: read.integer('RETENTION_API_CALLS_DAYS', 90, 1, FOREVER_DAYS),
+      runsDays: read.integer('RETENTION_RUNS_DAYS', 180, 1, FOREVER_DAYS),
+      quarantineDays: read.integer('RETENTION_QUARANTINE_DAYS', 90, 1, FOREVER_DAYS),
+      payloadsDays: read.integer('RETENTION_PAYLOADS_DAYS', 90, 1, FOREVER_DAYS),
+      cacheStatsDays: read.integer('RETENTION_CACHE_STATS_DAYS', 8, 1, FOREVER_DAYS),
+      queryStatsDays: read.integer('RETENTION_QUERY_STATS_DAYS', 2, 1, FOREVER_DAYS),
+      databaseReadingsDays: read.integer('RETENTION_DATABASE_READINGS_DAYS', 90, 1, FOREVER_DAYS),
+      demandDays: read.integer('RETENTION_DEMAND_DAYS', 90, 30, FOREVER_DAYS),
+      auditDays: read.integer('RETENTION_AUDIT_DAYS', 365, 1, FOREVER_DAYS),
+      // Processes look back a day.
+      signalsDays: read.integer('RETENTION_SIGNALS_DAYS', 7, 2, FOREVER_DAYS),
+      historyMonths:
+        read.text('RETENTION_HISTORY_MONTHS') === null
+          ? null
+          : // Not less: what was dropped by a slip of the pen does not come back.
+            read.integer('RETENTION_HISTORY_MONTHS', 13, 13, 1_200),
+    },
     host: read.text('HOST') ?? '127.0.0.1',
     port: read.integer('PORT', 3000, 0, 65_535),
     logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),

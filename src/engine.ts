@@ -126,7 +126,7 @@ export class Engine {
       concurrency: source.coverage === 'state' ? 1 : config.maxConcurrentRequests,
       freshForMs: freshForMs(config.syncIntervalMs),
       cacheTtlMs: config.cacheTtlHours * HOUR_MS,
-      refreshViews: config.enableQueryOptimization,
+      tuneDatabase: config.enableQueryOptimization,
     });
     await this.#begin(worker);
   }

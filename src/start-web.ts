@@ -68,6 +68,7 @@ export async function startWeb(
     const stats: InstanceType<typeof CacheStats> = new CacheStats({
       database: database.quick,
       size: () => planSets.size,
+      keepDays: config.retention.cacheStatsDays,
       onError: keptForLater('cache figures'),
     });
     stats.start();

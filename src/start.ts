@@ -49,8 +49,12 @@ export async function start(options: StartOptions): Promise<Running> {
     import('./log.ts'),
     roles.includes('web') ? loadWeb() : null,
     import('./refresh/refresher.ts'),
+    import('./store/query-stats.ts'),
   ]);
-  const [database, [{ createLog }, loadedWeb, { Refresher }]] = await Promise.all([opening, loading]);
+  const [database, [{ createLog }, loadedWeb, { Refresher }, { QueryStats }]] = await Promise.all([
+    opening,
+    loading,
+  ]);
   const log = createLog(config.logLevel);
   const stopping = new AbortController();
   const closers: (() => Promise<unknown>)[] = [() => database.close()];
@@ -74,6 +78,12 @@ export async function start(options: StartOptions): Promise<Running> {
     const tdsps = territory.tdspsMostWantedFirst.map(({ duns }) => duns);
     // Made once the upstream is known; until then nothing is fetched for a reader.
     let refresher: InstanceType<typeof Refresher> | null = null;
+    const queryStats = new QueryStats({
+      ...{ database: database.quick, recorder: database.queries, keepDays: config.retention.queryStatsDays },
+      onError: (error) => log.debug({ error: describeError(error) }, 'statement figures were kept for later'),
+    });
+    queryStats.start();
+    closers.push(() => queryStats.stop());
     let stale: InstanceType<typeof StaleRequests> | null = null;
     const admin = adminParts(config, database);
     let url: string | null = null;
@@ -96,7 +106,7 @@ export async function start(options: StartOptions): Promise<Running> {
       ...{ database, source, tdsps, signal: stopping.signal },
       freshForMs: freshForMs(config.syncIntervalMs),
       cacheTtlMs: config.cacheTtlHours * 3_600_000,
-      refreshViews: config.enableQueryOptimization,
+      tuneDatabase: config.enableQueryOptimization,
       onError: failed('a refresh failed'),
     });
     refresher = cold;
@@ -108,6 +118,20 @@ export async function start(options: StartOptions): Promise<Running> {
     const engine = new Engine({
       ...{ config, database, territory, source, roles },
       onError: rarely(failed('the queue has trouble')),
+      onMaintenance: async () => {
+        const { runMaintenance, summaryOf } = await import('./store/care/maintenance.ts');
+        const report = await runMaintenance(database, {
+          ...{ keep: config.retention, vacuum: config.enableQueryOptimization, signal: stopping.signal },
+          onEvent: (event) => {
+            if (event.type === 'step_finished' && event.result.status === 'failed')
+              log.error(
+                { step: event.result.name, error: event.result.message },
+                'a step of maintenance failed',
+              );
+          },
+        });
+        log.info(summaryOf(report), 'maintenance');
+      },
       onScheduled: (kind, asked, error) => {
         if (asked) log.info({ kind, run_id: asked.run_id }, 'a scheduled sync was asked for');
         else log.warn({ kind, error: describeError(error) }, 'a scheduled sync was left out');

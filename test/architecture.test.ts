@@ -23,7 +23,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   pages: ['monitor', 'refresh', 'catalog', 'cache', 'store', 'plan', 'territory'],
   cli: ['sandbox', 'monitor', 'refresh', 'catalog', 'cache', 'sync', 'sources', 'store', 'plan', 'territory'],
 };
-const BOTTOM = ['config.ts', 'errors.ts', 'log.ts', 'metrics.ts'];
+const BOTTOM = ['config.ts', 'errors.ts', 'histogram.ts', 'log.ts', 'metrics.ts'];
 /** Know everybody: what binds the parts together. */
 const TOP = ['main.ts', 'start.ts', 'start-web.ts', 'engine.ts', 'parts.ts', 'server.ts'];
 
@@ -90,4 +90,14 @@ test('no file is a drawer for everything: 400 lines at most', () => {
     files.filter((file) => read(file).split('\n').length > 400),
     [],
   );
+});
+
+test('docs/operations.md explains every line of db:health and every period, and no other', () => {
+  const page = readFileSync(join(src, '../docs/operations.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| `(\w+)` +\|/gm)].map(([, name]) => name!);
+  const judges = globSync('{monitor/database-health,cli}/*.ts', { cwd: src }).map(read).join('\n');
+  const checks = [...judges.matchAll(/(?:judged|fine)\(\s*'(\w+)'/g)].map(([, name]) => name!);
+  const periods = [...read('config.ts').matchAll(/'(RETENTION_\w+)'/g)].map(([, name]) => name!);
+  assert.deepEqual(rows.toSorted(), [...new Set([...checks, ...periods])].toSorted());
+  assert.ok(checks.length > 25);
 });

@@ -34,7 +34,15 @@ const COMMANDS = [
   ['sync', 'monitor'],
   ['freshness'],
   ['doctor'],
+  ['db'],
   ['db', 'migrate'],
+  ['db', 'health'],
+  ['db', 'metrics'],
+  ['db', 'optimize'],
+  ['db', 'maintenance'],
+  ['db', 'backup'],
+  ['db', 'restore'],
+  ['db', 'sql'],
   ['sandbox'],
 ];
 for (const command of COMMANDS) {

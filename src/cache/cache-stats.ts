@@ -5,6 +5,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { AGE_STEPS_S, count, emptyCounts, LATENCY_STEPS_MS } from '../histogram.ts';
 import {
   addCacheStats,
   type LayerCounts,
@@ -12,7 +13,6 @@ import {
   removeCacheProcess,
 } from '../store/cache-stats.ts';
 import type { Queryable } from '../store/database.ts';
-import { AGE_STEPS_S, count, emptyCounts, LATENCY_STEPS_MS } from './histogram.ts';
 import type { LayerName } from './layer.ts';
 import type { CacheRecorder } from './recorder.ts';
 
@@ -20,12 +20,15 @@ export interface CacheStatsOptions {
   database: Queryable;
   /** What this process holds in memory. */
   size(): { entries: number; bytes: number };
+  /** Older figures are forgotten. */
+  keepDays?: number;
   flushEveryMs?: number;
   onError?: (error: unknown) => void;
   now?: () => Date;
 }
 
 const FLUSH_MS = 10_000;
+const KEEP_DAYS = 8;
 
 const noCounts = (layer: LayerName): LayerCounts => ({
   ...{ layer, hits: 0, misses: 0, stale_serves: 0, errors: 0, loads: 0, loaded_bytes: 0, evictions: 0 },
@@ -44,7 +47,7 @@ export class CacheStats implements CacheRecorder {
   #flushing: Promise<void> = Promise.resolve();
 
   constructor(options: CacheStatsOptions) {
-    this.#options = { flushEveryMs: FLUSH_MS, now: () => new Date(), ...options };
+    this.#options = { flushEveryMs: FLUSH_MS, keepDays: KEEP_DAYS, now: () => new Date(), ...options };
     this.#startedAt = this.#options.now();
   }
 
@@ -121,7 +124,7 @@ export class CacheStats implements CacheRecorder {
   }
 
   async #flush(): Promise<void> {
-    const { database, now, size, onError } = this.#options;
+    const { database, now, size, keepDays, onError } = this.#options;
     for (const tell of this.#tellers) tell();
     const counted = this.#counts;
     this.#counts = new Map();
@@ -133,9 +136,8 @@ export class CacheStats implements CacheRecorder {
       return;
     }
     const about = { process_id: this.#processId, host: hostname(), pid: process.pid, ...size() };
-    await noteCacheProcess(database, { ...about, started_at: this.#startedAt, seen_at: now() }).catch(
-      onError,
-    );
+    const self = { ...about, started_at: this.#startedAt, seen_at: now() };
+    await noteCacheProcess(database, self, keepDays).catch(onError);
   }
 
   #putBack(counted: Map<LayerName, LayerCounts>): void {

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { AGE_STEPS_S, count, emptyCounts } from '../histogram.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
-import { AGE_STEPS_S, count, emptyCounts } from './histogram.ts';
 import { PlanSetCache } from './plan-set-cache.ts';
 import type { CacheRecorder } from './recorder.ts';
 

@@ -5,9 +5,9 @@
  */
 
 import { performance } from 'node:perf_hooks';
+import { AGE_STEPS_S, stepEnd } from '../histogram.ts';
 import { confirmedAt, type PlanSet } from '../plan/plan-set.ts';
 import { ColdFetches } from './cold-fetches.ts';
-import { AGE_STEPS_S, stepEnd } from './histogram.ts';
 import { isNewer, KnownVersions, type Published } from './known-versions.ts';
 import type { Layer, LayerName } from './layer.ts';
 import { LayerUnavailableError } from './layer-error.ts';

@@ -1,6 +1,6 @@
 /** `cache stats`: what the layers of all processes did in the last hour and day. */
 
-import { AGE_STEPS_S, LATENCY_STEPS_MS, quantile } from '../cache/histogram.ts';
+import { AGE_STEPS_S, LATENCY_STEPS_MS, quantile } from '../histogram.ts';
 import {
   type CacheProcess,
   type LayerCounts,

@@ -9,7 +9,7 @@ export async function dbMigrate({ config, isJson }: CommandContext): Promise<num
   const database = await openDatabase({
     databaseUrl: config.databaseUrl,
     dataDir: config.dataDir,
-    connections: 1,
+    connections: 2,
   });
   try {
     const applied = await migrate(database, migrations);

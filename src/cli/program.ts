@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { ConfigError, readConfig } from '../config.ts';
 import { describeError, errorCode, WattsyncError } from '../errors.ts';
 import type { Running, StartOptions } from '../start.ts';
+import { addDatabaseCommands } from './db-commands.ts';
 import { addSyncCommands } from './sync-commands.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -127,13 +128,7 @@ function buildProgram(run: Runner): Command {
       );
   }
 
-  program
-    .command('db')
-    .description('look after the database')
-    .command('migrate')
-    .description('bring the database to the shape this version expects')
-    .option(...json)
-    .action(run(async (context) => (await import('./db-migrate.ts')).dbMigrate(context)));
+  addDatabaseCommands(program.command('db').description('look after the database'), run);
 
   program
     .command('sandbox [csv...]')

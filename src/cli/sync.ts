@@ -49,6 +49,7 @@ export async function sync(
 ): Promise<number> {
   const { config, isJson } = context;
   const { openEngine, openSource, openStore, openTerritory } = await context.parts();
+  const { QueryStats } = await import('../store/query-stats.ts');
   const stopping = new AbortController();
   const onSignal = () => stopping.abort();
   // Not once: a library's handler ends the process as soon as it is the only one left.
@@ -92,6 +93,13 @@ export async function sync(
     } finally {
       await engine.stop(0);
       await close();
+      // Counted by this process alone, and gone with it otherwise.
+      const { retention } = config;
+      await new QueryStats({
+        database: database.quick,
+        recorder: database.queries,
+        keepDays: retention.queryStatsDays,
+      }).stop();
     }
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);

@@ -2,19 +2,23 @@
  * Fetches what readers found old or missing: once for the whole fleet, however many ask. In this process requests for
  * the same TDSPs are one; of all processes the one with the lease fetches. Whether the upstream may be called is for its
  * gate to say, and while it says no nobody prepares a call: a day without upstream costs fewer than 200 calls, and
- * readers no time at all.
+ * readers no time at all. Where an operator stopped syncing nothing is fetched here either, and an emergency ends the
+ * calls in flight.
  */
 
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { RefreshOutcome } from '../cache/plan-set-cache.ts';
 import type { PlanSource } from '../sources/source.ts';
 import type { Database } from '../store/database.ts';
 import { type LeaseTimes, takeLease } from '../store/refresh-leases.ts';
+import { readControl } from '../store/sync-control.ts';
 import { isUpstreamPaused } from '../store/upstream-gate.ts';
-import { BackgroundViews } from '../sync/background-views.ts';
+import { BackgroundCare } from '../sync/background-care.ts';
 import { runSync } from '../sync/run.ts';
 
 export type RefreshResult = RefreshOutcome;
+
+const EMERGENCY_POLL_MS = 500;
 
 export interface RefresherOptions {
   database: Database;
@@ -24,8 +28,8 @@ export interface RefresherOptions {
   /** A plan set confirmed less than this ago is not fetched again. */
   freshForMs: number;
   cacheTtlMs: number;
-  /** Of the market as a whole; false: somebody else refreshes them. */
-  refreshViews?: boolean;
+  /** Keeps statistics and views up to what is published; false: somebody else does. */
+  tuneDatabase?: boolean;
   signal: AbortSignal;
   onError?: (error: unknown) => void;
   leaseTimes?: LeaseTimes;
@@ -34,13 +38,13 @@ export interface RefresherOptions {
 export class Refresher {
   readonly #options: RefresherOptions;
   readonly #running = new Map<string, Promise<RefreshResult>>();
-  readonly #views: BackgroundViews;
-  #isViewBehind = false;
+  readonly #care: BackgroundCare;
+  #isCareDue = false;
   #isStopped = false;
 
   constructor(options: RefresherOptions) {
     this.#options = options;
-    this.#views = new BackgroundViews(options.database, (error) => options.onError?.(error));
+    this.#care = new BackgroundCare(options.database, (error) => options.onError?.(error));
   }
 
   /** Never throws. Who asked may go away: the refresh goes on. */
@@ -66,28 +70,31 @@ export class Refresher {
     return running;
   }
 
-  /** Readers wait for their plans, not for the views; of several fetches at once the last one refreshes for all. */
+  /** Readers wait for their plans, not for this; of several fetches at once the last one does it for all. */
   #noteEnd(result: RefreshResult): void {
-    this.#isViewBehind ||= result === 'refreshed';
-    if (!this.#isViewBehind || this.#running.size > 0 || this.#options.refreshViews === false) return;
-    this.#isViewBehind = false;
-    this.#views.refresh();
+    this.#isCareDue ||= result === 'refreshed';
+    if (!this.#isCareDue || this.#running.size > 0 || this.#options.tuneDatabase === false) return;
+    this.#isCareDue = false;
+    this.#care.renew();
   }
 
   /** Waits for what is under way, but not for a PostgreSQL that hangs. Safe twice. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    const ended = Promise.all(this.#running.values()).then(() => this.#views.stop(1_000));
-    await Promise.race([ended, setTimeout(3_000, null, { ref: false })]);
+    const ended = Promise.all(this.#running.values()).then(() => this.#care.stop(1_000));
+    await Promise.race([ended, pause(3_000, null, { ref: false })]);
   }
 
   async #refresh(group: string[], reason: 'stale' | 'cold'): Promise<RefreshResult> {
     const { database, source, leaseTimes: times } = this.#options;
+    if ((await readControl(database.quick)).state !== 'running') return 'later';
     if (await isUpstreamPaused(database.quick, source.name)) return 'later';
     const lease = await takeLease(database, group, { isPatient: true, ...(times ? { times } : {}) });
     if ('refused' in lease) return lease.refused;
+    const halt = this.#watchForEmergency();
     try {
-      const { freshForMs, cacheTtlMs, signal } = this.#options;
+      const { freshForMs, cacheTtlMs } = this.#options;
+      const signal = AbortSignal.any([this.#options.signal, halt.signal]);
       // One attempt: the next one is for the pause between refreshes to decide, not for the gate.
       const report = await runSync(
         { kind: `refresh_${reason}`, cities: [], tdsps: group, force: false },
@@ -95,7 +102,20 @@ export class Refresher {
       );
       return report.errors.length === 0 ? 'refreshed' : 'failed';
     } finally {
+      halt.stop();
       await lease.release([]);
     }
+  }
+
+  /** Asked, not listened for: that somebody reads coldly is rare, and a listener would be a connection of each process. */
+  #watchForEmergency(): { signal: AbortSignal; stop(): void } {
+    const halt = new AbortController();
+    const look = async (): Promise<void> => {
+      // Who does not hear is refused by the gate, and when it publishes.
+      const control = await readControl(this.#options.database.quick).catch(() => null);
+      if (control?.state === 'emergency') halt.abort();
+    };
+    const timer = setInterval(() => void look(), EMERGENCY_POLL_MS);
+    return { signal: halt.signal, stop: () => clearInterval(timer) };
   }
 }

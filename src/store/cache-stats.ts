@@ -79,16 +79,20 @@ export interface CacheProcess {
   bytes: number;
 }
 
-/** Says that a process lives and what it holds; forgets those long gone, and figures older than eight days. */
-export async function noteCacheProcess(queryable: Queryable, process: CacheProcess): Promise<void> {
+/** Says that a process lives and what it holds; forgets those long gone, and figures older than so many days. */
+export async function noteCacheProcess(
+  queryable: Queryable,
+  process: CacheProcess,
+  keepDays: number,
+): Promise<void> {
   const { process_id, host, pid, started_at, seen_at, entries, bytes } = process;
   await queryable.query(
     `with gone as (delete from cache_processes where seen_at < $5::timestamptz - interval '1 hour'),
-          old as (delete from cache_stats where minute < $5::timestamptz - interval '8 days')
+          old as (delete from cache_stats where minute < $5::timestamptz - make_interval(days => $8))
      insert into cache_processes (process_id, host, pid, started_at, seen_at, entries, bytes)
      values ($1, $2, $3, $4, $5, $6, $7)
      on conflict (process_id) do update set seen_at = $5, entries = $6, bytes = $7`,
-    [process_id, host, pid, started_at, seen_at, entries, bytes],
+    [process_id, host, pid, started_at, seen_at, entries, bytes, keepDays],
   );
 }
 

@@ -6,6 +6,7 @@
 import pg from 'pg';
 import type { Secret } from '../config.ts';
 import { WattsyncError } from '../errors.ts';
+import { QueryRecorder, recordQueries } from './query-recorder.ts';
 
 /** Anything statements can be sent to: the pool, or one connection inside a transaction. */
 export type Queryable = Pick<pg.Pool, 'query'>;
@@ -18,6 +19,8 @@ export interface Database {
    * PostgreSQL that hangs cannot pile up requests.
    */
   readonly quick: pg.Pool;
+  /** How long the statements of both take. */
+  readonly queries: QueryRecorder;
   /** For connections that live outside the pool, such as a listener. */
   readonly connectionString: string;
   /** Runs `work` on one connection in one transaction; whatever it throws rolls everything back. */
@@ -56,6 +59,7 @@ interface Pools {
   connectionString: string;
   pool: pg.Pool;
   quick: pg.Pool;
+  queries: QueryRecorder;
   /** Resolves once the first connection is there, or with why it is not. */
   tried: Promise<{ cause: unknown } | null>;
 }
@@ -74,7 +78,9 @@ function openPools(connectionString: string, connections = 10): Pools {
     ...{ ...common, min: 1, max: QUICK.connections },
     ...{ connectionTimeoutMillis: QUICK.deadlineMs, query_timeout: QUICK.deadlineMs },
   });
+  const queries = new QueryRecorder();
   for (const one of [pool, quick]) {
+    recordQueries(one, queries);
     // A connection that breaks while idle is replaced; whoever works on one gets the error from its own query. Also
     // one that breaks between two queries of a transaction: without a listener that would end the process.
     one.on('error', () => {});
@@ -87,7 +93,7 @@ function openPools(connectionString: string, connections = 10): Pools {
     },
     (cause) => ({ cause }),
   );
-  return { connectionString, pool, quick, tried };
+  return { connectionString, pool, quick, queries, tried };
 }
 
 /** Those opened early, unless they lead to a PostgreSQL that is no more. */
@@ -116,7 +122,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       });
   const { connectionString } = attachment;
   const pools = await choosePools(early, connectionString, options.connections);
-  const { pool, quick } = pools;
+  const { pool, quick, queries } = pools;
   const failed = await pools.tried;
   if (failed) {
     const { cause } = failed;
@@ -133,6 +139,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   return {
     pool,
     quick,
+    queries,
     connectionString,
     async transaction(work) {
       const connection = await pool.connect();

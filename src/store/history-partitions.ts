@@ -73,6 +73,18 @@ export async function ensureHistoryPartitions(queryable: Queryable, now: Date): 
   }
 }
 
+/** How many of the months that `ensureHistoryPartitions` makes are missing. */
+export async function countMissingMonths(queryable: Queryable, now: Date): Promise<number> {
+  const { rows } = await queryable.query<{ n: number }>(
+    `select count(*)::int as n
+       from generate_series(0, 3) ahead
+      where not history_has_month(
+              date_trunc('month', $1::timestamptz at time zone 'UTC') + make_interval(months => ahead))`,
+    [now],
+  );
+  return rows[0]!.n;
+}
+
 async function hasMonth(queryable: Queryable, now: Date): Promise<boolean> {
   const { rows } = await queryable.query<{ has: boolean }>(
     `select history_has_month(date_trunc('month', $1::timestamptz at time zone 'UTC')) as has`,
@@ -96,7 +108,7 @@ export function historyLimit(now: Date, months: number): Date {
   if (!Number.isInteger(months) || months < LEAST_HISTORY_MONTHS) {
     throw new HistoryRetentionError(
       `Keeping ${months} months of history is too little: expected a whole number from ${LEAST_HISTORY_MONTHS}. ` +
-        'Unset HISTORY_RETENTION_MONTHS to keep all of it.',
+        'Unset RETENTION_HISTORY_MONTHS to keep all of it.',
     );
   }
   return monthsBefore(now, months);

@@ -7,7 +7,7 @@
  *                                   │
  *   replay ◀── readPayload ─────────┘        db:maintenance ──▶ pruneSourcePayloads
  *
- * A body that comes again moves one time. What is older than SOURCE_PAYLOAD_RETENTION_DAYS goes, except what the
+ * A body that comes again moves one time. What is older than RETENTION_PAYLOADS_DAYS goes, except what the
  * current snapshots were read from and what an open record of the quarantine came in.
  */
 

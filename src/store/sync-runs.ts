@@ -86,14 +86,23 @@ export const HAS_PROCESS = (run: string): string => `exists (
    where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
      and classid = ${RUN_LOCK} and objid = ${run}.id::int)`;
 
+/** Nobody holds the lock of a run that says it is at work. */
+const IS_CRASHED = `status = 'running' and not is_queued and not ${HAS_PROCESS('sync_runs')}`;
+
 /** Runs whose process is gone did not end, they crashed: says so. What they published is whole all the same. */
 export async function markCrashedRuns(queryable: Queryable, now: Date): Promise<number> {
   const { rowCount } = await queryable.query(
-    `update sync_runs set status = 'crashed', finished_at = $1
-      where status = 'running' and not is_queued and not ${HAS_PROCESS('sync_runs')}`,
+    `update sync_runs set status = 'crashed', finished_at = $1 where ${IS_CRASHED}`,
     [now],
   );
   return rowCount ?? 0;
+}
+
+export async function countCrashedRuns(queryable: Queryable): Promise<number> {
+  const { rows } = await queryable.query<{ n: number }>(
+    `select count(*)::int as n from sync_runs where ${IS_CRASHED}`,
+  );
+  return rows[0]!.n;
 }
 
 export interface SyncResult {

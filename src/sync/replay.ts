@@ -94,7 +94,7 @@ export async function replay(target: ReplayTarget, options: ReplayOptions): Prom
   };
   if (!payload) {
     const message = target.payload_hash
-      ? 'its body is not kept any more (SOURCE_PAYLOAD_RETENTION_DAYS)'
+      ? 'its body is not kept any more (RETENTION_PAYLOADS_DAYS)'
       : 'it was published before bodies were kept: the next sync keeps one';
     return { ...about, status: 'payload_missing', message };
   }

@@ -9,6 +9,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { Cluster, type ClusterAccess } from './cluster.ts';
+import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 
 export interface Attachment {
   connectionString: string;
@@ -18,6 +19,7 @@ export interface Attachment {
 
 const ATTACHED = 'wattsync attached';
 const LEAVING = 'wattsync leaving';
+const KEEPER_DEADLINE_MS = 5_000;
 
 /**
  * @param onRunning called at once where PostgreSQL runs already: whoever connects then need not wait until it is known
@@ -65,10 +67,24 @@ const addressOf = ({ port, password }: ClusterAccess): string =>
 
 async function connect(access: ClusterAccess): Promise<Attached> {
   const connectionString = addressOf(access);
-  const keeper = new pg.Client({ connectionString, application_name: ATTACHED });
+  const keeper = new pg.Client({
+    connectionString,
+    application_name: ATTACHED,
+    // A server that hangs must not hang a command that is to find out about it.
+    connectionTimeoutMillis: KEEPER_DEADLINE_MS,
+    query_timeout: KEEPER_DEADLINE_MS,
+  });
   // The database may be stopped under us by hand; whoever asks it next will say so.
   keeper.on('error', () => {});
-  await keeper.connect();
+  try {
+    await keeper.connect();
+  } catch (cause) {
+    throw new EmbeddedPostgresError(
+      `The embedded PostgreSQL on port ${access.port} runs and does not let anybody in (${cause instanceof Error ? cause.message : cause}). ` +
+        'Its log is postgres.log in the data folder; if it hangs, end its process and run the command again.',
+      { cause },
+    );
+  }
   return { connectionString, keeper };
 }
 

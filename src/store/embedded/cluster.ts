@@ -46,6 +46,8 @@ const SETTINGS = {
   max_wal_size: '1GB',
   random_page_cost: '1.1',
   jit: 'off',
+  // For db:metrics. Has to be there when the server starts.
+  shared_preload_libraries: 'pg_stat_statements',
 };
 
 export class Cluster {

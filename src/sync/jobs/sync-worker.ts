@@ -17,7 +17,7 @@ import {
   notifyMoved,
   type OpenTarget,
 } from '../../store/sync-targets.ts';
-import { BackgroundViews } from '../background-views.ts';
+import { BackgroundCare } from '../background-care.ts';
 import type { Outcome } from '../outcome.ts';
 import { syncGroup } from '../sync-group.ts';
 import { type JobQueue, queueName, STATE_KEY, type SyncJob } from './job-queue.ts';
@@ -33,8 +33,8 @@ export interface SyncWorkerOptions {
   concurrency: number;
   freshForMs: number;
   cacheTtlMs: number;
-  /** False: the materialised views stay as they are until somebody else refreshes them. */
-  refreshViews: boolean;
+  /** Keeps the planner's statistics and the materialised views up to what is published. */
+  tuneDatabase: boolean;
   /** For those who look: `web`, `worker`, `scheduler`, `command`. */
   roles: readonly string[];
   /** Something went wrong that no result tells of. */
@@ -48,7 +48,7 @@ export interface SyncWorkerOptions {
 const TEND_MS = 1_000;
 /** Told to stop, a worker lets what it does end by itself for so long; then it is cut off and handed on. */
 const GRACE_MS = 3_000;
-const VIEWS_GRACE_MS = 4_000;
+const CARE_GRACE_MS = 4_000;
 
 export class SyncWorker {
   readonly queue: string;
@@ -59,7 +59,7 @@ export class SyncWorker {
   readonly #running = new Set<Promise<unknown>>();
   /** Ends all calls in flight; another one takes its place once an emergency is over. */
   #calls = new AbortController();
-  readonly #views: BackgroundViews;
+  readonly #care: BackgroundCare;
   #timer: NodeJS.Timeout | undefined;
   #tending: Promise<unknown> = Promise.resolve();
   #stopped: Promise<void> | undefined;
@@ -70,7 +70,7 @@ export class SyncWorker {
     this.queue = queueName(source);
     const { connectionString } = database;
     this.#jobs = jobs;
-    this.#views = new BackgroundViews(database, onError);
+    this.#care = new BackgroundCare(database, onError);
     this.#presence = new Presence({
       ...{ connectionString, roles, queue: this.queue, origin: source.origin, onError },
       onControl: (state) => this.#obey(state),
@@ -98,7 +98,7 @@ export class SyncWorker {
     if (graceMs > 0) await Promise.race([Promise.all(this.#running), pause(graceMs, null, { ref: false })]);
     this.#calls.abort();
     await Promise.all(this.#running);
-    await this.#views.stop(VIEWS_GRACE_MS);
+    await this.#care.stop(CARE_GRACE_MS);
     await this.#tending;
     await this.#presence.stop();
   }
@@ -138,8 +138,8 @@ export class SyncWorker {
     if (settled.returned.length > 0) {
       await wakeWorkers({ database, jobs: this.#jobs, queue: this.queue, coverage: source.coverage });
     }
-    // The run has ended by then: whoever settled the last of what was asked for together refreshes for all of it.
-    if (this.#options.refreshViews) this.#views.refresh(() => isQueueIdle(database.pool, this.queue));
+    // The run has ended by then: whoever settled the last of what was asked for together does it for all of it.
+    if (this.#options.tuneDatabase) this.#care.renew(() => isQueueIdle(database.pool, this.queue));
     await this.#tellOfFailures(key, settled.good, settled.bad);
     return { synced: settled.good, failed: settled.bad.map(({ tdsp_duns }) => tdsp_duns) };
   }

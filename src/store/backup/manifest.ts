@@ -1,0 +1,62 @@
+/** The last entry of a backup: what is in it, and how to tell that it is whole. */
+
+import { z } from 'zod';
+import { BackupDamagedError } from './backup-error.ts';
+
+export const FORMAT = 'wattsync backup';
+/** Raised when an older version of wattsync could not restore it any more. */
+export const FORMAT_VERSION = 1;
+
+const count = z.number().int().nonnegative();
+
+const manifestSchema = z.object({
+  format: z.literal(FORMAT),
+  format_version: z.literal(FORMAT_VERSION),
+  made_at: z.iso.datetime(),
+  made_from: z.object({ postgres: z.string(), database: z.string() }),
+  migrations: z.array(z.object({ number: count, name: z.string(), checksum: z.string() })),
+  tables: z.array(
+    z.object({
+      name: z.string(),
+      columns: z.array(z.string()),
+      rows: count,
+      bytes: count,
+      sha256: z.string(),
+    }),
+  ),
+  // As PostgreSQL spells them; nothing but a bound is taken, for it goes into a statement.
+  partitions: z.array(
+    z.object({
+      name: z.string(),
+      parent: z.string(),
+      bound: z.string().regex(/^(DEFAULT|FOR VALUES (FROM|IN|WITH) \([^;]*\))$/),
+    }),
+  ),
+  sequences: z.array(z.object({ name: z.string(), last_value: z.number().int(), is_called: z.boolean() })),
+  /** Materialised: made anew from the tables. */
+  views: z.array(z.string()),
+  left_out: z.array(z.object({ name: z.string(), reason: z.string() })),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type BackupTable = Manifest['tables'][number];
+
+/** @throws {BackupDamagedError} it is none, or of a format that this version does not know */
+export function readManifest(json: string): Manifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw new BackupDamagedError('The manifest of the backup cannot be read.', { cause });
+  }
+  const version = (value as { format_version?: unknown } | null)?.format_version;
+  if (typeof version === 'number' && version > FORMAT_VERSION) {
+    throw new BackupDamagedError(
+      `The backup has format ${version}, this version of wattsync reads up to ${FORMAT_VERSION}: restore it with a newer one.`,
+    );
+  }
+  const parsed = manifestSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  throw new BackupDamagedError(`The manifest of the backup is wrong at ${path.join('.')}: ${message}.`);
+}
