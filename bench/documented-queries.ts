@@ -1,4 +1,4 @@
-/** The statements of docs/queries.md, with what the page promises of each. There is no other list. */
+/** The statements of the pages for analysts, with what the page promises of each. There is no other list. */
 
 import { readFileSync } from 'node:fs';
 
@@ -13,20 +13,22 @@ export interface DocumentedQuery {
   buffers: number;
 }
 
-const PAGE = new URL('../docs/queries.md', import.meta.url);
+/** Pages under docs/. */
+export type QueryPage = 'queries.md' | 'queries-history.md';
+
 const SECTION =
   /^### (\S+)\n[^#]*?```sql\n-- uses (\w+|no index);( page;)? at most (\d+) pages\n(.*?);\n```$/gms;
 
-export function readDocumentedQueries(): DocumentedQuery[] {
-  const text = readFileSync(PAGE, 'utf8');
-  const queries = [...text.matchAll(SECTION)].map(([, name, index, page, buffers, sql]) => ({
+export function readDocumentedQueries(page: QueryPage = 'queries.md'): DocumentedQuery[] {
+  const text = readFileSync(new URL(`../docs/${page}`, import.meta.url), 'utf8');
+  const queries = [...text.matchAll(SECTION)].map(([, name, index, isPage, buffers, sql]) => ({
     ...{ name: name!, sql: sql!, index: index === 'no index' ? null : index! },
-    ...{ isPage: page !== undefined, buffers: Number(buffers) },
+    ...{ isPage: isPage !== undefined, buffers: Number(buffers) },
   }));
   const blocks = text.split('```sql').length - 1;
   if (queries.length !== blocks) {
     throw new Error(
-      `docs/queries.md has ${blocks} statements, of which ${queries.length} can be read: each has a heading ### its-name ` +
+      `docs/${page} has ${blocks} statements, of which ${queries.length} can be read: each has a heading ### its-name ` +
         'and begins with "-- uses idx_…; page; at most 40 pages" ("page;" where it is one) and ends with ";".',
     );
   }

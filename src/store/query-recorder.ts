@@ -8,7 +8,7 @@ import type pg from 'pg';
 import { count, emptyCounts, LATENCY_STEPS_MS } from '../histogram.ts';
 
 export interface QueryCounts {
-  /** `plans.readActivePlans`: file and function. */
+  /** `plans.readActivePlanSet`: file and function. */
   name: string;
   calls: number;
   errors: number;

@@ -4,7 +4,7 @@ import type { Queryable } from '../database.ts';
 import type { NamedText } from '../query-recorder.ts';
 
 export interface Statement {
-  /** Who sends it, where that is known: `plans.readActivePlans`. */
+  /** Who sends it, where that is known: `plans.readActivePlanSet`. */
   name: string | null;
   text: string;
   calls: number;
