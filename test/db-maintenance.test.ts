@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { readConfig } from '../src/config.ts';
 import { startSandbox } from '../src/sandbox/server.ts';
 import { type MaintenanceReport, runMaintenance } from '../src/store/care/maintenance.ts';
+import { MAINTENANCE_STEPS } from '../src/store/care/retention.ts';
 import { createTestDatabase, spawnWattsync, until, wattsync } from './support.ts';
 
 const { database, url: DATABASE_URL } = await createTestDatabase();
@@ -136,6 +137,41 @@ test('it repairs: runs whose process died, and sequences behind their table', as
     "insert into api_calls (source, endpoint, params, attempt, duration_ms, called_at) values ('s', '/y', '{}', 1, 5, now()) returning id",
   );
   assert.equal(rows[0].id, 500_001);
+});
+
+test('the history gets its months ahead, and loses old ones only where that was asked for', async () => {
+  const names = ['history_partitions', 'plan_price_history'];
+  const steps = MAINTENANCE_STEPS.filter(({ name }) => names.includes(name));
+  const now = new Date(Date.now() + 500 * 86_400_000);
+  const run = async (more: object) =>
+    counts(
+      (await runMaintenance(database, { steps, now, vacuum: false, keep, ...more })) as MaintenanceReport,
+    );
+  const months = () => count('history_partitions');
+  const before = await months();
+  assert.deepEqual(await run({ dryRun: true }), { history_partitions: 4 });
+  assert.equal(await months(), before);
+  assert.deepEqual(await run({}), { history_partitions: 4 });
+  assert.equal(await months(), before + 4, 'nobody asked for anything to be dropped');
+  const short = { keep: { ...keep, historyMonths: 13 } };
+  const planned = await run({ ...short, dryRun: true });
+  assert.ok(planned.plan_price_history! >= 1 && planned.plan_price_history! <= before);
+  assert.deepEqual(await run(short), planned);
+  assert.equal(await months(), before + 4 - planned.plan_price_history!);
+  assert.deepEqual(await run(short), {});
+});
+
+test('bodies of upstreams go when they are old, unless they are needed, and missing days are made up for', async () => {
+  await json();
+  const needed = await count('source_payloads');
+  assert.ok(needed > 0);
+  await database.pool.query(`
+    update source_payloads set last_seen_at = now() - interval '1 year';
+    insert into source_payloads (hash, source, origin, request, bytes, stored_bytes, body, times, first_seen_at, last_seen_at)
+      values ('00', 's', 'o', '{}', 1, 1, 'x', 1, now() - interval '1 year', now() - interval '1 year');
+    update market_progress set version = 0 where tdsp_duns = '1039940674000'`);
+  assert.deepEqual(counts(await json()), { source_payloads: 1, daily_rate_index: 1 });
+  assert.equal(await count('source_payloads'), needed);
 });
 
 test('killed in the middle it loses nothing, and the next run goes on', async () => {

@@ -74,11 +74,11 @@ export async function cancelStatement(queryable: Queryable, connection: Connecti
 }
 
 export async function noteRefreshed(
-  connection: Connection,
+  queryable: Queryable,
   refreshed: { view: MarketView; market: string; duration_ms: number },
 ): Promise<void> {
   const { view, market, duration_ms } = refreshed;
-  await connection.query(
+  await queryable.query(
     `insert into view_refreshes (view_name, market, refreshed_at, duration_ms) values ($1, $2, now(), $3)
      on conflict (view_name) do update set market = excluded.market, refreshed_at = excluded.refreshed_at,
        duration_ms = excluded.duration_ms, failed_at = null, error = null`,

@@ -184,8 +184,28 @@ async function load(
   }
   onEvent({ type: 'finishing', what: 'keys' });
   for (const statement of remake) await client.query(statement);
+  await namePartitionIndexes(client);
   for (const { name, last_value, is_called } of manifest.sequences) {
     await client.query('select setval($1::regclass, $2, $3)', [quoted(name), last_value, is_called]);
+  }
+}
+
+/** PostgreSQL makes up names for the indexes of partitions; ours are called like that of the whole table, and the part. */
+async function namePartitionIndexes(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ made_up: string; name: string }>(
+    `select i.relname::text as made_up, w.relname || substr(t.relname, length(p.relname) + 1) as name
+       from pg_class w
+       join pg_inherits l on l.inhparent = w.oid
+       join pg_class i on i.oid = l.inhrelid
+       join pg_index x on x.indexrelid = i.oid
+       join pg_class t on t.oid = x.indrelid
+       join pg_inherits h on h.inhrelid = t.oid
+       join pg_class p on p.oid = h.inhparent
+      where w.relkind = 'I' and w.relnamespace = current_schema()::regnamespace and w.relname like 'idx\\_%'
+        and starts_with(t.relname, p.relname)`,
+  );
+  for (const { made_up, name } of rows) {
+    await client.query(`alter index ${quoted(made_up)} rename to ${quoted(name)}`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** What there is to optimise: readings in, statements out. Pure, so that `--dry-run` says exactly what would be done. */
 
+import { MARKET_VIEWS } from '../market-views.ts';
 import { isMuch, wasteOfIndex } from './bloat.ts';
 import type { SchemaDifference } from './catalogue.ts';
 import type { HealthReadings } from './health-readings.ts';
@@ -37,6 +38,9 @@ export interface OptimizeWishes {
   freeze: boolean;
 }
 
+/** Views over the market that do not show what is published. */
+type BehindViews = readonly string[];
+
 /** Well below the limits of db:health, so that what it names is gone afterwards. */
 const WORTH = { indexBytes: 4 << 20, indexShare: 0.4, deadRows: 1_000, deadShare: 0.1 };
 
@@ -54,7 +58,11 @@ type Readings = Pick<
   | 'missing_extended_statistics'
 >;
 
-export function planOptimization(readings: Readings, { rewrite, freeze }: OptimizeWishes): PlannedAction[] {
+export function planOptimization(
+  readings: Readings,
+  { rewrite, freeze }: OptimizeWishes,
+  behind: BehindViews,
+): PlannedAction[] {
   const indexes = readOr(readings.indexes, []);
   // What is written anew gets new indexes, no dead rows and no empty space with that.
   const written = new Set(rewrite);
@@ -73,7 +81,7 @@ export function planOptimization(readings: Readings, { rewrite, freeze }: Optimi
       indexes.filter(({ table }) => !written.has(table)),
       readings.exact,
     ),
-    ...refresh(tables, indexes),
+    ...refresh(tables, indexes, behind),
     ...rewrite.map(writeAnew),
     ...analyze(
       rest.filter(({ name, kind }) => kind === 'table' && !cleaned.some(({ subject }) => subject === name)),
@@ -175,10 +183,17 @@ function rebuild(indexes: readonly IndexState[], exact: HealthReadings['exact'])
   });
 }
 
-function refresh(tables: readonly TableState[], indexes: readonly IndexState[]): PlannedAction[] {
+function refresh(
+  tables: readonly TableState[],
+  indexes: readonly IndexState[],
+  behind: BehindViews,
+): PlannedAction[] {
+  // Of a view that somebody made beside ours nobody knows whether it is behind.
+  const current = MARKET_VIEWS.filter((view) => !behind.includes(view)) as string[];
   return (
     tables
       .filter(({ kind }) => kind === 'materialized view')
+      .filter(({ name, is_populated }) => !is_populated || !current.includes(name))
       // As they were made: one that reads another was made after it.
       .toSorted((a, b) => a.oid - b.oid)
       .map(({ name, is_populated }) => {

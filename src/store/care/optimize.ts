@@ -6,6 +6,7 @@
 import type pg from 'pg';
 import { describeError } from '../../errors.ts';
 import type { Database } from '../database.ts';
+import { MARKET_VIEWS, noteRefreshed, readBehindViews } from '../market-views.ts';
 import { type Busy, type CareSession, cancelStatement, withCareLock } from './care-lock.ts';
 import { type Estimate, readEstimates } from './estimates.ts';
 import { readHealth } from './health-readings.ts';
@@ -55,7 +56,11 @@ export async function optimizeDatabase(
   }: OptimizeOptions = {},
 ): Promise<OptimizeResult | Busy> {
   return withCareLock(database, 'optimize', patienceMs, async (session) => {
-    const plan = planOptimization(await readHealth(database, null), { rewrite, freeze });
+    const { market, views } = await readBehindViews(session.client).catch(() => ({
+      market: null,
+      views: [],
+    }));
+    const plan = planOptimization(await readHealth(database, null), { rewrite, freeze }, views);
     onEvent({ type: 'planned', actions: plan });
     const before = await readEstimates(session.client).catch(() => []);
     const actions: DoneAction[] = [];
@@ -65,12 +70,24 @@ export async function optimizeDatabase(
       const done = dryRun
         ? planned(action, await sizeOf(session.client, action.measured))
         : await perform(database, session, action, signal);
+      await noteIfRefreshed(session.client, done, market);
       actions.push(done);
       onEvent({ type: 'finished', action: done, number: at + 1 });
     }
     const after = dryRun || signal?.aborted ? [] : await readEstimates(session.client).catch(() => []);
     return { actions, estimates: { before, after } };
   });
+}
+
+/** So that the next sync does not do it again. */
+async function noteIfRefreshed(
+  client: pg.Client,
+  { kind, status, subject, duration_ms }: DoneAction,
+  market: string | null,
+): Promise<void> {
+  const view = MARKET_VIEWS.find((name) => name === subject);
+  if (kind !== 'refresh_view' || status !== 'done' || !view || market === null) return;
+  await noteRefreshed(client, { view, market, duration_ms });
 }
 
 const planned = ({ kind, subject, why, statements }: PlannedAction, bytes: number | null): DoneAction => ({
