@@ -18,6 +18,8 @@ const CITIES = 881;
 const BACKLOG = 20_000;
 const ROUNDS = 5;
 const IDLE_JOBS = 200;
+/** Jobs that one loop of ours takes at once. */
+const BATCH = 2_000;
 const UPSTREAM_LATENCY_MS = 200;
 /** As the owner documented it: 25 calls a second at most, ten to a batch, two seconds between batches. */
 const PER_BATCH = 10;
@@ -84,10 +86,13 @@ function wattsync(database: Database): Candidate {
   };
   const send = async (names: string[]) => {
     await ready();
-    await sender.send(
-      database.pool,
-      'bench',
-      names.map((key) => ({ key, priority: 0 })),
+    // In a transaction, as whoever asks for a sync writes down what is to be done in the same one.
+    await database.transaction((connection) =>
+      sender.send(
+        connection,
+        'bench',
+        names.map((key) => ({ key, priority: 0 })),
+      ),
     );
   };
   return {
@@ -104,7 +109,7 @@ function wattsync(database: Database): Candidate {
       await ready();
       worker = new JobQueue({ connectionString, works: true, schedules: false, onError: console.error });
       await worker.start();
-      await worker.work('bench', { count: 2, batch: 500 }, async ({ key }) => {
+      await worker.work('bench', { count: 2, batch: BATCH }, async ({ key }) => {
         tally.work(key);
         return {};
       });
@@ -305,7 +310,7 @@ export async function measureQueues(say: Say): Promise<Section> {
     title: 'Queue and sync',
     method:
       `Empty jobs, one worker process (the benchmark itself), PostgreSQL with fsync, ${ROUNDS} rounds in turns, a database of its own each. ` +
-      `wattsync is src/sync/jobs/job-queue.ts over pg-boss, 2 loops of 500 jobs; graphile-worker has 10 workers, a local queue of 500 and batched ` +
+      `wattsync is src/sync/jobs/job-queue.ts over pg-boss, 2 loops of ${digits(BATCH)} jobs; graphile-worker has 10 workers, a local queue of 500 and batched ` +
       `completion. The backlog is put in while nobody works: for wattsync right after an ANALYZE of the nearly empty table, the worst that autovacuum can do; ` +
       `for graphile-worker, which takes a minute then, the table is analysed once it is full. ` +
       `Idle: one job at a time, ${IDLE_JOBS} each round, from the call that sends it to the start of its work. ` +

@@ -93,7 +93,7 @@ export async function wakeWorkers({
   if ((await readControl(database.pool)).state !== 'running') return;
   const due = await readDueTdsps(database.pool, queue);
   if (due.length === 0) return;
-  await jobs.send(database.pool, queue, jobKeys(due, coverage));
+  await database.transaction((connection) => jobs.send(connection, queue, jobKeys(due, coverage)));
 }
 
 /** Which jobs it takes: one for each TDSP, or one for the whole state. */
