@@ -23,7 +23,8 @@ export function measureFleet(say: Say): Promise<Section> {
       withManyConnections(folder, async (server) => {
         const herds: string[][] = [];
         let isOne = true;
-        let isQuick = true;
+        let longestFailingMs = 0;
+        let longestSlowMs = 0;
         for (const [fault, title] of [
           ['slow', 'upstream that takes 300 ms'],
           ['500', 'upstream that answers 500'],
@@ -32,7 +33,8 @@ export function measureFleet(say: Say): Promise<Section> {
             const herd = await measureHerd(await server.newDatabase(), redis, fault);
             const calls = Math.max(...herd.callsByTdsp);
             isOne &&= calls === 1;
-            isQuick &&= herd.longestMs < 1_000;
+            if (fault === '500') longestFailingMs = Math.max(longestFailingMs, herd.longestMs);
+            else longestSlowMs = Math.max(longestSlowMs, herd.longestMs);
             say(
               `${title}: at most ${calls} calls for one TDSP, ${digits(herd.longestMs)} ms at most, floor ${digits(herd.floorMs)}`,
             );
@@ -82,7 +84,8 @@ export function measureFleet(say: Say): Promise<Section> {
             },
           ],
           findings: [
-            `A herd makes exactly one call for each TDSP: ${verdict(isOne)}; every caller is answered within a second: ${verdict(isQuick)}`,
+            `A herd makes exactly one call for each TDSP: ${verdict(isOne)}`,
+            `With an upstream that fails every caller is answered in under a second: ${verdict(longestFailingMs < 1_000)}; with a slow one after ${digits(longestSlowMs)} ms at most, with plans or with when to come back`,
             `A new version in ${WATCHERS} processes within 200 ms at p99: ${verdict(isSpread)}`,
           ],
         };

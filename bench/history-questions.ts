@@ -75,7 +75,7 @@ export async function historyQuestions(
     ['changes since the last version', () => changes(market.days, 100)],
     ['changes since a week ago', () => changes(market.days - 7, 100)],
     ['changes from the first version on', () => changes(1, 100)],
-    ['changes of some days, the largest page', () => changes(2 + pick(market.days - 10), 500)],
+    ['changes of some days, the largest page', () => changes(2 + pick(market.days - 10), 300)],
     [
       'a provider’s plans by TDSP',
       () => readProviderMarkets(queryable, `provider-${1 + pick(market.providers)}`, 1000),

@@ -157,9 +157,8 @@ const LOGS = [
   `insert into audit_log (at, actor, action)
    select now() - n * interval '1 hour', 'cli', 'sync' from generate_series(1, 5000) n order by n desc`,
   `insert into quarantined_records (source, tdsp_duns, record_hash, external_id, field, value, reason, record, times,
-     first_seen_at, last_seen_at, resolved_at, resolution)
-   select 'sandbox', '${KNOWN.duns}', md5(n::text), 'plan-' || n, 'rate_1000kwh', '0', 'no rate', '{}', 1, at, at,
-          case when n <= 17500 then at end, case when n <= 17500 then 'gone' end
+     first_seen_at, last_seen_at)
+   select 'sandbox', '${KNOWN.duns}', md5(n::text), 'plan-' || n, 'rate_1000kwh', '0', 'no rate', '{}', 1, at, at
      from generate_series(1, 17520) n, lateral (select now() - (17520 - n) * interval '1 hour' as at) t`,
   `insert into upstream_permits (source, granted_at, expires_at, finished_at)
    select 'sandbox', at, at + interval '20 seconds', at + interval '1 second'

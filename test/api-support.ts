@@ -45,7 +45,7 @@ export function openApi(database: Database) {
     const { statusCode: status, headers: answered, body } = await app.inject({ url, headers });
     return { status, headers: answered, body: body === '' ? null : JSON.parse(body) };
   };
-  return { app, get, listener, unexpected };
+  return { app, get, listener, planSets, unexpected };
 }
 
 const ajv = new Ajv2020({ strict: false, validateFormats: false });

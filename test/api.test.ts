@@ -48,7 +48,7 @@ test('every answer is as the OpenAPI document describes it', async () => {
     [`/v1/plans/${id}?usage=1234`, 'PlanAnswer'],
     [`/v1/plans/${id}/history?lowest_in_days=90&usage=500`, 'History'],
     ['/v1/markets/ONCOR/index?by=week&term=12&rate_type=fixed&usage=2000', 'MarketIndex'],
-    [`/v1/markets/${ONCOR}/changes?since=0&limit=500`, 'MarketChanges'],
+    [`/v1/markets/${ONCOR}/changes?since=0&limit=300`, 'MarketChanges'],
     ['/v1/cities?limit=1000', 'CityList'],
     ['/v1/cities/houston-tx', 'CityAnswer'],
     ['/v1/cities/san-antonio-tx', 'CityAnswer'],

@@ -300,7 +300,7 @@ test('since a time is since the first version after it', async () => {
     [ONCOR],
   );
   const versionsSince = async (since: string) => {
-    const { body } = await get(`/v1/markets/${ONCOR}/changes?limit=500&since=${encodeURIComponent(since)}`);
+    const { body } = await get(`/v1/markets/${ONCOR}/changes?limit=300&since=${encodeURIComponent(since)}`);
     return body.data.map(({ version }: Change) => version);
   };
   for (const index of [0, 17, rows.length - 2]) {
@@ -314,7 +314,7 @@ test('since a time is since the first version after it', async () => {
   assert.deepEqual(await versionsSince(new Date(now + DAY_MS).toISOString()), []);
   const day = await versionsSince(daysAgo(1).toISOString());
   assert.ok(day.length > 10);
-  const { body } = await get(`/v1/markets/${ONCOR}/changes?limit=500`);
+  const { body } = await get(`/v1/markets/${ONCOR}/changes?limit=300`);
   assert.deepEqual(
     body.data.map(({ version }: Change) => version),
     day,

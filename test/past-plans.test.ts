@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import { SCHEMAS } from '../src/api/schemas.ts';
-import { PlanSetCache } from '../src/cache/plan-set-cache.ts';
-import { Catalog } from '../src/catalog/catalog.ts';
 import { PastBusyError, PastPlans } from '../src/catalog/past-plans.ts';
 import { startSandbox } from '../src/sandbox/server.ts';
-import { buildServer } from '../src/server.ts';
 import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts';
 import type { Queryable } from '../src/store/database.ts';
-import { PublishListener } from '../src/store/listen.ts';
 import { readActivePlanSet } from '../src/store/plans.ts';
-import { Places } from '../src/territory/places.ts';
-import { createTestDatabase, ONCOR, syncAll, territory, testGate, until } from './support.ts';
+import { expectSchema, openApi } from './api-support.ts';
+import { createTestDatabase, ONCOR, syncAll, testGate, until } from './support.ts';
 
 const { database } = await createTestDatabase();
 const sandbox = await startSandbox({ plansPerTdsp: 60, now: () => new Date('2026-06-01T12:00:00Z') });
@@ -20,36 +14,8 @@ const source = new ComparePowerSource(
   { url: sandbox.url, apiKey: null, apiKeyHeader: 'X-API-Key' },
   testGate(database),
 );
-const planSets = new PlanSetCache({
-  layers: [{ name: 'active', read: (duns) => readActivePlanSet(database.pool, duns) }],
-});
-const listener = new PublishListener(database, (published) => planSets.announce(published));
-const app = buildServer(
-  {
-    catalog: new Catalog({ planSets, staleAfterMs: 7_200_000 }),
-    database: { pool: database.quick },
-    territory,
-    places: new Places(territory),
-    syncIntervalMs: 3_600_000,
-    staleAfterMs: 7_200_000,
-    onEvent: () => {},
-    admin: null,
-  },
-  (error) => assert.fail(error as Error),
-);
-test.after(async () => {
-  await app.close();
-  await listener.stop();
-  await sandbox.stop();
-});
-
-const ajv = new Ajv2020({ strict: false, validateFormats: false });
-ajv.addSchema({ $id: 'api', components: { schemas: SCHEMAS } });
-
-async function get(url: string, headers: Record<string, string> = {}) {
-  const { statusCode: status, headers: answered, body } = await app.inject({ url, headers });
-  return { status, headers: answered, body: body === '' ? null : JSON.parse(body) };
-}
+const { get, listener, planSets, unexpected } = openApi(database);
+test.after(() => sandbox.stop());
 
 const QUESTIONS = [
   'city=dallas-tx&limit=200',
@@ -96,8 +62,7 @@ test('the market is answered as it was at any time: filters, facets, orders, usa
       assert.equal(body.meta.source, 'history');
       assert.equal(body.meta.as_of, at);
       if (question.includes('dallas')) assert.equal(body.meta.version, `${ONCOR}.${version}`);
-      const validate = ajv.compile({ $ref: 'api#/components/schemas/PlanList' });
-      assert.ok(validate(body), JSON.stringify(validate.errors?.slice(0, 3)));
+      expectSchema('PlanList', body);
     }
   }
 });
@@ -129,8 +94,7 @@ test('one plan is told as it was, by its id or by that of its offer', async () =
   const then = await get(`/v1/plans/${id}?as_of=${seen[0]!.at}&usage=900`);
   assert.equal(then.body.data.is_active, true);
   assert.equal(then.body.data.bill.usage_kwh, 900);
-  const validate = ajv.compile({ $ref: 'api#/components/schemas/PlanAnswer' });
-  assert.ok(validate(then.body), JSON.stringify(validate.errors?.slice(0, 3)));
+  expectSchema('PlanAnswer', then.body);
   assert.equal((await get(`/v1/plans/${offer_id}?as_of=${seen[0]!.at}`)).body.data.id, id);
   assert.equal((await get(`/v1/plans/${offer_id}?as_of=${seen[3]!.at}`)).body.data.id, now_id);
   const later = await get(`/v1/plans/${id}?as_of=${seen[3]!.at}`);
@@ -255,3 +219,5 @@ test('rebuilt sets do not fill the memory: the oldest is given up and rebuilt wh
     assert.equal(asked.rebuilt, rebuilds);
   }
 });
+
+test('nothing unexpected happened on the way', () => assert.deepEqual(unexpected, []));

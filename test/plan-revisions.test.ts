@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { makeDrafts } from '../bench/drafts.ts';
+import { publishDrafts } from '../bench/postgres.ts';
 import type { Plan, PlanDraft } from '../src/plan/plan.ts';
 import { storable } from '../src/store/copy.ts';
 import { readKeptSince, readVersionsAt, rebuildPlanSet } from '../src/store/plan-revisions.ts';
@@ -296,4 +298,20 @@ test('many plans at once are stored as they were sent, whatever stands in their 
     }),
     { numRuns: 15 },
   );
+});
+
+test('a market that grows while it is published is known to the planner as it grows', async () => {
+  const { database: fresh } = await createTestDatabase();
+  const known = async (): Promise<number> =>
+    (await fresh.pool.query("select reltuples::int as n from pg_class where relname = 'electricity_plans'"))
+      .rows[0].n;
+  await fresh.pool.query('alter table electricity_plans set (autovacuum_enabled = false)');
+  await publishDrafts(fresh, allDuns[0]!, makeDrafts(allDuns[0]!, 400, 1));
+  assert.equal(await known(), -1, 'what is small is planned for well enough');
+  await publishDrafts(fresh, allDuns[1]!, makeDrafts(allDuns[1]!, 400, 2));
+  assert.equal(await known(), 800);
+  await publishDrafts(fresh, allDuns[2]!, makeDrafts(allDuns[2]!, 700, 3));
+  assert.equal(await known(), 800);
+  await publishDrafts(fresh, allDuns[3]!, makeDrafts(allDuns[3]!, 100, 4));
+  assert.equal(await known(), 1_600, 'twice as many as before');
 });

@@ -1,6 +1,6 @@
 /**
  * The owner's paths out of trouble, walked as they are written: requirements 91, 92, 93 and 95, with the commands he
- * names, in his order, against running processes. (94, a slow database, comes with the commands it names.)
+ * names, in his order, against running processes.
  */
 
 import assert from 'node:assert/strict';
@@ -185,6 +185,39 @@ const versions = async () =>
       'select tdsp_duns, max(version) as version from plan_snapshots group by 1 order by 1',
     )
   ).rows;
+
+test('94: a slow database: db:health says why, db:optimize mends it, db:maintenance takes the load off it', async () => {
+  await database.pool.query('drop index idx_plans_primary_lookup');
+  await database.pool.query(
+    `insert into api_calls (source, endpoint, params, attempt, duration_ms, called_at)
+     select 's', '/old', '{}', 1, 5, now() - interval '1 year' from generate_series(1, 20000)`,
+  );
+  const lines = async () => {
+    const { said } = await run(['db', 'health']);
+    return said.lines.filter(
+      ({ subject }: { subject: string | null }) => subject === 'idx_plans_primary_lookup',
+    );
+  };
+  const [missing] = await lines();
+  assert.deepEqual([missing.check, missing.command], ['schema', 'npm run db:optimize']);
+  assert.notEqual(missing.verdict, 'ok');
+
+  const mended = await run(['db', 'optimize']);
+  assert.equal(mended.code, 0);
+  const did = mended.said.actions.find(
+    ({ subject }: { subject: string }) => subject === 'idx_plans_primary_lookup',
+  );
+  assert.deepEqual([did.kind, did.status], ['create_index', 'done']);
+  assert.deepEqual(await lines(), []);
+
+  const rows = () =>
+    database.pool.query('select count(*)::int as n from api_calls').then((found) => found.rows[0].n);
+  const before = await rows();
+  const { code, said } = await run(['db', 'maintenance']);
+  assert.deepEqual([code, said.status], [0, 'done']);
+  assert.equal(await rows(), before - 20_000);
+  assert.ok(said.vacuumed.some(({ table }: { table: string }) => table === 'api_calls'));
+});
 
 test('95: a stuck queue is seen in sync:status, and sync:stop and sync:priority get it going', async () => {
   const { worker, asked } = await freeze();

@@ -47,7 +47,7 @@ export const INDEX_PARAMS = {
 export const CHANGES_PARAMS = {
   since,
   cursor: changeCursor,
-  limit: integer(`Changes on a page, the oldest first; ${CHANGES_LIMIT} if not given.`, 1, 500),
+  limit: integer(`Changes on a page, the oldest first; ${CHANGES_LIMIT} if not given.`, 1, 300),
 };
 
 type Path = { Params: { duns: string } };

@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { AGE_STEPS_S, count, emptyCounts, LATENCY_STEPS_MS } from '../histogram.ts';
+import { Periodic } from '../periodic.ts';
 import {
   addCacheStats,
   type LayerCounts,
@@ -43,17 +44,16 @@ export class CacheStats implements CacheRecorder {
   readonly #startedAt: Date;
   readonly #tellers: (() => void)[] = [];
   #counts = new Map<LayerName, LayerCounts>();
-  #timer: NodeJS.Timeout | undefined;
-  #flushing: Promise<void> = Promise.resolve();
+  readonly #flusher: Periodic;
 
   constructor(options: CacheStatsOptions) {
     this.#options = { flushEveryMs: FLUSH_MS, keepDays: KEEP_DAYS, now: () => new Date(), ...options };
     this.#startedAt = this.#options.now();
+    this.#flusher = new Periodic(() => this.#flush(), this.#options.flushEveryMs);
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => void this.flush(), this.#options.flushEveryMs);
-    this.#timer.unref();
+    this.#flusher.start();
   }
 
   hit(layer: LayerName, latencyMs: number, ageMs: number, isStale: boolean): void {
@@ -94,14 +94,12 @@ export class CacheStats implements CacheRecorder {
 
   /** Adds what was counted since the last time. One at a time; never throws. */
   flush(): Promise<void> {
-    this.#flushing = this.#flushing.then(() => this.#flush());
-    return this.#flushing;
+    return this.#flusher.now();
   }
 
   /** Writes the last figures and says that this process is gone. Safe early and twice. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.flush();
+    await this.#flusher.stop();
     await removeCacheProcess(this.#options.database, this.#processId).catch(() => {});
   }
 

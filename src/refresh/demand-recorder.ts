@@ -3,6 +3,7 @@
  * is one statement each time; and none of them causes an upstream call.
  */
 
+import { Periodic } from '../periodic.ts';
 import { addCityDemand, type DemandCounts } from '../store/city-demand.ts';
 import type { Queryable } from '../store/database.ts';
 
@@ -21,16 +22,15 @@ const FLUSH_MS = 2_000;
 export class DemandRecorder {
   readonly #options: DemandRecorderOptions;
   #counts = new Map<string, DemandCounts>();
-  #timer: NodeJS.Timeout | undefined;
-  #flushing: Promise<void> = Promise.resolve();
+  readonly #flusher: Periodic;
 
   constructor(options: DemandRecorderOptions) {
     this.#options = options;
+    this.#flusher = new Periodic(() => this.#flush(), options.flushEveryMs ?? FLUSH_MS);
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => void this.flush(), this.#options.flushEveryMs ?? FLUSH_MS);
-    this.#timer.unref();
+    this.#flusher.start();
   }
 
   /** @param city_slug of a city there is: what is unknown must not fill the memory */
@@ -45,14 +45,12 @@ export class DemandRecorder {
 
   /** Adds what was counted since the last time; what cannot be written is kept for the next. Never throws. */
   flush(): Promise<void> {
-    this.#flushing = this.#flushing.then(() => this.#flush());
-    return this.#flushing;
+    return this.#flusher.now();
   }
 
   /** Safe early and twice. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.flush();
+  stop(): Promise<void> {
+    return this.#flusher.stop();
   }
 
   async #flush(): Promise<void> {

@@ -150,15 +150,16 @@ async function applyOutside(connection: Connection, migration: Migration): Promi
   await insertApplied(connection, migration);
 }
 
+/** Made with the first migration, and by whoever brings the rows of another database. */
+export const MIGRATIONS_TABLE = `create table if not exists schema_migrations (
+  number integer not null constraint schema_migrations_pkey primary key,
+  name text not null,
+  checksum text not null,
+  applied_at timestamptz not null default now()
+)`;
+
 async function insertApplied(connection: Connection, { number, name, checksum }: Migration): Promise<void> {
-  await connection.query(
-    `create table if not exists schema_migrations (
-       number integer not null constraint schema_migrations_pkey primary key,
-       name text not null,
-       checksum text not null,
-       applied_at timestamptz not null default now()
-     )`,
-  );
+  await connection.query(MIGRATIONS_TABLE);
   await connection.query('insert into schema_migrations (number, name, checksum) values ($1, $2, $3)', [
     number,
     name,

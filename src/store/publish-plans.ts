@@ -325,11 +325,9 @@ export async function writeChange(
   const { tdsp_duns, version, source, origin, content_hash, observed_at, published_at } = snapshot;
   const records = plans.map(toRecord);
   const isMany = records.length > MANY;
-  const text = `with ${[GIVEN, ...needed.map((part) => PARTS[part]), SNAPSHOT].join(',\n')}`;
   try {
     const { rowCount } = await queryable.query({
-      name: `write ${isMany ? 'many ' : ''}${needed.map((part) => part.slice(0, 4)).join(' ')}`,
-      text: text.replace('$PLANS', isMany ? PLANS_AS_COLUMNS : PLANS_AS_JSON),
+      ...statementOf(needed, isMany),
       values: [
         ...[tdsp_duns, version, source, published_at, isMany ? null : toJsonb(records), overwritten, gone],
         ...[toJsonb(providers), toJsonb(newOffers), changedOffers, returnedOffers, endedOffers],
@@ -346,6 +344,23 @@ export async function writeChange(
     if (isOvertaken(error)) return false;
     throw error;
   }
+}
+
+/** Put together once for each combination of parts that occurs: a few dozen. */
+const statements = new Map<string, { name: string; text: string }>();
+
+function statementOf(
+  parts: readonly (keyof typeof PARTS)[],
+  isMany: boolean,
+): { name: string; text: string } {
+  const name = `write ${isMany ? 'many ' : ''}${parts.map((part) => part.slice(0, 4)).join(' ')}`;
+  let statement = statements.get(name);
+  if (!statement) {
+    const text = `with ${[GIVEN, ...parts.map((part) => PARTS[part]), SNAPSHOT].join(',\n')}`;
+    statement = { name, text: text.replace('$PLANS', isMany ? PLANS_AS_COLUMNS : PLANS_AS_JSON) };
+    statements.set(name, statement);
+  }
+  return statement;
 }
 
 function columnsOf(records: readonly Record<string, unknown>[]): unknown[][] {

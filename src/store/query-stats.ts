@@ -1,6 +1,7 @@
 /** What the statements of all processes cost, minute by minute, and readings of PostgreSQL's own counters. */
 
 import { hash } from 'node:crypto';
+import { Periodic } from '../periodic.ts';
 import type { Queryable } from './database.ts';
 import type { NamedText, QueryCounts, QueryRecorder } from './query-recorder.ts';
 
@@ -129,29 +130,26 @@ export interface QueryStatsOptions {
 /** Adds, every few seconds, what this process counted to what all processes counted. */
 export class QueryStats {
   readonly #options: Required<Omit<QueryStatsOptions, 'onError'>> & Pick<QueryStatsOptions, 'onError'>;
-  #timer: NodeJS.Timeout | undefined;
-  #flushing: Promise<void> = Promise.resolve();
+  readonly #flusher: Periodic;
   #minute = 0;
 
   constructor(options: QueryStatsOptions) {
     this.#options = { flushEveryMs: FLUSH_MS, now: () => new Date(), ...options };
+    this.#flusher = new Periodic(() => this.#flush(), this.#options.flushEveryMs);
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => void this.flush(), this.#options.flushEveryMs);
-    this.#timer.unref();
+    this.#flusher.start();
   }
 
   /** Adds what was counted since the last time. One at a time; never throws. */
   flush(): Promise<void> {
-    this.#flushing = this.#flushing.then(() => this.#flush());
-    return this.#flushing;
+    return this.#flusher.now();
   }
 
   /** Writes the last figures. Safe early and twice. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.flush();
+  stop(): Promise<void> {
+    return this.#flusher.stop();
   }
 
   async #flush(): Promise<void> {

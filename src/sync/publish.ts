@@ -13,6 +13,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import { contentHash, planSetHash, snapshotHash } from '../plan/content.ts';
 import { offerKey, providerId } from '../plan/offer.ts';
 import type { PlanDraft } from '../plan/plan.ts';
+import { analyzeGrowth } from '../store/care/analyze.ts';
 import { storable } from '../store/copy.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { expectHistoryPartition } from '../store/history-partitions.ts';
@@ -101,7 +102,10 @@ export async function publish(
       current?.content_hash === content_hash
         ? await confirm(database.pool, snapshot, current, options)
         : await publishChange(database.pool, { snapshot, contents, content_hash, ...state }, options);
-    if (published) return published;
+    if (published) {
+      await analyzeGrowth(database, published.counts.added).catch(() => {});
+      return published;
+    }
     const control = await readControl(database.pool);
     if (control.state === 'emergency') throw new SyncHaltedError(control);
   }

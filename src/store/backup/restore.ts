@@ -10,7 +10,7 @@ import pg from 'pg';
 import { type CopyStreamQuery, from as copyFrom } from 'pg-copy-streams';
 import { describeError } from '../../errors.ts';
 import { type Database, databaseTypes, type Queryable } from '../database.ts';
-import { type Migration, MigrationError, migrate, readMigrations } from '../migrate.ts';
+import { MIGRATIONS_TABLE, type Migration, MigrationError, migrate, readMigrations } from '../migrate.ts';
 import { newHash, readArchive } from './archive.ts';
 import { endConnection, PLAIN_TEXT, tableOfPath } from './backup.ts';
 import { BackupDamagedError, RestoreFailedError, RestoreTargetError } from './backup-error.ts';
@@ -139,14 +139,7 @@ async function makeShape(
   for (const { name, parent, bound } of manifest.partitions) {
     await client.query(`create table ${quoted(name)} partition of ${quoted(parent)} ${bound}`);
   }
-  await client.query(
-    `create table if not exists schema_migrations (
-       number integer not null constraint schema_migrations_pkey primary key,
-       name text not null,
-       checksum text not null,
-       applied_at timestamptz not null default now()
-     )`,
-  );
+  await client.query(MIGRATIONS_TABLE);
   // What migrations put in is in the backup, as it was later.
   const names = manifest.tables.map(({ name }) => quoted(name));
   if (names.length > 0) await client.query(`truncate ${names.join(', ')}`);

@@ -1,6 +1,6 @@
 /** Statistics for the planner right after much was written: autovacuum comes within a minute or so, queries at once. */
 
-import type { Queryable } from '../database.ts';
+import type { Database, Queryable } from '../database.ts';
 
 /** Smaller ones are read as a whole in any case. */
 const WORTH_BYTES = 64 << 10;
@@ -21,4 +21,30 @@ export async function analyzeWhatChanged(queryable: Queryable): Promise<string[]
   );
   for (const { name } of rows) await queryable.query(`analyze (skip_locked) ${name}`);
   return rows.map(({ name }) => name);
+}
+
+/** Fewer new plans than this never lead the planner astray; more do, whatever there was before. */
+const WORTH_PLANS = { least: 500, most: 20_000 };
+
+const grown = new WeakMap<Database, { known: number; added: number }>();
+
+/**
+ * For every publish: a market that doubles while it is published leaves the prepared statements of all connections with
+ * plans for a small one, and each publish then reads all plans of all others. New statistics have them planned anew.
+ * Asked for each time as many plans have come as there were, so a large market costs a few of these, of the columns that
+ * a publish looks for; nobody who has the tables locked is waited for.
+ * @param added plans that were not there before
+ */
+export async function analyzeGrowth(database: Database, added: number): Promise<void> {
+  if (added === 0) return;
+  const growth = grown.get(database) ?? { known: 0, added: 0 };
+  grown.set(database, growth);
+  growth.added += added;
+  if (growth.added < Math.min(Math.max(WORTH_PLANS.least, growth.known), WORTH_PLANS.most)) return;
+  growth.known += growth.added;
+  growth.added = 0;
+  await database.pool.query(
+    `analyze (skip_locked) electricity_plans (tdsp_duns, external_id, offer_id, is_active),
+       offers (id, tdsp_duns, offer_key), plan_snapshots (tdsp_duns, version)`,
+  );
 }
