@@ -215,6 +215,21 @@ test('SIGTERM in the middle of a call: the process ends by itself, and another o
   second.child.kill('SIGKILL');
 });
 
+test('a command whose last worker goes away in the middle does the rest itself', async () => {
+  const fleet = await openFleet();
+  const { sandbox, env, claimed } = fleet;
+  sandbox.control.setFaults([parseFault('timeout')]);
+  const server = await spawnWorker(fleet);
+  const command = spawnWattsync(['sync', 'city', 'dallas-tx', '--json'], env);
+  await until(() => sandbox.control.state().calls.in_flight === 1);
+  assert.equal((await claimed()).length, 1);
+  server.child.kill('SIGTERM');
+  assert.equal(await server.ended, 0);
+  sandbox.control.clearFaults();
+  assert.equal(await command.ended, 0);
+  assert.equal(JSON.parse(command.seen.stdout).status, 'succeeded');
+});
+
 test('a second terminal and the admin API act on a running server, and its state outlives it', async () => {
   const fleet = await openFleet({ ADMIN_TOKEN: 'open sesame' });
   const { sandbox, env } = fleet;
@@ -261,6 +276,12 @@ test('a second terminal and the admin API act on a running server, and its state
     assert.ok((problem.errors as unknown[]).length > 0);
   }
 
+  // What a terminal would obey, and what no database takes.
+  const garbled = await admin('POST', 'sync/stop', { reason: 'tea\u0000\u001b[2Jtime\ud800' });
+  assert.deepEqual([garbled.status, garbled.body.changed], [200, true]);
+  assert.match((await json('sync', 'full')).error.message, /\(admin: tea \[2Jtime\ufffd\)/);
+  assert.equal((await admin('POST', 'sync/resume')).status, 200);
+
   assert.deepEqual(await json('sync', 'stop', '--reason', 'lunch'), {
     code: 0,
     state: 'stopped',
@@ -300,7 +321,15 @@ test('a second terminal and the admin API act on a running server, and its state
   const { rows } = await fleet.database.pool.query('select actor, action from audit_log order by id');
   assert.deepEqual(
     rows.map(({ actor, action }) => `${actor} ${action}`),
-    ['admin sync_asked', 'cli sync_stopped', 'cli sync_resumed', 'cli sync_emergency', 'cli sync_resumed'],
+    [
+      'admin sync_asked',
+      'admin sync_stopped',
+      'admin sync_resumed',
+      'cli sync_stopped',
+      'cli sync_resumed',
+      'cli sync_emergency',
+      'cli sync_resumed',
+    ],
   );
 });
 

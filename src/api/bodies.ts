@@ -21,7 +21,13 @@ export const SYNC_BODY = z.strictObject({
 });
 export type SyncBody = z.infer<typeof SYNC_BODY>;
 
-export const ORDER_BODY = z.strictObject({ reason: z.string().max(500).optional() });
+/** One line, for it is shown in terminals: what would steer them becomes a blank, as does the NUL no database takes. */
+const LINE = z
+  .string()
+  .max(500)
+  .transform((text) => text.replace(/\p{Cc}+/gu, ' '));
+
+export const ORDER_BODY = z.strictObject({ reason: LINE.optional() });
 
 /** @throws {Problem} `invalid_parameter` with every field at fault, fields nobody knows included */
 export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {

@@ -39,7 +39,7 @@ export function syncCity(
   });
 }
 
-/** A worker of the fleet that is there takes the job within moments; if none does, this process works itself. */
+/** A worker of the fleet that is there takes the job within moments; if none does, or the last one goes, this process works itself. */
 const HELP_AFTER_MS = 3_000;
 
 export async function sync(
@@ -125,13 +125,18 @@ async function watch(
   const isNeeded = targets.some(({ decision }) => decision !== 'fresh');
   if (isNeeded && !(await engine.hasWorker())) await help();
   let hasBegun = false;
+  let isOver = false;
+  const look = async ({ run, claimed, results }: RunWithResults) => {
+    hasBegun ||= claimed.length + results.length > 0;
+    isOver = run.finished_at !== null || signal.aborted;
+    if (isOver || helping) return;
+    const isLeftAlone = hasBegun ? !(await engine.hasWorker()) : waited.aborted;
+    if (isLeftAlone && !isOver) await help();
+  };
   const seen = await followRun(database, run_id, {
     signal: AbortSignal.any([signal, ended.signal]),
     ...(onEvent ? { onEvent } : {}),
-    onLook: ({ claimed, results }) => {
-      hasBegun ||= claimed.length + results.length > 0;
-      if (!hasBegun && waited.aborted) help().catch(() => ended.abort());
-    },
+    onLook: (seen) => void look(seen).catch(() => ended.abort()),
   });
   if (!signal.aborted || seen.run.finished_at !== null || helping === null) return seen;
   await helping;
