@@ -11,8 +11,9 @@ import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts'
 import type { GateOptions } from '../src/sources/gate.ts';
 import { type Database, openDatabase } from '../src/store/database.ts';
 import { isUpstreamPaused } from '../src/store/upstream-gate.ts';
+import { changeControl, haltSyncs } from '../src/sync/control.ts';
 import { runSync } from '../src/sync/run.ts';
-import { allDuns, createTestDatabase, ONCOR, syncAll, testGate } from './support.ts';
+import { allDuns, createTestDatabase, ONCOR, syncAll, testGate, until } from './support.ts';
 
 const sandbox = await startSandbox({ plansPerTdsp: 20, now: () => new Date('2026-06-01T12:00:00Z') });
 test.after(() => sandbox.stop());
@@ -83,7 +84,7 @@ test('a TDSP that fails alone is left alone for longer and longer, and does not 
   assert.equal(await one.request(ONCOR, 'stale'), 'refreshed');
 });
 
-test('a used up budget, a wish to be left alone and an emergency are seen before a call is prepared', async () => {
+test('a used up budget and a wish to be left alone are seen before a call is prepared', async () => {
   const { database } = await createTestDatabase();
   sandbox.control.reset();
   const refresher = refresherFor(database, { callBudgetPerHour: 4 });
@@ -98,7 +99,6 @@ test('a used up budget, a wish to be left alone and an emergency are seen before
     "update upstream_gates set wait_until = now() + interval '1 minute'",
     "update upstream_gates set wait_until = null, open_until = now() + interval '1 minute'",
     "update upstream_gates set open_until = now(), probe_until = now() + interval '1 minute'",
-    "update upstream_gates set open_until = null, probe_until = null; update sync_control set state = 'emergency'",
   ];
   assert.equal(await isUpstreamPaused(database.pool, 'comparepower'), false);
   for (const statement of pausing) {
@@ -107,8 +107,53 @@ test('a used up budget, a wish to be left alone and an emergency are seen before
     assert.equal(await refresher.request(ONCOR, 'stale'), 'later');
   }
   assert.equal(await runs(), 4);
-  await database.pool.query("update sync_control set state = 'running'");
-  assert.equal(await isUpstreamPaused(database.pool, 'comparepower'), false);
+});
+
+test('while an operator has stopped syncing nothing is fetched for readers, and afterwards it is at once', async () => {
+  const { database } = await createTestDatabase();
+  sandbox.control.reset();
+  const refresher = refresherFor(database);
+  let now = 0;
+  let asked = 0;
+  const stale = new StaleRequests({
+    ...{ database: database.pool, onError: assert.fail, now: () => now },
+    upstream: { name: 'comparepower', origin: sandbox.url, coverage: 'tdsp' },
+    ask: async () => (asked += 1),
+  });
+  for (const state of ['stopped', 'emergency'] as const) {
+    const order = { by: 'test', reason: null };
+    await (state === 'stopped' ? changeControl(database, state, order) : haltSyncs(database, order));
+    now += 5_000;
+    for (const reader of [refresher.request(ONCOR, 'cold'), stale.request(ONCOR)]) {
+      assert.equal(await reader, 'stopped');
+    }
+  }
+  assert.deepEqual([calls(), asked], [0, 0]);
+  await changeControl(database, 'running', { by: 'test', reason: null });
+  now += 5_000;
+  assert.equal(await stale.request(ONCOR), 'elsewhere');
+  assert.equal(await refresher.request(ONCOR, 'cold'), 'refreshed');
+  assert.deepEqual([calls(), asked], [1, 1]);
+});
+
+test('an emergency ends the calls that are made for readers, and is no failure of the upstream', async () => {
+  const { database } = await createTestDatabase();
+  sandbox.control.reset();
+  sandbox.control.setFaults([parseFault('timeout')]);
+  const refresher = refresherFor(database);
+  const fetched = refresher.request(ONCOR, 'cold');
+  await until(() => sandbox.control.state().calls.in_flight === 1);
+  await haltSyncs(database, { by: 'test', reason: 'drill' });
+  assert.equal(await fetched, 'stopped');
+  await until(() => sandbox.control.state().calls.in_flight === 0);
+  const { rows } = await database.pool.query(
+    `select status, (select failures from upstream_gates) as gate, (select sum(failures)::int from refresh_leases) as leases
+       from sync_runs`,
+  );
+  assert.deepEqual(rows, [{ status: 'stopped', gate: 0, leases: 0 }]);
+  sandbox.control.clearFaults();
+  await changeControl(database, 'running', { by: 'test', reason: null });
+  assert.equal(await refresher.request(ONCOR, 'cold'), 'refreshed');
 });
 
 /** A database whose clock is a row: statements that ask for the time get that of the schema `sim`. */

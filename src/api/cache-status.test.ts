@@ -62,12 +62,13 @@ const states = fc.record({
   ageMs: fc.oneof(fc.integer({ min: -5_000, max: 10_000_000 }), fc.integer({ min: 0, max: 5e9 })),
   staleAfterMs: fc.integer({ min: 1_000, max: 20_000_000 }),
   outcome: fc.constantFrom<RefreshOutcome | 'pending' | 'nobody' | 'throws'>(
-    ...(['refreshed', 'failed', 'elsewhere', 'later', 'pending', 'nobody', 'throws'] as const),
+    ...(['refreshed', 'failed', 'elsewhere', 'later', 'stopped', 'pending', 'nobody', 'throws'] as const),
   ),
 });
 
 const REASONS = {
-  ...{ refreshed: 'refreshing', elsewhere: 'refreshing', pending: 'refreshing', nobody: 'not refreshed' },
+  ...{ refreshed: 'refreshing', elsewhere: 'refreshing', pending: 'refreshing' },
+  ...{ nobody: 'not refreshed', stopped: 'not refreshed' },
   ...{ failed: 'refresh failed', later: 'refresh failed', throws: 'refresh failed' },
 } as const;
 

@@ -66,7 +66,7 @@ export class ColdFetches {
     fetch(duns)
       .then(async (result) => {
         const known = held(duns);
-        if (known || result === 'later') arrived.resolve(known);
+        if (known || result === 'later' || result === 'stopped') arrived.resolve(known);
         // Who fetches elsewhere publishes, and the announcement brings it; or fails, and tells that, too.
         else if (result !== 'elsewhere') arrived.resolve(await load(duns));
       })

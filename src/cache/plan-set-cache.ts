@@ -20,11 +20,15 @@ import { askLayers } from './walk.ts';
 export type { Layer, LayerName } from './layer.ts';
 export type { Held } from './memory-shelf.ts';
 
-/** `elsewhere`: another process fetches; `later`: the last fetch failed a moment ago. */
-export type RefreshOutcome = 'refreshed' | 'failed' | 'elsewhere' | 'later';
+/** `elsewhere`: another process fetches; `later`: the last fetch failed a moment ago; `stopped`: by an operator. */
+export type RefreshOutcome = 'refreshed' | 'failed' | 'elsewhere' | 'later' | 'stopped';
 
 /** Why plans are not confirmed, as far as this process knows; `not refreshed`: nobody tries. */
 export type StaleReason = 'refreshing' | 'refresh failed' | 'not refreshed';
+const STALE_REASONS: Record<RefreshOutcome, StaleReason> = {
+  ...{ refreshed: 'refreshing', elsewhere: 'refreshing' },
+  ...{ failed: 'refresh failed', later: 'refresh failed', stopped: 'not refreshed' },
+};
 
 export interface PlanSetCacheOptions {
   /** Asked in this order when memory has nothing; the last one is the truth. */
@@ -240,8 +244,7 @@ export class PlanSetCache {
     // That the last one failed stays true while another is under way.
     if (!this.#whyStale.has(duns)) this.#whyStale.set(duns, 'refreshing');
     // After a refresh that went well the fresh set is on its way, as after one that began elsewhere.
-    const heard = (outcome: RefreshOutcome) =>
-      this.#whyStale.set(duns, outcome === 'failed' || outcome === 'later' ? 'refresh failed' : 'refreshing');
+    const heard = (outcome: RefreshOutcome) => this.#whyStale.set(duns, STALE_REASONS[outcome]);
     refresh.then(heard, () => heard('failed'));
   }
 

@@ -87,7 +87,7 @@ export class Refresher {
 
   async #refresh(group: string[], reason: 'stale' | 'cold'): Promise<RefreshResult> {
     const { database, source, leaseTimes: times } = this.#options;
-    if ((await readControl(database.quick)).state !== 'running') return 'later';
+    if ((await readControl(database.quick)).state !== 'running') return 'stopped';
     if (await isUpstreamPaused(database.quick, source.name)) return 'later';
     const lease = await takeLease(database, group, { isPatient: true, ...(times ? { times } : {}) });
     if ('refused' in lease) return lease.refused;
@@ -100,6 +100,7 @@ export class Refresher {
         { kind: `refresh_${reason}`, cities: [], tdsps: group, force: false },
         { database, source, freshForMs, cacheTtlMs, signal, lease, attempts: 1 },
       );
+      if (halt.signal.aborted) return 'stopped';
       return report.errors.length === 0 ? 'refreshed' : 'failed';
     } finally {
       halt.stop();

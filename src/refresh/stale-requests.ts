@@ -1,12 +1,13 @@
 /**
  * Puts what readers found old into the queue, once for the fleet however many ask. Where one waits already, or is
  * worked on, nothing is asked for again; and no process asks more than once a minute for the same TDSP. Nothing is
- * asked for while the upstream may not be called, or while this TDSP is left alone because it failed.
+ * asked for while an operator has stopped syncing, while the upstream may not be called, or while this TDSP is left alone because it failed.
  */
 
 import type { RefreshOutcome } from '../cache/plan-set-cache.ts';
 import type { Queryable } from '../store/database.ts';
 import { isTdspPaused } from '../store/refresh-leases.ts';
+import { readControl } from '../store/sync-control.ts';
 import { readOpenTargets } from '../store/sync-targets.ts';
 import { isUpstreamPaused } from '../store/upstream-gate.ts';
 import { queueName } from '../sync/jobs/job-queue.ts';
@@ -45,7 +46,7 @@ export class StaleRequests {
         return 'failed';
       })
       .then((outcome) => {
-        if (outcome === 'later') asked.until = at + LOOK_AGAIN_MS;
+        if (outcome === 'later' || outcome === 'stopped') asked.until = at + LOOK_AGAIN_MS;
         return outcome;
       });
     this.#asked.set(duns, asked);
@@ -54,6 +55,7 @@ export class StaleRequests {
 
   async #ask(duns: string): Promise<RefreshOutcome> {
     const { database, upstream, ask } = this.#options;
+    if ((await readControl(database)).state !== 'running') return 'stopped';
     if (await isUpstreamPaused(database, upstream.name)) return 'later';
     if (await isTdspPaused(database, duns)) return 'later';
     const open = await readOpenTargets(database, queueName(upstream));

@@ -143,13 +143,13 @@ export function finishPermit(
  */
 export async function isUpstreamPaused(queryable: Queryable, source: string): Promise<boolean> {
   const { rows } = await queryable.query<{ isPaused: boolean }>(
-    `select c.state = 'emergency' or coalesce(
+    `select coalesce(
               greatest(wait_until, case when open_until is null then full_until else greatest(open_until, probe_until) end)
                 > clock_timestamp(), false) as "isPaused"
-       from sync_control c left join upstream_gates g on g.source = $1`,
+       from upstream_gates where source = $1`,
     [source],
   );
-  return rows[0]!.isPaused;
+  return rows[0]?.isPaused ?? false;
 }
 
 /** Whether the circuit of a source is open, and what it has used of its hour. */
