@@ -239,7 +239,10 @@ test('freshness warns past the warning age and fails past the error age', async 
   near(failed.day, 2 / 6);
   const { stdout } = await wattsync(['freshness'], env);
   assert.match(stdout, /✗ Oncor +4 h/);
-  assert.match(stdout, /6 plan sets past the error age/);
+  assert.match(stdout, /6 plan sets past the error age.* Sync now: npm run sync:full/);
+  await wattsync(['sync', 'stop'], env);
+  assert.match((await wattsync(['freshness'], env)).stdout, /sync:resume, then npm run sync:full\n$/);
+  await wattsync(['sync', 'resume'], env);
   assert.match((await wattsync(['doctor'], env)).stdout, /✗ plans +Plans are older than 3 h/);
 });
 

@@ -2,6 +2,7 @@
 
 import { readPlanCacheState } from '../store/plan-cache.ts';
 import { readCurrentSnapshots } from '../store/snapshots.ts';
+import { type ControlState, readControl } from '../store/sync-control.ts';
 import { readLastResults } from '../store/sync-runs.ts';
 import { readTerritory } from '../store/territory.ts';
 import { Places } from '../territory/places.ts';
@@ -52,10 +53,11 @@ export async function explain(
   const database = await (await parts()).openStore(config, 2);
   try {
     const now = new Date();
-    const [snapshots, cached, results] = [
+    const [snapshots, cached, results, { state }] = [
       await readCurrentSnapshots(database.pool),
       await readPlanCacheState(database.pool),
       await readLastResults(database.pool),
+      await readControl(database.pool),
     ];
     const staleAfterMs = config.cacheTtlHours * 3_600_000;
     const explained: Explained[] = [];
@@ -81,7 +83,7 @@ export async function explain(
         cache_expires_at: cache?.expires_at.toISOString() ?? null,
         last_result: last ? { status: last.status, message: last.message, at: last.finished_at } : null,
         served: await askServer(`http://${config.host}:${config.port}`, duns),
-        next: whatIsNext(isStale, ageMs, config.syncIntervalMs),
+        next: whatIsNext(state, isStale, ageMs, config.syncIntervalMs),
       });
     }
     const isFine = explained.every(({ stale }) => !stale);
@@ -133,7 +135,9 @@ async function askServer(url: string, duns: string): Promise<Explained['served']
   }
 }
 
-function whatIsNext(isStale: boolean, ageMs: number | null, intervalMs: number): string {
+function whatIsNext(state: ControlState, isStale: boolean, ageMs: number | null, intervalMs: number): string {
+  if (state !== 'running')
+    return `nothing is fetched before npm run sync:resume, as syncing ${state === 'stopped' ? 'is stopped' : 'was halted by an emergency'}`;
   if (ageMs === null) return 'the first reader, or npm run sync:full, has the plans fetched';
   if (isStale)
     return 'readers get these plans at once, marked stale, and the first of them has one refresh started for all';

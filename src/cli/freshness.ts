@@ -6,15 +6,18 @@ import { count, hoursInWords, inWords } from '../monitor/words.ts';
 import type { CommandContext } from './program.ts';
 
 export async function freshness({ config, isJson, parts }: CommandContext): Promise<number> {
-  const [database, { readFreshness }, { freshnessRules }, { readTerritory }] = await Promise.all([
-    parts().then(({ openStore }) => openStore(config, 1)),
-    import('../monitor/freshness-report.ts'),
-    import('../monitor/monitor-view.ts'),
-    import('../store/territory.ts'),
-  ]);
+  const [database, { readFreshness }, { freshnessRules }, { readTerritory }, { readControl }] =
+    await Promise.all([
+      parts().then(({ openStore }) => openStore(config, 1)),
+      import('../monitor/freshness-report.ts'),
+      import('../monitor/monitor-view.ts'),
+      import('../store/territory.ts'),
+      import('../store/sync-control.ts'),
+    ]);
   try {
     const report = await readFreshness(database.pool, readTerritory(), freshnessRules(config));
-    console.log(isJson ? JSON.stringify(report) : describe(report));
+    const isOn = isJson || (await readControl(database.pool)).state === 'running';
+    console.log(isJson ? JSON.stringify(report) : describe(report, isOn));
     return report.status === 'error' ? 1 : 0;
   } finally {
     await database.close();
@@ -23,7 +26,7 @@ export async function freshness({ config, isJson, parts }: CommandContext): Prom
 
 const SIGNS: Record<AgeVerdict, string> = { fresh: ' ', late: ' ', warning: '!', error: '✗' };
 
-function describe({ tdsps, tiers, overall, status, window_hours }: FreshnessReport): string {
+function describe({ tdsps, tiers, overall, status, window_hours }: FreshnessReport, isOn: boolean): string {
   const last = `${window_hours} h`;
   return [
     `  TDSP                    age  tier  target    warn   error  within, ${last}`,
@@ -38,7 +41,7 @@ function describe({ tdsps, tiers, overall, status, window_hours }: FreshnessRepo
     ...(overall.window_known < 0.999
       ? [`Of the last ${last}, ${percent(overall.window_known)} is known.`]
       : []),
-    verdictOf(status, tdsps),
+    verdictOf(status, tdsps, isOn),
   ].join('\n');
 }
 
@@ -88,9 +91,14 @@ const ageOf = (seconds: number | null): string => (seconds === null ? 'never' : 
 const percent = (share: Share): string =>
   share === null ? '–' : `${share === 1 ? 100 : (Math.floor(share * 1000) / 10).toFixed(1)} %`;
 
-function verdictOf(status: FreshnessReport['status'], tdsps: readonly TdspFreshness[]): string {
+function verdictOf(
+  status: FreshnessReport['status'],
+  tdsps: readonly TdspFreshness[],
+  isOn: boolean,
+): string {
   if (status === 'fresh') return 'Plans are fresh.';
   const old = tdsps.filter(({ verdict }) => verdict === 'warning' || verdict === 'error');
   const past = status === 'error' ? 'past the error age (✗)' : 'past the warning age (!)';
-  return `${count(old.length, 'plan set')} ${past}. Why: npm run doctor. Sync now: npm run sync:full`;
+  const now = isOn ? 'Sync now:' : 'Syncing is not on: npm run sync:resume, then';
+  return `${count(old.length, 'plan set')} ${past}. Why: npm run doctor. ${now} npm run sync:full`;
 }

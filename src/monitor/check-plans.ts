@@ -7,30 +7,43 @@ import { count, hoursInWords, inWords, timeOf } from './words.ts';
 const names = (tdsps: readonly { name: string }[]): string => tdsps.map(({ name }) => name).join(', ');
 const aged = ({ name, age_seconds }: ViewTdsp): string => `${name} ${inWords((age_seconds ?? 0) * 1000)}`;
 
-/** How old what is served is, against what was promised. */
-export function checkPlans({ tdsps }: Pick<MonitorView, 'tdsps'>): Finding {
+/** How old what is served is, against what was promised. While syncing is not on, no sync can be asked for. */
+export function checkPlans(view: Pick<MonitorView, 'tdsps' | 'control'>): Finding {
+  const found = judgeAges(view.tdsps);
+  if (found.verdict === 'ok' || view.control.state === 'running') return found;
+  const advice = `Syncing is not on: let it go on, then sync them with ${SYNC_FULL}`;
+  return { ...found, advice, run: 'npm run sync:resume' };
+}
+
+const SYNC_FULL = 'npm run sync:full';
+
+function judgeAges(tdsps: MonitorView['tdsps']): Finding {
   const check = 'plans';
   const never = tdsps.filter(({ age_seconds }) => age_seconds === null);
-  const full = 'npm run sync:full';
   if (never.length === tdsps.length) {
-    return bad(check, 'Nothing was ever published here', 'Sync once, or start the program', full);
+    return bad(check, 'Nothing was ever published here', 'Sync once, or start the program', SYNC_FULL);
   }
-  if (never.length > 0) return bad(check, `Never published: ${names(never)}`, 'Sync them', full);
+  if (never.length > 0) return bad(check, `Never published: ${names(never)}`, 'Sync them', SYNC_FULL);
   const past = (verdict: ViewTdsp['verdict']) => tdsps.filter((tdsp) => tdsp.verdict === verdict);
   const [errors, warnings] = [past('error'), past('warning')];
   if (errors.length > 0) {
     const limit = hoursInWords(errors[0]!.error_after_hours);
-    return bad(check, `Plans are older than ${limit}: ${errors.map(aged).join(', ')}`, 'Sync them', full);
+    return bad(
+      check,
+      `Plans are older than ${limit}: ${errors.map(aged).join(', ')}`,
+      'Sync them',
+      SYNC_FULL,
+    );
   }
   if (warnings.length > 0) {
     const limit = hoursInWords(warnings[0]!.warn_after_hours);
     const message = `Plans are older than ${limit}: ${warnings.map(aged).join(', ')}`;
-    return warning(check, message, 'Sync them; if this comes back, look at the schedule', full);
+    return warning(check, message, 'Sync them; if this comes back, look at the schedule', SYNC_FULL);
   }
   const stale = tdsps.filter((tdsp) => tdsp.stale);
   if (stale.length > 0) {
     const message = `Readers are told that plans are stale (CACHE_TTL_HOURS): ${stale.map(aged).join(', ')}`;
-    return warning(check, message, 'Sync them, or call them stale later', full);
+    return warning(check, message, 'Sync them, or call them stale later', SYNC_FULL);
   }
   const oldest = tdsps.toSorted((a, b) => (b.age_seconds ?? 0) - (a.age_seconds ?? 0))[0]!;
   return ok(check, `${count(tdsps.length, 'plan set')}, the oldest: ${aged(oldest)}`);

@@ -137,6 +137,13 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
     false,
     /Never published: TNMP/,
   ],
+  [
+    'old plans while syncing is stopped',
+    { ...control('stopped', 60), tdsps: [sampleTdsp('Oncor', 20_000)] },
+    ['bad plans', 'warning control'],
+    false,
+    /^Plans are older.*\. Syncing is not on: .* npm run sync:full npm run sync:resume$/m,
+  ],
   ['plans past the target', { tdsps: [sampleTdsp('Oncor', 3_900)] }, [], true, /^$/],
   ['plans past the warning age', { tdsps: [sampleTdsp('Oncor', 5_000)] }, ['warning plans'], true, /1\.25 h/],
   [
