@@ -61,6 +61,13 @@ test('explain says what is stored, how old it is and what comes next', async () 
   assert.match(stdout, /fresh until/);
   assert.match(stdout, /ready in plan_cache until/);
   assert.match(stdout, /No server answers here/);
+  await wattsync(['sync', 'stop'], env);
+  const stopped = await wattsync(['explain', 'city', 'Dallas'], env);
+  assert.match(
+    stopped.stdout,
+    /Next: nothing is fetched before npm run sync:resume, as syncing is stopped\./,
+  );
+  await wattsync(['sync', 'resume'], env);
   const zip = await json(['explain', 'zip', '77002']);
   assert.equal(zip.tdsps[0].stale, false);
   for (const [args, said] of [
@@ -79,6 +86,11 @@ test('bad usage ends with 2 and what would be right', async () => {
     const { code, stderr } = await wattsync(['cache', ...args], env);
     assert.equal(code, 2, args.join(' '));
     assert.match(stderr, /--all|houston-tx|Houston/);
+  }
+  for (const args of [['cache', 'clear', '--al'], ['cache', 'empty'], ['cache']]) {
+    const { code, stdout } = await wattsync([...args, '--json'], env);
+    assert.equal(code, 2, args.join(' '));
+    assert.equal(JSON.parse(stdout).error.code, 'bad_usage');
   }
 });
 

@@ -34,7 +34,7 @@ export async function cacheClear(
     const who =
       processes === 0
         ? 'No process is running; a Redis is cleared by the next one that starts within a day.'
-        : `${processes === 1 ? 'The running process forgets' : `${processes} running processes forget`} them now and load them again from the stored plans.`;
+        : `${processes === 1 ? 'The running process forgets them now and loads' : `${processes} running processes forget them now and load`} them again from the stored plans.`;
     console.log(
       isJson
         ? JSON.stringify({ status: 'cleared', tdsps: cleared.map(({ duns }) => duns), processes })

@@ -164,10 +164,17 @@ function buildProgram(run: Runner): Command {
 
 /** Tells a person, or a program, what went wrong; returns the exit code. */
 function report(error: unknown, isJson: boolean): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    // It has told a person already.
+    return isJson ? report(toUsageError(error), isJson) : 2;
+  }
   const exitCode = error instanceof ConfigError || error instanceof UsageError ? 2 : 1;
   if (isJson)
     console.log(JSON.stringify({ error: { code: errorCode(error), message: describeError(error) } }));
   else console.error(error instanceof WattsyncError ? `Error: ${describeError(error)}` : error);
   return exitCode;
 }
+
+const toUsageError = ({ code, message }: CommanderError): UsageError =>
+  new UsageError(code === 'commander.help' ? 'A command is missing' : message.replace(/^error: /, ''));
