@@ -237,6 +237,46 @@ test('after failures in a row nobody calls; then one probe for all, and nobody w
   assert.equal((await outcomes(gates.map((gate) => callOf(gate, source, upstream.url)))).ok, 2);
 });
 
+test('who insists while the circuit is open waits for the probe: all come through, or all hear that it failed', async () => {
+  const held: (() => void)[] = [];
+  let status = 200;
+  const upstream = await startUpstream((_request, response) => {
+    held.push(() => response.writeHead(status).end('[]'));
+  });
+  const source = newSource();
+  let asked = 0;
+  const clock = { now: new Date('2026-07-01T12:00:00Z') };
+  const gate = gateWith({
+    now: () => {
+      asked += 1;
+      return clock.now;
+    },
+  });
+  const insist = async () => {
+    await database.pool.query(
+      `insert into upstream_gates (source, failures, openings, open_until, opened_at) values ($1, 5, 1, $2, $2)
+       on conflict (source) do update set open_until = excluded.open_until, opened_at = excluded.opened_at`,
+      [source, new Date(clock.now.getTime() + 30_000)],
+    );
+    const [calls, before] = [upstream.calledAt.length, asked];
+    const forced = Array.from({ length: 6 }, () => callOf(gate, source, upstream.url, { force: true }));
+    const ended = outcomes(forced);
+    // The probe asks twice, for its permit and for its time; each of the others once at least.
+    await until(() => held.length === 1 && asked >= before + 7);
+    assert.equal(upstream.calledAt.length, calls + 1);
+    while (held.length > 0) held.pop()!();
+    const answering = setInterval(() => held.pop()?.(), 5);
+    const { ok, errors } = await ended;
+    clearInterval(answering);
+    return { ok, errors, calls: upstream.calledAt.length - calls };
+  };
+  assert.deepEqual(await insist(), { ok: 6, errors: [], calls: 6 });
+  status = 500;
+  const { ok, errors, calls } = await insist();
+  assert.deepEqual([ok, calls], [0, 1]);
+  assert.equal(errors.filter((error) => /tried just now, in vain/.test((error as Error).message)).length, 5);
+});
+
 test('a probe that dies holds nobody up for longer than its deadline', async () => {
   const upstream = await startUpstream(well);
   const source = newSource();
@@ -378,4 +418,19 @@ test('a caller who stops does not count as a failure of the upstream', async () 
     await assert.rejects(call);
   }
   assert.equal((await readGate(database.pool, source))?.open_until, null);
+});
+
+test('a process that was frozen in the middle of calls opens no circuit', async ({ mock }) => {
+  const upstream = await startUpstream(() => {});
+  const source = newSource();
+  const gate = gateWith({ timeoutMs: 300 });
+  let frozenMs = 0;
+  const now = performance.now.bind(performance);
+  mock.method(performance, 'now', () => now() + frozenMs);
+  const calls = outcomes(Array.from({ length: 6 }, () => callOf(gate, source, upstream.url)));
+  await until(() => upstream.calledAt.length === 6);
+  frozenMs = 60_000;
+  assert.equal((await calls).ok, 0);
+  const { failures, open_until } = (await readGate(database.pool, source))!;
+  assert.deepEqual([failures, open_until], [0, null]);
 });

@@ -68,6 +68,8 @@ export class CircuitOpenError extends NotAllowedError {
   readonly code = 'circuit_open';
 }
 
+/** A call that ends so long after its own deadline was held up here: the process was frozen, the upstream may be well. */
+const FROZEN_MS = 2_000;
 const LONGEST_BACKOFF_MS = 10_000;
 /** What an upstream asks us to wait is honoured up to this; a longer time is a mistake of theirs. */
 const LONGEST_WAIT_MS = 3_600_000;
@@ -150,12 +152,15 @@ export class Gate {
       atOnce: maxConcurrentRequests,
       callMs: timeoutMs + 5_000,
     };
+    let mayProbe = isForced;
     for (;;) {
-      const permit = await requestPermit(this.#database, { source, isForced }, limits, now?.() ?? null);
+      const caller = { source, isForced, mayProbe };
+      const permit = await requestPermit(this.#database, caller, limits, now?.() ?? null);
       if ('id' in permit) return permit;
+      if ('isProbing' in permit) mayProbe = false;
       if ('waitMs' in permit) await pause(permit.waitMs * (1 + Math.random() * 0.2), null, { signal });
       else if ('control' in permit) throw new SyncHaltedError(permit.control);
-      else throw refusal(source, permit, limits);
+      else throw refusal(source, permit, limits, isForced);
     }
   }
 
@@ -182,7 +187,8 @@ export class Gate {
       return request.read(answer);
     } catch (cause) {
       error = describeError(cause);
-      end = context.signal.aborted ? 'abandoned' : endOf(cause);
+      const isFrozen = performance.now() - started > this.#options.timeoutMs + FROZEN_MS;
+      end = context.signal.aborted || isFrozen ? 'abandoned' : endOf(cause);
       throw cause;
     } finally {
       const duration_ms = Math.round(performance.now() - started);
@@ -232,6 +238,7 @@ function refusal(
   source: string,
   { refused, until, used }: Extract<Permit, { until: Date }>,
   { perHour, reservePerHour, forcedPerHour }: Record<'perHour' | 'reservePerHour' | 'forcedPerHour', number>,
+  isForced: boolean,
 ): WattsyncError {
   const at = `${until.toISOString().slice(0, 19)}Z`;
   if (refused === 'emergency_budget') {
@@ -250,5 +257,6 @@ function refusal(
   }
   const why =
     refused === 'circuit' ? 'failed several times in a row and is left alone' : 'asked to be left alone';
-  return new CircuitOpenError(`${source} ${why} until ${at}. Wait, or insist with --force.`, until);
+  const advice = isForced ? 'It was tried just now, in vain: wait.' : 'Wait, or insist with --force.';
+  return new CircuitOpenError(`${source} ${why} until ${at}. ${advice}`, until);
 }

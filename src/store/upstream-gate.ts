@@ -28,6 +28,8 @@ export type Permit =
   | { id: number; isProbe: boolean }
   /** Ask again after so long. */
   | { waitMs: number }
+  /** Somebody finds out whether the upstream is back: who insists hears of it. */
+  | { waitMs: number; isProbing: true }
   | { refused: 'budget' | 'emergency_budget' | 'circuit' | 'asked_to_wait'; until: Date; used: number }
   /** An emergency was declared: nobody calls. */
   | { refused: 'halted'; control: Control };
@@ -47,6 +49,7 @@ export interface BreakerTimes {
 const SECOND_MS = 1_200;
 const HOUR_MS = 3_600_000;
 const ASK_AGAIN_MS = 50;
+const PROBE_ASK_MS = 250;
 
 interface GateRow {
   now: Date;
@@ -55,10 +58,13 @@ interface GateRow {
   wait_until: Date | null;
 }
 
-/** @param now for tests; the database's clock otherwise */
+/**
+ * @param caller `mayProbe`: need not wait for the time of the next probe
+ * @param now for tests; the database's clock otherwise
+ */
 export function requestPermit(
   database: Database,
-  { source, isForced }: { source: string; isForced: boolean },
+  { source, isForced, mayProbe }: { source: string; isForced: boolean; mayProbe: boolean },
   limits: PermitLimits,
   now: Date | null,
 ): Promise<Permit> {
@@ -70,9 +76,10 @@ export function requestPermit(
     const isOpen = gate.open_until !== null;
     if (isOpen) {
       const until = later(gate.open_until, gate.probe_until);
-      // A probe under way is never joined; a forced call need not wait for the time of the next one.
-      const isBlocked = isForced ? isAfter(gate.probe_until, gate.now) : until > gate.now;
-      if (isBlocked) return { refused: 'circuit', until, used: 0 };
+      // A probe under way is never joined. Who insists waits for what it finds: of six forced calls to an upstream that
+      // is back one would come through otherwise, and of six to one that is not, five would fail as the first did.
+      if (isForced && isAfter(gate.probe_until, gate.now)) return { waitMs: PROBE_ASK_MS, isProbing: true };
+      if (!mayProbe && until > gate.now) return { refused: 'circuit', until, used: 0 };
     }
     if (!isForced && gate.wait_until && gate.wait_until > gate.now) {
       return { refused: 'asked_to_wait', until: gate.wait_until, used: 0 };
