@@ -186,6 +186,8 @@ test('an emergency gives up calls in flight, cancels all, and nothing syncs unti
     assert.equal(report.status, 'cancelled');
     assert.equal(report.errors[0]!.code, 'sync_cancelled');
   }
+  // It had ended before its call had.
+  await until(async () => (await readRun(database.pool, running.run_id))!.run.api_calls === 1);
   sandbox.control.clearFaults();
   sandbox.control.reset();
   for (const kind of ['priority', 'full'] as const) {

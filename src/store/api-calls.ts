@@ -24,9 +24,13 @@ export async function insertApiCall(queryable: Queryable, call: ApiCallRow): Pro
   const { run_id, source, endpoint, params, attempt, status, bytes, duration_ms, error, called_at } = call;
   const { payload_hash } = call;
   await queryable.query(
-    `insert into api_calls (run_id, source, endpoint, params, attempt, status, bytes, duration_ms, error, called_at,
-       payload_hash)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    `with call as (
+       insert into api_calls (run_id, source, endpoint, params, attempt, status, bytes, duration_ms, error, called_at,
+         payload_hash)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning run_id
+     )
+     -- A run that was cancelled was counted while its calls were still under way.
+     update sync_runs r set api_calls = r.api_calls + 1 from call where r.id = call.run_id and r.finished_at is not null`,
     [
       ...[run_id, source, endpoint, toJsonb(params), attempt, status, bytes, duration_ms, error, called_at],
       payload_hash,
