@@ -303,6 +303,8 @@ test('a second terminal and the admin API act on a running server, and its state
   assert.equal(await stuck.ended, 1);
   assert.equal(JSON.parse(stuck.seen.stdout).status, 'cancelled');
   await until(() => sandbox.control.state().calls.in_flight === 0);
+  const calmed = await admin('POST', 'sync/stop');
+  assert.deepEqual(calmed.body, { state: 'emergency', changed: false }, 'an emergency is more than a stop');
   sandbox.control.clearFaults();
   assert.equal((await fetch(`${url}/v1/plans?city=dallas-tx`)).status, 200, 'readers notice nothing');
 

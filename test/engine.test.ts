@@ -129,8 +129,9 @@ test('a stop lets what runs end and begins nothing; a resume goes on where it wa
   sandbox.control.setFaults([parseFault('latency:ms=400')]);
   const running = await asker.ask(force());
   await until(() => calls().in_flight === 1);
-  assert.equal(await changeControl(database, 'stopped', { by: 'test', reason: 'why not' }), true);
-  assert.equal(await changeControl(database, 'stopped', { by: 'test', reason: null }), false);
+  const stop = (reason: string | null) => changeControl(database, 'stopped', { by: 'test', reason });
+  assert.deepEqual(await stop('why not'), { state: 'stopped', changed: true });
+  assert.deepEqual(await stop(null), { state: 'stopped', changed: false });
   assert.equal((await follow(running.run_id)).status, 'succeeded');
   assert.deepEqual(await waitForQuiet(database, 5_000), { running: 0, unanswered: 0 });
   await assert.rejects(asker.ask(force()), { code: 'sync_stopped' });

@@ -11,7 +11,7 @@ import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts'
 import type { GateOptions } from '../src/sources/gate.ts';
 import { type Database, openDatabase } from '../src/store/database.ts';
 import { isUpstreamPaused } from '../src/store/upstream-gate.ts';
-import { changeControl, haltSyncs } from '../src/sync/control.ts';
+import { changeControl, haltSyncs, waitForQuiet } from '../src/sync/control.ts';
 import { runSync } from '../src/sync/run.ts';
 import { allDuns, createTestDatabase, ONCOR, syncAll, testGate, until } from './support.ts';
 
@@ -143,14 +143,16 @@ test('an emergency ends the calls that are made for readers, and is no failure o
   const refresher = refresherFor(database);
   const fetched = refresher.request(ONCOR, 'cold');
   await until(() => sandbox.control.state().calls.in_flight === 1);
+  assert.deepEqual(await waitForQuiet(database, 0), { running: 1, unanswered: 0 });
   await haltSyncs(database, { by: 'test', reason: 'drill' });
   assert.equal(await fetched, 'stopped');
   await until(() => sandbox.control.state().calls.in_flight === 0);
   const { rows } = await database.pool.query(
-    `select status, (select failures from upstream_gates) as gate, (select sum(failures)::int from refresh_leases) as leases
+    `select status, requested_by, (select failures from upstream_gates) as gate, (select sum(failures)::int from refresh_leases) as leases
        from sync_runs`,
   );
-  assert.deepEqual(rows, [{ status: 'stopped', gate: 0, leases: 0 }]);
+  assert.deepEqual(rows, [{ status: 'stopped', requested_by: 'reader', gate: 0, leases: 0 }]);
+  assert.deepEqual(await waitForQuiet(database, 0), { running: 0, unanswered: 0 });
   sandbox.control.clearFaults();
   await changeControl(database, 'running', { by: 'test', reason: null });
   assert.equal(await refresher.request(ONCOR, 'cold'), 'refreshed');

@@ -17,8 +17,8 @@ export interface AdminParts {
   token: Secret;
   /** `null` while the program is still starting. */
   sync: ((ask: SyncAsk) => Promise<{ run_id: number }>) | null;
-  stop(order: Order): Promise<boolean>;
-  resume(order: Order): Promise<boolean>;
+  stop(order: Order): Promise<{ state: string; changed: boolean }>;
+  resume(order: Order): Promise<{ state: string; changed: boolean }>;
   emergency(order: Order): Promise<{ cancelled_runs: number[]; cancelled_tdsps: number }>;
   /** @param duns `null`: all */
   clearCache(duns: string | null): Promise<unknown>;
@@ -69,8 +69,7 @@ export function adminRoutes(app: FastifyInstance, parts: ApiParts): void {
         const { ORDER_BODY, readBody } = await import('./bodies.ts');
         const { reason = null } = readBody(ORDER_BODY, request.body);
         const done = await admin[order]({ by: ACTOR, reason });
-        const state = { stop: 'stopped', resume: 'running', emergency: 'emergency' }[order];
-        return { state, ...(typeof done === 'boolean' ? { changed: done } : done) };
+        return { state: 'emergency', ...done };
       });
     }
 

@@ -14,19 +14,17 @@ const QUIET_WITHIN_MS = 60_000;
 
 export function syncStop(context: CommandContext, { reason, wait = true }: ControlOptions): Promise<number> {
   return control(context, async (database) => {
-    const before = await readControl(database.pool);
-    // An emergency is more than a stop: to be left with resume only.
-    if (before.state === 'emergency') {
-      return { state: 'emergency', changed: false, text: 'An emergency is in force: nothing syncs anyway.' };
+    const { state, changed } = await changeControl(database, 'stopped', orderOf(reason));
+    if (state === 'emergency') {
+      return { state, changed, text: 'An emergency is in force: nothing syncs anyway.' };
     }
-    const changed = await changeControl(database, 'stopped', orderOf(reason));
     const quiet = wait ? await waitForQuiet(database, QUIET_WITHIN_MS, tellRunning(context.isJson)) : null;
     const said = changed ? 'Syncing is stopped in all processes.' : 'Syncing was stopped already.';
     const next =
       'Stored plans are served all the same. Start again with: npm run sync:resume (or sync:priority)';
     const { running = null, unanswered = null } = quiet ?? {};
     return {
-      state: 'stopped',
+      state,
       changed,
       running,
       unanswered,
@@ -38,11 +36,11 @@ export function syncStop(context: CommandContext, { reason, wait = true }: Contr
 export function syncResume(context: CommandContext, { reason }: ControlOptions): Promise<number> {
   return control(context, async (database) => {
     const before = await readControl(database.pool);
-    const changed = await changeControl(database, 'running', orderOf(reason));
+    const { state, changed } = await changeControl(database, 'running', orderOf(reason));
     const text = changed
       ? `Syncing goes on (it was ${before.state === 'emergency' ? 'halted by an emergency' : 'stopped'} since ${before.changed_at.toISOString()}).`
       : 'Syncing was not stopped.';
-    return { state: 'running', changed, text };
+    return { state, changed, text };
   });
 }
 

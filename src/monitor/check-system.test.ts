@@ -88,6 +88,7 @@ const CASES: [what: string, found: Finding | Finding[], verdict: Finding['verdic
     'warning',
     /redis 5 times.*cache:clear.*cache:stats/,
   ],
+  ['readers before the first sync', checkLayers([{ ...layer(20), layer: 'api' }]), 'ok', /No layer failed/],
   ['a layer that fails', checkLayers([layer(200)]), 'bad', /67 % of its reads/],
   ['few rejected records', checkRecords(rejecting(3), growth(3, 3)), 'ok', /3 records rejected/],
   [

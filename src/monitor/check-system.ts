@@ -104,7 +104,9 @@ const LAYER_ERRORS = { least: 5, few: 0.01, many: 0.5 };
 
 export function checkLayers(layers: readonly LayerCounts[]): Finding {
   const check = 'cache';
-  const shares = layers.map(({ layer, hits, misses, errors }) => ({
+  // The upstream is no layer with another one behind it: what it did not bring, the plans tell.
+  const stored = layers.filter(({ layer }) => layer !== 'api');
+  const shares = stored.map(({ layer, hits, misses, errors }) => ({
     ...{ layer, errors },
     share: errors / Math.max(1, hits + misses + errors),
   }));

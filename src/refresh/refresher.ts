@@ -97,7 +97,7 @@ export class Refresher {
       const signal = AbortSignal.any([this.#options.signal, halt.signal]);
       // One attempt: the next one is for the pause between refreshes to decide, not for the gate.
       const report = await runSync(
-        { kind: `refresh_${reason}`, cities: [], tdsps: group, force: false },
+        { kind: `refresh_${reason}`, cities: [], tdsps: group, force: false, requested_by: 'reader' },
         { database, source, freshForMs, cacheTtlMs, signal, lease, attempts: 1 },
       );
       if (halt.signal.aborted) return 'stopped';

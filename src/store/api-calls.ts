@@ -29,8 +29,8 @@ export async function insertApiCall(queryable: Queryable, call: ApiCallRow): Pro
          payload_hash)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning run_id
      )
-     -- A run that was cancelled was counted while its calls were still under way.
-     update sync_runs r set api_calls = r.api_calls + 1 from call where r.id = call.run_id and r.finished_at is not null`,
+     -- Counted here and not as the run ends: one that is cancelled, or crashes, ends before its calls do.
+     update sync_runs r set api_calls = r.api_calls + 1 from call where r.id = call.run_id`,
     [
       ...[run_id, source, endpoint, toJsonb(params), attempt, status, bytes, duration_ms, error, called_at],
       payload_hash,

@@ -81,7 +81,6 @@ export async function finishQueuedRuns(
      )
      update sync_runs r set finished_at = clock_timestamp(), started_at = coalesce(r.started_at, clock_timestamp()),
             plans = e.plans, errors = e.errors,
-            api_calls = (select count(*) from api_calls c where c.run_id = r.id),
             status = coalesce($2, case when e.bad = 0 then 'succeeded' when e.bad = e.results then 'failed' else 'partial' end)
        from ended e where e.id = r.id`,
     [runIds, as],

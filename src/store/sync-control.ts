@@ -38,7 +38,7 @@ export async function lockControl(connection: Connection): Promise<Control> {
   return rows[0]!;
 }
 
-/** @returns whether anything changed */
+/** A stop leaves an emergency as it is: that is more than a stop. @returns whether anything changed */
 export async function writeControl(
   connection: Connection,
   { state, changed_by, reason }: Omit<Control, 'changed_at'>,
@@ -46,7 +46,7 @@ export async function writeControl(
   const { rowCount } = await connection.query(
     `with changed as (
        update sync_control set state = $1, changed_at = clock_timestamp(), changed_by = $2, reason = $3
-        where state <> $1 returning state
+        where state <> $1 and not ($1 = 'stopped' and state = 'emergency') returning state
      )
      select pg_notify($4, state) from changed`,
     [state, changed_by, reason, SYNC_CONTROL_CHANGED],

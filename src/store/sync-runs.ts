@@ -98,6 +98,15 @@ export async function markCrashedRuns(queryable: Queryable, now: Date): Promise<
   return rowCount ?? 0;
 }
 
+/** TDSPs that are fetched just now without the queue, as readers who found nothing have it done. */
+export async function countFetchedDirectly(queryable: Queryable): Promise<number> {
+  const { rows } = await queryable.query<{ n: number }>(
+    `select coalesce(sum(jsonb_array_length(requested->'tdsps')), 0)::int as n from sync_runs
+      where status = 'running' and not is_queued and ${HAS_PROCESS('sync_runs')}`,
+  );
+  return rows[0]!.n;
+}
+
 export async function countCrashedRuns(queryable: Queryable): Promise<number> {
   const { rows } = await queryable.query<{ n: number }>(
     `select count(*)::int as n from sync_runs where ${IS_CRASHED}`,

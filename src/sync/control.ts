@@ -3,7 +3,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { writeAudit } from '../store/audit-log.ts';
 import type { Database } from '../store/database.ts';
-import { readControl, writeControl } from '../store/sync-control.ts';
+import { type ControlState, readControl, writeControl } from '../store/sync-control.ts';
+import { countFetchedDirectly } from '../store/sync-runs.ts';
 import { type OpenTarget, readAllOpenTargets, readOpenTargets } from '../store/sync-targets.ts';
 import { backendPid, cutOffBlockers, readWorkers } from '../store/sync-workers.ts';
 import { endTargets, toLeftUndone } from './jobs/settle.ts';
@@ -15,17 +16,22 @@ export interface Order {
   reason: string | null;
 }
 
-/** @returns whether that changed anything */
+/** How it is now, and whether this made it so. Who stops in an emergency changes nothing. */
+export interface Changed {
+  state: ControlState;
+  changed: boolean;
+}
+
 export async function changeControl(
   database: Database,
   state: 'running' | 'stopped',
   { by, reason }: Order,
-): Promise<boolean> {
+): Promise<Changed> {
   return database.transaction(async (connection) => {
-    const hasChanged = await writeControl(connection, { state, changed_by: by, reason });
+    const changed = await writeControl(connection, { state, changed_by: by, reason });
     const action = state === 'running' ? 'sync_resumed' : 'sync_stopped';
-    if (hasChanged) await writeAudit(connection, { actor: by, action, details: { reason } });
-    return hasChanged;
+    if (changed) await writeAudit(connection, { actor: by, action, details: { reason } });
+    return { state: changed ? state : (await readControl(connection)).state, changed };
   });
 }
 
@@ -113,7 +119,7 @@ export async function waitForQuiet(
     const workers = await readWorkers(database.pool);
     const answers = (id: string | null) => workers.some((one) => one.id === id && one.state === 'alive');
     const quiet = {
-      running: claimed.length,
+      running: claimed.length + (await countFetchedDirectly(database.pool)),
       unanswered: claimed.filter(({ worker_id }) => !answers(worker_id)).length,
     };
     onLook(quiet.running);
