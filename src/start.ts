@@ -18,13 +18,14 @@ import { followRun } from './sync/follow-run.ts';
 import { freshForMs } from './sync/freshness.ts';
 import { type SyncReport, toReport } from './sync/report.ts';
 import type { SyncEvent } from './sync/run.ts';
+import type { Territory } from './territory/territory.ts';
 
 export interface StartOptions {
   config: Config;
   roles: readonly Role[];
   onListening(url: string, admin: { generatedToken: string | null }): void;
   onStarted(source: { name: string; origin: string }): void;
-  onSyncEvent(event: SyncEvent): void;
+  onSyncEvent(event: SyncEvent, territory: Territory): void;
   onSyncReport(report: SyncReport): void;
   /** The first sync was not even asked for, and why. */
   onSyncRefused(error: unknown): void;
@@ -150,7 +151,7 @@ export async function start(options: StartOptions): Promise<Running> {
         .then(({ keepHistory }) => keepHistory(database, { now: new Date(), signal: stopping.signal }))
         .catch(failed('the history was not brought up to date; the next start tries again'));
       closers.push(() => keeping);
-      const first = firstSync(engine, database, stopping.signal, options).catch(
+      const first = firstSync(engine, database, territory, stopping.signal, options).catch(
         failed('the first sync failed'),
       );
       closers.push(() => first);
@@ -179,6 +180,7 @@ function rarely(tell: (error: unknown) => void): (error: unknown) => void {
 async function firstSync(
   engine: Engine,
   database: Database,
+  territory: Territory,
   signal: AbortSignal,
   { onSyncEvent, onSyncReport, onSyncRefused }: StartOptions,
 ): Promise<void> {
@@ -189,7 +191,10 @@ async function firstSync(
     onSyncRefused(error);
     return;
   }
-  const seen = await followRun(database, run_id, { onEvent: onSyncEvent, signal });
+  const seen = await followRun(database, run_id, {
+    onEvent: (event) => onSyncEvent(event, territory),
+    signal,
+  });
   if (seen.run.finished_at !== null) onSyncReport(toReport(seen));
 }
 

@@ -42,9 +42,10 @@ export async function start(
         say('or PLAN_SOURCE=powertochoose and POWERTOCHOOSE_CSV.');
       } else say(`Plans come from ${name}: ${origin}`);
     },
-    onSyncEvent: (event) => {
+    onSyncEvent: (event, territory) => {
       if (event.type === 'tdsp_finished' && event.outcome.status !== 'fresh') {
-        say(`  ${event.tdsp_duns.padEnd(14)} ${describeOutcome(event.outcome)}`);
+        const name = territory.tdsp(event.tdsp_duns)?.short_name ?? event.tdsp_duns;
+        say(`  ${name.padEnd(18)} ${describeOutcome(event.outcome)}`);
       }
     },
     onSyncReport: (report) => {
