@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
+import type { Worker } from '../src/monitor/monitor-view.ts';
 import { parseFault } from '../src/sandbox/faults.ts';
 import { startSandbox } from '../src/sandbox/server.ts';
 import { readCachedPlanSet } from '../src/store/plan-cache.ts';
@@ -252,6 +253,21 @@ test('start serves on a fresh folder with its own PostgreSQL, shares it, and end
   assert.ok(((await answer.json()) as { data: unknown[] }).data.length > 5);
   const status = await wattsync(['sync', 'status', '--json'], own);
   assert.equal(status.code, 0, status.stderr);
+
+  // A PostgreSQL that is killed is started again, and found by all parts of the program.
+  const pidFile = join(WATTSYNC_DATA_DIR, 'postgres', 'postmaster.pid');
+  const postmaster = Number.parseInt(readFileSync(pidFile, 'utf8'), 10);
+  process.kill(postmaster, 'SIGKILL');
+  const health = async () => (await (await fetch(`${url}/readyz`)).json()) as { database: string };
+  await until(async () => (await health()).database === 'down');
+  await until(async () => (await health()).database !== 'down');
+  assert.notEqual(Number.parseInt(readFileSync(pidFile, 'utf8'), 10), postmaster);
+  await until(async () => {
+    const { stdout } = await wattsync(['sync', 'status', '--json'], own);
+    return JSON.parse(stdout).workers.some(
+      ({ pid, state }: Worker) => pid === child.pid && state === 'alive',
+    );
+  });
 
   // Killed, not stopped: the next one finds the database as it was.
   child.kill('SIGKILL');

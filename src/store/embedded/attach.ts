@@ -7,6 +7,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { Cluster, type ClusterAccess } from './cluster.ts';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
@@ -20,6 +21,7 @@ export interface Attachment {
 const ATTACHED = 'wattsync attached';
 const LEAVING = 'wattsync leaving';
 const KEEPER_DEADLINE_MS = 5_000;
+const REVIVE_MS = 500;
 
 /**
  * @param onRunning called at once where PostgreSQL runs already: whoever connects then need not wait until it is known
@@ -32,15 +34,36 @@ export async function attachEmbeddedPostgres(
 ): Promise<Attachment> {
   mkdirSync(dataDir, { recursive: true });
   const cluster = new Cluster(dataDir);
-  const { connectionString, keeper } =
+  const run = async () => connect(await cluster.ensureRuns());
+  const first =
     (await joinOthers(cluster, onRunning)) ??
     (await locked(dataDir, async () => {
       await cluster.ensureExists();
-      return connect(await cluster.ensureRuns());
+      return run();
     }));
+  const { connectionString } = first;
+  let { keeper } = first;
 
   let leaving: Promise<void> | undefined;
+  let reviving: Promise<void> = Promise.resolve();
+  /** A PostgreSQL that was killed is started again, on the port the others know, by the first one to notice. */
+  const watch = () => {
+    keeper.once('end', () => {
+      reviving = revive();
+    });
+  };
+  const revive = async () => {
+    while (!leaving) {
+      await pause(REVIVE_MS);
+      const attached = leaving ? null : await locked(dataDir, run).catch(() => null);
+      if (!attached) continue;
+      keeper = attached.keeper;
+      return watch();
+    }
+  };
+  watch();
   const leave = async () => {
+    await reviving;
     // Somebody stays: nothing is to be decided. Two who leave at once both see nobody, and decide one after the other.
     if (!(await isLastOneOut(keeper))) return keeper.end().catch(() => {});
     await locked(dataDir, async () => {
@@ -74,7 +97,7 @@ async function connect(access: ClusterAccess): Promise<Attached> {
     connectionTimeoutMillis: KEEPER_DEADLINE_MS,
     query_timeout: KEEPER_DEADLINE_MS,
   });
-  // The database may be stopped under us by hand; whoever asks it next will say so.
+  // That it is lost is heard as its end.
   keeper.on('error', () => {});
   try {
     await keeper.connect();
