@@ -299,7 +299,8 @@ test('a second terminal and the admin API act on a running server, and its state
   const stuck = spawnWattsync(['sync', 'city', 'houston-tx', '--force', '--json'], env);
   await until(() => sandbox.control.state().calls.in_flight === 1);
   const halted = await json('sync', 'emergency', '--reason', 'drill');
-  assert.equal(halted.cancelled_tdsps, 1);
+  assert.deepEqual([halted.changed, halted.cancelled_tdsps], [true, 1]);
+  assert.equal((await json('sync', 'emergency')).changed, false);
   assert.equal(await stuck.ended, 1);
   assert.equal(JSON.parse(stuck.seen.stdout).status, 'cancelled');
   await until(() => sandbox.control.state().calls.in_flight === 0);

@@ -19,7 +19,7 @@ export interface AdminParts {
   sync: ((ask: SyncAsk) => Promise<{ run_id: number }>) | null;
   stop(order: Order): Promise<{ state: string; changed: boolean }>;
   resume(order: Order): Promise<{ state: string; changed: boolean }>;
-  emergency(order: Order): Promise<{ cancelled_runs: number[]; cancelled_tdsps: number }>;
+  emergency(order: Order): Promise<{ changed: boolean; cancelled_runs: number[]; cancelled_tdsps: number }>;
   /** @param duns `null`: all */
   clearCache(duns: string | null): Promise<unknown>;
   audit(entry: Omit<AuditEntry, 'at'>): Promise<void>;

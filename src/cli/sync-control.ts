@@ -46,7 +46,7 @@ export function syncResume(context: CommandContext, { reason }: ControlOptions):
 
 export function syncEmergency(context: CommandContext, { reason }: ControlOptions): Promise<number> {
   return control(context, async (database) => {
-    const { cancelled_runs, cancelled_tdsps, cut_off } = await haltSyncs(database, orderOf(reason));
+    const { changed, cancelled_runs, cancelled_tdsps, cut_off } = await haltSyncs(database, orderOf(reason));
     const cancelled =
       cancelled_runs.length === 0
         ? 'Nothing was waiting or running.'
@@ -55,7 +55,7 @@ export function syncEmergency(context: CommandContext, { reason }: ControlOption
     const text =
       `EMERGENCY: no upstream is called and nothing is published by any process. ${cancelled}${cut}\n` +
       'Stored plans are served all the same. When the cause is mended run: npm run sync:resume';
-    return { state: 'emergency', changed: true, cancelled_runs, cancelled_tdsps, text };
+    return { state: 'emergency', changed, cancelled_runs, cancelled_tdsps, text };
   });
 }
 

@@ -36,6 +36,8 @@ export async function changeControl(
 }
 
 export interface Halted {
+  /** Whether it was no emergency before. */
+  changed: boolean;
   /** Runs that waited or were under way. */
   cancelled_runs: number[];
   cancelled_tdsps: number;
@@ -51,13 +53,13 @@ const PATIENCE_MS = 2_000;
  * back; calls in flight are given up, and all that waits or runs is cancelled.
  */
 export async function haltSyncs(database: Database, { by, reason }: Order): Promise<Halted> {
-  const cut_off = await declareEmergency(database, { by, reason });
+  const { cut_off, changed } = await declareEmergency(database, { by, reason });
   return database.transaction(async (connection) => {
     const open = await readAllOpenTargets(connection);
     const ended = open.map((target) => toStopped(target, 'Cancelled by an emergency stop'));
     await endTargets(connection, ended, 'cancelled');
     const cancelled_runs = [...new Set(open.map(({ run_id }) => run_id))];
-    return { cancelled_runs, cancelled_tdsps: open.length, cut_off };
+    return { changed, cancelled_runs, cancelled_tdsps: open.length, cut_off };
   });
 }
 
@@ -73,9 +75,12 @@ export function abandonRun(database: Database, runId: number): Promise<void> {
 const toStopped = (target: OpenTarget, why: string) =>
   toLeftUndone(target, 'stopped', new SyncCancelledError(why));
 
-async function declareEmergency(database: Database, { by, reason }: Order): Promise<number> {
-  let cut = 0;
-  const declared = database.transaction(async (connection) => {
+async function declareEmergency(
+  database: Database,
+  { by, reason }: Order,
+): Promise<Pick<Halted, 'cut_off' | 'changed'>> {
+  let cut_off = 0;
+  const changed = await database.transaction(async (connection) => {
     const pid = await backendPid(connection);
     const done = writeControl(connection, { state: 'emergency', changed_by: by, reason });
     let isDone = false;
@@ -85,14 +90,13 @@ async function declareEmergency(database: Database, { by, reason }: Order): Prom
     );
     while (!isDone) {
       await Promise.race([done.catch(() => {}), pause(PATIENCE_MS, null, { ref: false })]);
-      if (!isDone) cut += await cutOffBlockers(database.pool, pid);
+      if (!isDone) cut_off += await cutOffBlockers(database.pool, pid);
     }
-    if (await done) {
-      await writeAudit(connection, { actor: by, action: 'sync_emergency', details: { reason } });
-    }
+    const isNew = await done;
+    if (isNew) await writeAudit(connection, { actor: by, action: 'sync_emergency', details: { reason } });
+    return isNew;
   });
-  await declared;
-  return cut;
+  return { cut_off, changed };
 }
 
 export interface Quiet {
