@@ -148,6 +148,16 @@ test('all bad variables are told together, secrets are not', async () => {
   assert.ok(!stderr.includes('hunter2'));
 });
 
+test('a schedule that never comes is told by the name of its variable, and nothing starts', async () => {
+  const never = { SYNC_SCHEDULE_FULL: '99 * * * *', MAINTENANCE_SCHEDULE: '0 3 31 2 *' };
+  const { code, stderr } = await wattsync(['start', '--role', 'scheduler'], { ...env, ...never });
+  assert.equal(code, 2);
+  assert.match(
+    stderr,
+    /SYNC_SCHEDULE_FULL: "99 \* \* \* \*" never comes\n +MAINTENANCE_SCHEDULE: .* never comes/,
+  );
+});
+
 test('a sync killed in the middle leaves the old plans whole, and the next one does what it left undone', async () => {
   const active = async () =>
     (await database.pool.query('select id, xmin::text from electricity_plans where is_active order by id'))

@@ -3,7 +3,7 @@
  * kept by one of them, and what was missed while all were down is made up for once.
  */
 
-import type { Schedules } from '../config.ts';
+import { ConfigError, type Schedules } from '../config.ts';
 import type { ScheduleTime } from '../store/schedule-times.ts';
 import type { JobQueue, ScheduledTime } from '../sync/jobs/job-queue.ts';
 
@@ -26,10 +26,25 @@ export function scheduledTimes(schedules: Schedules): ScheduledTime[] {
   });
 }
 
-/** Resolves when it keeps them; ends with the queue. */
+const VARIABLES: Record<string, string> = {
+  ...{ priority: 'SYNC_SCHEDULE_PRIORITY', full: 'SYNC_SCHEDULE_FULL', maintenance: 'MAINTENANCE_SCHEDULE' },
+};
+
+/**
+ * Resolves when it keeps them; ends with the queue.
+ * @throws {ConfigError} one of them never comes
+ */
 export async function keepSchedules(options: SchedulerOptions): Promise<void> {
   const { jobs, schedules, onSync, onMaintenance, onTimes } = options;
-  await jobs.schedule(scheduledTimes(schedules));
+  const times = scheduledTimes(schedules);
+  // Asked here and not where the configuration is read: what reads cron would cost every command as much as all the rest.
+  const never = times.filter((time) => !jobs.comes(time));
+  if (never.length > 0) {
+    throw new ConfigError(
+      never.map(({ name, cron }) => ({ field: VARIABLES[name]!, message: `"${cron}" never comes` })),
+    );
+  }
+  await jobs.schedule(times);
   const tell = async () => {
     const times = await jobs.scheduled();
     await onTimes(times.map(({ timeZone: time_zone, ...time }) => ({ ...time, time_zone })));

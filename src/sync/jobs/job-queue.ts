@@ -184,6 +184,15 @@ export class JobQueue {
     }
   }
 
+  /** Whether this time ever comes: "99 * * * *" is none, nor is the 31st of February. */
+  comes({ cron, timeZone }: ScheduledTime): boolean {
+    try {
+      return this.#boss.previewSchedule(cron, { tz: timeZone, count: 1 }).length === 1;
+    } catch {
+      return false;
+    }
+  }
+
   /** Keeps exactly these times. @throws where an expression cannot be understood */
   async schedule(times: readonly ScheduledTime[]): Promise<void> {
     await this.#boss.createQueue(SCHEDULE_QUEUE, {
