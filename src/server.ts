@@ -52,6 +52,7 @@ export function buildServer(parts: ApiParts, onError: (error: unknown) => void):
 
   app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => {
     if (error instanceof Problem) return sendProblem(reply, error.code, error.details);
+    if (error.statusCode === 413) return sendProblem(reply, 'body_too_large', { detail: error.message });
     if (error.statusCode && error.statusCode < 500)
       return sendProblem(reply, 'bad_request', { detail: error.message });
     onError(error);

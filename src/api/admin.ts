@@ -74,7 +74,14 @@ export function adminRoutes(app: FastifyInstance, parts: ApiParts): void {
     }
 
     routes.delete('/v1/admin/cache', async (request) => {
-      const { place } = readParams(CACHE_PARAMS, request.query as RawQuery);
+      const query = request.query as RawQuery;
+      const { place } = readParams(CACHE_PARAMS, query);
+      // A variable that was empty by mistake must not clear everything.
+      if ('place' in query && place === null) {
+        throw invalidParameters([
+          { field: 'place', message: 'is empty: name a place, or leave it out to clear all' },
+        ]);
+      }
       const tdsps = place === null ? null : tdspsOf(place, parts);
       for (const duns of tdsps ?? [null]) await admin.clearCache(duns);
       await admin.audit({ actor: ACTOR, action: 'cache_cleared', details: { tdsps } });

@@ -24,6 +24,7 @@ export const PROBLEMS = {
   past_busy: { status: 503, title: 'Too many questions about past plans at once' },
   storage_unavailable: { status: 503, title: 'The storage does not answer' },
   bad_request: { status: 400, title: 'The request cannot be read' },
+  body_too_large: { status: 413, title: 'The body is too large' },
   internal_error: { status: 500, title: 'Something unexpected went wrong' },
 } as const;
 export type ProblemCode = keyof typeof PROBLEMS;

@@ -1,5 +1,6 @@
 /** `sync stop`, `sync resume` and `sync emergency`: for all processes, through the database. */
 
+import { plural } from '../monitor/amounts.ts';
 import type { Database } from '../store/database.ts';
 import { readControl } from '../store/sync-control.ts';
 import { changeControl, haltSyncs, type Order, type Quiet, waitForQuiet } from '../sync/control.ts';
@@ -65,9 +66,11 @@ function describeQuiet(quiet: Quiet | null): string {
   if (running === 0) return ' Nothing is running.';
   const see = 'see: npm run sync:status';
   return unanswered === 0
-    ? ` ${running} TDSPs are still being synced; ${see}`
-    : ` ${unanswered} TDSPs are held by processes that do not answer; ${see}; if need be: npm run sync:emergency`;
+    ? ` ${are(running)} still being synced; ${see}`
+    : ` ${are(unanswered)} held by processes that do not answer; ${see}; if need be: npm run sync:emergency`;
 }
+
+const are = (tdsps: number): string => `${plural(tdsps, 'TDSP')} ${tdsps === 1 ? 'is' : 'are'}`;
 
 const orderOf = (reason: string | undefined): Order => ({ by: 'cli', reason: reason ?? null });
 

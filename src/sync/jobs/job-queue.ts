@@ -50,6 +50,7 @@ export interface ScheduledTime {
 }
 
 const SCHEDULE_QUEUE = 'schedule';
+const LONGEST_UPKEEP_SECONDS = 6 * 3_600;
 
 /** The whole state in one call: one job for all TDSPs. */
 export const STATE_KEY = 'state';
@@ -200,6 +201,9 @@ export class JobQueue {
       notify: true,
       retryLimit: 5,
       retryDelay: 5,
+      // Maintenance of a large database takes hours; whoever dies meanwhile is missed by the heartbeat.
+      expireInSeconds: LONGEST_UPKEEP_SECONDS,
+      heartbeatSeconds: HEARTBEAT_SECONDS,
     });
     const known = await this.#boss.getSchedules(SCHEDULE_QUEUE);
     for (const { name, cron, timeZone } of times) {
@@ -222,7 +226,11 @@ export class JobQueue {
 
   /** Calls `keep` each time one of the times has come, in one process only. */
   async keepTimes(keep: (name: string) => Promise<void>): Promise<void> {
-    const options = { pollingIntervalSeconds: POLL_SECONDS, notifyPollingIntervalSeconds: POLL_SECONDS };
+    const options = {
+      pollingIntervalSeconds: POLL_SECONDS,
+      notifyPollingIntervalSeconds: POLL_SECONDS,
+      heartbeatRefreshSeconds: HEARTBEAT_SECONDS / 4,
+    };
     await this.#boss.work<{ name: string }>(SCHEDULE_QUEUE, options, async ([job]) => keep(job!.data.name));
   }
 
