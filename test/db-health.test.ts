@@ -153,3 +153,10 @@ test('bad usage ends with 2 and names what would be right', async () => {
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /42601.*syntax error/);
 });
+
+test('a statement is taken as it stands in docs/, with the comment it begins with', async () => {
+  const statement = '-- uses no index; page\nselect 6 * 7 as answer; -- done\n';
+  const { code, stdout } = await wattsync(['db', 'sql', statement, '--json'], env);
+  assert.equal(code, 0);
+  assert.deepEqual(JSON.parse(stdout).rows, [{ answer: 42 }]);
+});
