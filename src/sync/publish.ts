@@ -58,6 +58,8 @@ export interface PublishOptions {
   cacheTtlMs: number;
   /** Publish even what the guard would hold back. */
   force: boolean;
+  /** False: the planner's statistics are left to `db:optimize`. */
+  tuneDatabase?: boolean | undefined;
 }
 
 export interface Published {
@@ -103,7 +105,9 @@ export async function publish(
         ? await confirm(database.pool, snapshot, current, options)
         : await publishChange(database.pool, { snapshot, contents, content_hash, ...state }, options);
     if (published) {
-      await analyzeGrowth(database, published.counts.added).catch(() => {});
+      if (options.tuneDatabase !== false) {
+        await analyzeGrowth(database, published.counts.added).catch(() => {});
+      }
       return published;
     }
     const control = await readControl(database.pool);
