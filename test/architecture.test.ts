@@ -23,7 +23,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   pages: ['monitor', 'refresh', 'catalog', 'cache', 'store', 'plan', 'territory'],
   cli: ['sandbox', 'monitor', 'refresh', 'catalog', 'cache', 'sync', 'sources', 'store', 'plan', 'territory'],
 };
-const BOTTOM = ['config.ts', 'errors.ts', 'histogram.ts', 'log.ts', 'metrics.ts'];
+const BOTTOM = ['config.ts', 'errors.ts', 'histogram.ts', 'log.ts', 'metrics.ts', 'periodic.ts'];
 /** Know everybody: what binds the parts together. */
 const TOP = ['main.ts', 'start.ts', 'start-web.ts', 'engine.ts', 'parts.ts', 'server.ts'];
 
