@@ -2,7 +2,8 @@
 // The command line. It runs on whatever Node started it, and hands over to the pinned Node 24 where that is older:
 // only from 24 on does Node run TypeScript by itself.
 import { spawn } from 'node:child_process';
-import { createRequire, enableCompileCache } from 'node:module';
+// As a whole: a name that an older Node does not have would end it before it can hand over.
+import * as modules from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,11 +11,15 @@ const here = dirname(fileURLToPath(import.meta.url));
 
 if (Number.parseInt(process.versions.node, 10) >= 24) {
   // Stripped types and compiled code are kept between runs: without it every command spends some 60 ms more.
-  enableCompileCache(join(here, '..', 'node_modules', '.cache', 'wattsync'));
+  modules.enableCompileCache(join(here, '..', 'node_modules', '.cache', 'wattsync'));
   const { main } = await import('../src/main.ts');
   await main(process.argv.slice(2));
 } else {
-  const pinned = join(dirname(createRequire(import.meta.url).resolve('node/package.json')), 'bin', 'node');
+  const pinned = join(
+    dirname(modules.createRequire(import.meta.url).resolve('node/package.json')),
+    'bin',
+    'node',
+  );
   const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: 'inherit',
   });

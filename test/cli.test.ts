@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -53,6 +53,14 @@ for (const command of COMMANDS) {
     assert.match(stdout, /Usage: wattsync/);
   });
 }
+
+test('wattsync --version prints the version, on any Node that npm takes', async () => {
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+  assert.deepEqual(await wattsync(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
+  // An older Node reads the whole file before it hands over: it must not ask for names that only a newer one has.
+  const source = await readFile(new URL('../bin/wattsync.js', import.meta.url), 'utf8');
+  assert.doesNotMatch(source, /import \{[^}]*\} from 'node:module'/);
+});
 
 test('sync full --json prints one object with everything the contract names', async () => {
   const { code, stdout, stderr } = await wattsync(['sync', 'full', '--json'], env);

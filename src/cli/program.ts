@@ -1,5 +1,6 @@
 /** The command line: what there is, what it takes, and which exit code it ends with (0 fine, 1 failed, 2 bad usage). */
 
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Config } from '../config.ts';
 import { ConfigError, readConfig } from '../config.ts';
@@ -52,9 +53,15 @@ export async function runCommandLine(argv: string[], parts: CommandParts): Promi
 /** SQL may begin with a comment, as the statements in docs/ do; only its first two characters look like an option. */
 const asStatement = (argument: string): string => (/^--\s/.test(argument) ? `\n${argument}` : argument);
 
+function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return version;
+}
+
 function buildProgram(run: Runner): Command {
   const program = new Command('wattsync')
     .description("Keeps every competitive Texas city's electricity plans fresh, and serves them.")
+    .version(readVersion(), '-V, --version', 'print the version')
     .exitOverride()
     .showHelpAfterError('(add --help for what is possible)');
 

@@ -1,10 +1,10 @@
 /** Looks at everything there is to look at. What cannot be looked at is a finding, too; nothing is changed. */
 
-import { statfs } from 'node:fs/promises';
 import type { Config } from '../config.ts';
 import { describeError } from '../errors.ts';
 import { scheduledTimes } from '../refresh/scheduler.ts';
 import { readCacheStats } from '../store/cache-stats.ts';
+import { readDiskSpace } from '../store/care/disk.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { readMigrationState } from '../store/migrate.ts';
 import { readQuarantineGrowth, readSchemaDrift } from '../store/quarantine.ts';
@@ -117,6 +117,6 @@ async function clockAheadMs(pool: Queryable, tries = 3): Promise<number> {
 }
 
 async function diskOf(path: string): Promise<{ path: string; used: number; free_bytes: number }> {
-  const { blocks, bavail, bsize } = await statfs(path);
-  return { path, used: 1 - bavail / blocks, free_bytes: bavail * bsize };
+  const { total_bytes, free_bytes } = await readDiskSpace(path);
+  return { path, used: 1 - free_bytes / total_bytes, free_bytes };
 }

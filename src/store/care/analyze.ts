@@ -31,8 +31,8 @@ const grown = new WeakMap<Database, { known: number; added: number }>();
 /**
  * For every publish: a market that doubles while it is published leaves the prepared statements of all connections with
  * plans for a small one, and each publish then reads all plans of all others. New statistics have them planned anew.
- * Asked for each time as many plans have come as there were, so a large market costs a few of these, of the columns that
- * a publish looks for; nobody who has the tables locked is waited for.
+ * Asked for each time as many plans have come as there were, so a large market costs a few of these; nobody who has
+ * the tables locked is waited for.
  * @param added plans that were not there before
  */
 export async function analyzeGrowth(database: Database, added: number): Promise<void> {
@@ -43,8 +43,11 @@ export async function analyzeGrowth(database: Database, added: number): Promise<
   if (growth.added < Math.min(Math.max(WORTH_PLANS.least, growth.known), WORTH_PLANS.most)) return;
   growth.known += growth.added;
   growth.added = 0;
+  // All columns of many plans take seconds. Those of the first ones have been looked at by then.
+  const [plans, offers] = growth.known > WORTH_PLANS.most ? PUBLISH_LOOKS_FOR : ['', ''];
   await database.pool.query(
-    `analyze (skip_locked) electricity_plans (tdsp_duns, external_id, offer_id, is_active),
-       offers (id, tdsp_duns, offer_key), plan_snapshots (tdsp_duns, version)`,
+    `analyze (skip_locked) electricity_plans ${plans}, offers ${offers}, providers, plan_snapshots`,
   );
 }
+
+const PUBLISH_LOOKS_FOR = ['(tdsp_duns, external_id, offer_id, is_active)', '(id, tdsp_duns, offer_key)'];

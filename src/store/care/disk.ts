@@ -1,7 +1,6 @@
 /** Room on the disk that holds a database. */
 
 import { statfs } from 'node:fs/promises';
-import { join } from 'node:path';
 
 export interface DiskSpace {
   total_bytes: number;
@@ -10,8 +9,8 @@ export interface DiskSpace {
 }
 
 /** Of the embedded database; how full the disk of another server is, SQL cannot say. */
-export async function readDiskSpace(dataDir: string): Promise<DiskSpace> {
-  const { blocks, bavail, bfree, bsize } = await statfs(join(dataDir, 'postgres'));
+export async function readDiskSpace(folder: string): Promise<DiskSpace> {
+  const { blocks, bavail, bfree, bsize } = await statfs(folder);
   // What is reserved for root counts as used, as in df.
   return { total_bytes: (blocks - (bfree - bavail)) * bsize, free_bytes: bavail * bsize };
 }
