@@ -340,6 +340,16 @@ test('a machine that is a day ahead for a while keeps no day from being written'
   ]);
 });
 
+test('a month of the history that somebody removed is made again after the publish that missed it', async () => {
+  const sold = markets(6, 3);
+  const at = (day: number) => new Date(Date.UTC(2061, 4, day, 12));
+  await publishSold(database, LPL, sold[0]!, at(1));
+  await pool.query('drop table plan_price_history_2061_05');
+  await assert.rejects(publishSold(database, LPL, sold[1]!, at(2)), { code: '23514' });
+  await publishSold(database, LPL, sold[1]!, at(3));
+  await publishSold(database, LPL, sold[2]!, at(4));
+});
+
 test('keeping the history makes the months ahead and writes the days that are missing; stopped, it leaves the rest', async () => {
   await forgetDays();
   const now = new Date('2071-06-30T23:59:59Z');
