@@ -117,6 +117,17 @@ test('each damage is named with the command that mends it, and is mended by it',
   assert.deepEqual(rows, [{ gone: null, back: 'idx_plans_faceted_green' }]);
 });
 
+test('a day is shown as the day it is, wherever the operator lives', async () => {
+  const statement =
+    "select date '2026-11-24' as day, array[date '2026-11-24'] as days, interval '1 day' as wait, 1.5 as n";
+  for (const TZ of ['Pacific/Auckland', 'America/Chicago']) {
+    const { stdout } = await wattsync(['db', 'sql', statement, '--json'], { ...env, TZ });
+    assert.deepEqual(JSON.parse(stdout).rows, [
+      { day: '2026-11-24', days: '{2026-11-24}', wait: '1 day', n: 1.5 },
+    ]);
+  }
+});
+
 test('a role with few rights is told what it may not see, and no more', async () => {
   const admin = await postgres.connect();
   await admin.query("create role guest login password 'guest'");
