@@ -40,6 +40,13 @@ test('before the first sync the API says that nothing is stored yet', async () =
   await refreshMarketViews(database);
 });
 
+test('signs alone are the beginning of no city', async () => {
+  for (const typed of ['!!!', '-', '💡', '\0']) {
+    const { body } = await get(`/v1/search?q=${encodeURIComponent(typed)}`);
+    assert.deepEqual(body.data.cities, [], typed);
+  }
+});
+
 test('every answer is as the OpenAPI document describes it', async () => {
   const { data } = await list('city=dallas-tx&limit=1');
   const { id, provider } = data[0]!;

@@ -4,7 +4,7 @@ import { startSandbox } from '../src/sandbox/server.ts';
 import { createTestDatabase, spawnWattsync, until, wattsync } from './support.ts';
 
 const { database, url: DATABASE_URL } = await createTestDatabase();
-const sandbox = await startSandbox({ plansPerTdsp: 60, now: () => new Date('2026-06-01T12:00:00Z') });
+const sandbox = await startSandbox({ plansPerTdsp: 160, now: () => new Date('2026-06-01T12:00:00Z') });
 test.after(() => sandbox.stop());
 const env = { DATABASE_URL, COMPAREPOWER_API_URL: sandbox.url, API_CALL_BUDGET_PER_HOUR: '10000', PORT: '0' };
 const scalar = async (sql: string): Promise<number> =>

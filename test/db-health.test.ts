@@ -117,6 +117,17 @@ test('each damage is named with the command that mends it, and is mended by it',
   assert.deepEqual(rows, [{ gone: null, back: 'idx_plans_faceted_green' }]);
 });
 
+test('a day is shown as the day it is, wherever the operator lives', async () => {
+  const statement =
+    "select date '2026-11-24' as day, array[date '2026-11-24'] as days, interval '1 day' as wait, 1.5 as n";
+  for (const TZ of ['Pacific/Auckland', 'America/Chicago']) {
+    const { stdout } = await wattsync(['db', 'sql', statement, '--json'], { ...env, TZ });
+    assert.deepEqual(JSON.parse(stdout).rows, [
+      { day: '2026-11-24', days: '{2026-11-24}', wait: '1 day', n: 1.5 },
+    ]);
+  }
+});
+
 test('a role with few rights is told what it may not see, and no more', async () => {
   const admin = await postgres.connect();
   await admin.query("create role guest login password 'guest'");
@@ -152,4 +163,11 @@ test('bad usage ends with 2 and names what would be right', async () => {
   const refused = await wattsync(['db', 'sql', 'selec 1'], env);
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /42601.*syntax error/);
+});
+
+test('a statement is taken as it stands in docs/, with the comment it begins with', async () => {
+  const statement = '-- uses no index; page\nselect 6 * 7 as answer; -- done\n';
+  const { code, stdout } = await wattsync(['db', 'sql', statement, '--json'], env);
+  assert.equal(code, 0);
+  assert.deepEqual(JSON.parse(stdout).rows, [{ answer: 42 }]);
 });

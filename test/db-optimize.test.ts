@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { HealthLine } from '../src/monitor/database-health/line.ts';
 import { type OptimizeResult, optimizeDatabase } from '../src/store/care/optimize.ts';
 import { startCarePostgres } from './db-care-support.ts';
 import { spawnWattsync, until, wattsync } from './support.ts';
@@ -89,6 +90,40 @@ test('a lost key comes back with its constraint', async () => {
     "select pg_get_constraintdef(oid) as def from pg_constraint where conname = 'electricity_plans_external_id_tdsp_duns_key'",
   );
   assert.deepEqual(rows, [{ def: 'UNIQUE (external_id, tdsp_duns)' }]);
+});
+
+test('a lost index of the history comes back on every month under its name, also where somebody was stopped half-way', async () => {
+  const named = async () =>
+    (
+      await admin.query(
+        `select indexrelid::regclass::text as index, indrelid::regclass::text as table
+           from pg_index where indrelid in (select relid from pg_partition_tree('plan_price_history')) order by 1`,
+      )
+    ).rows;
+  const before = await named();
+  await admin.query('drop index idx_history_plan');
+  await admin.query('alter table plan_price_history drop constraint plan_price_history_pkey');
+  const month = before.find(({ index }) => /^idx_history_plan_\d/.test(index))!;
+  await admin.query(`create index ${month.index} on ${month.table} (plan_id)`);
+  assert.deepEqual(
+    did(await optimize())
+      .filter((one) => one.startsWith('create'))
+      .toSorted(),
+    ['create_index idx_history_plan done', 'create_index plan_price_history_pkey done'],
+  );
+  const isKey = ({ index }: { index: string }) => index.includes('pkey');
+  const after = await named();
+  assert.deepEqual(
+    after.filter((one) => !isKey(one)),
+    before.filter((one) => !isKey(one)),
+  );
+  assert.equal(after.filter(isKey).length, before.filter(isKey).length);
+  const { lines } = await json('db', 'health');
+  const checks = ['schema', 'redundant_indexes', 'unused_indexes', 'invalid_indexes'];
+  assert.deepEqual(
+    lines.filter(({ check, verdict }: HealthLine) => checks.includes(check) && verdict !== 'ok'),
+    [],
+  );
 });
 
 test('an index of ours that rows forbid stays missing, and the rows are named', async () => {
@@ -235,5 +270,27 @@ test('views that are behind the plans are refreshed, and that is noted', async (
   assert.deepEqual(
     next.filter((one) => one.startsWith('refresh')),
     [],
+  );
+});
+
+test('a view that could not be refreshed is named by db:health, and mended together with its key', async () => {
+  await admin.query('drop index idx_facet_counts_key');
+  await admin.query("update view_refreshes set market = 'older' where view_name = 'facet_counts'");
+  assert.equal((await wattsync(['sync', 'full', '--force'], env)).code, 0);
+  const views = async () =>
+    (await json('db', 'health')).lines.filter(({ check }: HealthLine) => check === 'materialized_views');
+  const [failed] = await views();
+  assert.deepEqual(
+    [failed.verdict, failed.subject, failed.command],
+    ['warn', 'facet_counts', 'npm run db:optimize'],
+  );
+  assert.match(failed.reading, /could not be refreshed .* ago: .*concurrently/);
+  const steps = did(await optimize());
+  for (const step of ['create_index idx_facet_counts_key done', 'refresh_view facet_counts done']) {
+    assert.ok(steps.includes(step), `${step} in ${steps}`);
+  }
+  assert.deepEqual(
+    (await views()).map(({ verdict }: HealthLine) => verdict),
+    ['ok'],
   );
 });

@@ -320,6 +320,36 @@ test('a version is later than the one before it, also when another machine’s c
   assert.deepEqual(apart, []);
 });
 
+test('a machine that is a day ahead for a while keeps no day from being written', async () => {
+  const CNP = '957877905';
+  const sold = markets(5, 6);
+  const times = ['20T18:00', '21T19:00', '20T20:00', '20T21:00', '21T18:00', '21T18:30'];
+  for (const [at, time] of times.entries()) {
+    await publishSold(database, CNP, sold[at]!, new Date(`2026-12-${time}Z`));
+  }
+  assert.deepEqual(await refreshDailyRateIndex(database, { tdsps: [CNP] }), [CNP]);
+  const { rows } = await pool.query(
+    `select i.day::text, s.published_at, i.priced_1000kwh as priced
+       from daily_rate_index i join plan_snapshots s using (tdsp_duns, version)
+      where i.tdsp_duns = $1 and i.day >= '2026-12-20' and term = 'all' and rate_type = 'all' order by i.day`,
+    [CNP],
+  );
+  assert.deepEqual(rows, [
+    { day: '2026-12-20', published_at: new Date('2026-12-20T21:00Z'), priced: sold[3]!.length },
+    { day: '2026-12-21', published_at: new Date('2026-12-21T18:30Z'), priced: sold[5]!.length },
+  ]);
+});
+
+test('a month of the history that somebody removed is made again after the publish that missed it', async () => {
+  const sold = markets(6, 3);
+  const at = (day: number) => new Date(Date.UTC(2061, 4, day, 12));
+  await publishSold(database, LPL, sold[0]!, at(1));
+  await pool.query('drop table plan_price_history_2061_05');
+  await assert.rejects(publishSold(database, LPL, sold[1]!, at(2)), { code: '23514' });
+  await publishSold(database, LPL, sold[1]!, at(3));
+  await publishSold(database, LPL, sold[2]!, at(4));
+});
+
 test('keeping the history makes the months ahead and writes the days that are missing; stopped, it leaves the rest', async () => {
   await forgetDays();
   const now = new Date('2071-06-30T23:59:59Z');

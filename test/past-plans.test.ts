@@ -128,6 +128,7 @@ const WRONG: [time: string, status: number, code: string, said: RegExp][] = [
   ['2026-06-01', 400, 'invalid_parameter', /zone/],
   ['2026-06-01T12:00:00', 400, 'invalid_parameter', /zone/],
   ['2026-13-01T12:00:00Z', 400, 'invalid_parameter', /zone/],
+  ['2026-02-30T12:00:00Z', 400, 'invalid_parameter', /zone/],
   ['2999-01-01T00:00:00Z', 400, 'invalid_parameter', /future/],
   ['2001-01-01T00:00:00Z', 404, 'nothing_published_then', /The first plans are of 20/],
 ];

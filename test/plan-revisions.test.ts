@@ -5,6 +5,7 @@ import { makeDrafts } from '../bench/drafts.ts';
 import { publishDrafts } from '../bench/postgres.ts';
 import type { Plan, PlanDraft } from '../src/plan/plan.ts';
 import { storable } from '../src/store/copy.ts';
+import { readFirstVersionAfter } from '../src/store/market-changes.ts';
 import { readKeptSince, readVersionsAt, rebuildPlanSet } from '../src/store/plan-revisions.ts';
 import { readActivePlanSet } from '../src/store/plans.ts';
 import { SnapshotHeldError } from '../src/sync/guard.ts';
@@ -215,6 +216,33 @@ test('a snapshot that is published late, with a clock that is behind, does not s
   assert.equal(then?.version, 1);
   const [next] = await readVersionsAt(database.pool, [ONCOR], new Date(first!.published_at.getTime() + 1));
   assert.equal(next?.version, 2);
+});
+
+test('a version that a clock ahead by a day put into the future is never what was current then, nor passed over', async () => {
+  await emptied();
+  const one = { id: 'a', product: 0, provider: 0, cents: 90, text: '', isExact: true };
+  const publishAt = async (hours: number, cents: number) => {
+    clock += hours * 3_600_000;
+    await send({ duns: ONCOR, sold: [{ ...one, cents }], rejected: [], force: true });
+    return new Date(clock);
+  };
+  const first = await publishAt(0, 90);
+  const ahead = await publishAt(25, 101);
+  const third = await publishAt(-24, 123);
+  const fourth = await publishAt(1, 145);
+  const current = async (time: Date, after: number) =>
+    (await readVersionsAt(database.pool, [ONCOR], new Date(time.getTime() + after)))[0]?.version;
+  assert.deepEqual(
+    await Promise.all([current(first, 1), current(third, 1), current(fourth, 1), current(ahead, 1)]),
+    [1, 3, 4, 4],
+  );
+  const next = (time: Date, after: number) =>
+    readFirstVersionAfter(database.pool, ONCOR, new Date(time.getTime() + after));
+  assert.deepEqual(
+    await Promise.all([next(first, -1), next(first, 0), next(third, 1), next(fourth, 1), next(ahead, 1)]),
+    [1, 2, 4, 5, 5],
+  );
+  clock = ahead.getTime();
 });
 
 test('in a database from before, what was current is kept from the next sync on, and what was older is not guessed', async () => {

@@ -9,6 +9,7 @@ import { readPayload as readToday } from '../src/sources/read-payload.ts';
 import { readCurrentSnapshots, readSnapshotReadings } from '../src/store/snapshots.ts';
 import {
   countOldPayloads,
+  type KeptPayload,
   keepPayload,
   pruneSourcePayloads,
   readPayload,
@@ -116,6 +117,26 @@ test('replay finds what is published as it was published, and writes nothing', a
   assert.deepEqual(written, {});
 });
 
+test('a stored body that was damaged or changed is told as such, and the others are replayed', async () => {
+  const { rows } = await database.pool.query(
+    `select hash, body from source_payloads where hash = (
+       select payload_hash from plan_snapshots where tdsp_duns = $1 order by version desc limit 1)`,
+    [allDuns[0]],
+  );
+  const [{ hash, body }] = rows;
+  const other = 'select body from source_payloads where hash <> $1 order by hash limit 1';
+  for (const damaged of ["'garbage'::bytea", `(${other})`]) {
+    await database.pool.query(`update source_payloads set body = ${damaged} where hash = $1`, [hash]);
+    const { code, replays } = await replay();
+    assert.equal(code, 1);
+    const told = replays.filter(({ status }: { status: string }) => status !== 'same');
+    assert.deepEqual([told.length, told[0].status], [1, 'payload_missing']);
+    assert.match(told[0].message, /does not match its hash/);
+    assert.equal(replays.length, allDuns.length);
+  }
+  await database.pool.query('update source_payloads set body = $2 where hash = $1', [hash, body]);
+});
+
 /** Publishes the kept body of a TDSP as an older normaliser would have read it. */
 async function publishAsReadBefore(
   duns: string,
@@ -123,7 +144,7 @@ async function publishAsReadBefore(
 ): Promise<void> {
   const [reading] = await readSnapshotReadings(database.pool, [duns]);
   const { payload_hash, origin, observed_at, version } = reading!;
-  const payload = (await readPayload(database.pool, payload_hash!))!;
+  const payload = (await readPayload(database.pool, payload_hash!)) as KeptPayload;
   const today = readToday({
     source: 'sandbox',
     body: payload.body,
@@ -278,7 +299,7 @@ test('a key that the upstream repeats is stored nowhere', async () => {
     'select payload_hash from api_calls where run_id = $1 and status = 403',
     [report.run_id],
   );
-  const kept = (await readPayload(database.pool, call!.payload_hash))!;
+  const kept = (await readPayload(database.pool, call!.payload_hash)) as KeptPayload;
   assert.equal(Buffer.from(kept.body).toString(), `the key ${'*'.repeat(key.length)} is not known`);
   const tables = await rows<{ name: string }>(
     "select tablename as name from pg_tables where schemaname = 'public'",

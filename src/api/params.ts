@@ -6,6 +6,7 @@
  */
 
 import type { FieldProblem } from '../errors.ts';
+import { isDay } from '../plan/market-day.ts';
 import { Problem } from './problem.ts';
 
 export interface Param<T> {
@@ -120,7 +121,8 @@ export function moment(description: string): Param<Date> {
     read: (given) => {
       // A plus sign that nobody encoded arrives as a blank.
       const text = given.trim().replace(/ (?=\d\d:\d\d$)/, '+');
-      const time = new Date(MOMENT.test(text) ? text : Number.NaN);
+      // To JavaScript February 30 is the second of March: nobody who asks about it means that.
+      const time = new Date(MOMENT.test(text) && isDay(text.slice(0, 10)) ? text : Number.NaN);
       return Number.isNaN(time.getTime())
         ? new Wrong('is no time with its zone: expected one such as 2026-06-01T12:00:00Z')
         : time;

@@ -23,7 +23,8 @@ export function searchRoutes(app: FastifyInstance, { database, catalog, territor
     const most = limit ?? 10;
     const key = placeKey(q);
     const cities = territory.cities
-      .filter(({ name }) => placeKey(name).startsWith(key))
+      // Signs alone have no key, and are the beginning of no name rather than of every one.
+      .filter(({ name }) => key !== '' && placeKey(name).startsWith(key))
       .toSorted((a, b) => (b.population ?? 0) - (a.population ?? 0))
       .slice(0, most);
     const { providers, plans, corrected } = await search(

@@ -44,11 +44,14 @@ export async function runCommandLine(argv: string[], parts: CommandParts): Promi
     process.exitCode = await work({ ...parts, config: readConfig(process.env), isJson, isDumbTerminal });
   };
   try {
-    await buildProgram(run).parseAsync(argv, { from: 'user' });
+    await buildProgram(run).parseAsync(argv.map(asStatement), { from: 'user' });
   } catch (error) {
     process.exitCode = report(error, isJson);
   }
 }
+
+/** SQL may begin with a comment, as the statements in docs/ do; only its first two characters look like an option. */
+const asStatement = (argument: string): string => (/^--\s/.test(argument) ? `\n${argument}` : argument);
 
 function readVersion(): string {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));

@@ -1,5 +1,6 @@
 /** `replay`: what upstreams sent, run through today's normaliser, beside what was published of it. */
 
+import { isDay } from '../plan/market-day.ts';
 import type { Database } from '../store/database.ts';
 import type { Outcome } from '../sync/outcome.ts';
 import type { PublishReplayedOptions } from '../sync/publish-replayed.ts';
@@ -90,7 +91,8 @@ async function readRequest(
   }
   if (payload !== undefined) return { of: 'payload', hash: await readHash(database, payload) };
   if (since !== undefined) {
-    const time = new Date(/^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(since) ? since : Number.NaN);
+    const isTime = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(since) && isDay(since.slice(0, 10));
+    const time = new Date(isTime ? since : Number.NaN);
     if (Number.isNaN(time.getTime())) {
       throw new UsageError(
         `"${since}" is no time: expected 2026-06-01 (midnight UTC) or 2026-06-01T12:00:00Z.`,

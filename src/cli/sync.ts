@@ -1,6 +1,7 @@
 /** `sync priority`, `sync full`, `sync city` and `sync redrive`: asks for a sync and watches it to its end. */
 
 import type { Engine } from '../engine.ts';
+import { describeError } from '../errors.ts';
 import type { AskedSync, SyncAsk } from '../refresh/request-sync.ts';
 import type { Database } from '../store/database.ts';
 import type { RunWithResults } from '../store/queued-runs.ts';
@@ -62,7 +63,7 @@ export async function sync(
     const engine = await openEngine({
       ...{ config, database, territory, source, roles: [] },
       onError: (error) => {
-        if (!isJson) console.error(error);
+        if (!isJson) console.error(describeError(error));
       },
     });
     try {

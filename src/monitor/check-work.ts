@@ -43,6 +43,10 @@ const nameWorker = ({ host, pid }: NonNullable<ViewWork['worker']>): string =>
   pid === null ? 'a process that has ended' : `process ${pid} on ${host}`;
 
 const isAlive = ({ state }: Pick<Worker, 'state'>): boolean => state === 'alive';
+/** The same TDSP waits for each run that asked for it. */
+const tdspsOf = (work: readonly ViewWork[]): string =>
+  count(new Set(work.map(({ tdsp_duns }) => tdsp_duns)).size, 'TDSP');
+
 const names = (work: readonly ViewWork[]): string => [...new Set(work.map(({ name }) => name))].join(', ');
 
 /** Whether somebody takes what waits. */
@@ -52,14 +56,14 @@ export function checkQueue(view: Pick<MonitorView, 'at' | 'control' | 'queue' | 
   const deferred = waiting.filter(({ not_before }) => not_before !== null && not_before > view.at);
   const due = waiting.filter((work) => !deferred.includes(work));
   if (view.control.state !== 'running' || due.length === 0) {
-    const until = deferred.length > 0 ? `, ${count(deferred.length, 'TDSP')} not before its time` : '';
-    return [ok(check, `${due.length === 0 ? 'Nothing waits' : `${count(due.length, 'TDSP')} wait`}${until}`)];
+    const until = deferred.length > 0 ? `, ${tdspsOf(deferred)} not before its time` : '';
+    return [ok(check, `${due.length === 0 ? 'Nothing waits' : `${tdspsOf(due)} wait`}${until}`)];
   }
   return [...new Set(due.map(({ queue }) => queue))].map((queue) => {
     const mine = due.filter((work) => work.queue === queue);
     const waited = Math.max(...mine.map((work) => since(view, work.not_before ?? work.requested_at)));
     const workers = view.workers.filter(isAlive).filter((worker) => worker.queue === queue);
-    const what = `${count(mine.length, 'TDSP')} (${names(mine)}) ${mine.length === 1 ? 'waits' : 'wait'} for ${inWords(waited)}`;
+    const what = `${tdspsOf(mine)} (${names(mine)}) ${tdspsOf(mine) === '1 TDSP' ? 'waits' : 'wait'} for ${inWords(waited)}`;
     if (workers.length === 0) {
       if (waited < NOBODY_CAME_MS) return ok(check, `${what}, and no worker has come yet`);
       const others = view.workers.filter(isAlive).filter((worker) => worker.queue !== null);

@@ -56,6 +56,19 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
     /Oncor.* waits for 60 s, and no worker takes it.*start --role worker/,
   ],
   [
+    'work for one TDSP that two runs asked for, and no worker',
+    {
+      ...waiting(
+        sampleWork('Oncor', { requested_at: before(60) }),
+        sampleWork('Oncor', { requested_at: before(50) }),
+      ),
+      workers: [],
+    },
+    ['bad queue'],
+    false,
+    /1 TDSP \(Oncor\) waits for 60 s/,
+  ],
+  [
     'a worker of another upstream only',
     {
       ...waiting(sampleWork('Oncor', { requested_at: before(60) })),

@@ -93,12 +93,12 @@ export class Refresher {
     if ('refused' in lease) return lease.refused;
     const halt = this.#watchForEmergency();
     try {
-      const { freshForMs, cacheTtlMs } = this.#options;
+      const { freshForMs, cacheTtlMs, tuneDatabase } = this.#options;
       const signal = AbortSignal.any([this.#options.signal, halt.signal]);
       // One attempt: the next one is for the pause between refreshes to decide, not for the gate.
       const report = await runSync(
         { kind: `refresh_${reason}`, cities: [], tdsps: group, force: false, requested_by: 'reader' },
-        { database, source, freshForMs, cacheTtlMs, signal, lease, attempts: 1 },
+        { database, source, freshForMs, cacheTtlMs, tuneDatabase, signal, lease, attempts: 1 },
       );
       if (halt.signal.aborted) return 'stopped';
       return report.errors.length === 0 ? 'refreshed' : 'failed';

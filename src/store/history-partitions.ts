@@ -95,6 +95,13 @@ async function hasMonth(queryable: Queryable, now: Date): Promise<boolean> {
 
 const readyUntil = new WeakMap<Database, number>();
 
+const CHECK_VIOLATION = '23514';
+
+/** After a publish that failed: where PostgreSQL had no place for its rows, somebody removed the month, and the next looks again. */
+export function doubtHistoryPartition(database: Database, error: unknown): void {
+  if ((error as { code?: string }).code === CHECK_VIOLATION) readyUntil.delete(database);
+}
+
 /** For every publish: sees to the partitions once a month, and costs nothing the other times. */
 export async function expectHistoryPartition(database: Database, now: Date): Promise<void> {
   const month = now.getUTCFullYear() * 12 + now.getUTCMonth();

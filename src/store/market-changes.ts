@@ -21,7 +21,10 @@ export const beginningOf = (version: number): ChangePlace => ({
   ...{ version, offer_id: BEFORE_ALL_OFFERS, event: '' },
 });
 
-/** The first version that was published later than a time; the one to come, if there is none yet. `null`: no version. */
+/**
+ * The version after the one that was current at a time, the first one if none was yet; it may be still to come. `null`:
+ * no version. Not the first one of a later time: clocks differ, and a version that one of them dated ahead would be missed.
+ */
 export async function readFirstVersionAfter(
   queryable: Queryable,
   duns: string,
@@ -29,10 +32,11 @@ export async function readFirstVersionAfter(
 ): Promise<number | null> {
   const { rows } = await queryable.query<{ version: number }>(
     `select coalesce(
-              (select version from plan_snapshots where tdsp_duns = $1 and published_at > $2
-                order by published_at, version limit 1),
-              version + 1) as version
-       from plan_snapshots where tdsp_duns = $1 order by plan_snapshots.version desc limit 1`,
+              (select version + 1 from plan_snapshots
+                where tdsp_duns = $1 and published_at <= $2 and (superseded_at is null or superseded_at > $2)
+                order by published_at desc, version desc limit 1),
+              version) as version
+       from plan_snapshots where tdsp_duns = $1 order by plan_snapshots.version limit 1`,
     [duns, time],
   );
   return rows[0]?.version ?? null;

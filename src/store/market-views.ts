@@ -97,3 +97,18 @@ export async function noteRefreshFailed(
     [view, error],
   );
 }
+
+export interface FailedRefresh {
+  view: string;
+  failed_at: Date;
+  error: string;
+}
+
+/** Views whose last refresh failed: they show an older market until one succeeds. */
+export async function readFailedRefreshes(queryable: Queryable): Promise<FailedRefresh[]> {
+  const { rows } = await queryable.query<FailedRefresh>(
+    `select view_name as view, failed_at, coalesce(error, '') as error
+       from view_refreshes where failed_at is not null order by view_name`,
+  );
+  return rows;
+}

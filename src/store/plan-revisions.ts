@@ -32,7 +32,10 @@ export interface PastVersion {
   set_hash: string | null;
 }
 
-/** Which version each of these TDSPs had at a time. One that had none yet is left out. */
+/**
+ * Which version each of these TDSPs had at a time. One that had none yet is left out. One that a clock ahead of the others
+ * put into the future was replaced before it began: it was current at no time that anybody can ask about.
+ */
 export async function readVersionsAt(
   queryable: Queryable,
   tdsps: readonly string[],
@@ -44,6 +47,7 @@ export async function readVersionsAt(
               exists (select from plan_snapshots n where n.tdsp_duns = s.tdsp_duns and n.version > s.version) as is_superseded
        from unnest($1::text[]) with ordinality as wanted (duns, place) cross join lateral (
          select * from plan_snapshots where tdsp_duns = wanted.duns and published_at <= $2
+            and (superseded_at is null or superseded_at > $2)
           order by published_at desc, version desc limit 1
        ) s
       order by wanted.place`,

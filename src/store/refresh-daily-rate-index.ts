@@ -77,8 +77,10 @@ async function marketDays(
   duns: string,
   versions: readonly PublishedVersion[],
 ): Promise<RatedDay[]> {
-  const closing = new Set(versions.filter(({ day }, at) => versions[at - 1]?.day !== day));
-  const oldest = [...closing].at(-1)!;
+  // A day ends with its newest version, also where a clock that is wrong by days put others in between.
+  const newestOfDays = new Map(versions.toReversed().map((version) => [version.day, version]));
+  const closing = new Set(newestOfDays.values());
+  const oldest = versions.findLast((version) => closing.has(version))!;
   const gone = closing.size === 1 ? [] : await readGoneOffers(connection, duns, oldest);
   const past = new MarketPast([...(await readSoldOffers(connection, duns)), ...gone]);
   const days: RatedDay[] = [];

@@ -78,15 +78,20 @@ export interface KeptPayload extends Omit<PayloadFacts, 'seen_at'> {
   body: Uint8Array;
 }
 
-/** @returns `null`: it is not kept, or not any more */
-export async function readPayload(queryable: Queryable, payloadHash: string): Promise<KeptPayload | null> {
+/** @returns `null`: it is not kept, or not any more; `'damaged'`: what is stored is not what came */
+export async function readPayload(
+  queryable: Queryable,
+  payloadHash: string,
+): Promise<KeptPayload | 'damaged' | null> {
   const { rows } = await queryable.query<KeptPayload>(
     `select hash, source, origin, request, status, content_type, bytes, stored_bytes, body, first_seen_at, last_seen_at
        from source_payloads where hash = $1`,
     [payloadHash],
   );
   const [kept] = rows;
-  return kept ? { ...kept, body: await unpack(kept.body, { maxOutputLength: LARGEST_BYTES }) } : null;
+  if (!kept) return null;
+  const body = await unpack(kept.body, { maxOutputLength: LARGEST_BYTES }).catch(() => null);
+  return body && hash('sha256', body, 'hex') === payloadHash ? { ...kept, body } : 'damaged';
 }
 
 /** Hashes that begin so, the youngest first, a few at most. */

@@ -33,7 +33,10 @@ export class BackgroundCare {
   async #renew(): Promise<void> {
     const { signal } = this.#stopping;
     await analyzeWhatChanged(this.#database.pool);
-    await refreshMarketViews(this.#database, { signal });
+    const { views } = await refreshMarketViews(this.#database, { signal });
+    for (const { view, error } of views) {
+      if (error !== null) this.#onError(new Error(`The view ${view} was not refreshed: ${error}`));
+    }
   }
 
   /** Who ends with its run, as a command does, still does it for that run, but not for longer than this. */

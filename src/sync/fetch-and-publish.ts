@@ -19,6 +19,8 @@ export interface FetchJob {
   /** TDSPs of which even what the guard would hold back is published. */
   forced: ReadonlySet<string>;
   cacheTtlMs: number;
+  /** False: the planner's statistics are left to `db:optimize`. */
+  tuneDatabase?: boolean | undefined;
   /** What is published as the fetch begins, by TDSP. */
   base: ReadonlyMap<string, Snapshot>;
   now(): Date;
@@ -26,7 +28,7 @@ export interface FetchJob {
 
 /** @throws {SourceError} the call brought nothing */
 export async function fetchAndPublish(duns: string[], job: FetchJob): Promise<Outcome[]> {
-  const { database, source, context, base, forced, cacheTtlMs, now } = job;
+  const { database, source, context, base, forced, cacheTtlMs, tuneDatabase, now } = job;
   let payload_hash: string | null = null;
   const onPayload = (hash: string | null) => {
     payload_hash = hash;
@@ -53,7 +55,7 @@ export async function fetchAndPublish(duns: string[], job: FetchJob): Promise<Ou
       const { tdsp_duns } = tdsp;
       const outcome = await atOnce.execute(() =>
         publishFetched(tdsp, from, {
-          ...{ database, run_id: context.run_id, cacheTtlMs, now },
+          ...{ database, run_id: context.run_id, cacheTtlMs, tuneDatabase, now },
           ...{ base: base.get(tdsp_duns) ?? null, force: forced.has(tdsp_duns) },
         }),
       );

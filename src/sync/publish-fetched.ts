@@ -32,6 +32,8 @@ export interface PublishJob {
   /** Publish even what the guard would hold back. */
   force: boolean;
   cacheTtlMs: number;
+  /** False: the planner's statistics are left to `db:optimize`. */
+  tuneDatabase?: boolean | undefined;
   now(): Date;
 }
 
@@ -39,7 +41,7 @@ export interface PublishJob {
 export async function publishFetched(
   { tdsp_duns, plans, rejections }: FetchedTdsp,
   { by, ...from }: FetchedFrom,
-  { database, run_id, base, force, cacheTtlMs, now }: PublishJob,
+  { database, run_id, base, force, cacheTtlMs, tuneDatabase, now }: PublishJob,
 ): Promise<Outcome> {
   const { source, payload_hash } = from;
   try {
@@ -49,7 +51,7 @@ export async function publishFetched(
     const published = await publish(
       database,
       { ...from, tdsp_duns, plans, rejected, run_id, base },
-      { now: now(), cacheTtlMs, force },
+      { now: now(), cacheTtlMs, force, tuneDatabase },
     );
     const ids = plans.map(({ external_id }) => external_id);
     await resolveQuarantine(database.pool, origin, { rejected: rejections, plans: ids }, by);

@@ -70,7 +70,7 @@ async function publishOne(
     // Read again under the lease: a sync may have published meanwhile, and then its records are the ones that count.
     const [current] = await readSnapshotReadings(database.pool, [tdsp_duns]);
     const payload = current?.payload_hash ? await readPayload(database.pool, current.payload_hash) : null;
-    if (!current || !payload || current.payload_hash !== reading.payload_hash) {
+    if (!current || !payload || payload === 'damaged' || current.payload_hash !== reading.payload_hash) {
       return untouchedOutcome(tdsp_duns, 'shared', current?.version ?? reading.version);
     }
     const { source, origin, observed_at, payload_hash, version } = current;

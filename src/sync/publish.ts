@@ -16,7 +16,7 @@ import type { PlanDraft } from '../plan/plan.ts';
 import { analyzeGrowth } from '../store/care/analyze.ts';
 import { storable } from '../store/copy.ts';
 import type { Database, Queryable } from '../store/database.ts';
-import { expectHistoryPartition } from '../store/history-partitions.ts';
+import { doubtHistoryPartition, expectHistoryPartition } from '../store/history-partitions.ts';
 import { keepCurrentSet } from '../store/plan-revisions.ts';
 import {
   type ActivePlan,
@@ -58,6 +58,8 @@ export interface PublishOptions {
   cacheTtlMs: number;
   /** Publish even what the guard would hold back. */
   force: boolean;
+  /** False: the planner's statistics are left to `db:optimize`. */
+  tuneDatabase?: boolean | undefined;
 }
 
 export interface Published {
@@ -101,9 +103,16 @@ export async function publish(
     const published =
       current?.content_hash === content_hash
         ? await confirm(database.pool, snapshot, current, options)
-        : await publishChange(database.pool, { snapshot, contents, content_hash, ...state }, options);
+        : await publishChange(database.pool, { snapshot, contents, content_hash, ...state }, options).catch(
+            (error) => {
+              doubtHistoryPartition(database, error);
+              throw error;
+            },
+          );
     if (published) {
-      await analyzeGrowth(database, published.counts.added).catch(() => {});
+      if (options.tuneDatabase !== false) {
+        await analyzeGrowth(database, published.counts.added).catch(() => {});
+      }
       return published;
     }
     const control = await readControl(database.pool);

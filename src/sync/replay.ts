@@ -41,7 +41,7 @@ export type ReplayStatus =
   | 'differs'
   /** Never published: there is nothing to compare with. */
   | 'unpublished'
-  /** The body is not kept. */
+  /** The body is not kept, or not as it came. */
   | 'payload_missing'
   /** What was published of it cannot be rebuilt. */
   | 'set_not_kept';
@@ -85,13 +85,18 @@ export async function findTargets(database: Queryable, request: ReplayRequest): 
 }
 
 export async function replay(target: ReplayTarget, options: ReplayOptions): Promise<Replayed> {
-  const payload = target.payload_hash && (await readPayload(options.database, target.payload_hash));
+  const kept = target.payload_hash && (await readPayload(options.database, target.payload_hash));
+  const payload = kept === 'damaged' ? null : kept;
   const about = {
     ...target,
     ...{ message: null, plans: null, rejected: null, difference: null },
     bytes: payload ? payload.bytes : null,
     last_seen_at: payload ? payload.last_seen_at : null,
   };
+  if (kept === 'damaged') {
+    const message = 'what is stored of its body does not match its hash: it was changed or damaged';
+    return { ...about, status: 'payload_missing', message };
+  }
   if (!payload) {
     const message = target.payload_hash
       ? 'its body is not kept any more (RETENTION_PAYLOADS_DAYS)'

@@ -39,6 +39,8 @@ export interface SyncOptions {
   /** A plan set confirmed less than this ago is not fetched again. */
   freshForMs: number;
   cacheTtlMs: number;
+  /** False: the planner's statistics are left to `db:optimize`. */
+  tuneDatabase?: boolean | undefined;
   /** Of all these TDSPs, held already; it is given back. Without one, each group waits for its own. */
   lease?: Lease;
   /** How often one fetch may call, the first time included; left out, as often as the gate sees fit. */

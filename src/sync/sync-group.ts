@@ -21,6 +21,8 @@ export interface GroupJob {
   /** TDSPs for which freshness and guard do not count. */
   forced: ReadonlySet<string>;
   cacheTtlMs: number;
+  /** False: the planner's statistics are left to `db:optimize`. */
+  tuneDatabase?: boolean | undefined;
   /** Of all these TDSPs, held already; it is given back. Without one, the group waits for its own. */
   lease?: Lease | undefined;
   now(): Date;

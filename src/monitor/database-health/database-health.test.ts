@@ -38,6 +38,7 @@ const FINE: HealthReadings = {
   schema: read([]),
   known_indexes: new Set(),
   missing_extended_statistics: read([]),
+  failed_refreshes: read([]),
   partitions: read([]),
   counters: read({
     ...{ since_seconds: 86_400 * 30, blocks_hit: 1e6, blocks_read: 100, temp_files: 0, temp_bytes: 0 },

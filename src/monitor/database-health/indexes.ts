@@ -88,7 +88,7 @@ function missing({ kind, name, expected }: SchemaDifference) {
       subject: name,
       reading: `${kind === 'indexes' ? 'the index' : 'the statistics object'} ${name} on ${tableOf(kind, name, expected)} is missing`,
       advice: isUnique
-        ? 'Nothing keeps doubles out, and publishing fails without it. It is made again beside everybody’s work.'
+        ? 'Nothing keeps doubles out, and what relies on it fails: publishing, or a view’s refresh. It is made again beside everybody’s work.'
         : 'Queries that count on it are slow. It is made again beside everybody’s work.',
       command: OPTIMIZE,
     };

@@ -13,7 +13,7 @@ export function judgeTables(readings: HealthReadings, limits: HealthLimits, now:
     ...autovacuumPerTable(readings),
     ...statistics(readings, limits),
     ...sequentialScans(readings, limits),
-    ...views(readings),
+    ...views(readings, now),
     ...partitions(readings, limits, now),
   ];
 }
@@ -166,10 +166,10 @@ function sequentialScans({ tables: reading }: HealthReadings, limits: HealthLimi
   });
 }
 
-function views({ tables: reading }: HealthReadings): HealthLine[] {
+function views({ tables: reading, failed_refreshes }: HealthReadings, now: Date): HealthLine[] {
   return judged('materialized_views', reading, (tables) => {
     const all = tables.filter(({ kind }) => kind === 'materialized view');
-    const findings = all
+    const empty = all
       .filter(({ is_populated }) => !is_populated)
       .map(({ name }) => ({
         verdict: 'bad' as const,
@@ -178,6 +178,17 @@ function views({ tables: reading }: HealthReadings): HealthLine[] {
         advice: 'Refresh it.',
         command: 'npm run db:optimize',
       }));
+    // Neither a database from before they were written down tells any, nor one to a role with few rights.
+    const failed = ('value' in failed_refreshes ? failed_refreshes.value : [])
+      .filter(({ view }) => !empty.some(({ subject }) => subject === view))
+      .map(({ view, failed_at, error }) => ({
+        verdict: 'warn' as const,
+        subject: view,
+        reading: `${view} could not be refreshed ${spanText((now.getTime() - failed_at.getTime()) / 1_000)} ago: ${error}`,
+        advice: 'It shows an older market. It is tried again after every sync, and now.',
+        command: 'npm run db:optimize',
+      }));
+    const findings = [...empty, ...failed];
     return linesOf(
       'materialized_views',
       'filled',

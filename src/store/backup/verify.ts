@@ -22,9 +22,10 @@ export async function verifyBackup(
   file: string,
   onBytes: (done: number, total: number) => void = () => {},
 ): Promise<Verified> {
-  await stat(file).catch((cause) => {
+  const place = await stat(file).catch((cause) => {
     throw new BackupDamagedError(`There is no backup at ${file}.`, { cause });
   });
+  if (!place.isFile()) throw new BackupDamagedError(`There is no backup at ${file}: it is no file.`);
   const { bytes, sha256 } = await checkArchive(file, onBytes);
   const found = new Map<string, { rows: number; bytes: number; hash: ReturnType<typeof newHash> }>();
   let manifest: Manifest | null = null;

@@ -1,6 +1,7 @@
 /** Everything `db:health` looks at, read once. What it means is judged in src/monitor/database-health/. */
 
 import type { Database, Queryable } from '../database.ts';
+import { type FailedRefresh, readFailedRefreshes } from '../market-views.ts';
 import { type DatabaseReading, readDatabaseReadings } from '../query-stats.ts';
 import {
   type Connections,
@@ -54,6 +55,7 @@ export interface HealthReadings {
   /** What of that was made by migrations: other indexes are somebody else's. */
   known_indexes: ReadonlySet<string>;
   missing_extended_statistics: Reading<string[]>;
+  failed_refreshes: Reading<FailedRefresh[]>;
   partitions: Reading<PartitionState[]>;
   counters: Reading<DatabaseCounters>;
   checkpoints: Reading<Checkpoints>;
@@ -95,6 +97,7 @@ export function readHealth(
       ),
       known_indexes: new Set(Object.keys(recordedCatalogue().indexes)),
       missing_extended_statistics: await reader.read(readMissingExtendedStatistics),
+      failed_refreshes: await reader.read(readFailedRefreshes),
       partitions: await reader.read(readPartitions),
       counters: await reader.read(readCounters),
       checkpoints: await reader.read(readCheckpoints),

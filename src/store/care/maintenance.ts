@@ -2,6 +2,7 @@
 
 import { describeError } from '../../errors.ts';
 import type { Database } from '../database.ts';
+import { readDatabaseTime } from '../sync-workers.ts';
 import { type Busy, type CareSession, withCareLock } from './care-lock.ts';
 import { MAINTENANCE_STEPS, type MaintenanceContext, type MaintenanceStep } from './retention.ts';
 import { readTables } from './tables.ts';
@@ -62,8 +63,10 @@ export function runMaintenance(
   database: Database,
   options: MaintenanceOptions,
 ): Promise<MaintenanceReport | Busy> {
-  const { keep, now = new Date(), steps = MAINTENANCE_STEPS, vacuum = true, signal } = options;
+  const { keep, steps = MAINTENANCE_STEPS, vacuum = true, signal } = options;
   return withCareLock(database, 'maintenance', LOCK_MS, async (session) => {
+    // What is old is for the database to say: a machine whose clock is years ahead must not remove everything.
+    const now = options.now ?? (await readDatabaseTime(session.client));
     const results: StepResult[] = [];
     for (const step of steps) {
       if (signal?.aborted) break;

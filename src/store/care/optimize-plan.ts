@@ -71,17 +71,18 @@ export function planOptimization(
   const partitions = readOr(readings.partitions, []);
   const isComplete = 'value' in readings.migrations && readings.migrations.value.behind.length === 0;
   const schema = isComplete ? readOr(readings.schema, []) : [];
+  const created = createMissing(schema, partitions);
   // Analysed in the same go.
   const cleaned = vacuum(rest, freeze);
   return [
     ...repairIndexes(indexes, readings.known_indexes),
-    ...createMissing(schema, partitions),
+    ...created,
     ...cleaned,
     ...rebuild(
       indexes.filter(({ table }) => !written.has(table)),
       readings.exact,
     ),
-    ...refresh(tables, indexes, behind),
+    ...refresh(tables, viewsWithKey(indexes, created), behind),
     ...rewrite.map(writeAnew),
     ...analyze(
       rest.filter(({ name, kind }) => kind === 'table' && !cleaned.some(({ subject }) => subject === name)),
@@ -138,22 +139,33 @@ function createMissing(
     const [, unique = '', parent, rest] =
       /^CREATE (UNIQUE )?INDEX \S+ ON (?:ONLY )?(\S+) (USING .*)$/s.exec(expected) ?? [];
     if (parent === undefined || rest === undefined) return [];
-    const leaves = partitions.find(({ table }) => table === parent)?.partitions;
+    const create = (index: string, table: string) =>
+      `create ${unique.toLowerCase()}index concurrently if not exists ${index} on ${table} ${rest}`;
     const constraint = constraints.get(`${parent}.${name}`);
+    const type = constraint?.startsWith('PRIMARY') ? 'primary key' : 'unique';
+    const adopt = (index: string, table: string) =>
+      constraint ? [`alter table ${table} add constraint ${index} ${type} using index ${index}`] : [];
+    const leaves = partitions.find(({ table }) => table === parent)?.partitions;
     const statements = leaves
-      ? // On the partitions beside everybody's work; the parent then only takes up what is there.
+      ? // On the partitions beside everybody's work; the parent then only takes up what is there. By names, so that
+        // whoever is stopped half-way finds what is done already.
         [
-          ...leaves.map((leaf) => `create ${unique.toLowerCase()}index concurrently on ${leaf} ${rest}`),
-          `create ${unique.toLowerCase()}index if not exists ${name} on ${parent} ${rest}`,
+          ...leaves.flatMap((leaf) => {
+            const index = partitionIndex(name, parent, leaf);
+            return [create(index, leaf), ...adopt(index, leaf)];
+          }),
+          constraint
+            ? `alter table ${parent} add constraint ${name} ${constraint}`
+            : `create ${unique.toLowerCase()}index if not exists ${name} on ${parent} ${rest}`,
         ]
-      : [`create ${unique.toLowerCase()}index concurrently if not exists ${name} on ${parent} ${rest}`];
-    if (constraint) {
-      const type = constraint.startsWith('PRIMARY') ? 'primary key' : 'unique';
-      statements.push(`alter table ${parent} add constraint ${name} ${type} using index ${name}`);
-    }
+      : [create(name, parent), ...adopt(name, parent)];
     return [{ kind: 'create_index', subject: name, why, statements, measured: name }];
   });
 }
+
+/** As the function that makes partitions calls it: like that of the whole, and the part. */
+const partitionIndex = (index: string, parent: string, leaf: string): string =>
+  `${index}${leaf.startsWith(parent) ? leaf.slice(parent.length) : `_${leaf}`}`;
 
 function vacuum(tables: readonly TableState[], freeze: boolean): PlannedAction[] {
   return tables
@@ -183,9 +195,24 @@ function rebuild(indexes: readonly IndexState[], exact: HealthReadings['exact'])
   });
 }
 
+/** Those that can be refreshed beside their readers, once the missing indexes are made. */
+function viewsWithKey(
+  indexes: readonly IndexState[],
+  created: readonly PlannedAction[],
+): ReadonlySet<string> {
+  const keys = indexes.filter((index) => index.is_unique && index.is_valid && index.condition === null);
+  const made = created.flatMap(
+    ({ statements }) =>
+      /^create unique index concurrently if not exists \S+ on (\S+) using \S+ \([^)]*\)$/i.exec(
+        statements[0]!,
+      )?.[1] ?? [],
+  );
+  return new Set([...keys.map(({ table }) => table), ...made]);
+}
+
 function refresh(
   tables: readonly TableState[],
-  indexes: readonly IndexState[],
+  withKey: ReadonlySet<string>,
   behind: BehindViews,
 ): PlannedAction[] {
   // Of a view that somebody made beside ours nobody knows whether it is behind.
@@ -198,12 +225,9 @@ function refresh(
       .toSorted((a, b) => a.oid - b.oid)
       .map(({ name, is_populated }) => {
         const action = { kind: 'refresh_view' as const, subject: name, measured: name };
-        const hasKey = indexes.some(
-          (index) => index.table === name && index.is_unique && index.is_valid && index.condition === null,
-        );
         // Nobody can read what was never filled, so nobody is locked out.
         const how = is_populated ? 'concurrently ' : '';
-        if (is_populated && !hasKey) {
+        if (is_populated && !withKey.has(name)) {
           const why = 'left alone: without a unique index, refreshing would lock out its readers';
           return { ...action, why, statements: [] };
         }

@@ -161,11 +161,11 @@ export class SyncWorker {
   }
 
   #sync(claimed: readonly OpenTarget[], signal: AbortSignal): Promise<Outcome[]> {
-    const { database, source, freshForMs, cacheTtlMs } = this.#options;
+    const { database, source, freshForMs, cacheTtlMs, tuneDatabase } = this.#options;
     const forced = new Set(claimed.filter(({ is_forced }) => is_forced).map(({ tdsp_duns }) => tdsp_duns));
     const asked = claimed.map(({ requested_at }) => requested_at.getTime());
     return syncGroup([...new Set(claimed.map(({ tdsp_duns }) => tdsp_duns))], {
-      ...{ database, source, freshForMs, cacheTtlMs, forced, now: () => new Date() },
+      ...{ database, source, freshForMs, cacheTtlMs, tuneDatabase, forced, now: () => new Date() },
       startedAt: new Date(Math.max(...asked)),
       context: { run_id: claimed[0]!.run_id, isForced: forced.size > 0, signal },
     });
