@@ -259,18 +259,15 @@ test('views that are behind the plans are refreshed, and that is noted', async (
       .query("select count(*)::int as n from view_refreshes where market <> 'older'")
       .then(({ rows }) => rows[0].n);
   await admin.query("update view_refreshes set market = 'older' where view_name <> 'market_words'");
-  assert.deepEqual(did(await optimize()), [
+  const refreshed = (all: string[]) => all.filter((one) => one.startsWith('refresh'));
+  assert.deepEqual(refreshed(did(await optimize())), [
     'refresh_view market_by_area done',
     'refresh_view provider_performance done',
     'refresh_view facet_counts done',
     'refresh_view market_products done',
   ]);
   assert.equal(await current(), 5);
-  const next = did(await optimize());
-  assert.deepEqual(
-    next.filter((one) => one.startsWith('refresh')),
-    [],
-  );
+  assert.deepEqual(refreshed(did(await optimize())), []);
 });
 
 test('a view that could not be refreshed is named by db:health, and mended together with its key', async () => {
