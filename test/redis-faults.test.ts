@@ -113,11 +113,11 @@ test('a Redis that is loading its data: everybody is answered, and it is used af
   await redis.kill();
   // Each key takes a while, so that there is a time of loading at all.
   await redis.restart(['--key-load-delay', '100000', '--loading-process-events-interval-bytes', '1024']);
+  await assert.rejects(redis.admin.ping(), /LOADING/);
   const cold = await openProcess(redis.url, { isWell: false });
   for (const duns of allDuns) assert.ok((await cold.cache.get(duns))?.set);
   const version = await newVersion();
   for (const { cache } of [warm, cold]) await until(() => cache.peek(ONCOR)?.set.version === version);
-  await assert.rejects(redis.admin.ping(), /LOADING/);
   await until(() => succeeds(layer.read(ONCOR)));
   await untilUsedAgain();
   await redis.admin.config('SET', 'key-load-delay', '0');
