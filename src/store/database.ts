@@ -164,3 +164,12 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     },
   };
 }
+
+/** Ends, from outside, what a connection is doing just now; it can be used on. */
+export async function cancelStatement(
+  queryable: Queryable,
+  connection: Connection | pg.Client,
+): Promise<void> {
+  const { processID } = connection as (Connection | pg.Client) & { processID: number };
+  await queryable.query('select pg_cancel_backend($1)', [processID]);
+}

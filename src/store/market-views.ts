@@ -67,12 +67,6 @@ export async function refreshView(connection: Connection, view: MarketView): Pro
   await connection.query(`analyze ${view}`);
 }
 
-/** Ends what the connection is doing just now; it can be used on. */
-export async function cancelStatement(queryable: Queryable, connection: Connection): Promise<void> {
-  const { processID } = connection as Connection & { processID: number };
-  await queryable.query('select pg_cancel_backend($1)', [processID]);
-}
-
 export async function noteRefreshed(
   queryable: Queryable,
   refreshed: { view: MarketView; market: string; duration_ms: number },

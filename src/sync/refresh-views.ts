@@ -5,9 +5,8 @@
 
 import { performance } from 'node:perf_hooks';
 import { describeError } from '../errors.ts';
-import type { Connection, Database } from '../store/database.ts';
+import { type Connection, cancelStatement, type Database } from '../store/database.ts';
 import {
-  cancelStatement,
   giveBackRefreshLock,
   type MarketView,
   noteRefreshed,

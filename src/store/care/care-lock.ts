@@ -60,22 +60,3 @@ async function whoHolds(client: pg.Client, lock: number): Promise<Busy['busy']> 
   );
   return rows[0] ?? { pid: 0, since: null };
 }
-
-/** Cancels the statement that a session is at, from outside: it alone cannot while it waits. */
-export async function cancelStatement(
-  { connectionString }: Pick<Database, 'connectionString'>,
-  pid: number,
-): Promise<void> {
-  const client = new pg.Client({
-    connectionString,
-    application_name: 'wattsync',
-    connectionTimeoutMillis: 5_000,
-  });
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    await client.query('select pg_cancel_backend($1)', [pid]);
-  } finally {
-    await client.end().catch(() => {});
-  }
-}

@@ -5,9 +5,9 @@
 
 import type pg from 'pg';
 import { describeError } from '../../errors.ts';
-import type { Database } from '../database.ts';
+import { cancelStatement, type Database } from '../database.ts';
 import { MARKET_VIEWS, noteRefreshed, readBehindViews } from '../market-views.ts';
-import { type Busy, type CareSession, cancelStatement, withCareLock } from './care-lock.ts';
+import { type Busy, type CareSession, withCareLock } from './care-lock.ts';
 import { type Estimate, readEstimates } from './estimates.ts';
 import { readHealth } from './health-readings.ts';
 import { type OptimizeWishes, type PlannedAction, planOptimization } from './optimize-plan.ts';
@@ -101,11 +101,11 @@ async function perform(
   action: PlannedAction,
   signal: AbortSignal | undefined,
 ): Promise<DoneAction> {
-  const { client, pid } = session;
+  const { client } = session;
   const bytes_before = await sizeOf(client, action.measured);
   if (action.statements.length === 0) return planned(action, bytes_before);
   const started = performance.now();
-  const cancel = () => void cancelStatement(database, pid).catch(() => {});
+  const cancel = () => void cancelStatement(database.quick, client).catch(() => {});
   signal?.addEventListener('abort', cancel);
   let status: DoneAction['status'] = 'done';
   let message: string | null = null;
