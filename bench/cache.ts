@@ -27,9 +27,21 @@ const ROUNDS = 11;
 const SLICES = 100;
 const STALE_AFTER_MS = 7_200_000;
 const FIRST_PAGE: PlanQuery = {
-  ...{ term: null, min_term: null, max_term: null, min_green: null, rate_type: null, provider: null },
-  ...{ prepaid: null, time_of_use: null, max_rate: null, q: null, usage_kwh: 1000, sort: 'rate' },
-  ...{ is_descending: false, limit: 20, after: null },
+  term: null,
+  min_term: null,
+  max_term: null,
+  min_green: null,
+  rate_type: null,
+  provider: null,
+  prepaid: null,
+  time_of_use: null,
+  max_rate: null,
+  q: null,
+  usage_kwh: 1000,
+  sort: 'rate',
+  is_descending: false,
+  limit: 20,
+  after: null,
 };
 
 export async function measureCache(say: Say): Promise<Section> {
@@ -147,7 +159,10 @@ type RedisRead = keyof Omit<RedisTimes, 'jsonBytes' | 'storedBytes'>;
 async function measureRedis(set: PlanSet, url: string, say: Say): Promise<RedisTimes> {
   const duns = set.tdsp_duns;
   const layer = new RedisLayer({
-    ...{ url: new Secret(url), databaseId: 'bench', ttlMs: 3_600_000, tdsps: [duns] },
+    url: new Secret(url),
+    databaseId: 'bench',
+    ttlMs: 3_600_000,
+    tdsps: [duns],
   });
   const client = new Redis(url);
   try {

@@ -205,7 +205,10 @@ async function startProcess(databaseUrl: string, redisUrl: string | undefined, s
   const web = await startWeb(
     {
       config: readConfig({ REDIS_URL: redisUrl, PORT: '0', LOG_LEVEL: 'silent' }),
-      ...{ database, territory, log: createLog('silent'), admin: null },
+      database,
+      territory,
+      log: createLog('silent'),
+      admin: null,
       onStale: (duns) => refresh(duns, 'stale'),
       loadColdly: (duns) => refresh(duns, 'cold'),
     },
@@ -246,7 +249,12 @@ const FILTERS = [
 /** Readers who know some cities well and others hardly, the same ones every time. */
 class Traffic {
   readonly counts: Omit<Day, 'calls'> = {
-    ...{ asked: 0, errors: 0, notModified: 0, stale: 0, waited: 0, versions: 0 },
+    asked: 0,
+    errors: 0,
+    notModified: 0,
+    stale: 0,
+    waited: 0,
+    versions: 0,
     byLayer: {},
   };
   readonly #random = seeded(1);

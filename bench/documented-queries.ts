@@ -22,8 +22,11 @@ const SECTION =
 export function readDocumentedQueries(page: QueryPage = 'queries.md'): DocumentedQuery[] {
   const text = readFileSync(new URL(`../docs/${page}`, import.meta.url), 'utf8');
   const queries = [...text.matchAll(SECTION)].map(([, name, index, isPage, buffers, sql]) => ({
-    ...{ name: name!, sql: sql!, index: index === 'no index' ? null : index! },
-    ...{ isPage: isPage !== undefined, buffers: Number(buffers) },
+    name: name!,
+    sql: sql!,
+    index: index === 'no index' ? null : index!,
+    isPage: isPage !== undefined,
+    buffers: Number(buffers),
   }));
   const blocks = text.split('```sql').length - 1;
   if (queries.length !== blocks) {

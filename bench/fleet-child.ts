@@ -29,7 +29,10 @@ const database = await openDatabase({
 });
 const limits = { maxConcurrentRequests: 6, rateLimitPerSecond: 25, callBudgetPerHour: 1_000 };
 const refresher = new Refresher({
-  ...{ database, tdsps, freshForMs: 60_000, cacheTtlMs: 7_200_000 },
+  database,
+  tdsps,
+  freshForMs: 60_000,
+  cacheTtlMs: 7_200_000,
   source: new ComparePowerSource(
     { url: job.upstream, apiKey: null, apiKeyHeader: 'X-API-Key' },
     new Gate(limits, database),
@@ -38,7 +41,9 @@ const refresher = new Refresher({
 });
 const layers = await openLayers({
   config: { redisUrl: job.redisUrl ? new Secret(job.redisUrl) : null, cacheRedisTtlMinutes: 60 },
-  ...{ database, tdsps, ttlMs: 7_200_000 },
+  database,
+  tdsps,
+  ttlMs: 7_200_000,
 });
 const planSets = new PlanSetCache({
   layers: layers.all,

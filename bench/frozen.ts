@@ -51,8 +51,13 @@ export function measureFrozen(say: Say): Promise<Section> {
             {
               title: 'A service frozen for a minute',
               head: [
-                ...['what', 'requests meanwhile', 'errors', 'p99 before, ms', 'p99 in the first second'],
-                ...['p99 after', 'longest'],
+                'what',
+                'requests meanwhile',
+                'errors',
+                'p99 before, ms',
+                'p99 in the first second',
+                'p99 after',
+                'longest',
               ],
               rows,
             },
@@ -113,7 +118,10 @@ async function load(url: string, seconds: number): Promise<Load> {
   const { cities } = readTerritory();
   let asked = 0;
   const { latency, requests, errors, timeouts, non2xx } = await autocannon({
-    ...{ url, connections: CONNECTIONS, duration: seconds, timeout: 5 },
+    url,
+    connections: CONNECTIONS,
+    duration: seconds,
+    timeout: 5,
     requests: [
       {
         method: 'GET',

@@ -26,9 +26,14 @@ export function measureHeap(say: Say): Promise<Section> {
     await planSets.warm(tdsps);
     const territory = readTerritory();
     const answers = new PlanAnswers({
-      ...{ territory, places: new Places(territory), database: { pool: database.quick } },
+      territory,
+      places: new Places(territory),
+      database: { pool: database.quick },
       catalog: new Catalog({ planSets, staleAfterMs: STALE_AFTER_MS }),
-      ...{ syncIntervalMs: 3_600_000, staleAfterMs: STALE_AFTER_MS, onEvent: () => {}, admin: null },
+      syncIntervalMs: 3_600_000,
+      staleAfterMs: STALE_AFTER_MS,
+      onEvent: () => {},
+      admin: null,
     });
     const slugs = territory.cities.map(({ slug }) => slug);
     const samples: { asked: number; bytes: number }[] = [];

@@ -42,7 +42,12 @@ export async function historyQuestions(
   const days = (count: number) => ({ from: addDays(today, 1 - count), to: today });
   const index = (range: object, more: object = {}) =>
     readRateIndex(queryable, {
-      ...{ tdsp_duns: duns(), ...days(30), by: 'day', term: 'all', rate_type: 'all', usage: 1000 },
+      tdsp_duns: duns(),
+      ...days(30),
+      by: 'day',
+      term: 'all',
+      rate_type: 'all',
+      usage: 1000,
       ...range,
       ...more,
     });
@@ -94,7 +99,7 @@ export async function historyQuestions(
         const from = month();
         const { rows } = await queryable.query(
           'select count(*) from plan_price_history where tdsp_duns = $1 and changed_at >= $2 and changed_at < $3',
-          [...[duns(), from, new Date(from.getTime() + 31 * 86_400_000)]],
+          [duns(), from, new Date(from.getTime() + 31 * 86_400_000)],
         );
         return rows;
       },

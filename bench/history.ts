@@ -305,8 +305,12 @@ async function measureMonths(database: Database, say: Say): Promise<Months> {
       `${duration(median(aloneMs))} alone, at most ${duration(Math.max(...made.times))} and ${duration(Math.max(...dropped.times))} beside`,
   );
   return {
-    ...{ makeMs: made.result, dropMs: dropped.result, aloneMs, plainMs },
-    ...{ besideMakingMs: made.times, besideDroppingMs: dropped.times },
+    makeMs: made.result,
+    dropMs: dropped.result,
+    aloneMs,
+    plainMs,
+    besideMakingMs: made.times,
+    besideDroppingMs: dropped.times,
   };
 }
 
@@ -323,8 +327,16 @@ async function writePlain(database: Database, now: Date): Promise<void> {
     'to_value',
   ];
   const rows = Array.from({ length: ROWS_OF_A_PUBLISH }, (_, at): CopyValue[] => [
-    ...[randomUUID(), randomUUID(), inventedDuns(1), `new ${at}`, 'changed', 'rate_1000kwh'],
-    ...[{ json: 12.3 }, { json: 12.4 }, 1, now],
+    randomUUID(),
+    randomUUID(),
+    inventedDuns(1),
+    `new ${at}`,
+    'changed',
+    'rate_1000kwh',
+    { json: 12.3 },
+    { json: 12.4 },
+    1,
+    now,
   ]);
   await database.transaction((connection) =>
     copyRows(connection, 'plain_history', [...columns, 'snapshot_version', 'changed_at'], rows),
@@ -360,8 +372,14 @@ function sectionOf(
     title: `Questions, ${QUESTIONS_EACH} of each in turns`,
     head: ['question', 'rows at most', 'p50', 'p99', 'p99 ÷ p50', 'CPU p50', 'CPU p99', 'CPU p99 ÷ p50'],
     rows: questions.map(({ what, rows: found, p50, p99, cpu50, cpu99 }) => [
-      ...[what, String(found), duration(p50), duration(p99), digits(p99 / p50)],
-      ...[duration(cpu50), duration(cpu99), digits(cpu99 / cpu50)],
+      what,
+      String(found),
+      duration(p50),
+      duration(p99),
+      digits(p99 / p50),
+      duration(cpu50),
+      duration(cpu99),
+      digits(cpu99 / cpu50),
     ]),
   };
   const writes: Table = {

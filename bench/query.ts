@@ -13,25 +13,21 @@ import { digits, median, type Say, type Section, verdict } from './report.ts';
 const PLANS = 160;
 const ROUNDS = 15;
 const QUERY: PlanQuery = {
-  ...{
-    term: [12],
-    min_term: null,
-    max_term: null,
-    min_green: 50,
-    rate_type: ['fixed'],
-    provider: null,
-    prepaid: null,
-  },
-  ...{
-    time_of_use: null,
-    max_rate: null,
-    q: null,
-    usage_kwh: 1000,
-    sort: 'rate',
-    is_descending: false,
-    limit: 20,
-    after: null,
-  },
+  term: [12],
+  min_term: null,
+  max_term: null,
+  min_green: 50,
+  rate_type: ['fixed'],
+  provider: null,
+  prepaid: null,
+  time_of_use: null,
+  max_rate: null,
+  q: null,
+  usage_kwh: 1000,
+  sort: 'rate',
+  is_descending: false,
+  limit: 20,
+  after: null,
 };
 const EVERYTHING: PlanQuery = { ...QUERY, term: null, min_green: null, rate_type: null };
 

@@ -145,7 +145,10 @@ function graphile(database: Database): Candidate {
       utils ??= await makeWorkerUtils({ connectionString, logger });
       await utils.migrate();
       runner = await run({
-        ...{ connectionString, logger, noHandleSignals: true, concurrency: 10 },
+        connectionString,
+        logger,
+        noHandleSignals: true,
+        concurrency: 10,
         preset: { worker: { localQueue: { size: 500 }, completeJobBatchDelay: 0 } },
         taskList: { bench: async (payload) => tally.work((payload as { key: string }).key) },
       });
@@ -242,7 +245,11 @@ async function measureFullSync(
           gate,
         );
         const engine = new Engine({
-          ...{ config, database, territory, source, onError: console.error },
+          config,
+          database,
+          territory,
+          source,
+          onError: console.error,
           roles: ['worker'],
         });
         await engine.start();
@@ -251,8 +258,13 @@ async function measureFullSync(
           planTargets(
             { cities: territory.cities, tdsps: [], force: false },
             {
-              ...{ now: new Date(), observedAt: new Map(), demand: new Map(), open: [], freshForMs: 0 },
-              ...{ targetMs: () => 3_600_000, wholeState: null },
+              now: new Date(),
+              observedAt: new Map(),
+              demand: new Map(),
+              open: [],
+              freshForMs: 0,
+              targetMs: () => 3_600_000,
+              wholeState: null,
             },
           );
           planMs.push(performance.now() - planned);

@@ -21,7 +21,11 @@ export function measureStartup(say: Say): Promise<Section> {
     await stop((await startProgram(data)).child);
 
     const times: Record<'again' | 'fresh' | 'empty' | 'status' | 'statusBeside', number[]> = {
-      ...{ again: [], fresh: [], empty: [], status: [], statusBeside: [] },
+      again: [],
+      fresh: [],
+      empty: [],
+      status: [],
+      statusBeside: [],
     };
     for (let round = 0; round < ROUNDS; round++) {
       times.again.push(await untilAnswer(data, '/v1/plans?city=dallas-tx'));

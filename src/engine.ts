@@ -122,7 +122,11 @@ export class Engine {
   async #work(jobs: JobQueue, roles: readonly string[]): Promise<void> {
     const { config, database, source, onError } = this.#options;
     const worker = new SyncWorker({
-      ...{ database, jobs, source, roles, onError },
+      database,
+      jobs,
+      source,
+      roles,
+      onError,
       concurrency: source.coverage === 'state' ? 1 : config.maxConcurrentRequests,
       freshForMs: freshForMs(config.syncIntervalMs),
       cacheTtlMs: config.cacheTtlHours * HOUR_MS,
@@ -134,7 +138,9 @@ export class Engine {
   #keepSchedules(): Promise<void> {
     const { config, database, onMaintenance = async () => {}, onScheduled = () => {} } = this.#options;
     return keepSchedules({
-      ...{ jobs: this.#jobs, schedules: config.schedules, onMaintenance },
+      jobs: this.#jobs,
+      schedules: config.schedules,
+      onMaintenance,
       onTimes: (times) => writeScheduleTimes(database.pool, times),
       onSync: async (kind) => {
         const reason = `schedule "${config.schedules[kind]}"`;
@@ -151,7 +157,10 @@ export class Engine {
     const { config, database, source: upstream, territory } = this.#options;
     const hours: Record<number, number> = config.freshnessTargetHours;
     return {
-      ...{ database, upstream, territory, freshForMs: freshForMs(config.syncIntervalMs) },
+      database,
+      upstream,
+      territory,
+      freshForMs: freshForMs(config.syncIntervalMs),
       targetMs: (tier) => (hours[tier] ?? hours[3]!) * HOUR_MS,
     };
   }

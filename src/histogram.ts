@@ -6,7 +6,7 @@ export const LATENCY_STEPS_MS = [
 ] as const;
 /** Seconds; the last step has no end. */
 export const AGE_STEPS_S = [
-  ...[60, 300, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800],
+  60, 300, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800,
 ] as const;
 
 export const emptyCounts = (steps: readonly number[]): number[] => new Array(steps.length + 1).fill(0);

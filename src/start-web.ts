@@ -74,7 +74,11 @@ export async function startWeb(
     stats.start();
     closers.push(() => stats.stop());
     const planSets: InstanceType<typeof PlanSetCache> = new PlanSetCache({
-      ...{ recorder: stats, layers: layers.all, staleAfterMs, onStale, loadColdly },
+      recorder: stats,
+      layers: layers.all,
+      staleAfterMs,
+      onStale,
+      loadColdly,
       ttlMs: config.cacheMemoryTtlMinutes * 60_000,
       maxBytes: config.cacheMemoryMaxMb << 20,
     });
@@ -91,7 +95,10 @@ export async function startWeb(
     closers.push(() => demand.stop());
     const app = buildServer(
       {
-        ...{ territory, places: new Places(territory), staleAfterMs, admin },
+        territory,
+        places: new Places(territory),
+        staleAfterMs,
+        admin,
         catalog: new Catalog({ planSets, staleAfterMs }),
         database: { pool: database.quick },
         syncIntervalMs: config.syncIntervalMs,

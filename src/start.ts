@@ -80,7 +80,9 @@ export async function start(options: StartOptions): Promise<Running> {
     // Made once the upstream is known; until then nothing is fetched for a reader.
     let refresher: InstanceType<typeof Refresher> | null = null;
     const queryStats = new QueryStats({
-      ...{ database: database.quick, recorder: database.queries, keepDays: config.retention.queryStatsDays },
+      database: database.quick,
+      recorder: database.queries,
+      keepDays: config.retention.queryStatsDays,
       onError: (error) => log.debug({ error: describeError(error) }, 'statement figures were kept for later'),
     });
     queryStats.start();
@@ -91,7 +93,11 @@ export async function start(options: StartOptions): Promise<Running> {
     if (loadedWeb) {
       const web = await startWeb(
         {
-          ...{ config, database, territory, log, admin: admin.parts },
+          config,
+          database,
+          territory,
+          log,
+          admin: admin.parts,
           onStale: (duns) => stale?.request(duns),
           loadColdly: async (duns) => refresher?.request(duns, 'cold'),
         },
@@ -104,7 +110,10 @@ export async function start(options: StartOptions): Promise<Running> {
     const { source, close } = await openSource(config, database, territory);
     closers.push(close);
     const cold = new Refresher({
-      ...{ database, source, tdsps, signal: stopping.signal },
+      database,
+      source,
+      tdsps,
+      signal: stopping.signal,
       freshForMs: freshForMs(config.syncIntervalMs),
       cacheTtlMs: config.cacheTtlHours * 3_600_000,
       tuneDatabase: config.enableQueryOptimization,
@@ -117,12 +126,18 @@ export async function start(options: StartOptions): Promise<Running> {
       import('./refresh/stale-requests.ts'),
     ]);
     const engine = new Engine({
-      ...{ config, database, territory, source, roles },
+      config,
+      database,
+      territory,
+      source,
+      roles,
       onError: rarely(failed('the queue has trouble')),
       onMaintenance: async () => {
         const { runMaintenance, summaryOf } = await import('./store/care/maintenance.ts');
         const report = await runMaintenance(database, {
-          ...{ keep: config.retention, vacuum: config.enableQueryOptimization, signal: stopping.signal },
+          keep: config.retention,
+          vacuum: config.enableQueryOptimization,
+          signal: stopping.signal,
           onEvent: (event) => {
             if (event.type === 'step_finished' && event.result.status === 'failed')
               log.error(
@@ -142,7 +157,9 @@ export async function start(options: StartOptions): Promise<Running> {
     await engine.start();
     if (admin.parts) admin.parts.sync = (ask) => engine.ask(ask);
     stale = new StaleRequests({
-      ...{ database: database.quick, upstream: source, ask: (ask) => engine.ask(ask) },
+      database: database.quick,
+      upstream: source,
+      ask: (ask) => engine.ask(ask),
       onError: failed('a refresh could not be asked for'),
     });
     onStarted(source);

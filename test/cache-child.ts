@@ -26,13 +26,19 @@ const source = new ComparePowerSource(
   testGate(database, { timeoutMs: 60_000 }),
 );
 const refresher = new Refresher({
-  ...{ database, source, tdsps: allDuns, freshForMs: 60_000, cacheTtlMs: 7_200_000 },
+  database,
+  source,
+  tdsps: allDuns,
+  freshForMs: 60_000,
+  cacheTtlMs: 7_200_000,
   signal: new AbortController().signal,
   leaseTimes: { ttlMs: 800, heartbeatMs: 200, pollMs: 20 },
 });
 const layers = await openLayers({
   config: { redisUrl: job.redisUrl ? new Secret(job.redisUrl) : null, cacheRedisTtlMinutes: 60 },
-  ...{ database, tdsps: allDuns, ttlMs: 7_200_000 },
+  database,
+  tdsps: allDuns,
+  ttlMs: 7_200_000,
 });
 const planSets = new PlanSetCache({
   layers: layers.all,

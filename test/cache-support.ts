@@ -38,7 +38,10 @@ export async function startRedis(): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'wattsync-redis-'));
   let child: ChildProcess;
   const admin = new Redis({
-    ...{ port, lazyConnect: true, retryStrategy: () => 50, maxRetriesPerRequest: null },
+    port,
+    lazyConnect: true,
+    retryStrategy: () => 50,
+    maxRetriesPerRequest: null,
     // One that is loading says so.
     enableReadyCheck: false,
   });

@@ -35,7 +35,8 @@ async function openCache(some: Database, redisUrl: Secret | null, { isListening 
   const layers = await openLayers({ config, database: some, tdsps: allDuns, ttlMs: 7_200_000 });
   const cache = new PlanSetCache({ layers: layers.all });
   const listener = new PublishListener(some, (published) => cache.announce(published), {
-    ...{ compareEveryMs: 500, deadlineMs: 500 },
+    compareEveryMs: 500,
+    deadlineMs: 500,
     onClear: ({ id, tdsp_duns }) => void cache.clear(tdsp_duns, id),
   });
   if (isListening) await listener.start();
@@ -46,10 +47,18 @@ async function openCache(some: Database, redisUrl: Secret | null, { isListening 
   return { cache, layers, stop };
 }
 const plain = ({ tdsp_duns, version, source, observed_at, plans }: PlanSet) => ({
-  ...{ tdsp_duns, version, source, observed_at, plans },
+  tdsp_duns,
+  version,
+  source,
+  observed_at,
+  plans,
 });
 const plansOf = (version: number, some: Partial<PlanSet> = {}): PlanSet => ({
-  ...{ tdsp_duns: ONCOR, version, source: 'sandbox', observed_at: '2026-06-01T12:00:00.000Z', plans: [] },
+  tdsp_duns: ONCOR,
+  version,
+  source: 'sandbox',
+  observed_at: '2026-06-01T12:00:00.000Z',
+  plans: [],
   ...some,
 });
 async function redisLayer(url: Secret = redis.url) {
@@ -277,7 +286,11 @@ test('a holder that is killed is replaced, one that is frozen too, and what it p
   sandbox.control.reset();
   const source = sourceFor(fresh.database);
   const refresher = new Refresher({
-    ...{ database: fresh.database, source, tdsps: allDuns, freshForMs: 0, cacheTtlMs: 7_200_000 },
+    database: fresh.database,
+    source,
+    tdsps: allDuns,
+    freshForMs: 0,
+    cacheTtlMs: 7_200_000,
     signal: new AbortController().signal,
     leaseTimes: { ttlMs: 800, heartbeatMs: 200, pollMs: 20 },
   });

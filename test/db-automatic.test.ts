@@ -28,8 +28,11 @@ test('ENABLE_QUERY_OPTIMIZATION=false leaves statistics alone after a sync, true
 
 test('the scheduler runs maintenance at its time, and makes up for one that was missed', async () => {
   const scheduled = {
-    ...{ SYNC_SCHEDULE_PRIORITY: 'off', SYNC_SCHEDULE_FULL: 'off', MAINTENANCE_SCHEDULE: '0 3 * * *' },
-    ...{ LOG_LEVEL: 'info', ...env },
+    SYNC_SCHEDULE_PRIORITY: 'off',
+    SYNC_SCHEDULE_FULL: 'off',
+    MAINTENANCE_SCHEDULE: '0 3 * * *',
+    LOG_LEVEL: 'info',
+    ...env,
   };
   const start = async () => {
     const server = spawnWattsync(['start', '--role', 'worker,scheduler', '--json'], scheduled);

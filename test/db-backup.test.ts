@@ -86,22 +86,26 @@ async function answers(database: Database, ids: string[]): Promise<Map<string, s
   });
   const app = buildServer(
     {
-      ...{
-        catalog: new Catalog({ planSets, staleAfterMs: 7_200_000, now }),
-        database: { pool: database.quick },
-      },
-      ...{ territory, places: new Places(territory), syncIntervalMs: 3_600_000, staleAfterMs: 7_200_000 },
-      ...{ onEvent: () => {}, admin: null },
+      catalog: new Catalog({ planSets, staleAfterMs: 7_200_000, now }),
+      database: { pool: database.quick },
+      territory,
+      places: new Places(territory),
+      syncIntervalMs: 3_600_000,
+      staleAfterMs: 7_200_000,
+      onEvent: () => {},
+      admin: null,
     },
     (error) => assert.fail(String(error)),
   );
   const urls = [
-    ...[
-      '/v1/plans?city=dallas-tx&limit=200&usage=1234',
-      '/v1/plans?zip=77002&term=12&sort=-rate',
-      '/v1/providers',
-    ],
-    ...['/v1/cities?limit=1000', '/v1/cities/houston-tx', '/v1/tdsps', '/v1/zips/75201', '/v1/search?q=pow'],
+    '/v1/plans?city=dallas-tx&limit=200&usage=1234',
+    '/v1/plans?zip=77002&term=12&sort=-rate',
+    '/v1/providers',
+    '/v1/cities?limit=1000',
+    '/v1/cities/houston-tx',
+    '/v1/tdsps',
+    '/v1/zips/75201',
+    '/v1/search?q=pow',
     ...ids.flatMap((id) => [`/v1/plans/${id}`, `/v1/plans/${id}/history`]),
   ];
   const found = new Map<string, string>();
@@ -299,7 +303,8 @@ test('rows that do not fit are refused by PostgreSQL, and the database stays emp
   );
   const { createHash } = await import('node:crypto');
   Object.assign(manifest.tables.find(({ name }) => name === 'offers')!, {
-    ...{ rows: data.toString().split('\n').length - 1, bytes: data.length },
+    rows: data.toString().split('\n').length - 1,
+    bytes: data.length,
     sha256: createHash('sha256').update(data).digest('hex'),
   });
   const orphan = join(folder, 'orphan.tar.zst');
@@ -360,7 +365,9 @@ test('a backup of an older version is restored and brought forward; one of a new
 
 test('partitions, generated columns, identities, views, odd names and self-references come back', async () => {
   const odd = {
-    ...{ number: 9_000, name: '9000_odd', checksum: 'odd' },
+    number: 9_000,
+    name: '9000_odd',
+    checksum: 'odd',
     sql: `create table "Odd ""Name""" (
         id bigint generated always as identity (start with 100) primary key,
         parent bigint references "Odd ""Name""" (id), word text, loud text generated always as (upper(word)) stored);

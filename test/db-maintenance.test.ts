@@ -86,8 +86,17 @@ test('what a dry run says is exactly what a run removes, and the next one finds 
   const planned = await json('--dry-run');
   assert.equal(planned.status, 'planned');
   const expected = {
-    ...{ plan_cache: 2, api_calls: 2, sync_runs: 2, quarantined_records: 2, cache_stats: 2, query_stats: 2 },
-    ...{ cache_clears: 2, upstream_permits: 2, sync_attempts: 2, audit_log: 2, city_demand: 2 },
+    plan_cache: 2,
+    api_calls: 2,
+    sync_runs: 2,
+    quarantined_records: 2,
+    cache_stats: 2,
+    query_stats: 2,
+    cache_clears: 2,
+    upstream_permits: 2,
+    sync_attempts: 2,
+    audit_log: 2,
+    city_demand: 2,
   };
   assert.deepEqual(counts(planned), expected);
   assert.equal(await count("api_calls where endpoint = '/x'"), 3, 'a dry run changes nothing');
@@ -224,7 +233,9 @@ test('of two at once one works, and the other says so', async () => {
   const gate = Promise.withResolvers<void>();
   const begun = Promise.withResolvers<void>();
   const slow = {
-    ...{ name: 'slow', what: () => 'waits', count: async () => 1 },
+    name: 'slow',
+    what: () => 'waits',
+    count: async () => 1,
     next: async () => {
       begun.resolve();
       await gate.promise;

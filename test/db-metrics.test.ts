@@ -40,8 +40,17 @@ test('errors are counted, and reach whoever sent the statement as before', async
   await assert.rejects(database.pool.query('select nothing from nowhere'), { code: '42P01' });
   await assert.rejects(
     insertApiCall(database.pool, {
-      ...{ run_id: 1, source: 's', endpoint: '/', params: {}, attempt: 1, status: null, bytes: null },
-      ...{ duration_ms: 2 ** 40, error: null, called_at: new Date(), payload_hash: null },
+      run_id: 1,
+      source: 's',
+      endpoint: '/',
+      params: {},
+      attempt: 1,
+      status: null,
+      bytes: null,
+      duration_ms: 2 ** 40,
+      error: null,
+      called_at: new Date(),
+      payload_hash: null,
     }),
     { code: '22003' },
   );

@@ -29,7 +29,11 @@ async function openFleet(env: Record<string, string> = {}): Promise<Fleet> {
   const sandbox = await startSandbox({ plansPerTdsp: 20 });
   const own = { DATABASE_URL: url, COMPAREPOWER_API_URL: sandbox.url, PORT: '0', ...env };
   const asker = new Engine({
-    ...{ database, territory, roles: [], onError: () => {}, config: readConfig(own) },
+    database,
+    territory,
+    roles: [],
+    onError: () => {},
+    config: readConfig(own),
     source: new ComparePowerSource(
       { url: sandbox.url, apiKey: null, apiKeyHeader: 'X-API-Key' },
       testGate(database),

@@ -37,7 +37,10 @@ async function openEngine(
   { gate = {}, env = {} }: { gate?: Partial<GateOptions>; env?: Record<string, string> } = {},
 ): Promise<Engine> {
   const engine = new Engine({
-    ...{ database, territory, roles, onError: (error) => errors.push(error) },
+    database,
+    territory,
+    roles,
+    onError: (error) => errors.push(error),
     config: readConfig({ COMPAREPOWER_API_URL: sandbox.url, ...env }),
     source: new ComparePowerSource(
       { url: sandbox.url, apiKey: null, apiKeyHeader: 'X-API-Key' },
@@ -54,7 +57,11 @@ const never = new AbortController().signal;
 const follow = async (run_id: number): Promise<SyncReport> =>
   toReport(await followRun(database, run_id, { signal: never }));
 const force = (slug = 'dallas-tx'): SyncAsk => ({
-  ...{ kind: 'emergency', cities: [city(slug)], names: [slug], force: true, requested_by: 'test' },
+  kind: 'emergency',
+  cities: [city(slug)],
+  names: [slug],
+  force: true,
+  requested_by: 'test',
 });
 const calls = () => sandbox.control.state().calls;
 
@@ -198,7 +205,10 @@ test('an emergency gives up calls in flight, cancels all, and nothing syncs unti
   await assert.rejects(
     testGate(database).call(
       {
-        ...{ source: 'comparepower', origin: 'test', endpoint: '/', params: {} },
+        source: 'comparepower',
+        origin: 'test',
+        endpoint: '/',
+        params: {},
         perform: () => assert.fail('called'),
         read: () => null,
       },
@@ -320,7 +330,9 @@ test('readers that find plans old ask once for all of them', async () => {
     { length: 5 },
     () =>
       new StaleRequests({
-        ...{ database: database.pool, upstream, onError: assert.fail },
+        database: database.pool,
+        upstream,
+        onError: assert.fail,
         ask: async (ask) => {
           asked += 1;
           return asker.ask(ask);
@@ -343,7 +355,10 @@ test('with one call for the whole state, a sync of one city brings all TDSPs, an
   const csv = fileURLToPath(new URL('fixtures/powertochoose-small.csv', import.meta.url));
   const tdspByName = (name: string) => territory.tdspByFeedName(name)?.duns;
   const engine = new Engine({
-    ...{ database, territory, roles: ['worker'], onError: (error) => errors.push(error) },
+    database,
+    territory,
+    roles: ['worker'],
+    onError: (error) => errors.push(error),
     config: readConfig({ PLAN_SOURCE: 'powertochoose', POWERTOCHOOSE_CSV: csv }),
     source: new PowerToChooseSource({ csv, tdspByName }, testGate(database)),
   });

@@ -177,8 +177,12 @@ test('a sync reads and writes through indexes, asked for at the queue and done b
     testGate(watched),
   );
   const engine = new Engine({
-    ...{ config: readConfig({ ENABLE_QUERY_OPTIMIZATION: 'false' }), database: watched, territory, source },
-    ...{ roles: ['worker'], onError: (error) => assert.fail(String(error)) },
+    config: readConfig({ ENABLE_QUERY_OPTIMIZATION: 'false' }),
+    database: watched,
+    territory,
+    source,
+    roles: ['worker'],
+    onError: (error) => assert.fail(String(error)),
   });
   await engine.start();
   for (let day = 0; day < 2; day++) {

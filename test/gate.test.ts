@@ -39,8 +39,12 @@ async function openPool(): Promise<Database> {
 const gateWith = (options: Partial<GateOptions>, on: Database = database): Gate =>
   new Gate(
     {
-      ...{ maxConcurrentRequests: 50, rateLimitPerSecond: 1_000, callBudgetPerHour: 10_000 },
-      ...{ attempts: 1, backoffMs: 1, ...options },
+      maxConcurrentRequests: 50,
+      rateLimitPerSecond: 1_000,
+      callBudgetPerHour: 10_000,
+      attempts: 1,
+      backoffMs: 1,
+      ...options,
     },
     on,
   );
@@ -58,7 +62,10 @@ function callOf(
   const { force = false, signal = new AbortController().signal } = options;
   return gate.call(
     {
-      ...{ source, origin: 'test', endpoint: '/', params: {} },
+      source,
+      origin: 'test',
+      endpoint: '/',
+      params: {},
       perform: (own) => getAnswer(upstreamUrl, {}, own),
       read: (answer) => {
         expectSuccess(answer, 'upstream', new Date());
@@ -361,7 +368,10 @@ for (const [header, waitSeconds] of [
     const call = (gate: Gate) =>
       gate.call(
         {
-          ...{ source, origin: 'test', endpoint: '/', params: {} },
+          source,
+          origin: 'test',
+          endpoint: '/',
+          params: {},
           perform: (own) => getAnswer(upstream.url, {}, own),
           read: (got) => expectSuccess(got, 'upstream', clock.now),
         },

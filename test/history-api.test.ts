@@ -17,7 +17,10 @@ const now = Date.now();
 const daysAgo = (days: number) => new Date(now - days * DAY_MS);
 
 const solar: Sold = {
-  ...{ provider: '=SUM(A1:A9)', name: '+Solar "Plus", 12', term_months: 12, rate_type: 'fixed' },
+  provider: '=SUM(A1:A9)',
+  name: '+Solar "Plus", 12',
+  term_months: 12,
+  rate_type: 'fixed',
   rates: { 500: 15, 1000: 14, 2000: 13 },
 };
 const at = (rates: Sold['rates']): Sold => ({ ...solar, rates });
@@ -158,13 +161,20 @@ test('CSV tells the same, with units in the names and formulas made harmless', a
     assert.equal(description, `RFC 4180, with a line of names: ${Object.keys(row!).join(', ')}`);
   }
   assert.deepEqual(Object.keys(index.rows[0]!).slice(6, 9), [
-    ...['min_rate_cents_per_kwh', 'median_rate_cents_per_kwh', 'average_rate_cents_per_kwh'],
+    'min_rate_cents_per_kwh',
+    'median_rate_cents_per_kwh',
+    'average_rate_cents_per_kwh',
   ]);
   const provider = await csv('/v1/providers/other-power');
   assert.deepEqual(provider.rows, [
     {
-      ...{ provider_id: 'other-power', provider: 'Other Power', tdsp_duns: LPL, plans: '1' },
-      ...{ min_rate_cents_per_kwh: '19', median_rate_cents_per_kwh: '19', upstream: 'sandbox' },
+      provider_id: 'other-power',
+      provider: 'Other Power',
+      tdsp_duns: LPL,
+      plans: '1',
+      min_rate_cents_per_kwh: '19',
+      median_rate_cents_per_kwh: '19',
+      upstream: 'sandbox',
     },
   ]);
 });
@@ -340,7 +350,8 @@ test('an offer whose plan was put under another upstream id is still found', asy
   );
   // The same upstream id, and something else is sold under it.
   await pool.query('update electricity_plans set external_id = $1 where id = $2', [
-    ...[`${reused.provider}/${reused.name}/${reused.rates[1000]}`, rows[0].id],
+    `${reused.provider}/${reused.name}/${reused.rates[1000]}`,
+    rows[0].id,
   ]);
   await publishSold(database, LPL, [reused], daysAgo(20));
   const { status, body } = await get(`/v1/plans/${rows[0].id}/history`);

@@ -233,8 +233,13 @@ test('a publish never fails for want of a month', async () => {
     publish(
       database,
       {
-        ...{ tdsp_duns: ONCOR, source: 'sandbox', origin: 'test', plans, rejected: [] },
-        ...{ observed_at: new Date(time), run_id: 1 },
+        tdsp_duns: ONCOR,
+        source: 'sandbox',
+        origin: 'test',
+        plans,
+        rejected: [],
+        observed_at: new Date(time),
+        run_id: 1,
       },
       { now: new Date(time), cacheTtlMs: 1000, force: true },
     );
@@ -356,7 +361,7 @@ test('a question about one month opens one partition, and an offer is found by a
   await pool.query('analyze plan_price_history');
   const month = await explain(
     'select * from plan_price_history where tdsp_duns = $1 and changed_at >= $2 and changed_at < $3',
-    [...[ONCOR, '2061-02-01T00:00:00Z', '2061-03-01T00:00:00Z']],
+    [ONCOR, '2061-02-01T00:00:00Z', '2061-03-01T00:00:00Z'],
   );
   assert.deepEqual(month.match(/plan_price_history_2061_\d\d\b(?!_)/g), ['plan_price_history_2061_02']);
   const offer = await explain(

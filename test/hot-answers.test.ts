@@ -27,13 +27,20 @@ const now = () => Date.now() + clock.aheadMs;
 const staleAfterMs = 7_200_000;
 const planSets = new PlanSetCache({
   layers: [{ name: 'active', read: (duns) => readActivePlanSet(database.pool, duns) }],
-  ...{ staleAfterMs, now },
+  staleAfterMs,
+  now,
 });
 const catalog = new Catalog({ planSets, staleAfterMs, now });
 const app = buildServer(
   {
-    ...{ catalog, database: { pool: database.quick }, territory, places: new Places(territory) },
-    ...{ syncIntervalMs: 3_600_000, staleAfterMs, onEvent: () => {}, admin: null },
+    catalog,
+    database: { pool: database.quick },
+    territory,
+    places: new Places(territory),
+    syncIntervalMs: 3_600_000,
+    staleAfterMs,
+    onEvent: () => {},
+    admin: null,
   },
   (error) => assert.fail(String(error)),
 );

@@ -49,21 +49,27 @@ test('every day ends with the statistics of the plans that were sold as it ended
   const closing = new Map(moments.map((moment) => [marketDay(moment.at), moment]));
   const expected = [...closing].flatMap(([day, { sold }]) =>
     statisticsByGroup(sold).map(({ term, rate_type, plans, rates }) => ({
-      ...{ day, term, rate_type, plans, priced: rates[500].priced, lowest: rates[500].min },
-      ...{ median: rates[1000].median, average: rates[2000].average },
+      day,
+      term,
+      rate_type,
+      plans,
+      priced: rates[500].priced,
+      lowest: rates[500].min,
+      median: rates[1000].median,
+      average: rates[2000].average,
     })),
   );
   const key = ({ day, term, rate_type }: { day: string; term: string; rate_type: string }) =>
     `${day} ${term} ${rate_type}`;
   const found = (await dailyRates()).map((row) => ({
-    ...{
-      day: row.day,
-      term: row.term,
-      rate_type: row.rate_type,
-      plans: row.plans,
-      priced: row.priced_500kwh,
-    },
-    ...{ lowest: row.min_rate_500kwh, median: row.median_rate_1000kwh, average: row.average_rate_2000kwh },
+    day: row.day,
+    term: row.term,
+    rate_type: row.rate_type,
+    plans: row.plans,
+    priced: row.priced_500kwh,
+    lowest: row.min_rate_500kwh,
+    median: row.median_rate_1000kwh,
+    average: row.average_rate_2000kwh,
   }));
   const sorted = (rows: typeof expected) => rows.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
   assert.deepEqual(sorted(found), sorted(expected));
@@ -193,15 +199,25 @@ test('of a day whose plans history does not prove only their number is told', as
   );
   assert.deepEqual(rows, [
     {
-      ...{ day: '2026-11-12', term: 'all', rate_type: 'all', plans: all[2]!.length + 1 },
-      ...{ priced: null, median: null },
+      day: '2026-11-12',
+      term: 'all',
+      rate_type: 'all',
+      plans: all[2]!.length + 1,
+      priced: null,
+      median: null,
     },
   ]);
 });
 
 const index = (from: string, to: string, more: object = {}) =>
   readRateIndex(pool, {
-    ...{ tdsp_duns: LPL, from, to, by: 'day', term: 'all', rate_type: 'all', usage: 1000 },
+    tdsp_duns: LPL,
+    from,
+    to,
+    by: 'day',
+    term: 'all',
+    rate_type: 'all',
+    usage: 1000,
     ...more,
   });
 
@@ -211,7 +227,10 @@ test('a day without a change is like the one before as long as the upstream conf
   assert.equal(current.version, 6);
   const observed_at = new Date('2026-11-18T12:00:00Z');
   await confirmSnapshot(pool, current, {
-    ...{ observed_at, origin: 'test', payload_hash: null, validators: null },
+    observed_at,
+    origin: 'test',
+    payload_hash: null,
+    validators: null,
     cache_expires_at: new Date('2026-11-18T14:00:00Z'),
   });
   const last = markets(5, 6).at(-1)!;
@@ -272,18 +291,14 @@ test('a day ends at midnight in Chicago, in winter and in summer time', async ()
   const CNP = '957877905';
   const sold = markets(3, 8);
   const times = [
-    ...[
-      '2026-03-07T05:59:59.999Z',
-      '2026-03-08T05:59:59.999Z',
-      '2026-03-09T04:59:59.999Z',
-      '2026-03-09T05:00:00.000Z',
-    ],
-    ...[
-      '2026-10-31T04:59:59.999Z',
-      '2026-11-01T04:59:59.999Z',
-      '2026-11-02T05:59:59.999Z',
-      '2026-11-02T06:00:00.000Z',
-    ],
+    '2026-03-07T05:59:59.999Z',
+    '2026-03-08T05:59:59.999Z',
+    '2026-03-09T04:59:59.999Z',
+    '2026-03-09T05:00:00.000Z',
+    '2026-10-31T04:59:59.999Z',
+    '2026-11-01T04:59:59.999Z',
+    '2026-11-02T05:59:59.999Z',
+    '2026-11-02T06:00:00.000Z',
   ];
   for (const [at, time] of times.entries()) await publishSold(database, CNP, sold[at]!, new Date(time));
   await refreshDailyRateIndex(database);

@@ -22,24 +22,26 @@ export function toDraft(
     external_id: `${provider}/${name}/${rates[1000]}`,
     tdsp_duns,
     provider: { name: provider, legal_name: null, puct_number: null, phone: null },
-    ...{
-      name,
-      term_months,
-      rate_type,
-      percent_green: null,
-      rates_cents_per_kwh: rates,
-      price_components: null,
-    },
-    ...{ early_termination_fee_usd: null, early_termination_fee_per_month_usd: null, is_prepaid: null },
-    ...{
-      is_time_of_use: null,
-      requires_auto_pay: null,
-      is_new_customer_only: null,
-      has_minimum_usage_fee: null,
-    },
-    ...{ fees_text: null, special_terms: null, promotion: null },
+    name,
+    term_months,
+    rate_type,
+    percent_green: null,
+    rates_cents_per_kwh: rates,
+    price_components: null,
+    early_termination_fee_usd: null,
+    early_termination_fee_per_month_usd: null,
+    is_prepaid: null,
+    is_time_of_use: null,
+    requires_auto_pay: null,
+    is_new_customer_only: null,
+    has_minimum_usage_fee: null,
+    fees_text: null,
+    special_terms: null,
+    promotion: null,
     documents: { efl: null, tos: null, yrac: null },
-    ...{ enroll_url: null, enroll_phone: null, translations: {} },
+    enroll_url: null,
+    enroll_phone: null,
+    translations: {},
   };
 }
 
@@ -54,14 +56,13 @@ export function publishSold(
   return publish(
     database,
     {
-      ...{
-        tdsp_duns,
-        source,
-        origin: 'test',
-        plans: sold.map((one) => toDraft(tdsp_duns, one)),
-        rejected: [],
-      },
-      ...{ observed_at: now, run_id: 1 },
+      tdsp_duns,
+      source,
+      origin: 'test',
+      plans: sold.map((one) => toDraft(tdsp_duns, one)),
+      rejected: [],
+      observed_at: now,
+      run_id: 1,
     },
     { now, cacheTtlMs: 7_200_000, force: true },
   );
@@ -69,7 +70,9 @@ export function publishSold(
 
 const PRODUCTS: Omit<Sold, 'rates'>[] = ['Alpha Power', 'Beta Energy', 'Gamma Light'].flatMap((provider) =>
   ([1, 12, 12, 24, null] as const).map((term_months, at) => ({
-    ...{ provider, name: `Plan ${at}`, term_months },
+    provider,
+    name: `Plan ${at}`,
+    term_months,
     rate_type: term_months === 1 ? ('variable' as const) : ('fixed' as const),
   })),
 );

@@ -127,8 +127,16 @@ test('facet counts are those that the API answers without any filter', async () 
       provider: null,
     };
     const { counts } = answerQuery(new PricedPlans(index, 1000), {
-      ...{ ...all, prepaid: null, time_of_use: null, max_rate: null, q: null, usage_kwh: 1000 },
-      ...{ sort: 'rate', is_descending: false, limit: 1, after: null },
+      ...all,
+      prepaid: null,
+      time_of_use: null,
+      max_rate: null,
+      q: null,
+      usage_kwh: 1000,
+      sort: 'rate',
+      is_descending: false,
+      limit: 1,
+      after: null,
     });
     const facets = JSON.parse(facetsJson(index, counts)) as Record<
       string,
@@ -275,8 +283,12 @@ test('a command refreshes the views before it ends, once for its six TDSPs, unle
 test('plans that were fetched for a waiting reader come into the views behind his back', async () => {
   const { database: fresh } = await createTestDatabase();
   const refresher = new Refresher({
-    ...{ database: fresh, source: new ComparePowerSource(UPSTREAM, testGate(fresh)), tdsps: allDuns },
-    ...{ freshForMs: 60_000, cacheTtlMs: 7_200_000, signal: new AbortController().signal },
+    database: fresh,
+    source: new ComparePowerSource(UPSTREAM, testGate(fresh)),
+    tdsps: allDuns,
+    freshForMs: 60_000,
+    cacheTtlMs: 7_200_000,
+    signal: new AbortController().signal,
   });
   await Promise.all(allDuns.map((duns) => refresher.request(duns, 'cold')));
   await until(async () => (await readBehindViews(fresh.pool)).views.length === 0);

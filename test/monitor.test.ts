@@ -91,7 +91,9 @@ test('a run is seen while it is under way: who fetches what, since when, and wha
 
 test('what is read of the queue without loading it is what the queue itself says', async () => {
   const jobs = new JobQueue({
-    ...{ connectionString: database.connectionString, works: false, schedules: false },
+    connectionString: database.connectionString,
+    works: false,
+    schedules: false,
     onError: (error) => assert.ifError(error),
   });
   sandbox.control.setFaults([parseFault('denied')]);

@@ -40,7 +40,11 @@ async function startProcess(redisUrl: string | undefined) {
   );
   const stopping = new AbortController();
   const refresher = new Refresher({
-    ...{ database, source, tdsps: allDuns, freshForMs: 1_800_000, cacheTtlMs: STALE_AFTER_SECONDS * 1_000 },
+    database,
+    source,
+    tdsps: allDuns,
+    freshForMs: 1_800_000,
+    cacheTtlMs: STALE_AFTER_SECONDS * 1_000,
     signal: stopping.signal,
   });
   const env = { REDIS_URL: redisUrl, PORT: '0', LOG_LEVEL: 'silent' };
@@ -54,7 +58,11 @@ async function startProcess(redisUrl: string | undefined) {
   };
   const web = await startWeb(
     {
-      ...{ config, database, territory, log: createLog('silent'), admin: null },
+      config,
+      database,
+      territory,
+      log: createLog('silent'),
+      admin: null,
       onStale: (duns) => request(duns, 'stale'),
       loadColdly: (duns) => request(duns, 'cold'),
     },

@@ -32,7 +32,9 @@ interface Seen {
 }
 
 const dataOf = ({ data, facets, meta }: { data: never; facets: unknown; meta: { total: number } }) => ({
-  ...{ data, facets, total: meta.total },
+  data,
+  facets,
+  total: meta.total,
 });
 
 async function see(): Promise<Seen> {

@@ -24,13 +24,11 @@ const sourceFor = (database: Database, options: Partial<GateOptions> = {}) =>
   );
 const refresherFor = (database: Database, options: Partial<GateOptions> = {}) =>
   new Refresher({
-    ...{
-      database,
-      source: sourceFor(database, options),
-      tdsps: allDuns,
-      freshForMs: 0,
-      cacheTtlMs: 7_200_000,
-    },
+    database,
+    source: sourceFor(database, options),
+    tdsps: allDuns,
+    freshForMs: 0,
+    cacheTtlMs: 7_200_000,
     signal: new AbortController().signal,
   });
 const calls = () => sandbox.control.state().calls.total;
@@ -116,7 +114,9 @@ test('while an operator has stopped syncing nothing is fetched for readers, and 
   let now = 0;
   let asked = 0;
   const stale = new StaleRequests({
-    ...{ database: database.pool, onError: assert.fail, now: () => now },
+    database: database.pool,
+    onError: assert.fail,
+    now: () => now,
     upstream: { name: 'comparepower', origin: sandbox.url, coverage: 'tdsp' },
     ask: async () => (asked += 1),
   });
@@ -188,7 +188,9 @@ test('a day without upstream: readers and schedules together make fewer than 200
   const sync = (kind: string, tdsps: readonly string[]) =>
     runSync({ kind, cities: [], tdsps: [...tdsps], force: false }, common);
   const stale = new StaleRequests({
-    ...{ database: database.pool, upstream: source, now: () => clock.now },
+    database: database.pool,
+    upstream: source,
+    now: () => clock.now,
     ask: ({ kind, tdsps }) => sync(kind, tdsps!),
     onError: (error) => assert.fail(String(error)),
   });

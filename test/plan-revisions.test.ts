@@ -162,14 +162,12 @@ test('several publishes of one TDSP at once become versions one after the other,
   const some = (cents: number): Sent => ({
     duns: ONCOR,
     sold: ids.map((id, product) => ({
-      ...{
-        id,
-        product: product % PRODUCTS.length,
-        provider: 0,
-        cents: cents + product,
-        text: '',
-        isExact: true,
-      },
+      id,
+      product: product % PRODUCTS.length,
+      provider: 0,
+      cents: cents + product,
+      text: '',
+      isExact: true,
     })),
     rejected: [],
     force: true,
@@ -249,15 +247,13 @@ test('in a database from before, what was current is kept from the next sync on,
   await emptied();
   const one = { id: 'a', product: 0, provider: 0, cents: 90, text: '', isExact: true };
   const at = (cents: number): Sent => ({
-    ...{
-      duns: ONCOR,
-      sold: [
-        { ...one, cents },
-        { ...one, id: 'b' },
-      ],
-      rejected: [],
-      force: false,
-    },
+    duns: ONCOR,
+    sold: [
+      { ...one, cents },
+      { ...one, id: 'b' },
+    ],
+    rejected: [],
+    force: false,
   });
   await send(at(90));
   await send(at(101));
@@ -307,8 +303,12 @@ test('many plans at once are stored as they were sent, whatever stands in their 
     fc.asyncProperty(texts, async (all) => {
       await emptied();
       const sold = all.map((text, n) => ({
-        ...{ id: `${n}`, product: n % PRODUCTS.length, provider: n % PROVIDERS.length, cents: 90 + n },
-        ...{ text, isExact: n % 2 === 0 },
+        id: `${n}`,
+        product: n % PRODUCTS.length,
+        provider: n % PROVIDERS.length,
+        cents: 90 + n,
+        text,
+        isExact: n % 2 === 0,
       }));
       await send({ duns: ONCOR, sold, rejected: [], force: false });
       const set = (await readActivePlanSet(database.pool, ONCOR))!;

@@ -15,8 +15,13 @@ const redis = await startRedis();
 const sandbox = await startSandbox();
 test.after(() => sandbox.stop());
 const env = {
-  ...{ DATABASE_URL: postgres.url, REDIS_URL: redis.url.reveal(), PORT: '0', LOG_LEVEL: 'silent' },
-  ...{ PLAN_SOURCE: 'sandbox', COMPAREPOWER_API_URL: sandbox.url, API_CALL_BUDGET_PER_HOUR: '10000' },
+  DATABASE_URL: postgres.url,
+  REDIS_URL: redis.url.reveal(),
+  PORT: '0',
+  LOG_LEVEL: 'silent',
+  PLAN_SOURCE: 'sandbox',
+  COMPAREPOWER_API_URL: sandbox.url,
+  API_CALL_BUDGET_PER_HOUR: '10000',
 };
 
 /** A city for each TDSP, and one with two. */

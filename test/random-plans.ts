@@ -29,17 +29,25 @@ const component = fc.record({
   min_kwh: maybe(fc.integer({ min: 0, max: 2_000 })),
   max_kwh: maybe(fc.integer({ min: 0, max: 2_000 })),
   amount,
-  ...{ is_per_kwh: fc.boolean(), is_tdsp_charge: fc.boolean() },
-  ...{ is_compound: fc.boolean(), is_percentage: fc.boolean() },
+  is_per_kwh: fc.boolean(),
+  is_tdsp_charge: fc.boolean(),
+  is_compound: fc.boolean(),
+  is_percentage: fc.boolean(),
 });
 
 const translation = fc.record({
-  ...{ name: maybe(text), fees_text: maybe(text), special_terms: maybe(text) },
-  ...{ documents, enroll_url: maybe(text) },
+  name: maybe(text),
+  fees_text: maybe(text),
+  special_terms: maybe(text),
+  documents,
+  enroll_url: maybe(text),
 });
 
 const records = fc.record({
-  ...{ id: fc.uuid(), external_id: text, offer_id: fc.uuid(), tdsp_duns: fc.constant('1039940674000') },
+  id: fc.uuid(),
+  external_id: text,
+  offer_id: fc.uuid(),
+  tdsp_duns: fc.constant('1039940674000'),
   provider: fc
     .constantFrom('Alpha Energy', 'Énergie Bêta', 'Gamma & Co™', '電力')
     .map((name) => ({ id: name.toLowerCase().replaceAll(' ', '-'), name })),
@@ -51,13 +59,21 @@ const records = fc.record({
   price_components: maybe(fc.array(component, { maxLength: 3 })),
   early_termination_fee_usd: maybe(fc.constantFrom(0, 150, 175.5)),
   early_termination_fee_per_month_usd: maybe(amount),
-  ...{ is_prepaid: maybe(fc.boolean()), is_time_of_use: maybe(fc.boolean()) },
-  ...{ requires_auto_pay: maybe(fc.boolean()), is_new_customer_only: maybe(fc.boolean()) },
+  is_prepaid: maybe(fc.boolean()),
+  is_time_of_use: maybe(fc.boolean()),
+  requires_auto_pay: maybe(fc.boolean()),
+  is_new_customer_only: maybe(fc.boolean()),
   has_minimum_usage_fee: maybe(fc.boolean()),
-  ...{ fees_text: maybe(text), special_terms: maybe(text), promotion: maybe(text) },
-  ...{ documents, enroll_url: maybe(text), enroll_phone: maybe(text) },
+  fees_text: maybe(text),
+  special_terms: maybe(text),
+  promotion: maybe(text),
+  documents,
+  enroll_url: maybe(text),
+  enroll_phone: maybe(text),
   translations: fc.record({ es: translation }, { requiredKeys: [] }),
-  ...{ first_seen_at: time, last_changed_at: time, is_active: fc.boolean() },
+  first_seen_at: time,
+  last_changed_at: time,
+  is_active: fc.boolean(),
 }) as fc.Arbitrary<Plan>;
 
 /** Plain objects, as JSON and PostgreSQL give them. */

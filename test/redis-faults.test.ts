@@ -32,13 +32,18 @@ assert.equal((await syncAll(database, source)).status, 'succeeded');
 async function openProcess(redisUrl: Secret, { ttlMs = 1_800_000, isWell = true, isPatient = false } = {}) {
   const config = { redisUrl, cacheRedisTtlMinutes: 60 };
   const layers = await openLayers({
-    ...{ config, database, tdsps: allDuns, ttlMs: 7_200_000 },
+    config,
+    database,
+    tdsps: allDuns,
+    ttlMs: 7_200_000,
     ...(isPatient ? { deadlinesMs: { redis: 10_000, database: 10_000 } } : {}),
   });
   if (isWell) await until(() => succeeds(layers.all[0]!.read(ONCOR, new AbortController().signal)));
   const { counts, recorder } = countingRecorder();
   const cache = new PlanSetCache({
-    ...{ layers: layers.all, recorder, ttlMs },
+    layers: layers.all,
+    recorder,
+    ttlMs,
     ...(isPatient ? { hedgeMs: 10_000, longestWaitMs: 20_000 } : {}),
   });
   const listener = new PublishListener(database, (published) => cache.announce(published));

@@ -155,7 +155,11 @@ async function publishAsReadBefore(
     older(today.tdsps[0]!),
     { source: 'sandbox', origin, observed_at, payload_hash, validators: null, by: 'sync' },
     {
-      ...{ database, run_id: 1, cacheTtlMs: 60_000, now: () => new Date(), force: true },
+      database,
+      run_id: 1,
+      cacheTtlMs: 60_000,
+      now: () => new Date(),
+      force: true,
       base: { version, observed_at },
     },
   );
@@ -197,7 +201,11 @@ test('after a fix the rejected records of the current snapshots are published wi
   const unreadable = ['reason of then'];
   await publishAsReadBefore(ONCOR, (today) => {
     const rejected = today.plans.slice(0, 4).map((plan) => ({
-      ...{ external_id: plan.external_id, field: 'x', value: null, reason: unreadable[0]!, record: { plan } },
+      external_id: plan.external_id,
+      field: 'x',
+      value: null,
+      reason: unreadable[0]!,
+      record: { plan },
     }));
     return { ...today, plans: today.plans.slice(4), rejections: [...today.rejections, ...rejected] };
   });
@@ -341,7 +349,11 @@ test('old bodies go, except what a current snapshot or an open rejected record c
 test('of a TDSP the youngest thousand rejected records are kept', async () => {
   const outcome = async (from: number) => {
     const rejections = Array.from({ length: 700 }, (_, n) => ({
-      ...{ external_id: `r${from + n}`, field: 'x', value: n, reason: 'bad', record: { n: from + n } },
+      external_id: `r${from + n}`,
+      field: 'x',
+      value: n,
+      reason: 'bad',
+      record: { n: from + n },
     }));
     const [reading] = await readSnapshotReadings(database.pool, [ONCOR]);
     const { origin, version, observed_at } = reading!;
@@ -357,7 +369,11 @@ test('of a TDSP the youngest thousand rejected records are kept', async () => {
         by: 'sync',
       },
       {
-        ...{ database, run_id: 1, cacheTtlMs: 60_000, now: () => new Date(), force: false },
+        database,
+        run_id: 1,
+        cacheTtlMs: 60_000,
+        now: () => new Date(),
+        force: false,
         base: { version, observed_at },
       },
     );

@@ -117,7 +117,9 @@ test('one letter too many, too few, wrong or out of place: the provider is found
 test('what means something else already is not taken for a misspelt word', async () => {
   assert.equal((await find('armadilo')).corrected, 'armadillo');
   assert.deepEqual(await search({ ...parts, mayCorrect: false }, 'armadilo', 10), {
-    ...{ providers: [], plans: [], corrected: null },
+    providers: [],
+    plans: [],
+    corrected: null,
   });
 });
 

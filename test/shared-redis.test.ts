@@ -73,8 +73,14 @@ test('a set from Redis answers every question byte for byte like the one from Po
   const servers = catalogs.map((catalog) =>
     buildServer(
       {
-        ...{ catalog, database: { pool: database.quick }, territory, places: new Places(territory) },
-        ...{ syncIntervalMs: 3_600_000, staleAfterMs: 7_200_000, onEvent: () => {}, admin: null },
+        catalog,
+        database: { pool: database.quick },
+        territory,
+        places: new Places(territory),
+        syncIntervalMs: 3_600_000,
+        staleAfterMs: 7_200_000,
+        onEvent: () => {},
+        admin: null,
       },
       (error) => assert.fail(String(error)),
     ),
@@ -126,7 +132,8 @@ test('the database cache answers with what was published, whichever program wrot
     await expectTruth(String(packed?.length));
   }
   await database.pool.query('update plan_cache set packed = $1 where cache_key = $2', [
-    ...[rows[0].packed, `plans:${ONCOR}`],
+    rows[0].packed,
+    `plans:${ONCOR}`,
   ]);
 });
 

@@ -101,7 +101,9 @@ export class SimulatedPostgres {
 
   versions(): Published[] {
     return [...this.#current.values()].map(({ tdsp_duns, version, observed_at }) => ({
-      ...{ tdsp_duns, version, observed_at },
+      tdsp_duns,
+      version,
+      observed_at,
     }));
   }
 

@@ -205,8 +205,11 @@ test('a certificate that is expired or nobody vouches for is not accepted, and o
     await once(server, 'listening');
     after(() => server.close());
     const env = {
-      ...{ DATABASE_URL: databaseUrl, PLAN_SOURCE: 'comparepower', NODE_EXTRA_CA_CERTS: authority },
-      ...{ API_CALL_BUDGET_PER_HOUR: '10000', EMERGENCY_CALL_BUDGET_PER_HOUR: '10000' },
+      DATABASE_URL: databaseUrl,
+      PLAN_SOURCE: 'comparepower',
+      NODE_EXTRA_CA_CERTS: authority,
+      API_CALL_BUDGET_PER_HOUR: '10000',
+      EMERGENCY_CALL_BUDGET_PER_HOUR: '10000',
       COMPAREPOWER_API_URL: `https://localhost:${(server.address() as AddressInfo).port}`,
     };
     const before = await stored();
@@ -231,7 +234,11 @@ async function emptyProgram(gate: Partial<GateOptions> = {}, waits: Partial<Plan
     testGate(fresh.database, gate),
   );
   const refresher = new Refresher({
-    ...{ database: fresh.database, source, tdsps: allDuns, freshForMs: 60_000, cacheTtlMs: 7_200_000 },
+    database: fresh.database,
+    source,
+    tdsps: allDuns,
+    freshForMs: 60_000,
+    cacheTtlMs: 7_200_000,
     signal: new AbortController().signal,
   });
   const config = { redisUrl: null, cacheRedisTtlMinutes: 60 };

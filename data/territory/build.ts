@@ -104,15 +104,13 @@ export function buildTerritory({ tdsps, zips, utilities, cities }: RawFacts): Re
       ['zip', 'city', 'county', 'lat', 'lon', 'market', 'tdsps', 'utilities'],
       zips
         .map((row) => [
-          ...[
-            row.zip!,
-            row.city!,
-            row.county!,
-            coordinate(row.lat!),
-            coordinate(row.lon!),
-            row.market!,
-            row.tdsps!,
-          ],
+          row.zip!,
+          row.city!,
+          row.county!,
+          coordinate(row.lat!),
+          coordinate(row.lon!),
+          row.market!,
+          row.tdsps!,
           (utilitiesOf.get(row.zip!) ?? []).join('|'),
         ])
         .toSorted(bySlug),
@@ -136,21 +134,17 @@ export function buildTerritory({ tdsps, zips, utilities, cities }: RawFacts): Re
           const closed = closedZips(row.name!);
           const own = [...closed, ...row.zips!.split('|')];
           return [
-            ...[
-              row.slug!,
-              row.name!,
-              row.county!,
-              coordinate(row.lat!),
-              coordinate(row.lon!),
-              row.population!,
-              row.tier!,
-            ],
-            ...[
-              row.tdsps!,
-              row.zips!,
-              String(closed.length),
-              utilitiesIn(closed.length > 0 ? closed : own).join('|'),
-            ],
+            row.slug!,
+            row.name!,
+            row.county!,
+            coordinate(row.lat!),
+            coordinate(row.lon!),
+            row.population!,
+            row.tier!,
+            row.tdsps!,
+            row.zips!,
+            String(closed.length),
+            utilitiesIn(closed.length > 0 ? closed : own).join('|'),
           ];
         })
         .toSorted(bySlug),

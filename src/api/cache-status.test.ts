@@ -67,9 +67,14 @@ const states = fc.record({
 });
 
 const REASONS = {
-  ...{ refreshed: 'refreshing', elsewhere: 'refreshing', pending: 'refreshing' },
-  ...{ nobody: 'not refreshed', stopped: 'not refreshed' },
-  ...{ failed: 'refresh failed', later: 'refresh failed', throws: 'refresh failed' },
+  refreshed: 'refreshing',
+  elsewhere: 'refreshing',
+  pending: 'refreshing',
+  nobody: 'not refreshed',
+  stopped: 'not refreshed',
+  failed: 'refresh failed',
+  later: 'refresh failed',
+  throws: 'refresh failed',
 } as const;
 
 async function headersIn({
@@ -90,7 +95,8 @@ async function headersIn({
       if (outcome === 'pending') return new Promise(() => {});
       return outcome === 'throws' ? Promise.reject(new Error('gone')) : Promise.resolve(outcome);
     },
-    ...{ staleAfterMs, now: () => NOW_MS },
+    staleAfterMs,
+    now: () => NOW_MS,
   });
   const catalog = new Catalog({ planSets, staleAfterMs, now: () => NOW_MS });
   let viewed = await catalog.view([ONCOR]);

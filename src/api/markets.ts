@@ -67,14 +67,16 @@ export function marketsRoutes(app: FastifyInstance, parts: ApiParts): void {
       json: {
         data: buckets,
         meta: {
-          ...{ tdsp_duns, from, to, by, time_zone: MARKET_TIME_ZONE },
+          tdsp_duns,
+          from,
+          to,
+          by,
+          time_zone: MARKET_TIME_ZONE,
           term: term === ALL ? null : Number(term),
           rate_type: rate_type === ALL ? null : rate_type,
-          ...{
-            usage_kwh: usage,
-            upstream: current.source,
-            ...upstreamNotice({ upstreams: [current.source] }),
-          },
+          usage_kwh: usage,
+          upstream: current.source,
+          ...upstreamNotice({ upstreams: [current.source] }),
         },
         links: {},
       },
@@ -98,8 +100,11 @@ export function marketsRoutes(app: FastifyInstance, parts: ApiParts): void {
       json: {
         data: changes.map(({ rates, ...change }) => ({ ...change, rates_cents_per_kwh: rates })),
         meta: {
-          ...{ tdsp_duns: duns, version: current, has_more: hasMore },
-          ...{ upstream: upstreams.join(','), ...upstreamNotice({ upstreams }) },
+          tdsp_duns: duns,
+          version: current,
+          has_more: hasMore,
+          upstream: upstreams.join(','),
+          ...upstreamNotice({ upstreams }),
         },
         // Also at the end: there it leads to what is still to happen.
         links: { next: `/v1/markets/${duns}/changes?${query}` },
@@ -123,7 +128,10 @@ function toIndexQuery(params: Values<typeof INDEX_PARAMS>, now: Date) {
     ]);
   }
   return {
-    ...{ from, to, by, usage: params.usage ?? 1000 },
+    from,
+    to,
+    by,
+    usage: params.usage ?? 1000,
     term: params.term === null ? ALL : String(params.term),
     rate_type: params.rate_type ?? ALL,
   };

@@ -120,10 +120,16 @@ const OPERATIONS: Operation[] = [
 export function openapiDocument(): Record<string, unknown> {
   const paths = OPERATIONS.map(({ path, summary, query = {}, answer, problems, columns }) => {
     const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-      ...{ name, in: 'path', required: true, schema: { type: 'string' } },
+      name,
+      in: 'path',
+      required: true,
+      schema: { type: 'string' },
     }));
     const inQuery = Object.entries(query).map(([name, { description, schema }]) => ({
-      ...{ name, in: 'query', description, schema },
+      name,
+      in: 'query',
+      description,
+      schema,
       ...(schema.type === 'array' ? { style: 'form', explode: false } : {}),
     }));
     const failures = problems.map((status) => [

@@ -98,7 +98,13 @@ export class PlanAnswers {
     if (this.#wasAsked(url)) {
       const ready: Ready = {
         ...prepared,
-        ...{ prefix: flat(prepared.prefix), second: -1, head: [], tag: '', tail: '', bodies: {}, packed: {} },
+        prefix: flat(prepared.prefix),
+        second: -1,
+        head: [],
+        tag: '',
+        tail: '',
+        bodies: {},
+        packed: {},
       };
       this.#ready.set(url, ready);
       this.#sendReady(ready, nowMs, request, response);

@@ -99,7 +99,12 @@ export function planHistoryRoutes(app: FastifyInstance, { database: { pool } }: 
         data: events,
         prices,
         meta: {
-          ...{ offer_id, first_seen_at, last_changed_at, ended_at, total, kept_since: keptSince },
+          offer_id,
+          first_seen_at,
+          last_changed_at,
+          ended_at,
+          total,
+          kept_since: keptSince,
           lowest: await readLowest(pool, offer, params, now),
           upstream: upstreams.join(','),
           ...upstreamNotice({ upstreams }),
@@ -157,7 +162,11 @@ function tell(
 ): { events: (HistoryEvent | Listed)[]; prices: PriceStep[] } {
   if (hasMore) return { events, prices: priceSteps(events, state) };
   const listed: Listed = {
-    ...{ event: 'listed', at: first_seen_at.toISOString(), plan_id: null, external_id: null, changes: [] },
+    event: 'listed',
+    at: first_seen_at.toISOString(),
+    plan_id: null,
+    external_id: null,
+    changes: [],
   };
   const all = [...events, listed];
   if (keptSince === null || keptSince <= first_seen_at)

@@ -45,7 +45,17 @@ test('no cell of a text begins like a formula, and numbers stay numbers', () => 
     ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '＝1', 'plain', -5.5, null],
   );
   assert.deepEqual(csv.split('\r\n'), [
-    ...['value', "'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\t=1", "'＝1", 'plain', '-5.5', '', ''],
+    'value',
+    "'=1+1",
+    "'+1",
+    "'-1",
+    "'@SUM(A1)",
+    "'\t=1",
+    "'＝1",
+    'plain',
+    '-5.5',
+    '',
+    '',
   ]);
 });
 

@@ -32,7 +32,14 @@ const FLUSH_MS = 10_000;
 const KEEP_DAYS = 8;
 
 const noCounts = (layer: LayerName): LayerCounts => ({
-  ...{ layer, hits: 0, misses: 0, stale_serves: 0, errors: 0, loads: 0, loaded_bytes: 0, evictions: 0 },
+  layer,
+  hits: 0,
+  misses: 0,
+  stale_serves: 0,
+  errors: 0,
+  loads: 0,
+  loaded_bytes: 0,
+  evictions: 0,
   latency: emptyCounts(LATENCY_STEPS_MS),
   age: emptyCounts(AGE_STEPS_S),
   max_age_seconds: null,

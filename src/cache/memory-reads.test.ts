@@ -64,7 +64,10 @@ test('figures and verdicts of reads told together are those of each read', () =>
       let version = 1;
       let observedAtMs = clock.now;
       const stored = (): PlanSet => ({
-        ...{ tdsp_duns: ONCOR, version, source: 'sandbox', plans: [] },
+        tdsp_duns: ONCOR,
+        version,
+        source: 'sandbox',
+        plans: [],
         observed_at: new Date(observedAtMs).toISOString(),
       });
       const told = noFigures();
@@ -74,11 +77,16 @@ test('figures and verdicts of reads told together are those of each read', () =>
         hit: () => {},
         memoryHits: (times, ageMs, isStale) => add(told, times, ageMs, isStale),
         beforeFlush: (tell) => (flush = tell),
-        ...{ miss: () => {}, error: () => {}, load: () => {}, eviction: () => {} },
+        miss: () => {},
+        error: () => {},
+        load: () => {},
+        eviction: () => {},
       };
       const cache = new PlanSetCache({
-        ...{ layers: [{ name: 'active', read: async () => stored() }], recorder },
-        ...{ staleAfterMs: STALE_AFTER_MS, now: () => clock.now },
+        layers: [{ name: 'active', read: async () => stored() }],
+        recorder,
+        staleAfterMs: STALE_AFTER_MS,
+        now: () => clock.now,
       });
       await cache.stored(ONCOR);
       for (const step of all) {

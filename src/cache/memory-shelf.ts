@@ -62,8 +62,14 @@ export class MemoryShelf {
     { held, expiresAtMs, bytes, isSpare }: Pick<Shelved, 'held' | 'expiresAtMs' | 'bytes' | 'isSpare'>,
   ): void {
     this.#shelf.set(duns, {
-      ...{ held, expiresAtMs, bytes, isSpare },
-      ...{ dueAtMs: 0, retryAtMs: 0, reads: 0, lastReadMs: 0 },
+      held,
+      expiresAtMs,
+      bytes,
+      isSpare,
+      dueAtMs: 0,
+      retryAtMs: 0,
+      reads: 0,
+      lastReadMs: 0,
     });
   }
 

@@ -273,7 +273,10 @@ test('a stale set is served, and told of once a second', async () => {
   const clock = { now: Date.parse(set(1).observed_at) };
   const cache = new PlanSetCache({
     layers: [new ScriptedLayer(async () => set(1))],
-    ...{ ttlMs: 1e9, staleAfterMs: 5_000, now: () => clock.now, onStale: (duns) => void told.push(duns) },
+    ttlMs: 1e9,
+    staleAfterMs: 5_000,
+    now: () => clock.now,
+    onStale: (duns) => void told.push(duns),
   });
   await cache.get(ONCOR);
   cache.peek(ONCOR);
@@ -327,7 +330,10 @@ test('who waits for a fetch elsewhere is told when it fails, and whoever comes n
   const clock = { now: 1_000_000 };
   let fetches = 0;
   const cache = new PlanSetCache({
-    ...{ layers: [layer], coldWaitMs: 20_000, longestWaitMs: 20_000, now: () => clock.now },
+    layers: [layer],
+    coldWaitMs: 20_000,
+    longestWaitMs: 20_000,
+    now: () => clock.now,
     loadColdly: async () => {
       fetches += 1;
       return 'elsewhere';

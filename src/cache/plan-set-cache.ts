@@ -26,8 +26,11 @@ export type RefreshOutcome = 'refreshed' | 'failed' | 'elsewhere' | 'later' | 's
 /** Why plans are not confirmed, as far as this process knows; `not refreshed`: nobody tries. */
 export type StaleReason = 'refreshing' | 'refresh failed' | 'not refreshed';
 const STALE_REASONS: Record<RefreshOutcome, StaleReason> = {
-  ...{ refreshed: 'refreshing', elsewhere: 'refreshing' },
-  ...{ failed: 'refresh failed', later: 'refresh failed', stopped: 'not refreshed' },
+  refreshed: 'refreshing',
+  elsewhere: 'refreshing',
+  failed: 'refresh failed',
+  later: 'refresh failed',
+  stopped: 'not refreshed',
 };
 
 export interface PlanSetCacheOptions {
@@ -90,7 +93,10 @@ export class PlanSetCache {
     this.#failures = new RecentFailures(now);
     this.#coldFetches = loadColdly
       ? new ColdFetches({
-          ...{ fetch: loadColdly, waitMs: coldWaitMs, now, recorder },
+          fetch: loadColdly,
+          waitMs: coldWaitMs,
+          now,
+          recorder,
           held: (duns) => this.#memory.get(duns)?.held ?? null,
           load: (duns) => this.#load(duns),
           onNothing: (duns) => this.#failures.remember(duns),

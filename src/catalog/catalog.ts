@@ -202,7 +202,11 @@ export class Catalog {
     const { version, as_of, upstreams } = view;
     const isStale = ageMs > this.#staleAfterMs;
     return {
-      ...{ layer, version, as_of, upstreams, isStale },
+      layer,
+      version,
+      as_of,
+      upstreams,
+      isStale,
       age_seconds: Math.floor(ageMs / 1000),
       fresh_for_seconds: Math.floor((this.#staleAfterMs - ageMs) / 1000),
       whyStale: isStale ? this.#planSets.whyStale(view.oldest) : null,

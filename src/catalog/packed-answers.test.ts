@@ -12,15 +12,20 @@ import type { PlanQuery } from './plan-query.ts';
 const maybe = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: null });
 const queries = fc.record({
   term: maybe(fc.uniqueArray(fc.constantFrom(1, 6, 12), { minLength: 1 })),
-  ...{ min_term: maybe(fc.constantFrom(1, 12)), max_term: maybe(fc.constantFrom(12, 24)) },
+  min_term: maybe(fc.constantFrom(1, 12)),
+  max_term: maybe(fc.constantFrom(12, 24)),
   min_green: maybe(fc.constantFrom(0, 24.5, 50, 100)),
   rate_type: maybe(fc.uniqueArray(fc.constantFrom('fixed', 'variable'), { minLength: 1 })),
   provider: maybe(fc.constantFrom(['alpha-energy'], ['énergie-bêta', 'gamma-and-co'])),
-  ...{ prepaid: maybe(fc.boolean()), time_of_use: maybe(fc.boolean()) },
-  ...{ max_rate: maybe(fc.constantFrom(10, 15.5)), q: maybe(fc.constantFrom('free', 'power-o')) },
+  prepaid: maybe(fc.boolean()),
+  time_of_use: maybe(fc.boolean()),
+  max_rate: maybe(fc.constantFrom(10, 15.5)),
+  q: maybe(fc.constantFrom('free', 'power-o')),
   usage_kwh: fc.constantFrom(500, 1000, 1337, 2000),
   sort: fc.constantFrom('rate', 'bill', 'term', 'green', 'provider'),
-  ...{ is_descending: fc.boolean(), limit: fc.integer({ min: 1, max: 30 }), after: fc.constant(null) },
+  is_descending: fc.boolean(),
+  limit: fc.integer({ min: 1, max: 30 }),
+  after: fc.constant(null),
 }) as fc.Arbitrary<PlanQuery>;
 
 test('every page, every facet, every cursor and every plan is the same', () =>
@@ -32,12 +37,10 @@ test('every page, every facet, every cursor and every plan is the same', () =>
         const ids = new Set<string>();
         const sets = all.map(
           (plans, at): PlanSet => ({
-            ...{
-              tdsp_duns: `10000000${at}`,
-              version: 1,
-              source: 'sandbox',
-              observed_at: '2026-08-01T12:00:00.000Z',
-            },
+            tdsp_duns: `10000000${at}`,
+            version: 1,
+            source: 'sandbox',
+            observed_at: '2026-08-01T12:00:00.000Z',
             plans: plans.filter(({ id }) => !ids.has(id) && ids.add(id)),
           }),
         );

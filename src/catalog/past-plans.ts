@@ -150,7 +150,11 @@ export class PastPlans {
       ({ is_superseded, observed_at }) => is_superseded || observed_at.getTime() >= at.getTime(),
     );
     return {
-      ...{ view, at, version: view.version, tag, upstreams: view.upstreams },
+      view,
+      at,
+      version: view.version,
+      tag,
+      upstreams: view.upstreams,
       published_at: new Date(Math.max(...versions.map((one) => one.published_at.getTime()))),
       age_seconds: Math.floor(Math.max(0, ...ages) / 1000),
       isSettled: isOver && this.#now() - at.getTime() > SETTLED_MS,

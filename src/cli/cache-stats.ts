@@ -91,7 +91,13 @@ function layerFigures(
   const ageAt = (share: number) => quantile(age, AGE_STEPS_S, share);
   const latencyAt = (share: number) => quantile(latency, LATENCY_STEPS_MS, share);
   return {
-    ...{ hits, misses, hit_rate: asked === 0 ? null : hits / asked, stale_serves, errors, loads, evictions },
+    hits,
+    misses,
+    hit_rate: asked === 0 ? null : hits / asked,
+    stale_serves,
+    errors,
+    loads,
+    evictions,
     age_seconds: { p50: ageAt(0.5), p95: ageAt(0.95), max: max_age_seconds && Math.round(max_age_seconds) },
     latency_ms: { p50: latencyAt(0.5), p95: latencyAt(0.95), p99: latencyAt(0.99) },
     entries: held?.entries ?? null,

@@ -36,8 +36,11 @@ export async function dbHealth(
   const report: HealthReport = {
     status: worst(lines),
     database: server && {
-      ...{ version: server.version, name: server.database, bytes: server.bytes },
-      ...{ up_seconds: Math.round(server.started_seconds), is_standby: server.is_standby },
+      version: server.version,
+      name: server.database,
+      bytes: server.bytes,
+      up_seconds: Math.round(server.started_seconds),
+      is_standby: server.is_standby,
     },
     read_in_ms: Math.round(performance.now() - started),
     lines,

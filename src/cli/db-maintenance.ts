@@ -22,7 +22,9 @@ export async function dbMaintenance(
   try {
     const { result, wasStopped } = await untilStopped(async (signal) => ({
       result: await runMaintenance(database, {
-        ...{ keep: config.retention, dryRun, signal },
+        keep: config.retention,
+        dryRun,
+        signal,
         onEvent: (event) => show(event, progress),
       }),
       wasStopped: signal.aborted,

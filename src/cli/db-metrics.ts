@@ -70,8 +70,13 @@ async function collect({ pool }: Database): Promise<Metrics> {
   const statements = await readStatements(pool, await readQueryTexts(pool), STATEMENTS);
   const alerts = queryAlerts(hour.queries);
   return {
-    ...{ status: alerts.length > 0 ? 'alert' : 'ok', hour, day, statements, database: { bytes: to.bytes } },
-    ...{ targets: QUERY_TARGETS, alerts },
+    status: alerts.length > 0 ? 'alert' : 'ok',
+    hour,
+    day,
+    statements,
+    database: { bytes: to.bytes },
+    targets: QUERY_TARGETS,
+    alerts,
   };
 }
 

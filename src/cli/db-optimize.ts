@@ -27,7 +27,10 @@ export async function dbOptimize(
     await checkTables(database, rewrite);
     const result = await untilStopped((signal) =>
       optimizeDatabase(database, {
-        ...{ dryRun, freeze, rewrite, signal },
+        dryRun,
+        freeze,
+        rewrite,
+        signal,
         onEvent: (event) => show(event, progress),
       }).then((ended) => ({ ...ended, wasStopped: signal.aborted })),
     );

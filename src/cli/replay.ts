@@ -145,7 +145,11 @@ async function replayOpen(
     ({ error_code, status }) => !error_code && status !== 'shared',
   );
   const rejected = found.map(({ reading: { tdsp_duns, version, unread }, replayed }) => ({
-    ...{ tdsp_duns, version, unread: unread.length, status: replayed.status, message: replayed.message },
+    tdsp_duns,
+    version,
+    unread: unread.length,
+    status: replayed.status,
+    message: replayed.message,
     readable: replayed.difference?.newly_readable ?? [],
   }));
   const status =

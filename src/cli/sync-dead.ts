@@ -74,7 +74,9 @@ function toDead(
   return failures
     .filter(({ tdsp_duns }) => tdsp_duns !== STATE_KEY)
     .map((failure) => ({
-      ...{ queue, died_at, ...failure },
+      queue,
+      died_at,
+      ...failure,
       name: territory.tdsp(failure.tdsp_duns)?.short_name ?? failure.tdsp_duns,
     }));
 }

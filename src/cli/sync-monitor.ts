@@ -149,14 +149,12 @@ function fingerprintOf({ view, away }: Seen): string {
   if (!view) return 'away';
   const { control, in_progress, queue, tdsps, upstream, workers, dead_letters, runs } = view;
   return JSON.stringify([
-    ...[
-      away === null,
-      control,
-      dead_letters,
-      upstream.circuit,
-      upstream.calls_last_hour,
-      judge(view).problems.map(({ check }) => check),
-    ],
+    away === null,
+    control,
+    dead_letters,
+    upstream.circuit,
+    upstream.calls_last_hour,
+    judge(view).problems.map(({ check }) => check),
     in_progress.map(({ id, steps }) => [id, steps.map(({ step }) => step)]),
     queue.waiting.map(({ run_id, tdsp_duns, not_before }) => [run_id, tdsp_duns, not_before]),
     tdsps.map(({ version, verdict, stale, observed_at }) => [version, verdict, stale, observed_at]),

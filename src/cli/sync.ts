@@ -61,7 +61,11 @@ export async function sync(
     const ask = { ...choose(territory), force: options.force ?? false };
     const { source, close } = await openSource(config, database, territory);
     const engine = await openEngine({
-      ...{ config, database, territory, source, roles: [] },
+      config,
+      database,
+      territory,
+      source,
+      roles: [],
       onError: (error) => {
         if (!isJson) console.error(describeError(error));
       },

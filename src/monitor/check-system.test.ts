@@ -19,20 +19,21 @@ import { before, sampleTdsp, sampleView, sampleWorker } from './sample-view.ts';
 const migrations = (change: Partial<Parameters<typeof checkMigrations>[0]> = {}) =>
   checkMigrations({ missing: [], unknown: [], edited: [], ...change });
 const layer = (errors: number): LayerCounts => ({
-  ...{
-    layer: 'redis',
-    hits: 90,
-    misses: 10,
-    stale_serves: 0,
-    errors,
-    loads: 0,
-    loaded_bytes: 0,
-    evictions: 0,
-  },
-  ...{ latency: [], age: [], max_age_seconds: null },
+  layer: 'redis',
+  hits: 90,
+  misses: 10,
+  stale_serves: 0,
+  errors,
+  loads: 0,
+  loaded_bytes: 0,
+  evictions: 0,
+  latency: [],
+  age: [],
+  max_age_seconds: null,
 });
 const growth = (last_day: number, per_day_before: number) => ({
-  ...{ last_day, per_day_before },
+  last_day,
+  per_day_before,
   most_frequent: { field: 'rate', reason: 'no price', records: last_day },
 });
 const rejecting = (rejected: number) => {

@@ -107,7 +107,8 @@ export function checkLayers(layers: readonly LayerCounts[]): Finding {
   // The upstream is no layer with another one behind it: what it did not bring, the plans tell.
   const stored = layers.filter(({ layer }) => layer !== 'api');
   const shares = stored.map(({ layer, hits, misses, errors }) => ({
-    ...{ layer, errors },
+    layer,
+    errors,
     share: errors / Math.max(1, hits + misses + errors),
   }));
   const wrong = shares.filter(

@@ -14,7 +14,11 @@ export interface Finding {
 }
 
 export const ok = (check: string, message: string): Finding => ({
-  ...{ check, verdict: 'ok', message, advice: null, run: null },
+  check,
+  verdict: 'ok',
+  message,
+  advice: null,
+  run: null,
 });
 
 export const warning = (
@@ -25,7 +29,11 @@ export const warning = (
 ): Finding => ({ check, verdict: 'warning', message, advice, run });
 
 export const bad = (check: string, message: string, advice: string, run: string | null = null): Finding => ({
-  ...{ check, verdict: 'bad', message, advice, run },
+  check,
+  verdict: 'bad',
+  message,
+  advice,
+  run,
 });
 
 export function worst(findings: readonly Finding[]): Verdict {

@@ -86,14 +86,19 @@ export function toReport(
     const mine = cities.filter((city) => city.tier === tier);
     const ages = mine.map(({ ageMs }) => ageMs);
     return {
-      ...{ tier, cities: mine.length, ...ageLimits(tier, rules), ...toSlo(mine, window) },
+      tier,
+      cities: mine.length,
+      ...ageLimits(tier, rules),
+      ...toSlo(mine, window),
       oldest_age_seconds: ages.includes(null) ? null : toSeconds(Math.max(...ages.map(Number))),
       verdict: worstVerdict(mine.map(({ verdict }) => verdict)),
     };
   });
   const worst = worstVerdict(tiers.map(({ verdict }) => verdict));
   return {
-    ...{ at: now, status: worst === 'late' ? 'fresh' : worst, window_hours: WINDOW_HOURS },
+    at: now,
+    status: worst === 'late' ? 'fresh' : worst,
+    window_hours: WINDOW_HOURS,
     tdsps: territory.tdsps.map((tdsp) => tdspFreshness(tdsp, territory, facts, rules)),
     tiers,
     overall: { cities: cities.length, ...toSlo(cities, window) },
@@ -116,7 +121,10 @@ function tdspFreshness(
   const last = observedAt.get(duns);
   const ageMs = last ? now.getTime() - last.getTime() : null;
   return {
-    ...{ duns, name, tier, ...limits },
+    duns,
+    name,
+    tier,
+    ...limits,
     age_seconds: ageMs === null ? null : toSeconds(ageMs),
     verdict: judgeAge(ageMs, limits),
     within_window: windowShare(confirmedAt.get(duns) ?? [], limits.target_hours * HOUR_MS, window),

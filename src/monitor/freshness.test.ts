@@ -120,7 +120,10 @@ test('what was never confirmed is not fresh now, and of the day nothing is known
   assert.deepEqual([never.ageMs, never.verdict, never.knownMs], [null, 'error', 0]);
   const slo = toSlo([never], WINDOW);
   assert.deepEqual(slo, {
-    ...{ within_now: 0, within_now_weighted: 0, within_window: null, within_window_weighted: null },
+    within_now: 0,
+    within_now_weighted: 0,
+    within_window: null,
+    within_window_weighted: null,
     window_known: 0,
   });
 });

@@ -119,7 +119,9 @@ export async function readMonitorView(queryable: Queryable, config: ViewConfig):
   const nameOf = (duns: string) => tdsps.find((tdsp) => tdsp.duns === duns)?.name ?? duns;
   const work = queued.work.map((one) => toWork(one, workers, nameOf));
   return {
-    ...{ at, control, runs },
+    at,
+    control,
+    runs,
     in_progress: open.map((run) => toProgress(run, work, nameOf)),
     queue: {
       total: queued.total,
@@ -146,7 +148,8 @@ function toTdsp(tdsp: TdspOverview, at: Date, config: ViewConfig): ViewTdsp {
   // Without cities nobody was promised anything: the least tier's promise.
   const limits = ageLimits(tdsp.tier ?? 3, freshnessRules(config));
   return {
-    ...{ ...tdsp, ...limits },
+    ...tdsp,
+    ...limits,
     age_seconds: ageMs === null ? null : Math.floor(ageMs / 1000),
     stale: ageMs === null || ageMs > config.cacheTtlHours * 3_600_000,
     verdict: judgeAge(ageMs, limits),
@@ -157,7 +160,8 @@ function toWork(work: QueuedWork, workers: readonly Worker[], nameOf: (duns: str
   const holder = workers.find(({ id }) => id === work.worker_id);
   const isHeld = work.state === 'claimed';
   return {
-    ...{ ...work, name: nameOf(work.tdsp_duns) },
+    ...work,
+    name: nameOf(work.tdsp_duns),
     // One that nobody knows any more has ended.
     worker: isHeld
       ? { host: holder?.host ?? null, pid: holder?.pid ?? null, state: holder?.state ?? 'dead' }
@@ -183,14 +187,15 @@ function toUpstream({ at, upstreams, last_call, errors, workers, config }: Upstr
   const { open_until = null, wait_until = null } = state ?? {};
   const isIts = (call: SeenCall) => call.source === source;
   return {
-    ...{
-      source,
-      configured,
-      calls_last_hour,
-      budget_per_hour: budget,
-      reserve_per_hour: callReserve(budget),
-    },
-    ...{ forced_last_hour, forced_budget_per_hour: config.emergencyCallBudgetPerHour, failures, open_until },
+    source,
+    configured,
+    calls_last_hour,
+    budget_per_hour: budget,
+    reserve_per_hour: callReserve(budget),
+    forced_last_hour,
+    forced_budget_per_hour: config.emergencyCallBudgetPerHour,
+    failures,
+    open_until,
     circuit: open_until === null ? 'closed' : open_until > at ? 'open' : 'half_open',
     wait_until: wait_until && wait_until > at ? wait_until : null,
     last_call: last_call && isIts(last_call) ? last_call : null,

@@ -43,8 +43,14 @@ test('an alert is a mean of more than a second over enough calls, and nothing el
 
 const reading = (minutes: number, commits: number): DatabaseReading => ({
   taken_at: new Date(Date.UTC(2026, 0, 1) + minutes * 60_000),
-  ...{ bytes: 1_000 + commits, commits, rollbacks: 0, blocks_hit: commits * 9, blocks_read: commits },
-  ...{ temp_bytes: 0, deadlocks: 0, wal_bytes: commits * 100 },
+  bytes: 1_000 + commits,
+  commits,
+  rollbacks: 0,
+  blocks_hit: commits * 9,
+  blocks_read: commits,
+  temp_bytes: 0,
+  deadlocks: 0,
+  wal_bytes: commits * 100,
 });
 
 test('rates are what happened between two readings, per second', () => {

@@ -31,12 +31,18 @@ export function queryFigures(counts: readonly QueryCounts[]): QueryFigures[] {
     const at = (share: number) => quantile(latency, LATENCY_STEPS_MS, share);
     const p95_ms = at(0.95);
     return {
-      ...{ name, calls, errors, rows, mean_ms: total_ms / Math.max(1, calls) },
-      ...{ p50_ms: at(0.5), p95_ms, p99_ms: at(0.99), max_ms, total_ms },
-      ...{
-        share: all === 0 ? 0 : total_ms / all,
-        is_slow: p95_ms === null || p95_ms > QUERY_TARGETS.indexed_ms,
-      },
+      name,
+      calls,
+      errors,
+      rows,
+      mean_ms: total_ms / Math.max(1, calls),
+      p50_ms: at(0.5),
+      p95_ms,
+      p99_ms: at(0.99),
+      max_ms,
+      total_ms,
+      share: all === 0 ? 0 : total_ms / all,
+      is_slow: p95_ms === null || p95_ms > QUERY_TARGETS.indexed_ms,
     };
   });
 }
@@ -45,9 +51,12 @@ export function queryFigures(counts: readonly QueryCounts[]): QueryFigures[] {
 export function overallFigures(counts: readonly QueryCounts[]): QueryFigures | null {
   if (counts.length === 0) return null;
   const sum = counts.reduce((total, one) => ({
-    ...{ name: 'all', calls: total.calls + one.calls, errors: total.errors + one.errors },
-    ...{ rows: total.rows + one.rows, total_ms: total.total_ms + one.total_ms },
-    ...{ max_ms: Math.max(total.max_ms, one.max_ms) },
+    name: 'all',
+    calls: total.calls + one.calls,
+    errors: total.errors + one.errors,
+    rows: total.rows + one.rows,
+    total_ms: total.total_ms + one.total_ms,
+    max_ms: Math.max(total.max_ms, one.max_ms),
     latency: total.latency.map((count, step) => count + (one.latency[step] ?? 0)),
   }));
   return queryFigures([sum])[0]!;

@@ -20,16 +20,29 @@ export function sampleTdsp(
   const ageMs = age_seconds === null ? null : age_seconds * 1000;
   const plans = { seen: 150, added: 0, changed: 3, unchanged: 147, deactivated: 0, rejected: 0 };
   return {
-    ...{ duns: name, code: name.toUpperCase(), name, tier: 1, cities: 100, ...limits },
-    ...{ plans: 150, version: 4, source: 'comparepower', origin: 'https://pricing.example' },
-    ...{ age_seconds, observed_at: age_seconds === null ? null : before(age_seconds) },
+    duns: name,
+    code: name.toUpperCase(),
+    name,
+    tier: 1,
+    cities: 100,
+    ...limits,
+    plans: 150,
+    version: 4,
+    source: 'comparepower',
+    origin: 'https://pricing.example',
+    age_seconds,
+    observed_at: age_seconds === null ? null : before(age_seconds),
     stale: ageMs === null || ageMs > 7_200_000,
     verdict: judgeAge(ageMs, limits),
     last_result:
       age_seconds === null
         ? null
         : {
-            ...{ run_id: 7, status: 'published', error_code: null, message: null, plans },
+            run_id: 7,
+            status: 'published',
+            error_code: null,
+            message: null,
+            plans,
             at: before(age_seconds),
           },
     ...change,
@@ -38,9 +51,16 @@ export function sampleTdsp(
 
 export function sampleWorker(change: Partial<Worker> = {}): Worker {
   return {
-    ...{ id: 'w1', host: 'web-1', pid: 4711, clock_ahead_ms: 0 },
-    ...{ roles: ['web', 'worker', 'scheduler'], queue: QUEUE, origin: 'https://pricing.example' },
-    ...{ started_at: before(3_600), seen_at: before(1), state: 'alive' },
+    id: 'w1',
+    host: 'web-1',
+    pid: 4711,
+    clock_ahead_ms: 0,
+    roles: ['web', 'worker', 'scheduler'],
+    queue: QUEUE,
+    origin: 'https://pricing.example',
+    started_at: before(3_600),
+    seen_at: before(1),
+    state: 'alive',
     ...change,
   };
 }
@@ -49,10 +69,22 @@ export function sampleWorker(change: Partial<Worker> = {}): Worker {
 export function sampleWork(name: string, change: Partial<ViewWork> = {}): ViewWork {
   const isHeld = change.worker !== undefined && change.worker !== null;
   return {
-    ...{ run_id: 8, kind: 'full', requested_by: 'cli', tdsp_duns: name, name, queue: QUEUE },
-    ...{ state: isHeld ? 'claimed' : 'waiting', priority: 480, reason: 'Dallas: tier 1 300 = 480' },
-    ...{ is_forced: false, attempts: isHeld ? 1 : 0, requested_at: before(5), not_before: null },
-    ...{ claimed_at: isHeld ? before(3) : null, worker_id: isHeld ? 'w1' : null, worker: null },
+    run_id: 8,
+    kind: 'full',
+    requested_by: 'cli',
+    tdsp_duns: name,
+    name,
+    queue: QUEUE,
+    state: isHeld ? 'claimed' : 'waiting',
+    priority: 480,
+    reason: 'Dallas: tier 1 300 = 480',
+    is_forced: false,
+    attempts: isHeld ? 1 : 0,
+    requested_at: before(5),
+    not_before: null,
+    claimed_at: isHeld ? before(3) : null,
+    worker_id: isHeld ? 'w1' : null,
+    worker: null,
     ...change,
   };
 }
@@ -67,15 +99,19 @@ export function sampleView(change: Partial<MonitorView> = {}): MonitorView {
     queue: { total: 0, waiting: [], claimed: [] },
     tdsps: [sampleTdsp('Oncor', 600), sampleTdsp('TNMP', 660)],
     upstream: {
-      ...{
-        source: 'comparepower',
-        configured: 'comparepower',
-        calls_last_hour: 6,
-        budget_per_hour: 50,
-        reserve_per_hour: 12,
-      },
-      ...{ forced_last_hour: 0, forced_budget_per_hour: 12, circuit: 'closed', failures: 0 },
-      ...{ open_until: null, wait_until: null, last_call: null, last_errors: [] },
+      source: 'comparepower',
+      configured: 'comparepower',
+      calls_last_hour: 6,
+      budget_per_hour: 50,
+      reserve_per_hour: 12,
+      forced_last_hour: 0,
+      forced_budget_per_hour: 12,
+      circuit: 'closed',
+      failures: 0,
+      open_until: null,
+      wait_until: null,
+      last_call: null,
+      last_errors: [],
     },
     attempts: {
       hour: { attempts: 6, succeeded: 6, success_rate: 1 },
@@ -89,16 +125,20 @@ export function sampleView(change: Partial<MonitorView> = {}): MonitorView {
     dead_letters: [],
     runs: [
       {
-        ...{
-          id: 7,
-          kind: 'priority',
-          status: 'succeeded',
-          source: 'comparepower',
-          requested,
-          is_forced: false,
-        },
-        ...{ requested_at: before(665), requested_by: 'schedule', reason: null, started_at: before(664) },
-        ...{ finished_at: before(600), api_calls: 2, plans, errors: [] },
+        id: 7,
+        kind: 'priority',
+        status: 'succeeded',
+        source: 'comparepower',
+        requested,
+        is_forced: false,
+        requested_at: before(665),
+        requested_by: 'schedule',
+        reason: null,
+        started_at: before(664),
+        finished_at: before(600),
+        api_calls: 2,
+        plans,
+        errors: [],
       },
     ],
     ...change,

@@ -12,7 +12,8 @@ const waiting = (...work: MonitorView['queue']['waiting']) => ({
 });
 const held = (state: 'alive' | 'silent' | 'dead', seconds: number) => ({
   queue: {
-    ...{ total: 1, waiting: [] },
+    total: 1,
+    waiting: [],
     claimed: [
       sampleWork('Oncor', { worker: { host: 'web-1', pid: 4711, state }, claimed_at: before(seconds) }),
     ],
@@ -34,9 +35,19 @@ const step = { duns: 'Oncor', name: 'Oncor', since: null, not_before: null, work
 const run = (seconds: number) => ({
   in_progress: [
     {
-      ...{ id: 8, kind: 'full', status: 'running' as const, source: 'comparepower', requested_by: 'cli' },
-      ...{ reason: null, is_forced: false, is_queued: true, requested_at: before(seconds), started_at: null },
-      ...{ done: 0, total: 1, steps: [{ ...step, step: 'waiting' as const, message: null }] },
+      id: 8,
+      kind: 'full',
+      status: 'running' as const,
+      source: 'comparepower',
+      requested_by: 'cli',
+      reason: null,
+      is_forced: false,
+      is_queued: true,
+      requested_at: before(seconds),
+      started_at: null,
+      done: 0,
+      total: 1,
+      steps: [{ ...step, step: 'waiting' as const, message: null }],
     },
   ],
 });
@@ -180,8 +191,12 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
       tdsps: [
         sampleTdsp('Oncor', 60, {
           last_result: {
-            ...{ run_id: 7, status: 'held', error_code: 'snapshot_held', message: 'half is gone' },
-            ...{ plans: null, at: before(60) },
+            run_id: 7,
+            status: 'held',
+            error_code: 'snapshot_held',
+            message: 'half is gone',
+            plans: null,
+            at: before(60),
           },
         }),
       ],

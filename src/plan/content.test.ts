@@ -152,9 +152,12 @@ test('the plan hash changes with everything a plan set says of a plan, and not w
   const { provider: _, ...fields } = OTHER;
   const others: Partial<Plan>[] = [
     ...Object.entries(fields).flatMap(([field, values]) => values.map((value) => ({ [field]: value }))),
-    ...[{ id: 'p2' }, { offer_id: 'o2' }, { provider: { id: 'x', name: 'Pecan Energy' } }],
-    ...[{ provider: { id: 'pecan-energy', name: 'PECAN ENERGY' } }],
-    ...[{ first_seen_at: '2026-06-01T00:00:00.001Z' }, { last_changed_at: '2026-06-03T00:00:00.000Z' }],
+    { id: 'p2' },
+    { offer_id: 'o2' },
+    { provider: { id: 'x', name: 'Pecan Energy' } },
+    { provider: { id: 'pecan-energy', name: 'PECAN ENERGY' } },
+    { first_seen_at: '2026-06-01T00:00:00.001Z' },
+    { last_changed_at: '2026-06-03T00:00:00.000Z' },
   ];
   const hashes = [plan, ...others.map((other) => ({ ...plan, ...other }))].map(planHash);
   assert.equal(new Set(hashes).size, hashes.length);

@@ -112,7 +112,12 @@ export function contentHash(draft: PlanDraft): string {
   const { legal_name, phone, puct_number } = provider;
   const texts = [
     { legal_name, name: provider.name, phone, puct_number },
-    ...[name, term_months, special_terms, promotion, enroll_url, enroll_phone],
+    name,
+    term_months,
+    special_terms,
+    promotion,
+    enroll_url,
+    enroll_phone,
   ];
   const terms = {
     early_termination_fee_per_month_usd: draft.early_termination_fee_per_month_usd,
@@ -141,14 +146,36 @@ export function contentHash(draft: PlanDraft): string {
 export function planHash(plan: Omit<Plan, 'is_active'>): string {
   const { 500: rate_500kwh, 1000: rate_1000kwh, 2000: rate_2000kwh } = plan.rates_cents_per_kwh;
   const said = [
-    ...[plan.id, plan.external_id, plan.offer_id, plan.tdsp_duns, plan.provider.id, plan.provider.name],
-    ...[plan.name, plan.term_months, plan.rate_type, plan.percent_green],
-    ...[rate_500kwh, rate_1000kwh, rate_2000kwh, sortedComponents(plan.price_components)],
-    ...[plan.early_termination_fee_usd, plan.early_termination_fee_per_month_usd, plan.is_prepaid],
-    ...[plan.is_time_of_use, plan.requires_auto_pay, plan.is_new_customer_only, plan.has_minimum_usage_fee],
-    ...[plan.fees_text, plan.special_terms, plan.promotion, sortedDocuments(plan.documents)],
-    ...[plan.enroll_url, plan.enroll_phone, sortedTranslations(plan.translations)],
-    ...[plan.first_seen_at, plan.last_changed_at],
+    plan.id,
+    plan.external_id,
+    plan.offer_id,
+    plan.tdsp_duns,
+    plan.provider.id,
+    plan.provider.name,
+    plan.name,
+    plan.term_months,
+    plan.rate_type,
+    plan.percent_green,
+    rate_500kwh,
+    rate_1000kwh,
+    rate_2000kwh,
+    sortedComponents(plan.price_components),
+    plan.early_termination_fee_usd,
+    plan.early_termination_fee_per_month_usd,
+    plan.is_prepaid,
+    plan.is_time_of_use,
+    plan.requires_auto_pay,
+    plan.is_new_customer_only,
+    plan.has_minimum_usage_fee,
+    plan.fees_text,
+    plan.special_terms,
+    plan.promotion,
+    sortedDocuments(plan.documents),
+    plan.enroll_url,
+    plan.enroll_phone,
+    sortedTranslations(plan.translations),
+    plan.first_seen_at,
+    plan.last_changed_at,
   ];
   return hash('md5', JSON.stringify(said), 'hex');
 }

@@ -88,17 +88,26 @@ export function differences(plan: Plan, draft: PlanDraft): FieldDifference[] {
 }
 
 const named = ({ external_id, provider, name }: Plan | PlanDraft): NamedPlan => ({
-  ...{ external_id, provider: provider.name, name },
+  external_id,
+  provider: provider.name,
+  name,
 });
 
 function facts(plan: Plan | PlanDraft): Record<string, unknown> {
   const { name, term_months, special_terms, promotion, documents, enroll_url, enroll_phone, translations } =
     plan;
   return {
-    ...{ provider: plan.provider.name, name, term_months },
+    provider: plan.provider.name,
+    name,
+    term_months,
     ...termsOfSale(plan),
-    ...{ special_terms, promotion },
-    ...{ efl_url: documents.efl, tos_url: documents.tos, yrac_url: documents.yrac },
-    ...{ enroll_url, enroll_phone, translations },
+    special_terms,
+    promotion,
+    efl_url: documents.efl,
+    tos_url: documents.tos,
+    yrac_url: documents.yrac,
+    enroll_url,
+    enroll_phone,
+    translations,
   };
 }

@@ -24,7 +24,10 @@ function eventsBetween(
     if (!was) return [{ ...about, event: 'listed' }];
     const changed = PUBLISHED_USAGES_KWH.filter((usage) => was[usage] !== rates[usage]).map(
       (usage): PastEvent => ({
-        ...{ ...about, event: 'changed', field: rateField(usage), from_value: was[usage] },
+        ...about,
+        event: 'changed',
+        field: rateField(usage),
+        from_value: was[usage],
       }),
     );
     return before[index] === null ? [...changed, { ...about, event: 'relisted' }] : changed;
@@ -43,7 +46,10 @@ test('undoing version after version finds every market as it was', () =>
       const past = new MarketPast(
         [...last].map(
           ([offer_id, rates]): PastOffer => ({
-            ...{ offer_id, ...about, rates, is_offered: now[Number(offer_id.slice(6))] !== null },
+            offer_id,
+            ...about,
+            rates,
+            is_offered: now[Number(offer_id.slice(6))] !== null,
           }),
         ),
       );

@@ -202,7 +202,9 @@ function pack(plans: readonly Plan[]): Uint8Array {
       Uint16Array.from(facetCodes),
       Uint16Array.from(keys, (key) => providerKeys.indexOf(key)),
       tieOrder({
-        ...{ exit_fee: column('exit_fee'), term: column('term'), green: column('green') },
+        exit_fee: column('exit_fee'),
+        term: column('term'),
+        green: column('green'),
         id: (place) => plans[place]!.id,
       }),
     ].map((column) => Buffer.from(column.buffer)),

@@ -43,7 +43,9 @@ const life: fc.Arbitrary<Life> = fc
         events.unshift({ event: 'withdrawn', at, changes: [] });
       } else if (isOffered || isToggled) {
         const changes = PUBLISHED_USAGES_KWH.filter((usage) => rates[usage] !== next[usage]).map((usage) => ({
-          ...{ field: rateField(usage), from: rates[usage], to: next[usage] },
+          field: rateField(usage),
+          from: rates[usage],
+          to: next[usage],
         }));
         if (isFee) changes.push({ field: 'early_termination_fee_usd' as never, from: 100, to: 150 });
         if (changes.length > 0) events.unshift({ event: 'changed', at, changes });

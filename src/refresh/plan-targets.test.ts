@@ -151,7 +151,12 @@ test('all 975 cities come down to six TDSPs', () => {
   const planned = planTargets(
     { cities: territory.cities, tdsps: [], force: false },
     {
-      ...{ now, observedAt: new Map(), demand: new Map(), open: [], freshForMs: 0, wholeState: null },
+      now,
+      observedAt: new Map(),
+      demand: new Map(),
+      open: [],
+      freshForMs: 0,
+      wholeState: null,
       targetMs: () => HOUR_MS,
     },
   );
@@ -172,7 +177,11 @@ test('a week under the default schedules makes fewer than seven calls an hour', 
       const planned = planTargets(
         { cities, tdsps: [], force: false },
         {
-          ...{ now: time, observedAt, demand: new Map(), open: [], freshForMs: freshForMs(syncIntervalMs) },
+          now: time,
+          observedAt,
+          demand: new Map(),
+          open: [],
+          freshForMs: freshForMs(syncIntervalMs),
           targetMs: (tier) => freshnessTargetHours[tier as 1 | 2 | 3] * HOUR_MS,
           wholeState: null,
         },

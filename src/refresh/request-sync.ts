@@ -71,7 +71,11 @@ export async function requestSync(ask: SyncAsk, options: RequestOptions): Promis
     const { cities, targets } = await plan(connection, ask, options, now());
     const slugs = kind === 'full' ? [] : [...names, ...cities.map(({ slug }) => slug)];
     const run_id = await insertQueuedRun(connection, {
-      ...{ kind, source: upstream.name, is_forced: force, requested_by, reason },
+      kind,
+      source: upstream.name,
+      is_forced: force,
+      requested_by,
+      reason,
       requested: { cities: [...new Set(slugs)], tdsps: targets.map(({ tdsp_duns }) => tdsp_duns) },
     });
     const is_patient = PATIENT.includes(requested_by);
@@ -127,7 +131,9 @@ async function plan(
   const targets = planTargets(
     { cities, tdsps: ask.tdsps ?? [], force: ask.force ?? false },
     {
-      ...{ now, freshForMs, targetMs },
+      now,
+      freshForMs,
+      targetMs,
       // Plans from elsewhere are not what was asked for, however young.
       observedAt: new Map(
         snapshots
@@ -154,8 +160,15 @@ async function settleFresh(
   await insertResults(
     connection,
     fresh.map(({ tdsp_duns }) => ({
-      ...{ run_id, tdsp_duns, status: 'fresh' as const, plans: null, error_code: null, message: null },
-      ...{ snapshot_version: versions.get(tdsp_duns) ?? null, notes: {}, duration_ms: 0 },
+      run_id,
+      tdsp_duns,
+      status: 'fresh' as const,
+      plans: null,
+      error_code: null,
+      message: null,
+      snapshot_version: versions.get(tdsp_duns) ?? null,
+      notes: {},
+      duration_ms: 0,
     })),
   );
   await finishQueuedRuns(connection, [run_id]);

@@ -27,7 +27,9 @@ export function scheduledTimes(schedules: Schedules): ScheduledTime[] {
 }
 
 const VARIABLES: Record<string, string> = {
-  ...{ priority: 'SYNC_SCHEDULE_PRIORITY', full: 'SYNC_SCHEDULE_FULL', maintenance: 'MAINTENANCE_SCHEDULE' },
+  priority: 'SYNC_SCHEDULE_PRIORITY',
+  full: 'SYNC_SCHEDULE_FULL',
+  maintenance: 'MAINTENANCE_SCHEDULE',
 };
 
 /**

@@ -87,7 +87,11 @@ export class Gate {
 
   constructor(options: GateOptions, database: Database) {
     this.#options = {
-      ...{ timeoutMs: 15_000, totalMs: 60_000, attempts: 3, backoffMs: 1_000, failuresThatOpen: 5 },
+      timeoutMs: 15_000,
+      totalMs: 60_000,
+      attempts: 3,
+      backoffMs: 1_000,
+      failuresThatOpen: 5,
       ...options,
     };
     this.#database = database;
@@ -145,7 +149,9 @@ export class Gate {
     const { maxConcurrentRequests, rateLimitPerSecond, callBudgetPerHour, timeoutMs, now } = this.#options;
     const reservePerHour = callReserve(callBudgetPerHour);
     const limits = {
-      ...{ perSecond: rateLimitPerSecond, perHour: callBudgetPerHour, reservePerHour },
+      perSecond: rateLimitPerSecond,
+      perHour: callBudgetPerHour,
+      reservePerHour,
       forcedPerHour: this.#options.emergencyBudgetPerHour ?? callBudgetPerHour,
       perBatch: this.#options.batchSize ?? 1,
       betweenBatchesMs: this.#options.batchSize === undefined ? 0 : (this.#options.batchDelayMs ?? 0),
@@ -201,7 +207,13 @@ export class Gate {
       };
       const { failuresThatOpen, now } = this.#options;
       const call = {
-        ...{ run_id, source, endpoint, params, attempt, called_at, payload_hash: payload?.hash ?? null },
+        run_id,
+        source,
+        endpoint,
+        params,
+        attempt,
+        called_at,
+        payload_hash: payload?.hash ?? null,
         ...outcome,
       };
       const times = { ...BREAKER, failuresThatOpen };
@@ -221,8 +233,12 @@ export class Gate {
   ): Promise<void> {
     if (!answer || !payload) return;
     await keepPayload(this.#database.pool, payload, {
-      ...{ source: sourceOf?.(answer) ?? source, origin, request: { endpoint, params }, seen_at },
-      ...{ status: answer.status || null, content_type: answer.headers.get('content-type') },
+      source: sourceOf?.(answer) ?? source,
+      origin,
+      request: { endpoint, params },
+      seen_at,
+      status: answer.status || null,
+      content_type: answer.headers.get('content-type'),
     }).catch(() => {});
   }
 }

@@ -32,7 +32,16 @@ export async function insertApiCall(queryable: Queryable, call: ApiCallRow): Pro
      -- Counted here and not as the run ends: one that is cancelled, or crashes, ends before its calls do.
      update sync_runs r set api_calls = r.api_calls + 1 from call where r.id = call.run_id`,
     [
-      ...[run_id, source, endpoint, toJsonb(params), attempt, status, bytes, duration_ms, error, called_at],
+      run_id,
+      source,
+      endpoint,
+      toJsonb(params),
+      attempt,
+      status,
+      bytes,
+      duration_ms,
+      error,
+      called_at,
       payload_hash,
     ],
   );

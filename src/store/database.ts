@@ -66,7 +66,10 @@ interface Pools {
 
 function openPools(connectionString: string, connections = 10): Pools {
   const common: pg.PoolConfig = {
-    ...{ connectionString, application_name: 'wattsync', types: databaseTypes, keepAlive: true },
+    connectionString,
+    application_name: 'wattsync',
+    types: databaseTypes,
+    keepAlive: true,
     // An idle pool must not keep a finished command alive.
     allowExitOnIdle: true,
     idle_in_transaction_session_timeout: FROZEN_MS,
@@ -75,8 +78,11 @@ function openPools(connectionString: string, connections = 10): Pools {
   // readers that finds nothing in memory would have PostgreSQL make one for each process at the same moment.
   const pool = new pg.Pool({ ...common, min: 1, max: connections, connectionTimeoutMillis: 10_000 });
   const quick = new pg.Pool({
-    ...{ ...common, min: 1, max: QUICK.connections },
-    ...{ connectionTimeoutMillis: QUICK.deadlineMs, query_timeout: QUICK.deadlineMs },
+    ...common,
+    min: 1,
+    max: QUICK.connections,
+    connectionTimeoutMillis: QUICK.deadlineMs,
+    query_timeout: QUICK.deadlineMs,
   });
   const queries = new QueryRecorder();
   for (const one of [pool, quick]) {

@@ -18,7 +18,9 @@ const BEFORE_ALL_OFFERS = '00000000-0000-0000-0000-000000000000';
 
 /** The place before everything that a version did. */
 export const beginningOf = (version: number): ChangePlace => ({
-  ...{ version, offer_id: BEFORE_ALL_OFFERS, event: '' },
+  version,
+  offer_id: BEFORE_ALL_OFFERS,
+  event: '',
 });
 
 /**
@@ -126,7 +128,9 @@ export async function readMarketChanges(
   const isCut = found.length > limit;
   const { version, offer_id, event } = changes.at(-1) ?? from;
   return {
-    ...{ changes, current, upstreams },
+    changes,
+    current,
+    upstreams,
     next: isCut ? { version, offer_id, event } : beginningOf(last + 1),
     hasMore: isCut || last < current,
   };

@@ -159,7 +159,12 @@ export async function writeMarketDays(connection: Connection, duns: string, days
     days.flatMap(({ day, version, plans: all, groups }) =>
       (groups ?? [{ term: ALL, rate_type: ALL, plans: all, rates: null }]).map(
         ({ term, rate_type, plans, rates }) => [
-          ...[duns, term, rate_type, day, version, plans],
+          duns,
+          term,
+          rate_type,
+          day,
+          version,
+          plans,
           ...([500, 1000, 2000] as const).flatMap((usage) => {
             const { priced, min, median, average } = rates?.[usage] ?? UNKNOWN;
             return [priced, min, median, average];

@@ -56,12 +56,21 @@ export async function readMarkets(
       whole;
     const segments = (grouped_by: string) => own.filter((row) => row.grouped_by === grouped_by);
     return {
-      ...{ plans, providers, rates_cents_per_kwh, max_percent_green, cheapest_plan_id, greenest_plan_id },
+      plans,
+      providers,
+      rates_cents_per_kwh,
+      max_percent_green,
+      cheapest_plan_id,
+      greenest_plan_id,
       by_term: segments('term').map(({ term_months, plans, rates_cents_per_kwh }) => ({
-        ...{ term_months, plans, rates_cents_per_kwh },
+        term_months,
+        plans,
+        rates_cents_per_kwh,
       })),
       by_rate_type: segments('rate_type').map(({ rate_type, plans, rates_cents_per_kwh }) => ({
-        ...{ rate_type, plans, rates_cents_per_kwh },
+        rate_type,
+        plans,
+        rates_cents_per_kwh,
       })),
     };
   });

@@ -68,7 +68,11 @@ export interface HistoryEvent extends OfferEvent {
 type EventRow = Omit<HistoryEvent, 'at'> & { changed_at: Date };
 
 const toEvent = ({ event, changed_at, plan_id, external_id, changes }: EventRow): HistoryEvent => ({
-  ...{ event, at: changed_at.toISOString(), plan_id, external_id, changes },
+  event,
+  at: changed_at.toISOString(),
+  plan_id,
+  external_id,
+  changes,
 });
 
 /** Events of an offer, newest first. Terms that changed with one publish are one event. */

@@ -94,8 +94,14 @@ export async function resolveQuarantine(
                               else 'gone' end
       where source = $1 and tdsp_duns = $2 and resolved_at is null and not record_hash = any($8)`,
     [
-      ...[source, tdsp_duns, now, by, run_id, found.plans],
-      ...[found.rejected.map(({ external_id }) => external_id), found.rejected.map(recordHash)],
+      source,
+      tdsp_duns,
+      now,
+      by,
+      run_id,
+      found.plans,
+      found.rejected.map(({ external_id }) => external_id),
+      found.rejected.map(recordHash),
     ],
   );
   return rowCount ?? 0;

@@ -31,7 +31,12 @@ const LONGEST_TEXT = 20_000;
 const OTHERS = 'other statements';
 
 const noCounts = (name: string): QueryCounts => ({
-  ...{ name, calls: 0, errors: 0, rows: 0, total_ms: 0, max_ms: 0 },
+  name,
+  calls: 0,
+  errors: 0,
+  rows: 0,
+  total_ms: 0,
+  max_ms: 0,
   latency: emptyCounts(LATENCY_STEPS_MS),
 });
 

@@ -116,8 +116,16 @@ export async function confirmSnapshot(
       )
       select exists (select from extended) as is_cached, pg_notify($7, $8) from confirmed`,
     values: [
-      ...[tdsp_duns, version, before, observed_at, origin, cache_expires_at],
-      ...[PLANS_PUBLISHED, JSON.stringify({ tdsp_duns, version, observed_at }), payload_hash, validators],
+      tdsp_duns,
+      version,
+      before,
+      observed_at,
+      origin,
+      cache_expires_at,
+      PLANS_PUBLISHED,
+      JSON.stringify({ tdsp_duns, version, observed_at }),
+      payload_hash,
+      validators,
     ],
   });
   return rows[0] ?? null;

@@ -63,8 +63,16 @@ export async function keepPayload(
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $10)
      on conflict (hash) do update set times = p.times + 1, last_seen_at = greatest(p.last_seen_at, excluded.last_seen_at)`,
     [
-      ...[hash, source, origin, toJsonb(request), status, content_type],
-      ...[body.byteLength, packed.byteLength, packed, seen_at],
+      hash,
+      source,
+      origin,
+      toJsonb(request),
+      status,
+      content_type,
+      body.byteLength,
+      packed.byteLength,
+      packed,
+      seen_at,
     ],
   );
 }

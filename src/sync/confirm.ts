@@ -49,7 +49,10 @@ export async function confirm(
 ): Promise<void> {
   const { tdsp_duns, version, origin, validators } = snapshot;
   const confirmed = await confirmSnapshot(database.pool, snapshot, {
-    ...{ observed_at: now, origin, validators, payload_hash: null },
+    observed_at: now,
+    origin,
+    validators,
+    payload_hash: null,
     cache_expires_at: new Date(now.getTime() + cacheTtlMs),
   });
   if (confirmed?.is_cached) return;

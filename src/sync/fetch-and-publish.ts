@@ -55,8 +55,13 @@ export async function fetchAndPublish(duns: string[], job: FetchJob): Promise<Ou
       const { tdsp_duns } = tdsp;
       const outcome = await atOnce.execute(() =>
         publishFetched(tdsp, from, {
-          ...{ database, run_id: context.run_id, cacheTtlMs, tuneDatabase, now },
-          ...{ base: base.get(tdsp_duns) ?? null, force: forced.has(tdsp_duns) },
+          database,
+          run_id: context.run_id,
+          cacheTtlMs,
+          tuneDatabase,
+          now,
+          base: base.get(tdsp_duns) ?? null,
+          force: forced.has(tdsp_duns),
         }),
       );
       // Told once for each call, not once for each TDSP it covers.
@@ -73,8 +78,17 @@ async function confirmOne(snapshot: Snapshot, observed_at: Date, job: FetchJob):
     await confirm(job.database, snapshot, { now: observed_at, cacheTtlMs: job.cacheTtlMs });
     const counts = { seen: plans, added: 0, changed: 0, unchanged: plans, deactivated: 0, rejected: 0 };
     return {
-      ...{ tdsp_duns, status: 'unchanged', plans: counts, snapshot_version: version, payload_hash: null },
-      ...{ error_code: null, message: null, retry_at: null, source, drift: [], skipped: {} },
+      tdsp_duns,
+      status: 'unchanged',
+      plans: counts,
+      snapshot_version: version,
+      payload_hash: null,
+      error_code: null,
+      message: null,
+      retry_at: null,
+      source,
+      drift: [],
+      skipped: {},
     };
   } catch (error) {
     if (error instanceof SnapshotOvertakenError) return untouchedOutcome(tdsp_duns, 'shared', error.version);

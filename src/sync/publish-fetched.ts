@@ -58,9 +58,17 @@ export async function publishFetched(
     // Readers have the plans already; should this fail, the first who asks the database puts it there.
     if (!published.isCached) await fillPlanCache(database, tdsp_duns, cacheTtlMs).catch(() => {});
     return {
-      ...{ tdsp_duns, status: published.isNew ? 'published' : 'unchanged' },
-      ...{ plans: published.counts, snapshot_version: published.version, payload_hash },
-      ...{ error_code: null, message: null, retry_at: null, source, drift: [], skipped: {} },
+      tdsp_duns,
+      status: published.isNew ? 'published' : 'unchanged',
+      plans: published.counts,
+      snapshot_version: published.version,
+      payload_hash,
+      error_code: null,
+      message: null,
+      retry_at: null,
+      source,
+      drift: [],
+      skipped: {},
     };
   } catch (error) {
     if (error instanceof SnapshotOvertakenError) return untouchedOutcome(tdsp_duns, 'shared', error.version);

@@ -33,8 +33,12 @@ export async function publishReplayed(
   try {
     const tdsps = readable.map(({ reading }) => reading.tdsp_duns);
     const run_id = await insertRun(connection, {
-      ...{ kind: 'replay', source: readable[0]?.reading.source ?? 'none', is_forced: false, requested_by },
-      ...{ requested: { cities: [], tdsps }, started_at: now() },
+      kind: 'replay',
+      source: readable[0]?.reading.source ?? 'none',
+      is_forced: false,
+      requested_by,
+      requested: { cities: [], tdsps },
+      started_at: now(),
     });
     const outcomes: Outcome[] = [];
     for (const one of readable) {
@@ -77,7 +81,7 @@ async function publishOne(
     return await publishFetched(
       readTdsp({ source, body: payload.body }, tdsp_duns, { tdspByName }),
       { source: source as SourceName, origin, observed_at, payload_hash, validators: null, by: 'replay' },
-      { ...{ database, run_id, cacheTtlMs, now, force: false }, base: { version, observed_at } },
+      { database, run_id, cacheTtlMs, now, force: false, base: { version, observed_at } },
     );
   } finally {
     // Nothing was fetched: what is known of the upstream stays as it is.

@@ -151,7 +151,10 @@ async function confirm(
 ): Promise<Published | null> {
   const { observed_at, origin, payload_hash = null, plans, rejected } = snapshot;
   const confirmed = await confirmSnapshot(queryable, current, {
-    ...{ observed_at, origin, payload_hash, validators: validatorsOf(snapshot) },
+    observed_at,
+    origin,
+    payload_hash,
+    validators: validatorsOf(snapshot),
     cache_expires_at: new Date(now.getTime() + cacheTtlMs),
   });
   if (!confirmed) return null;
@@ -191,8 +194,17 @@ async function publishChange(
   const isWritten = await writeChange(queryable, current, {
     ...found,
     snapshot: {
-      ...{ tdsp_duns, version, source, origin, content_hash, observed_at, published_at, run_id },
-      ...{ plans: hashes.size, set_hash: planSetHash([...hashes.values()]), payload_hash },
+      tdsp_duns,
+      version,
+      source,
+      origin,
+      content_hash,
+      observed_at,
+      published_at,
+      run_id,
+      plans: hashes.size,
+      set_hash: planSetHash([...hashes.values()]),
+      payload_hash,
       validators: validatorsOf(snapshot),
       unread: rejected.map((id) => id ?? ''),
     },
@@ -201,8 +213,12 @@ async function publishChange(
 
   const added = differing.filter(({ external_id }) => !activeById.has(external_id)).length;
   const counts = {
-    ...{ seen: contents.length, added, changed: differing.length - added },
-    ...{ unchanged: contents.length - differing.length, deactivated: gone.length, rejected: rejected.length },
+    seen: contents.length,
+    added,
+    changed: differing.length - added,
+    unchanged: contents.length - differing.length,
+    deactivated: gone.length,
+    rejected: rejected.length,
   };
   return { version, isNew: true, isCached: false, counts };
 }
@@ -257,7 +273,9 @@ async function identifyIn(
   const known = new Map(touched.plans.map((plan) => [plan.external_id, plan]));
   const leaving = gone.flatMap(({ external_id }) => known.get(external_id) ?? []);
   const changed = drafts.map(({ external_id, content_hash, draft }) => ({
-    ...{ draft, content_hash, known: known.get(external_id) ?? null },
+    draft,
+    content_hash,
+    known: known.get(external_id) ?? null,
   }));
   const { offers, taken } = touched;
   return {

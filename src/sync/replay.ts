@@ -71,7 +71,10 @@ export async function findTargets(database: Queryable, request: ReplayRequest): 
         ? await readSnapshotReadings(database, request.tdsps)
         : await readSnapshotReadings(database, [request.tdsp_duns], request.version);
     return readings.map(({ tdsp_duns, version, payload_hash }) => ({
-      ...{ tdsp_duns, version, payload_hash, error: null },
+      tdsp_duns,
+      version,
+      payload_hash,
+      error: null,
     }));
   }
   const uses =
@@ -89,7 +92,10 @@ export async function replay(target: ReplayTarget, options: ReplayOptions): Prom
   const payload = kept === 'damaged' ? null : kept;
   const about = {
     ...target,
-    ...{ message: null, plans: null, rejected: null, difference: null },
+    message: null,
+    plans: null,
+    rejected: null,
+    difference: null,
     bytes: payload ? payload.bytes : null,
     last_seen_at: payload ? payload.last_seen_at : null,
   };

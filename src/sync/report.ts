@@ -37,13 +37,21 @@ export function toReport({ run, results }: RunWithResults): SyncReport {
   const sources = results.flatMap(({ notes: { source } }) => (typeof source === 'string' ? [source] : []));
   const ended = run.finished_at ?? new Date();
   return {
-    ...{ run_id: run.id, kind: run.kind, status: run.status, cities: run.requested.cities },
+    run_id: run.id,
+    kind: run.kind,
+    status: run.status,
+    cities: run.requested.cities,
     // A sandbox that stands at the address of another upstream says so itself.
     source: sources[0] ?? run.source,
     tdsps: results.map(({ tdsp_duns, status, snapshot_version: version, message }) => ({
-      ...{ tdsp_duns, status, version, message },
+      tdsp_duns,
+      status,
+      version,
+      message,
     })),
-    ...{ api_calls: run.api_calls, plans: { ...NO_PLANS, ...run.plans }, errors: run.errors },
+    api_calls: run.api_calls,
+    plans: { ...NO_PLANS, ...run.plans },
+    errors: run.errors,
     duration_ms: ended.getTime() - run.requested_at.getTime(),
     schema_drift: [...new Set(notes.flatMap(({ drift }) => drift ?? []))],
     skipped: Object.assign({}, ...notes.map(({ skipped }) => skipped ?? {})),

@@ -67,8 +67,12 @@ export async function runSync(request: SyncRequest, options: SyncOptions): Promi
   try {
     const { kind, cities, tdsps, force, requested_by = 'unknown' } = request;
     const run_id = await insertRun(connection, {
-      ...{ kind, source: source.name, requested: { cities, tdsps }, is_forced: force },
-      ...{ requested_by, started_at: startedAt },
+      kind,
+      source: source.name,
+      requested: { cities, tdsps },
+      is_forced: force,
+      requested_by,
+      started_at: startedAt,
     });
     onEvent({ type: 'run_started', run_id, tdsps });
 
@@ -103,17 +107,21 @@ export async function runSync(request: SyncRequest, options: SyncOptions): Promi
     await releaseRun(connection, run_id);
     isUnlocked = true;
     return {
-      ...{
-        run_id,
-        kind,
-        status,
-        source: outcomes.find((outcome) => outcome.source !== null)?.source ?? source.name,
-        cities,
-      },
+      run_id,
+      kind,
+      status,
+      source: outcomes.find((outcome) => outcome.source !== null)?.source ?? source.name,
+      cities,
       tdsps: outcomes.map(({ tdsp_duns, status, snapshot_version: version, message }) => ({
-        ...{ tdsp_duns, status, version, message },
+        tdsp_duns,
+        status,
+        version,
+        message,
       })),
-      ...{ api_calls, plans, duration_ms: Math.round(performance.now() - started), errors },
+      api_calls,
+      plans,
+      duration_ms: Math.round(performance.now() - started),
+      errors,
       schema_drift: [...new Set(outcomes.flatMap(({ drift }) => drift))],
       skipped: Object.assign({}, ...outcomes.map(({ skipped }) => skipped)),
     };

@@ -23,7 +23,9 @@ export function runsBlock(view: MonitorView, width: number): Block {
   const nothing = [piece('  Nothing is being synced', 'dim')];
   const brief = view.in_progress.map(({ id, kind, done, total }) => `run ${id} ${kind} ${done}/${total}`);
   return {
-    ...{ title: 'NOW', rank: 5, lines: lines.length > 0 ? lines : [nothing] },
+    title: 'NOW',
+    rank: 5,
+    lines: lines.length > 0 ? lines : [nothing],
     brief: [piece(brief.join(' · ') || 'nothing is being synced')],
   };
 }
@@ -186,7 +188,10 @@ export function upstreamBlock(view: MonitorView, width: number): Block {
     ]);
   }
   return {
-    ...{ title: 'UPSTREAM', note: [piece(upstream.source)], rank: 3, lines },
+    title: 'UPSTREAM',
+    note: [piece(upstream.source)],
+    rank: 3,
+    lines,
     brief: [
       piece(`${calls_last_hour} of ${budget_per_hour} calls this hour`, tone === 'good' ? 'plain' : tone),
       piece(' · circuit '),

@@ -32,13 +32,19 @@ function step(name: string, change: Partial<RunStep>): RunStep {
 }
 
 const running = (steps: RunStep[]): MonitorView['in_progress'][number] => ({
-  ...{ id: 8, kind: 'full', status: 'running', source: 'comparepower', requested_by: 'cli', reason: null },
-  ...{ is_forced: true, is_queued: true, requested_at: before(4), started_at: before(3) },
-  ...{
-    done: steps.filter(({ step }) => step !== 'waiting' && step !== 'fetching').length,
-    total: steps.length,
-    steps,
-  },
+  id: 8,
+  kind: 'full',
+  status: 'running',
+  source: 'comparepower',
+  requested_by: 'cli',
+  reason: null,
+  is_forced: true,
+  is_queued: true,
+  requested_at: before(4),
+  started_at: before(3),
+  done: steps.filter(({ step }) => step !== 'waiting' && step !== 'fetching').length,
+  total: steps.length,
+  steps,
 });
 
 /** Everything goes on at once, and everybody says `said`. */
@@ -61,7 +67,10 @@ function busyView(said: string): MonitorView {
     tdsps: [sampleTdsp(said, 600), sampleTdsp('Oncor', null), sampleTdsp('CenterPoint', 20_000)],
     upstream: {
       ...sampleView().upstream,
-      ...{ circuit: 'open', failures: 5, open_until: before(-30), wait_until: before(-90) },
+      circuit: 'open',
+      failures: 5,
+      open_until: before(-30),
+      wait_until: before(-90),
       last_errors: [{ at: before(3), source: said, endpoint: said, status: null, error: said }],
     },
     workers: [

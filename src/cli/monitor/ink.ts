@@ -35,8 +35,20 @@ const FORMATS: Record<Tone, Parameters<typeof styleText>[0]> = {
 
 /** What this program writes beyond ASCII, and what stands for it; each as wide as the other. */
 const PLAIN: Record<string, string> = {
-  ...{ '…': '~', '·': '-', '–': '-', '→': '>', '█': '#', '░': '.', '│': '|', '─': '-' },
-  ...{ '✓': '+', '✗': 'x', '●': 'o', '▸': '>', '×': 'x', ' ': ' ' },
+  '…': '~',
+  '·': '-',
+  '–': '-',
+  '→': '>',
+  '█': '#',
+  '░': '.',
+  '│': '|',
+  '─': '-',
+  '✓': '+',
+  '✗': 'x',
+  '●': 'o',
+  '▸': '>',
+  '×': 'x',
+  ' ': ' ',
 };
 
 const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);

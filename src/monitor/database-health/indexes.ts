@@ -24,7 +24,11 @@ function migrations({ migrations: reading }: HealthReadings): HealthLine[] {
   const limit = 'all applied, none edited';
   return judged('migrations', reading, ({ applied, last, behind, ahead, edited }) => {
     const one = (reading: string, advice: string, command: string | null) => ({
-      ...{ verdict: 'bad' as const, subject: null, reading, advice, command },
+      verdict: 'bad' as const,
+      subject: null,
+      reading,
+      advice,
+      command,
     });
     const findings = [];
     if (ahead.length > 0) {

@@ -82,7 +82,13 @@ interface Finding {
 
 /** The line of a check that found nothing. */
 export const fine = (check: string, reading: string, limit: string | null): HealthLine => ({
-  ...{ check, verdict: 'ok', subject: null, reading, limit, advice: null, command: null },
+  check,
+  verdict: 'ok',
+  subject: null,
+  reading,
+  limit,
+  advice: null,
+  command: null,
 });
 
 /** One line for each finding, the bad ones first; without any, the line that says so. */
@@ -100,7 +106,13 @@ export function linesOf(
   const lines: HealthLine[] = sorted
     .slice(0, MOST_FINDINGS)
     .map(({ verdict, subject, reading, advice, command }) => ({
-      ...{ check, verdict, subject, reading, limit, advice, command },
+      check,
+      verdict,
+      subject,
+      reading,
+      limit,
+      advice,
+      command,
     }));
   const rest = sorted.length - lines.length;
   if (rest > 0) lines.at(-1)!.reading += `; and ${rest} more`;

@@ -35,13 +35,11 @@ const MUST_BE_ON: [Setting, string][] = [
 function settings({ settings: reading }: HealthReadings): HealthLine[] {
   return judged('settings', reading, (values) => {
     const findings = MUST_BE_ON.filter(([name]) => values[name] === 'off').map(([name, advice]) => ({
-      ...{
-        verdict: 'bad' as const,
-        subject: name,
-        reading: `${name} is off`,
-        advice,
-        command: set(name, 'on'),
-      },
+      verdict: 'bad' as const,
+      subject: name,
+      reading: `${name} is off`,
+      advice,
+      command: set(name, 'on'),
     }));
     const io =
       values.track_io_timing === 'off' ? '; track_io_timing off: time spent on disk is not known' : '';

@@ -46,7 +46,10 @@ export async function backupDatabase(
   { signal, onEvent = () => {} }: BackupOptions = {},
 ): Promise<BackupReport> {
   const client = new pg.Client({
-    ...{ connectionString, application_name: 'wattsync', types: databaseTypes, keepAlive: true },
+    connectionString,
+    application_name: 'wattsync',
+    types: databaseTypes,
+    keepAlive: true,
     connectionTimeoutMillis: 10_000,
   });
   client.on('error', () => {});
@@ -93,8 +96,16 @@ function emptyManifest({
   left_out,
 }: Contents): Manifest {
   return {
-    ...{ format: FORMAT, format_version: FORMAT_VERSION, made_at: new Date().toISOString(), made_from },
-    ...{ migrations, tables: [], partitions, sequences, views, left_out },
+    format: FORMAT,
+    format_version: FORMAT_VERSION,
+    made_at: new Date().toISOString(),
+    made_from,
+    migrations,
+    tables: [],
+    partitions,
+    sequences,
+    views,
+    left_out,
   };
 }
 

@@ -55,8 +55,11 @@ export async function restoreDatabase(
   onEvent({ type: 'verified', manifest });
   const wanted = chooseMigrations(manifest, migrations);
   const client = new pg.Client({
-    ...{ connectionString: database.connectionString, application_name: 'wattsync', types: databaseTypes },
-    ...{ connectionTimeoutMillis: 10_000, keepAlive: true },
+    connectionString: database.connectionString,
+    application_name: 'wattsync',
+    types: databaseTypes,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
   });
   client.on('error', () => {});
   // Its end undoes the transaction, however far it is.

@@ -79,8 +79,12 @@ export async function readCatalogue(queryable: Queryable): Promise<RecordedCatal
     `select current_setting('server_version_num')::int / 10000 as major`,
   );
   const catalogue: RecordedCatalogue = {
-    ...{ server_major: version.rows[0]!.major, relations: {}, columns: {} },
-    ...{ indexes: {}, constraints: {}, statistics: {} },
+    server_major: version.rows[0]!.major,
+    relations: {},
+    columns: {},
+    indexes: {},
+    constraints: {},
+    statistics: {},
   };
   for (const { kind, name, definition } of rows) catalogue[kind][name] = definition;
   return catalogue;

@@ -128,8 +128,13 @@ async function vacuumTables(
     if (signal?.aborted) break;
     const started = performance.now();
     const result: VacuumResult = {
-      ...{ table: name, dead_rows, bytes_before: bytes + toast_bytes, bytes_after: null },
-      ...{ status: dryRun ? 'planned' : 'done', message: null, duration_ms: 0 },
+      table: name,
+      dead_rows,
+      bytes_before: bytes + toast_bytes,
+      bytes_after: null,
+      status: dryRun ? 'planned' : 'done',
+      message: null,
+      duration_ms: 0,
     };
     if (!dryRun) {
       onEvent({ type: 'vacuum_started', table: name, dead_rows });

@@ -104,12 +104,17 @@ function repairIndexes(indexes: readonly IndexState[], known: ReadonlySet<string
     const drop = `drop index concurrently if exists ${name}`;
     if (LEFTOVER.test(name)) {
       return {
-        ...{ kind: 'drop_index', subject: name, measured: name, statements: [drop] },
+        kind: 'drop_index',
+        subject: name,
+        measured: name,
+        statements: [drop],
         why: `left over on ${table} by a rebuild that was interrupted`,
       };
     }
     const action: PlannedAction = {
-      ...{ kind: 'rebuild_index', subject: name, measured: name },
+      kind: 'rebuild_index',
+      subject: name,
+      measured: name,
       why: `it was never finished, so no query on ${table} uses it`,
       statements: [`reindex index concurrently ${name}`],
     };
@@ -174,7 +179,9 @@ function vacuum(tables: readonly TableState[], freeze: boolean): PlannedAction[]
         kind === 'table' && (freeze || (dead_rows >= WORTH.deadRows && dead_rows >= rows * WORTH.deadShare)),
     )
     .map(({ name, dead_rows }) => ({
-      ...{ kind: 'vacuum', subject: name, measured: name },
+      kind: 'vacuum',
+      subject: name,
+      measured: name,
       why: freeze ? 'its rows are to be frozen' : `${dead_rows} dead rows`,
       statements: [freeze ? `vacuum (freeze, analyze) ${name}` : `vacuum (analyze) ${name}`],
     }));
@@ -187,7 +194,9 @@ function rebuild(indexes: readonly IndexState[], exact: HealthReadings['exact'])
       return [];
     return [
       {
-        ...{ kind: 'rebuild_index', subject: index.name, measured: index.name },
+        kind: 'rebuild_index',
+        subject: index.name,
+        measured: index.name,
         why: `${Math.round((100 * waste!.bytes) / index.bytes)} % of it is empty`,
         statements: [`reindex index concurrently ${index.name}`],
       },
@@ -241,7 +250,9 @@ function refresh(
 }
 
 const writeAnew = (name: string): PlannedAction => ({
-  ...{ kind: 'rewrite', subject: name, measured: name },
+  kind: 'rewrite',
+  subject: name,
+  measured: name,
   why: 'asked for: gives empty space back, and locks out everybody else meanwhile',
   statements: [`vacuum (full, analyze) ${name}`],
 });
@@ -278,6 +289,10 @@ function analyze(
     if (reason) why.set(parentOf.get(name) ?? name, reason);
   }
   return [...why].map(([subject, reason]) => ({
-    ...{ kind: 'analyze', subject, why: reason, statements: [`analyze ${subject}`], measured: null },
+    kind: 'analyze',
+    subject,
+    why: reason,
+    statements: [`analyze ${subject}`],
+    measured: null,
   }));
 }

@@ -91,8 +91,14 @@ async function noteIfRefreshed(
 }
 
 const planned = ({ kind, subject, why, statements }: PlannedAction, bytes: number | null): DoneAction => ({
-  ...{ kind, subject, why, status: statements.length === 0 ? 'skipped' : 'planned', message: null },
-  ...{ bytes_before: bytes, bytes_after: null, duration_ms: 0 },
+  kind,
+  subject,
+  why,
+  status: statements.length === 0 ? 'skipped' : 'planned',
+  message: null,
+  bytes_before: bytes,
+  bytes_after: null,
+  duration_ms: 0,
 });
 
 async function perform(
@@ -121,7 +127,13 @@ async function perform(
   const { kind, subject, why } = action;
   const bytes_after = await sizeOf(client, action.measured).catch(() => null);
   return {
-    ...{ kind, subject, why, status, message, bytes_before, bytes_after },
+    kind,
+    subject,
+    why,
+    status,
+    message,
+    bytes_before,
+    bytes_after,
     duration_ms: Math.round(performance.now() - started),
   };
 }

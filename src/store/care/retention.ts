@@ -49,7 +49,8 @@ export function outdated(
   limit: (context: MaintenanceContext) => Date,
 ): MaintenanceStep {
   return {
-    ...{ name: table, what },
+    name: table,
+    what,
     async count(queryable, context) {
       const { rows } = await queryable.query<{ n: number }>(
         `select count(*)::int as n from ${table} where ${condition}`,

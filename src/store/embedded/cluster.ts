@@ -83,11 +83,22 @@ export class Cluster {
       writeFileSync(passwordFile, password, { mode: 0o600 });
       if (account) for (const path of [fresh, passwordFile]) chownSync(path, account.uid, account.gid);
       await this.#run(findBinaries().initdb, [
-        ...['-D', fresh, '-U', 'wattsync', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`],
+        '-D',
+        fresh,
+        '-U',
+        'wattsync',
+        '-A',
+        'scram-sha-256',
+        `--pwfile=${passwordFile}`,
         // The built-in provider: the same order of texts on every machine, whatever locales it has.
-        ...['-E', 'UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'],
+        '-E',
+        'UTF8',
+        '--locale-provider=builtin',
+        '--builtin-locale=C.UTF-8',
+        '--locale=C',
         // The password is 144 random bits: stretching it would only make every connection some milliseconds slower.
-        ...['-c', 'scram_iterations=1'],
+        '-c',
+        'scram_iterations=1',
       ]);
     } finally {
       rmSync(passwordFile, { force: true });

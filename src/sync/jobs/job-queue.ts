@@ -219,7 +219,9 @@ export class JobQueue {
   async scheduled(): Promise<(ScheduledTime & { next_at: Date | null })[]> {
     const known = await this.#boss.getSchedules(SCHEDULE_QUEUE);
     return known.map(({ key, cron, timezone }) => ({
-      ...{ name: key, cron, timeZone: timezone },
+      name: key,
+      cron,
+      timeZone: timezone,
       next_at: this.#boss.previewSchedule(cron, { tz: timezone, count: 1 })[0] ?? null,
     }));
   }
@@ -266,7 +268,10 @@ export class JobQueue {
         const said = job.sourceOutput as { failures?: Failure[] } | null;
         const failures = job.data.failures ?? said?.failures ?? null;
         dead.push({
-          ...{ id: job.id, key: job.data.key, died_at: job.createdOn, failures },
+          id: job.id,
+          key: job.data.key,
+          died_at: job.createdOn,
+          failures,
           queue: name.slice(0, -'.dead'.length),
         });
       }

@@ -77,8 +77,14 @@ export class Presence {
       await client.query(`listen ${SYNC_CONTROL_CHANGED}`);
       const { roles, queue, origin } = this.#options;
       await registerWorker(client, {
-        ...{ id: this.id, lock_key: this.#lockKey, host: hostname(), pid: process.pid },
-        ...{ roles: [...roles], queue, origin, started_at: this.#startedAt },
+        id: this.id,
+        lock_key: this.#lockKey,
+        host: hostname(),
+        pid: process.pid,
+        roles: [...roles],
+        queue,
+        origin,
+        started_at: this.#startedAt,
       });
       this.#isKnown = true;
       this.#hear((await readControl(client)).state);

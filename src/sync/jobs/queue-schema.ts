@@ -13,7 +13,9 @@ export interface QueueSchema {
 export async function readQueueSchema(queryable: Queryable): Promise<QueueSchema | null> {
   const boss = new PgBoss({
     db: { executeSql: (text, values) => queryable.query(text, values as unknown[]) },
-    ...{ migrate: false, schedule: false, supervise: false },
+    migrate: false,
+    schedule: false,
+    supervise: false,
   });
   if (!(await boss.isInstalled())) return null;
   const version = await boss.schemaVersion();

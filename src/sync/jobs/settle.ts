@@ -86,8 +86,15 @@ export function toLeftUndone(
   error: WattsyncError,
 ): SettledResult & { run_id: number } {
   return {
-    ...{ run_id, tdsp_duns, status, plans: null, snapshot_version: null, notes: {}, duration_ms: 0 },
-    ...{ error_code: error.code, message: error.message },
+    run_id,
+    tdsp_duns,
+    status,
+    plans: null,
+    snapshot_version: null,
+    notes: {},
+    duration_ms: 0,
+    error_code: error.code,
+    message: error.message,
   };
 }
 
@@ -110,7 +117,12 @@ function toResult(
   const isOurs = run_id === attempt.run_id;
   const isGood = status === 'published' || status === 'unchanged';
   return {
-    ...{ run_id, tdsp_duns, snapshot_version, payload_hash, error_code, message },
+    run_id,
+    tdsp_duns,
+    snapshot_version,
+    payload_hash,
+    error_code,
+    message,
     status: isGood && !isOurs ? 'shared' : status,
     plans: isOurs ? plans : null,
     notes: isOurs ? { drift, skipped, source } : {},
@@ -124,7 +136,12 @@ function writeAttempts(connection: Connection, attempt: Attempt): Promise<void> 
   return insertAttempts(
     connection,
     tried.map(({ tdsp_duns, status, error_code }) => ({
-      ...{ job_id, worker_id, started_at, tdsp_duns, status, error_code },
+      job_id,
+      worker_id,
+      started_at,
+      tdsp_duns,
+      status,
+      error_code,
     })),
   );
 }

@@ -72,7 +72,11 @@ export class SyncWorker {
     this.#jobs = jobs;
     this.#care = new BackgroundCare(database, onError);
     this.#presence = new Presence({
-      ...{ connectionString, roles, queue: this.queue, origin: source.origin, onError },
+      connectionString,
+      roles,
+      queue: this.queue,
+      origin: source.origin,
+      onError,
       onControl: (state) => this.#obey(state),
     });
   }
@@ -132,7 +136,12 @@ export class SyncWorker {
     const run_id = claimed[0]!.run_id;
     const outcomes = await this.#sync(claimed, signal);
     const settled = await settle(database, {
-      ...{ queue: this.queue, job_id, worker_id: this.#presence.id, started_at, run_id, outcomes },
+      queue: this.queue,
+      job_id,
+      worker_id: this.#presence.id,
+      started_at,
+      run_id,
+      outcomes,
       duration_ms: Math.round(performance.now() - began),
     });
     if (settled.returned.length > 0) {
@@ -152,7 +161,9 @@ export class SyncWorker {
       await lockQueue(connection, this.queue);
       if ((await lockControl(connection)).state !== 'running') return [];
       const claimed = await claimTargets(connection, {
-        ...{ queue: this.queue, job_id, worker_id: this.#presence.id },
+        queue: this.queue,
+        job_id,
+        worker_id: this.#presence.id,
         tdsp_duns: key === STATE_KEY ? null : key,
       });
       if (claimed.length > 0) await notifyMoved(connection);
@@ -165,7 +176,13 @@ export class SyncWorker {
     const forced = new Set(claimed.filter(({ is_forced }) => is_forced).map(({ tdsp_duns }) => tdsp_duns));
     const asked = claimed.map(({ requested_at }) => requested_at.getTime());
     return syncGroup([...new Set(claimed.map(({ tdsp_duns }) => tdsp_duns))], {
-      ...{ database, source, freshForMs, cacheTtlMs, tuneDatabase, forced, now: () => new Date() },
+      database,
+      source,
+      freshForMs,
+      cacheTtlMs,
+      tuneDatabase,
+      forced,
+      now: () => new Date(),
       startedAt: new Date(Math.max(...asked)),
       context: { run_id: claimed[0]!.run_id, isForced: forced.size > 0, signal },
     });
@@ -194,7 +211,10 @@ export class SyncWorker {
     this.#tending = this.#tending
       .then(() =>
         tend({
-          ...{ database, jobs: this.#jobs, queue: this.queue, coverage: source.coverage },
+          database,
+          jobs: this.#jobs,
+          queue: this.queue,
+          coverage: source.coverage,
           idle: this.#idle,
         }),
       )
