@@ -7,10 +7,10 @@
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { search } from '../src/catalog/search.ts';
-import type { Database } from '../src/store/database.ts';
-import { MARKET_VIEWS } from '../src/store/market-views.ts';
-import { migrate, readMigrations } from '../src/store/migrate.ts';
-import { refreshMarketViews } from '../src/sync/refresh-views.ts';
+import { MARKET_VIEWS } from '../src/store/market/views.ts';
+import type { Database } from '../src/store/postgres/database.ts';
+import { migrate, readMigrations } from '../src/store/schema/migrate.ts';
+import { refreshMarketViews } from '../src/sync/work/refresh-views.ts';
 import { type DocumentedQuery, readDocumentedQueries } from './documented-queries.ts';
 import { seeded } from './drafts.ts';
 import { inventMarket, KNOWN, type MarketSize } from './invent-market.ts';

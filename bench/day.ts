@@ -1,17 +1,17 @@
 /** A day of mixed traffic over all cities, in simulated time, with the trouble that days have. */
 
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
+import { loadWeb, startWeb } from '../src/app/web.ts';
 import { readConfig, Secret } from '../src/config.ts';
 import { createLog } from '../src/log.ts';
-import { Refresher } from '../src/refresh/refresher.ts';
+import { Refresher } from '../src/planning/refresher.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
 import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts';
 import { Gate } from '../src/sources/gate.ts';
-import { loadWeb, startWeb } from '../src/start-web.ts';
-import { openDatabase } from '../src/store/database.ts';
+import { openDatabase } from '../src/store/postgres/database.ts';
 import { readTerritory } from '../src/store/territory.ts';
-import { runSync } from '../src/sync/run.ts';
-import { SimulatedClock } from '../test/simulated-clock.ts';
+import { runSync } from '../src/sync/work/run.ts';
+import { SimulatedClock } from '../test/support/simulated-clock.ts';
 import { seeded } from './drafts.ts';
 import { withManyConnections } from './own-postgres.ts';
 import { withFolder } from './postgres.ts';

@@ -3,11 +3,11 @@
 import { openLayers } from '../src/cache/open-layers.ts';
 import { PlanSetCache } from '../src/cache/plan-set-cache.ts';
 import { Secret } from '../src/config.ts';
-import { Refresher } from '../src/refresh/refresher.ts';
+import { Refresher } from '../src/planning/refresher.ts';
 import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts';
 import { Gate } from '../src/sources/gate.ts';
-import { openDatabase } from '../src/store/database.ts';
-import { PublishListener } from '../src/store/listen.ts';
+import { openDatabase } from '../src/store/postgres/database.ts';
+import { PublishListener } from '../src/store/postgres/listen.ts';
 import { readTerritory } from '../src/store/territory.ts';
 
 export interface FleetJob {

@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { parseFault } from '../src/sandbox/faults.ts';
+import { parseFault } from '../src/sandbox/faults/faults.ts';
 import { startSandbox } from '../src/sandbox/server.ts';
 import { readTerritory } from '../src/store/territory.ts';
 import { makeDrafts } from './drafts.ts';

@@ -4,7 +4,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { PLANS_PATH, PlanAnswers } from '../src/api/plan-answers.ts';
+import { PLANS_PATH, PlanAnswers } from '../src/api/plans/plan-answers.ts';
 import { activeLayer } from '../src/cache/database-layer.ts';
 import { PlanSetCache } from '../src/cache/plan-set-cache.ts';
 import { Catalog } from '../src/catalog/catalog.ts';

@@ -1,9 +1,7 @@
 /** What is asked about the past, each time of another offer, TDSP or provider: the statements behind the API. */
 
 import { addDays, marketDay } from '../src/plan/market-day.ts';
-import type { Queryable } from '../src/store/database.ts';
-import { beginningOf, readMarketChanges } from '../src/store/market-changes.ts';
-import { readRateIndex } from '../src/store/markets.ts';
+import { beginningOf, readMarketChanges } from '../src/store/market/changes.ts';
 import {
   countOfferEvents,
   type OfferPast,
@@ -11,8 +9,10 @@ import {
   readOfferId,
   readOfferPast,
   readPriceEvents,
-} from '../src/store/offer-history.ts';
-import { readProviderActivity, readProviderMarkets } from '../src/store/provider-activity.ts';
+} from '../src/store/market/offer-history.ts';
+import { readProviderActivity, readProviderMarkets } from '../src/store/market/provider-activity.ts';
+import { readRateIndex } from '../src/store/market/rate-index.ts';
+import type { Queryable } from '../src/store/postgres/database.ts';
 import { type InventedMarket, inventedDuns } from './invent-history.ts';
 
 export interface HistoryQuestion {

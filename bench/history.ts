@@ -7,15 +7,15 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { availableParallelism, loadavg } from 'node:os';
 import pg from 'pg';
-import { type CopyValue, copyRows } from '../src/store/copy.ts';
-import { type Database, databaseTypes, type Queryable } from '../src/store/database.ts';
+import { refreshDailyRateIndex } from '../src/store/market/refresh-daily-rate-index.ts';
+import { type CopyValue, copyRows } from '../src/store/postgres/copy.ts';
+import { type Database, databaseTypes, type Queryable } from '../src/store/postgres/database.ts';
 import {
   dropHistoryBefore,
   ensureHistoryPartitions,
   readHistoryPartitions,
-} from '../src/store/history-partitions.ts';
-import { migrate, readMigrations } from '../src/store/migrate.ts';
-import { refreshDailyRateIndex } from '../src/store/refresh-daily-rate-index.ts';
+} from '../src/store/schema/history-partitions.ts';
+import { migrate, readMigrations } from '../src/store/schema/migrate.ts';
 import { type HistoryQuestion, historyQuestions, ROUND_TRIP } from './history-questions.ts';
 import { type InventedMarket, inventedDuns, inventHistory } from './invent-history.ts';
 import { withDatabase } from './postgres.ts';

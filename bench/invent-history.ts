@@ -1,6 +1,6 @@
 /** Two years of an invented market, made by PostgreSQL itself: only so can ten million rows be had in minutes. */
 
-import type { Database } from '../src/store/database.ts';
+import type { Database } from '../src/store/postgres/database.ts';
 
 export interface InventedMarket {
   tdsps: number;

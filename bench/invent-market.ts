@@ -5,7 +5,7 @@
  * The plans of a TDSP do not lie together: they are written as re-pricings scatter them in time, one here, one there.
  */
 
-import type { Database } from '../src/store/database.ts';
+import type { Database } from '../src/store/postgres/database.ts';
 
 export interface MarketSize {
   /** Active plans; a quarter as many inactive ones come on top. */

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { Secret } from '../src/config.ts';
-import { type Database, openDatabase } from '../src/store/database.ts';
 import { attachEmbeddedPostgres } from '../src/store/embedded/attach.ts';
 import { accountForPostgres, findBinaries, launchAs } from '../src/store/embedded/binaries.ts';
-import { type Migration, migrate } from '../src/store/migrate.ts';
+import { type Database, openDatabase } from '../src/store/postgres/database.ts';
+import { type Migration, migrate } from '../src/store/schema/migrate.ts';
 import { readTerritory, storeTerritory } from '../src/store/territory.ts';
 
 export interface OwnPostgres {

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PlanDraft } from '../src/plan/plan.ts';
-import { type Database, openDatabase } from '../src/store/database.ts';
-import { type Migration, migrate, readMigrations } from '../src/store/migrate.ts';
+import { type Database, openDatabase } from '../src/store/postgres/database.ts';
+import { type Migration, migrate, readMigrations } from '../src/store/schema/migrate.ts';
 import { readTerritory, storeTerritory } from '../src/store/territory.ts';
-import { type Published, publish } from '../src/sync/publish.ts';
+import { type Published, publish } from '../src/sync/publish/publish.ts';
 
 export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'wattsync-bench-'));

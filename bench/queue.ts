@@ -1,16 +1,16 @@
 /** The queue as the sync engine uses it, beside graphile-worker, and what planning and a full sync take. */
 
 import { Logger, makeWorkerUtils, type Runner, run } from 'graphile-worker';
+import { Engine } from '../src/app/engine.ts';
 import { readConfig } from '../src/config.ts';
-import { Engine } from '../src/engine.ts';
-import { planTargets } from '../src/refresh/plan-targets.ts';
+import { planTargets } from '../src/planning/plan-targets.ts';
 import { startSandbox } from '../src/sandbox/server.ts';
 import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts';
 import { Gate } from '../src/sources/gate.ts';
-import type { Database } from '../src/store/database.ts';
+import type { Database } from '../src/store/postgres/database.ts';
 import { readTerritory } from '../src/store/territory.ts';
-import { followRun } from '../src/sync/follow-run.ts';
-import { JobQueue } from '../src/sync/jobs/job-queue.ts';
+import { followRun } from '../src/sync/work/follow-run.ts';
+import { JobQueue } from '../src/sync/work/job-queue.ts';
 import { withDatabase } from './postgres.ts';
 import { digits, duration, median, type Say, type Section, spread, verdict } from './report.ts';
 

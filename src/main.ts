@@ -5,7 +5,7 @@ import { runCommandLine } from './cli/program.ts';
 /** @param argv what follows the name of the program */
 export function main(argv: string[]): Promise<void> {
   return runCommandLine(argv, {
-    parts: () => import('./parts.ts'),
-    start: async (options) => (await import('./start.ts')).start(options),
+    parts: () => import('./app/open.ts'),
+    start: async (options) => (await import('./app/start.ts')).start(options),
   });
 }

@@ -4,10 +4,11 @@ import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const src = fileURLToPath(new URL('../src/', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
+const src = join(root, 'src/');
 const read = (file: string) => readFileSync(join(src, file), 'utf8');
 
-/** Which folders each folder may import from, itself and the bottom apart. Nothing on the read path names an upstream. */
+/** Which rooms each room may import from, itself and the bottom apart. Nothing on the read path names an upstream. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   territory: [],
   plan: ['territory'],
@@ -17,53 +18,118 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   cache: ['store', 'plan', 'territory'],
   catalog: ['cache', 'store', 'plan', 'territory'],
   sync: ['sources', 'store', 'plan', 'territory'],
-  refresh: ['sync', 'sources', 'catalog', 'cache', 'store', 'plan', 'territory'],
-  monitor: ['refresh', 'sync', 'sources', 'catalog', 'cache', 'store', 'plan', 'territory'],
-  api: ['monitor', 'refresh', 'catalog', 'cache', 'store', 'plan', 'territory'],
-  pages: ['monitor', 'refresh', 'catalog', 'cache', 'store', 'plan', 'territory'],
-  cli: ['sandbox', 'monitor', 'refresh', 'catalog', 'cache', 'sync', 'sources', 'store', 'plan', 'territory'],
+  planning: ['sync', 'sources', 'catalog', 'cache', 'store', 'plan', 'territory'],
+  monitor: ['planning', 'sync', 'sources', 'catalog', 'cache', 'store', 'plan', 'territory'],
+  api: ['monitor', 'planning', 'catalog', 'cache', 'store', 'plan', 'territory'],
+  app: [
+    'api',
+    'monitor',
+    'planning',
+    'sync',
+    'sandbox',
+    'sources',
+    'catalog',
+    'cache',
+    'store',
+    'plan',
+    'territory',
+  ],
+  cli: [
+    'app',
+    'sandbox',
+    'monitor',
+    'planning',
+    'catalog',
+    'cache',
+    'sync',
+    'sources',
+    'store',
+    'plan',
+    'territory',
+  ],
 };
-const BOTTOM = ['config.ts', 'errors.ts', 'histogram.ts', 'log.ts', 'metrics.ts', 'periodic.ts'];
-/** Know everybody: what binds the parts together. */
-const TOP = ['main.ts', 'start.ts', 'start-web.ts', 'engine.ts', 'parts.ts', 'server.ts'];
+/** Everybody's, so at the bottom: they import each other only. */
+const BOTTOM = ['config.ts', 'errors.ts', 'histogram.ts', 'log.ts', 'periodic.ts'];
+const MOST_FLAT_FILES = 15;
 
 const files = globSync('**/*.ts', { cwd: src }).filter((file) => !file.endsWith('.test.ts'));
+const roomOf = (file: string): string => (file.includes('/') ? file.split('/')[0]! : file);
 
+const IMPORT = /^(?:import|export)\s(?:[^;']*?\sfrom\s+)?'(\.[^']+)'|\bimport\('(\.[^']+)'\)/gm;
+/** Types included: what cannot be understood without the other belongs to it, whatever is left at runtime. */
 const importsOf = (file: string): string[] =>
-  [
-    ...read(file).matchAll(
-      /^(?:import|export)\s+(?!type\b)[^;]*?from\s+'(\.[^']+)'|(?<!typeof )import\('(\.[^']+)'\)/gm,
-    ),
-  ].map(([, fixed, lazy]) => normalize(join(dirname(file), fixed ?? lazy!)));
+  [...read(file).matchAll(IMPORT)].map(([, fixed, lazy]) => normalize(join(dirname(file), fixed ?? lazy!)));
+const imports = new Map(files.map((file) => [file, importsOf(file)]));
 
-const folderOf = (file: string): string => (file.includes('/') ? file.split('/')[0]! : file);
-
-test('imports point down: no folder imports one above or beside it', () => {
-  const wrong: string[] = [];
-  for (const file of files) {
-    const from = folderOf(file);
-    for (const target of importsOf(file)) {
-      const to = folderOf(target);
-      const isAllowed =
-        TOP.includes(from) ||
-        to === from ||
-        BOTTOM.includes(to) ||
-        from.endsWith('-error.ts') ||
-        (MAY_IMPORT[from]?.includes(to) ?? false) ||
-        (from === 'start.ts' && to.endsWith('.ts'));
-      if (!isAllowed && !(BOTTOM.includes(from) && BOTTOM.includes(to))) wrong.push(`${file} → ${target}`);
-    }
-  }
+test('imports point down: no room imports one above or beside it', () => {
+  const isAllowed = (from: string, to: string) =>
+    to === from || (BOTTOM.includes(to) ? true : (MAY_IMPORT[from]?.includes(to) ?? false));
+  const wrong = [...imports].flatMap(([file, targets]) =>
+    targets
+      .filter((target) => file !== 'main.ts' && !isAllowed(roomOf(file), roomOf(target)))
+      .map((target) => `${file} → ${target}`),
+  );
   assert.deepEqual(wrong, []);
-  assert.ok(files.length > 60);
 });
 
-test('every folder has its place in the picture', () => {
-  const folders = new Set(files.filter((file) => file.includes('/')).map(folderOf));
+test('no file imports itself by way of others, types included', () => {
+  const circles: string[] = [];
+  const settled = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) {
+      circles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+      return;
+    }
+    if (settled.has(file)) return;
+    for (const target of imports.get(file) ?? []) visit(target, [...path, file]);
+    settled.add(file);
+  };
+  for (const file of files) visit(file, []);
+  assert.deepEqual(circles, []);
+});
+
+test('every room is in the picture, and every room in the picture has files', () => {
+  const rooms = new Set(files.filter((file) => file.includes('/')).map(roomOf));
+  assert.deepEqual([...rooms].toSorted(), Object.keys(MAY_IMPORT).toSorted());
+  const atRoot = files.filter((file) => !file.includes('/'));
+  assert.deepEqual(atRoot.toSorted(), [...BOTTOM, 'main.ts'].toSorted());
+});
+
+test(`no folder has more than ${MOST_FLAT_FILES} files beside its tests`, () => {
+  const byFolder = Map.groupBy(files, (file) => dirname(file));
+  const full = [...byFolder].filter(([, inside]) => inside.length > MOST_FLAT_FILES);
   assert.deepEqual(
-    [...folders].filter((folder) => !(folder in MAY_IMPORT)),
+    full.map(([folder, inside]) => `${folder}: ${inside.length}`),
     [],
   );
+});
+
+test('no file is a drawer for everything: 400 lines at most', () => {
+  assert.deepEqual(
+    files.filter((file) => read(file).split('\n').length > 400),
+    [],
+  );
+});
+
+test('what is exported is used by another file', () => {
+  const users = [
+    ...files.map((file) => [file, read(file)] as const),
+    ...globSync(['src/**/*.test.ts', '{test,bench,data}/**/*.ts'], { cwd: root }).map(
+      (file) => [file, readFileSync(join(root, file), 'utf8')] as const,
+    ),
+  ];
+  const words = users.map(([file, text]) => [file, new Set(text.match(/[\w$]+/g))] as const);
+  const unused = files.flatMap((file) =>
+    [
+      ...read(file).matchAll(
+        /^export (?:abstract |async )?(?:class|const|function\*?|interface|let|type) (\w+)/gm,
+      ),
+    ]
+      .map(([, name]) => name!)
+      .filter((name) => !words.some(([user, set]) => user !== file && set.has(name)))
+      .map((name) => `${file}: ${name}`),
+  );
+  assert.deepEqual(unused, []);
 });
 
 test('only config.ts reads the environment, apart from the line that hands it over', () => {
@@ -79,23 +145,15 @@ test('docs/errors.md lists every error code, and no other', () => {
     [...read(file).matchAll(/^ {2}(\w+): (?:true|false|\{ status)/gm)].map(([, code]) => code!),
   );
   const sandbox = [...read('sandbox/sandbox-error.ts').matchAll(/'(sandbox_\w+)'/g)].map(([, code]) => code!);
-  const documented = [...readFileSync(join(src, '../docs/errors.md'), 'utf8').matchAll(/^\| `(\w+)`/gm)].map(
-    ([, code]) => code!,
-  );
+  const page = readFileSync(join(root, 'docs/errors.md'), 'utf8');
+  const documented = [...page.matchAll(/^\| `(\w+)`/gm)].map(([, code]) => code!);
   assert.deepEqual(documented.toSorted(), [...new Set([...codes, ...tables, ...sandbox])].toSorted());
 });
 
-test('no file is a drawer for everything: 400 lines at most', () => {
-  assert.deepEqual(
-    files.filter((file) => read(file).split('\n').length > 400),
-    [],
-  );
-});
-
 test('docs/operations.md explains every line of db:health and every period, and no other', () => {
-  const page = readFileSync(join(src, '../docs/operations.md'), 'utf8');
+  const page = readFileSync(join(root, 'docs/operations.md'), 'utf8');
   const rows = [...page.matchAll(/^\| `(\w+)` +\|/gm)].map(([, name]) => name!);
-  const judges = globSync('{monitor/database-health,cli}/*.ts', { cwd: src }).map(read).join('\n');
+  const judges = globSync('{monitor/database-health,cli/db}/*.ts', { cwd: src }).map(read).join('\n');
   const checks = [...judges.matchAll(/(?:judged|fine)\(\s*'(\w+)'/g)].map(([, name]) => name!);
   const periods = [...read('config.ts').matchAll(/'(RETENTION_\w+)'/g)].map(([, name]) => name!);
   assert.deepEqual(rows.toSorted(), [...new Set([...checks, ...periods])].toSorted());

@@ -4,11 +4,11 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Secret } from '../config.ts';
 import { WattsyncError } from '../errors.ts';
-import type { SyncAsk } from '../refresh/request-sync.ts';
-import type { AuditEntry } from '../store/audit-log.ts';
+import type { SyncAsk } from '../planning/request-sync.ts';
+import type { AuditEntry } from '../store/queue/audit-log.ts';
 import type { SyncBody } from './bodies.ts';
 import { integer, invalidParameters, type RawQuery, readParams, text } from './params.ts';
-import { expectPlace } from './plan-answers.ts';
+import { expectPlace } from './plans/plan-answers.ts';
 import { Problem, type ProblemCode } from './problem.ts';
 import type { ApiParts } from './routes.ts';
 
@@ -31,10 +31,10 @@ interface Order {
   reason: string | null;
 }
 
-export const CACHE_PARAMS = {
+const CACHE_PARAMS = {
   place: text('A city, a ZIP code, or a TDSP by code or DUNS; all of them if not given.'),
 };
-export const AUDIT_PARAMS = { limit: integer('Most entries; 50 if not given.', 1, 1_000) };
+const AUDIT_PARAMS = { limit: integer('Most entries; 50 if not given.', 1, 1_000) };
 
 const LONGEST_BODY = 65_536;
 const ACTOR = 'admin';

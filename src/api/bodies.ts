@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod';
-import { DEMAND_EVENTS, type DemandEvent } from '../refresh/demand-recorder.ts';
+import { DEMAND_EVENTS, type DemandEvent } from '../planning/demand-recorder.ts';
 import { invalidParameters } from './params.ts';
 
 const EVENTS = Object.keys(DEMAND_EVENTS) as [DemandEvent, ...DemandEvent[]];

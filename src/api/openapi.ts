@@ -4,16 +4,16 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { CHANGES_PARAMS, changeColumns, INDEX_PARAMS, indexColumns } from './markets.ts';
+import { CHANGES_PARAMS, changeColumns, INDEX_PARAMS, indexColumns } from './market/markets.ts';
+import { CITY_PARAMS } from './market/places.ts';
+import { PROVIDER_PARAMS, providerColumns } from './market/provider.ts';
+import { SEARCH_PARAMS } from './market/search.ts';
 import type { Params } from './params.ts';
-import { CITY_PARAMS } from './places.ts';
-import { HISTORY_PARAMS, historyColumns } from './plan-history.ts';
-import { PLAN_PARAMS } from './plan-params.ts';
-import { ONE_PLAN_PARAMS } from './plans.ts';
+import { HISTORY_PARAMS, historyColumns } from './plans/plan-history.ts';
+import { PLAN_PARAMS } from './plans/plan-params.ts';
+import { ONE_PLAN_PARAMS } from './plans/plans.ts';
 import { PROBLEMS } from './problem.ts';
-import { PROVIDER_PARAMS, providerColumns } from './provider.ts';
 import { SCHEMAS } from './schemas.ts';
-import { SEARCH_PARAMS } from './search.ts';
 
 interface Operation {
   path: string;

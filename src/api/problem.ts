@@ -29,7 +29,7 @@ export const PROBLEMS = {
 } as const;
 export type ProblemCode = keyof typeof PROBLEMS;
 
-export interface ProblemDetails {
+interface ProblemDetails {
   detail: string;
   errors?: FieldProblem[];
   [extension: string]: unknown;

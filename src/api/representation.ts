@@ -43,7 +43,7 @@ export function chooseType(accept: string | undefined): typeof JSON_TYPE | typeo
   return (types.mediaType([JSON_TYPE, CSV_TYPE]) as typeof JSON_TYPE | typeof CSV_TYPE | undefined) ?? null;
 }
 
-export interface Representations<Row> {
+interface Representations<Row> {
   json: { data: unknown; meta: unknown; links: { next?: string }; [more: string]: unknown };
   csv: { columns: readonly CsvColumn<Row>[]; rows: readonly Row[] };
   /** How long a cache may answer without asking. */

@@ -1,8 +1,8 @@
 /** What every route gets, and what every list and freshness header has in common. */
 
 import type { Catalog, Freshness } from '../catalog/catalog.ts';
-import type { DemandEvent } from '../refresh/demand-recorder.ts';
-import type { Database } from '../store/database.ts';
+import type { DemandEvent } from '../planning/demand-recorder.ts';
+import type { Database } from '../store/postgres/database.ts';
 import type { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import type { AdminParts } from './admin.ts';
@@ -36,7 +36,7 @@ export function readPlanId(id: string): string {
   ]);
 }
 
-export const SANDBOX_NOTICE = 'Sandbox data: these plans and prices are invented.';
+const SANDBOX_NOTICE = 'Sandbox data: these plans and prices are invented.';
 
 /** What an answer must say of itself when its plans are not real. */
 export function upstreamNotice({ upstreams }: Pick<Freshness, 'upstreams'>): { notice?: string } {

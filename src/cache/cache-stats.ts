@@ -12,12 +12,12 @@ import {
   type LayerCounts,
   noteCacheProcess,
   removeCacheProcess,
-} from '../store/cache-stats.ts';
-import type { Queryable } from '../store/database.ts';
+} from '../store/cache/cache-stats.ts';
+import type { Queryable } from '../store/postgres/database.ts';
 import type { LayerName } from './layer.ts';
 import type { CacheRecorder } from './recorder.ts';
 
-export interface CacheStatsOptions {
+interface CacheStatsOptions {
   database: Queryable;
   /** What this process holds in memory. */
   size(): { entries: number; bytes: number };

@@ -7,7 +7,7 @@ import { performance } from 'node:perf_hooks';
 import type { Held } from './memory-shelf.ts';
 import type { CacheRecorder } from './recorder.ts';
 
-export interface ColdFetchesOptions {
+interface ColdFetchesOptions {
   /**
    * Resolves when a fetch was tried; at once with `elsewhere` when another process is at it, or with `later` when the last
    * one failed a moment ago.

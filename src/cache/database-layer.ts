@@ -1,9 +1,9 @@
 /** The layers in PostgreSQL: the database cache, and behind it the active plans, which are always there. */
 
 import type { PlanSet } from '../plan/plan-set.ts';
-import type { Queryable } from '../store/database.ts';
-import { readCachedPlanSet, refillPlanCache } from '../store/plan-cache.ts';
-import { readActivePlanSet } from '../store/plans.ts';
+import { readCachedPlanSet, refillPlanCache } from '../store/plans/plan-cache.ts';
+import { readActivePlanSet } from '../store/plans/plans.ts';
+import type { Queryable } from '../store/postgres/database.ts';
 import type { Layer } from './layer.ts';
 
 /** `plan_cache`: written with every publish, and again from the active plans once it has expired. */

@@ -17,7 +17,7 @@ import type { PlanSet } from '../plan/plan-set.ts';
 import type { Layer, LayerName } from './layer.ts';
 import { LayerUnavailableError } from './layer-error.ts';
 
-export interface GuardedLayerOptions {
+interface GuardedLayerOptions {
   deadlineMs: number;
   /** Failures in a row that open a breaker. */
   failures?: number;

@@ -2,13 +2,13 @@
 
 import type { Config } from '../config.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
-import type { Database } from '../store/database.ts';
-import { readDatabaseId } from '../store/database-identity.ts';
+import type { Database } from '../store/postgres/database.ts';
+import { readDatabaseId } from '../store/postgres/database-identity.ts';
 import { activeLayer, databaseLayer } from './database-layer.ts';
 import { GuardedLayer } from './guarded-layer.ts';
 import type { Layer } from './layer.ts';
 
-export interface LayersOptions {
+interface LayersOptions {
   config: Pick<Config, 'redisUrl' | 'cacheRedisTtlMinutes'>;
   database: Pick<Database, 'pool' | 'quick'>;
   tdsps: readonly string[];
@@ -17,7 +17,7 @@ export interface LayersOptions {
   deadlinesMs?: { redis: number; database: number };
 }
 
-export interface OpenLayers {
+interface OpenLayers {
   all: readonly Layer[];
   /** Hears of new versions over Redis, where there is one. */
   listen(onVersion: (published: Pick<PlanSet, 'tdsp_duns' | 'version' | 'observed_at'>) => void): void;

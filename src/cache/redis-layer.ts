@@ -8,9 +8,9 @@
 
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { PACKED_FORMAT } from '../plan/packed-plans.ts';
+import { PACKED_FORMAT } from '../plan/packed/packed-plans.ts';
+import { decodePlanSet, encodePlanSet } from '../plan/packed/plan-set-bytes.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
-import { decodePlanSet, encodePlanSet } from '../plan/plan-set-bytes.ts';
 import type { Layer } from './layer.ts';
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
 
@@ -52,7 +52,7 @@ redis.call('pexpire', KEYS[1], ARGV[2])
 return 1
 `;
 
-export interface RedisLayerOptions extends Pick<RedisConnectionOptions, 'url' | 'pingEveryMs'> {
+interface RedisLayerOptions extends Pick<RedisConnectionOptions, 'url' | 'pingEveryMs'> {
   /** Of `readDatabaseId`. */
   databaseId: string;
   ttlMs: number;
@@ -173,7 +173,7 @@ export function readRedisVersion(
 /** Of a value, in the order in which they are read. */
 export const STORED_FIELDS = ['format', 'version', 'observed_at', 'body', 'sum'] as const;
 
-export interface RedisNames {
+interface RedisNames {
   keyOf(duns: string): string;
   /** On it: JSON, `{tdsp_duns, version, observed_at}`, as PostgreSQL's notification has it. */
   channel: string;

@@ -5,11 +5,11 @@
  */
 
 import type { PlanSet } from '../plan/plan-set.ts';
-import { readPublished } from '../store/notices.ts';
+import { readPublished } from '../store/postgres/notices.ts';
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
 import { readRedisVersion, redisNames, STORED_FIELDS } from './redis-layer.ts';
 
-export interface RedisListenerOptions extends Pick<RedisConnectionOptions, 'url' | 'pingEveryMs'> {
+interface RedisListenerOptions extends Pick<RedisConnectionOptions, 'url' | 'pingEveryMs'> {
   /** Of `readDatabaseId`. */
   databaseId: string;
   tdsps: readonly string[];

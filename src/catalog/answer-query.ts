@@ -10,7 +10,7 @@ import type { PlanIndex } from './plan-index.ts';
 import type { PlanQuery } from './plan-query.ts';
 import type { PricedPlans } from './priced-plans.ts';
 
-export interface QueryAnswer {
+interface QueryAnswer {
   /** Places of the plans of the page in the index. */
   page: readonly number[];
   /** How many plans have each value of each facet, in the order of `PlanIndex.valueHeads`. */

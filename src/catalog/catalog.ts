@@ -6,7 +6,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Held, LayerName, PlanSetCache, StaleReason } from '../cache/plan-set-cache.ts';
 import { FACETS } from '../plan/facets.ts';
-import type { PackedPlans } from '../plan/packed-plans.ts';
+import type { PackedPlans } from '../plan/packed/packed-plans.ts';
 import type { Plan } from '../plan/plan.ts';
 import { isSamePlans, type PlanSet, packedPlans } from '../plan/plan-set.ts';
 import { answerQuery, facetsJson } from './answer-query.ts';
@@ -35,7 +35,7 @@ export interface Freshness {
 }
 
 /** A page of plans with its facets. */
-export interface PlansPage {
+interface PlansPage {
   /** `"data":[…],"facets":{…}`, in ASCII. */
   json: string;
   total: number;
@@ -43,7 +43,7 @@ export interface PlansPage {
   cursor: string | null;
 }
 
-export interface CatalogOptions {
+interface CatalogOptions {
   planSets: PlanSetCache;
   /** Plans confirmed longer ago are served, and called stale. */
   staleAfterMs: number;
@@ -51,7 +51,7 @@ export interface CatalogOptions {
 }
 
 /** Nothing was published yet for a TDSP that was asked for. */
-export interface NotReady {
+interface NotReady {
   notReady: string[];
 }
 

@@ -15,7 +15,7 @@ export function writeCursor(key: string, { id, index }: Cursor): string {
   return Buffer.from(`${fingerprint(key)}.${index}.${id}`, 'latin1').toString('base64url');
 }
 
-export type CursorReading = { cursor: Cursor } | { problem: string };
+type CursorReading = { cursor: Cursor } | { problem: string };
 
 /** Reads a cursor back, and says why it cannot be used with this query. */
 export function readCursor(key: string, text: string): CursorReading {

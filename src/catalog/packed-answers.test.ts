@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { anyPlans } from '../../test/random-plans.ts';
-import { PackedPlans } from '../plan/packed-plans.ts';
+import { anyPlans } from '../../test/support/random-plans.ts';
+import { PackedPlans } from '../plan/packed/packed-plans.ts';
 import { PackedPlanSet, type PlanSet } from '../plan/plan-set.ts';
 import { PlanView } from './catalog.ts';
 import type { PlanQuery } from './plan-query.ts';

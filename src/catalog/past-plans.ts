@@ -11,14 +11,14 @@ import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import { LRUCache } from 'lru-cache';
 import { WattsyncError } from '../errors.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
-import type { Queryable } from '../store/database.ts';
 import {
   type PastVersion,
   readFirstPublished,
   readKeptSince,
   readVersionsAt,
   rebuildPlanSet,
-} from '../store/plan-revisions.ts';
+} from '../store/plans/plan-revisions.ts';
+import type { Queryable } from '../store/postgres/database.ts';
 import { PlanView } from './catalog.ts';
 
 export interface PastView {
@@ -38,7 +38,7 @@ export interface PastView {
 }
 
 /** Why there is no answer. */
-export type NoPast =
+type NoPast =
   /** TDSPs of which nothing was published yet. */
   | { nothingYet: string[]; first_published_at: Date | null }
   /** TDSPs whose plans of that time cannot be rebuilt, and since when they can. */
@@ -54,7 +54,7 @@ export class PastBusyError extends WattsyncError {
   }
 }
 
-export interface PastPlansOptions {
+interface PastPlansOptions {
   /** Whose queries fail soon rather than hang. */
   database: Queryable;
   /** The most that rebuilt plan sets may take, as JSON. */

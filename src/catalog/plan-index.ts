@@ -5,10 +5,10 @@
  */
 
 import { LRUCache } from 'lru-cache';
-import { asciiJson } from '../plan/ascii-json.ts';
 import type { BillCurve } from '../plan/bill.ts';
 import { compareFacetValues, FACET_PLACE, FACETS, type Facet, type FacetValue } from '../plan/facets.ts';
-import type { PackedPlans } from '../plan/packed-plans.ts';
+import { asciiJson } from '../plan/packed/ascii-json.ts';
+import type { PackedPlans } from '../plan/packed/packed-plans.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type PlanSet, packedPlans } from '../plan/plan-set.ts';
 import { isPublishedUsage } from '../plan/rate.ts';

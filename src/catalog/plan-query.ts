@@ -5,7 +5,7 @@ import type { RateType } from '../plan/plan.ts';
 export const SORT_KEYS = ['rate', 'bill', 'term', 'green', 'provider'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 
-export interface PlanFilters {
+interface PlanFilters {
   term: readonly number[] | null;
   min_term: number | null;
   max_term: number | null;

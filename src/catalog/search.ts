@@ -5,15 +5,15 @@
 
 import { nameKey } from '../plan/offer.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Queryable } from '../store/database.ts';
-import { isOutOfReach } from '../store/out-of-reach.ts';
 import {
   type FoundPlan,
   type FoundProvider,
   readNearWords,
   readSellers,
   searchProducts,
-} from '../store/search.ts';
+} from '../store/market/search.ts';
+import type { Queryable } from '../store/postgres/database.ts';
+import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 import type { Catalog } from './catalog.ts';
 import { chosen, spellings } from './spelling.ts';
 
@@ -25,7 +25,7 @@ export interface Found {
   corrected: string | null;
 }
 
-export interface SearchParts {
+interface SearchParts {
   database: { pool: Queryable };
   catalog: Catalog;
   /** DUNS of all TDSPs. */

@@ -2,7 +2,7 @@
 
 import { distance } from 'fastest-levenshtein';
 import { nameKey } from '../plan/offer.ts';
-import type { NearWord } from '../store/search.ts';
+import type { NearWord } from '../store/market/search.ts';
 
 /** So many letters may differ: one in a short word, three in a long one. */
 const tolerance = (word: string): number => (word.length <= 3 ? 1 : word.length <= 7 ? 2 : 3);

@@ -1,7 +1,7 @@
 /** `cache clear` and `cache warm`. */
 
-import { readCacheProcesses } from '../store/cache-stats.ts';
-import type { CommandContext } from './program.ts';
+import { readCacheProcesses } from '../store/cache/cache-stats.ts';
+import type { CommandContext } from './command.ts';
 import { readTargets } from './targets.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -19,7 +19,7 @@ export async function cacheClear(
   }
   const { openStore } = await parts();
   const [{ requestClear }, { readTerritory }] = await Promise.all([
-    import('../store/cache-clears.ts'),
+    import('../store/cache/cache-clears.ts'),
     import('../store/territory.ts'),
   ]);
   const territory = readTerritory();
@@ -54,9 +54,9 @@ export async function cacheWarm({ config, isJson, parts }: CommandContext): Prom
     { readCurrentSnapshots, announceCurrent },
     { readTerritory },
   ] = await Promise.all([
-    import('../store/plan-cache.ts'),
-    import('../store/plans.ts'),
-    import('../store/snapshots.ts'),
+    import('../store/plans/plan-cache.ts'),
+    import('../store/plans/plans.ts'),
+    import('../store/plans/snapshots.ts'),
     import('../store/territory.ts'),
   ]);
   const territory = readTerritory();

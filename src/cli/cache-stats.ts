@@ -7,8 +7,8 @@ import {
   readCacheProcesses,
   readCacheStats,
   readPlanCacheSize,
-} from '../store/cache-stats.ts';
-import type { CommandContext } from './program.ts';
+} from '../store/cache/cache-stats.ts';
+import type { CommandContext } from './command.ts';
 
 const LAYERS = ['memory', 'redis', 'database', 'active', 'api'] as const;
 type Layer = (typeof LAYERS)[number];

@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { unreachable } from '../monitor/doctor.ts';
 import { bad, type Finding, worst } from '../monitor/finding.ts';
-import { type Database, openDatabase } from '../store/database.ts';
+import { type Database, openDatabase } from '../store/postgres/database.ts';
+import type { CommandContext } from './command.ts';
 import { inked, type Line, pad, piece, type Tone, wrap } from './monitor/ink.ts';
 import { columnsOf, inkOf } from './monitor/terminal.ts';
-import type { CommandContext } from './program.ts';
 
 export async function doctor(context: CommandContext): Promise<number> {
   const findings = await find(context);

@@ -1,13 +1,13 @@
 /** `explain`: what a shopper at a place is answered just now, from where, and what happens next. */
 
-import { readPlanCacheState } from '../store/plan-cache.ts';
-import { readCurrentSnapshots } from '../store/snapshots.ts';
-import { type ControlState, readControl } from '../store/sync-control.ts';
-import { readLastResults } from '../store/sync-runs.ts';
+import { readPlanCacheState } from '../store/plans/plan-cache.ts';
+import { readCurrentSnapshots } from '../store/plans/snapshots.ts';
+import { type ControlState, readControl } from '../store/queue/sync-control.ts';
+import { readLastResults } from '../store/queue/sync-runs.ts';
 import { readTerritory } from '../store/territory.ts';
 import { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './command.ts';
 
 type Kind = 'city' | 'zip' | 'tdsp';
 

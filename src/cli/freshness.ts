@@ -3,7 +3,7 @@
 import type { AgeVerdict, Share, Slo } from '../monitor/freshness.ts';
 import type { FreshnessReport, TdspFreshness, TierFreshness } from '../monitor/freshness-report.ts';
 import { count, hoursInWords, inWords } from '../monitor/words.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './command.ts';
 
 export async function freshness({ config, isJson, parts }: CommandContext): Promise<number> {
   const [database, { readFreshness }, { freshnessRules }, { readTerritory }, { readControl }] =
@@ -12,7 +12,7 @@ export async function freshness({ config, isJson, parts }: CommandContext): Prom
       import('../monitor/freshness-report.ts'),
       import('../monitor/monitor-view.ts'),
       import('../store/territory.ts'),
-      import('../store/sync-control.ts'),
+      import('../store/queue/sync-control.ts'),
     ]);
   try {
     const report = await readFreshness(database.pool, readTerritory(), freshnessRules(config));

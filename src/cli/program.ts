@@ -1,40 +1,13 @@
 /** The command line: what there is, what it takes, and which exit code it ends with (0 fine, 1 failed, 2 bad usage). */
 
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import type { Config } from '../config.ts';
+import { Command, CommanderError } from 'commander';
 import { ConfigError, readConfig } from '../config.ts';
 import { describeError, errorCode, WattsyncError } from '../errors.ts';
-import type { Running, StartOptions } from '../start.ts';
-import { addDatabaseCommands } from './db-commands.ts';
-import { addSyncCommands } from './sync-commands.ts';
+import { type CommandParts, json, number, type Run, type Runner } from './command.ts';
+import { addDatabaseCommands } from './db/commands.ts';
+import { addSyncCommands } from './sync/commands.ts';
 import { UsageError } from './usage-error.ts';
-
-/** What main hands in. Types only: a command loads what it uses. */
-export interface CommandParts {
-  parts(): Promise<typeof import('../parts.ts')>;
-  start(options: StartOptions): Promise<Running>;
-}
-
-/** What every command gets. */
-export interface CommandContext extends CommandParts {
-  config: Config;
-  isJson: boolean;
-  /** A terminal that can only write line below line, as editors and build servers have. */
-  isDumbTerminal: boolean;
-}
-
-type Run = (context: CommandContext) => Promise<number>;
-export type Runner = (work: Run) => () => Promise<void>;
-
-/** An option that takes a number. */
-export function number(text: string): number {
-  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('expected a number.');
-  return Number(text);
-}
-
-/** Every command has it. */
-export const json = ['--json', 'one JSON object on standard output, nothing else'] as const;
 
 /** Runs one command and sets the exit code; never throws. */
 export async function runCommandLine(argv: string[], parts: CommandParts): Promise<void> {

@@ -1,11 +1,11 @@
 /** What `replay` found, in words. */
 
 import type { FieldDifference, NamedPlan } from '../plan/difference.ts';
-import type { KeptRecord } from '../store/quarantine.ts';
-import type { Outcome } from '../sync/outcome.ts';
-import type { Replayed } from '../sync/replay.ts';
+import type { KeptRecord } from '../store/plans/quarantine.ts';
+import type { Outcome } from '../sync/publish/outcome.ts';
+import type { Replayed } from '../sync/publish/replay.ts';
 import type { Territory } from '../territory/territory.ts';
-import { describeOutcome } from './sync-report.ts';
+import { describeOutcome } from './sync/report.ts';
 
 /** More lines of one kind than this say no more. */
 const MOST_LINES = 20;
@@ -82,7 +82,7 @@ function short(value: unknown): string {
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
 }
 
-export interface RejectedReport {
+interface RejectedReport {
   rejected: readonly {
     tdsp_duns: string;
     version: number;

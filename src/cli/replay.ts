@@ -1,15 +1,15 @@
 /** `replay`: what upstreams sent, run through today's normaliser, beside what was published of it. */
 
 import { isDay } from '../plan/market-day.ts';
-import type { Database } from '../store/database.ts';
-import type { Outcome } from '../sync/outcome.ts';
-import type { PublishReplayedOptions } from '../sync/publish-replayed.ts';
-import type { Readable, Replayed, ReplayRequest } from '../sync/replay.ts';
+import type { Database } from '../store/postgres/database.ts';
+import type { Outcome } from '../sync/publish/outcome.ts';
+import type { PublishReplayedOptions } from '../sync/publish/publish-replayed.ts';
+import type { Readable, Replayed, ReplayRequest } from '../sync/publish/replay.ts';
 import type { Territory } from '../territory/territory.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './command.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface ReplayCommandOptions {
+interface ReplayCommandOptions {
   snapshot?: string;
   payload?: string;
   since?: string;
@@ -52,7 +52,7 @@ async function replayRequest(
   given: ReplayCommandOptions,
 ): Promise<number> {
   const [{ findTargets, replay }, { describeReplays }] = await Promise.all([
-    import('../sync/replay.ts'),
+    import('../sync/publish/replay.ts'),
     import('./replay-report.ts'),
   ]);
   const request = await readRequest(database, territory, given);
@@ -107,7 +107,7 @@ async function readHash(database: Database, prefix: string): Promise<string> {
   if (!/^[0-9a-f]{6,64}$/i.test(prefix)) {
     throw new UsageError(`"${prefix}" is no hash: expected its first six hex digits, or more.`);
   }
-  const { findPayloads } = await import('../store/source-payloads.ts');
+  const { findPayloads } = await import('../store/plans/source-payloads.ts');
   const found = await findPayloads(database.pool, prefix.toLowerCase());
   if (found.length === 1) return found[0]!;
   throw new UsageError(
@@ -124,9 +124,9 @@ async function replayOpen(
   isToPublish: boolean,
 ): Promise<number> {
   const [{ replayRejected }, { describeRejected }, { readOpenRecords }] = await Promise.all([
-    import('../sync/replay.ts'),
+    import('../sync/publish/replay.ts'),
     import('./replay-report.ts'),
-    import('../store/quarantine.ts'),
+    import('../store/plans/quarantine.ts'),
   ]);
   const options = optionsOf(database, territory);
   const tdsps = territory.tdsps.map(({ duns }) => duns);
@@ -172,7 +172,7 @@ async function publishReadable(
   readable: readonly Readable[],
   options: Omit<PublishReplayedOptions, 'requested_by' | 'signal'>,
 ): Promise<{ run_id: number; outcomes: Outcome[] }> {
-  const { publishReplayed } = await import('../sync/publish-replayed.ts');
+  const { publishReplayed } = await import('../sync/publish/publish-replayed.ts');
   const stopping = new AbortController();
   const onSignal = () => stopping.abort();
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);

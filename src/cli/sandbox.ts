@@ -2,15 +2,15 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { parseFault } from '../sandbox/faults.ts';
-import { type ReplaySnapshot, replayFromPowerToChoose } from '../sandbox/replay.ts';
+import { parseFault } from '../sandbox/faults/faults.ts';
+import { type ReplaySnapshot, replayFromPowerToChoose } from '../sandbox/market/replay.ts';
 import { startSandbox } from '../sandbox/server.ts';
 import { parsePowerToChoose } from '../sources/powertochoose/normalise.ts';
 import { readTerritory } from '../store/territory.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './command.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface SandboxCommandOptions {
+interface SandboxCommandOptions {
   port: number;
   seed?: number;
   plans?: number;

@@ -2,9 +2,9 @@
 
 import { ROLES, type Role } from '../config.ts';
 import { describeError, errorCode } from '../errors.ts';
-import type { SyncReport } from '../sync/report.ts';
-import type { CommandContext } from './program.ts';
-import { describeOutcome } from './sync-report.ts';
+import type { SyncReport } from '../sync/work/report.ts';
+import type { CommandContext } from './command.ts';
+import { describeOutcome } from './sync/report.ts';
 import { UsageError } from './usage-error.ts';
 
 export async function start(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LayerCounts } from '../store/cache-stats.ts';
+import { before, sampleTdsp, sampleView, sampleWorker } from '../../test/support/sample-view.ts';
+import type { LayerCounts } from '../store/cache/cache-stats.ts';
 import { checkSchedules, type WantedTime } from './check-schedules.ts';
 import {
   checkClocks,
@@ -14,7 +15,6 @@ import {
   checkRedis,
 } from './check-system.ts';
 import type { Finding } from './finding.ts';
-import { before, sampleTdsp, sampleView, sampleWorker } from './sample-view.ts';
 
 const migrations = (change: Partial<Parameters<typeof checkMigrations>[0]> = {}) =>
   checkMigrations({ missing: [], unknown: [], edited: [], ...change });

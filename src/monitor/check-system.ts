@@ -1,12 +1,12 @@
 /** Is what syncing stands on in order: schema, clocks, disk, Redis, cache layers, records? Pure. */
 
-import type { LayerCounts } from '../store/cache-stats.ts';
-import type { QuarantineGrowth } from '../store/quarantine.ts';
+import type { LayerCounts } from '../store/cache/cache-stats.ts';
+import type { QuarantineGrowth } from '../store/plans/quarantine.ts';
 import { bad, type Finding, ok, warning } from './finding.ts';
 import type { MonitorView } from './monitor-view.ts';
 import { count } from './words.ts';
 
-export interface MigrationFacts {
+interface MigrationFacts {
   missing: string[];
   unknown: string[];
   edited: string[];

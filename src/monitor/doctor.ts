@@ -2,15 +2,15 @@
 
 import type { Config } from '../config.ts';
 import { describeError } from '../errors.ts';
-import { scheduledTimes } from '../refresh/scheduler.ts';
-import { readCacheStats } from '../store/cache-stats.ts';
-import { readDiskSpace } from '../store/care/disk.ts';
-import type { Database, Queryable } from '../store/database.ts';
-import { readMigrationState } from '../store/migrate.ts';
-import { readQuarantineGrowth, readSchemaDrift } from '../store/quarantine.ts';
-import { hasPlanKey, readServerVersion } from '../store/server-facts.ts';
-import { readDatabaseTime } from '../store/sync-workers.ts';
-import { readQueueSchema } from '../sync/jobs/queue-schema.ts';
+import { scheduledTimes } from '../planning/scheduler.ts';
+import { readCacheStats } from '../store/cache/cache-stats.ts';
+import { readQuarantineGrowth, readSchemaDrift } from '../store/plans/quarantine.ts';
+import type { Database, Queryable } from '../store/postgres/database.ts';
+import { hasPlanKey, readServerVersion } from '../store/postgres/server-facts.ts';
+import { readDatabaseTime } from '../store/queue/sync-workers.ts';
+import { readMigrationState } from '../store/schema/migrate.ts';
+import { readDiskSpace } from '../store/upkeep/readings/disk.ts';
+import { readQueueSchema } from '../sync/work/queue-schema.ts';
 import { checkFailures, checkPlans, checkSettings, checkUpstream } from './check-plans.ts';
 import { checkSchedules } from './check-schedules.ts';
 import {

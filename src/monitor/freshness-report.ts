@@ -1,12 +1,12 @@
 /** How fresh the plans are, by TDSP, by tier and over all: read, and put together from the laws in freshness.ts. */
 
-import { demandWeight } from '../refresh/priority.ts';
-import { DEMAND_HALF_LIFE_HOURS, DEMAND_WINDOW_MS } from '../refresh/sync-kinds.ts';
-import { readCityDemand } from '../store/city-demand.ts';
-import { readConfirmations } from '../store/confirmations.ts';
-import type { Queryable } from '../store/database.ts';
-import { readCurrentSnapshots } from '../store/snapshots.ts';
-import { readDatabaseTime } from '../store/sync-workers.ts';
+import { demandWeight } from '../planning/priority.ts';
+import { DEMAND_HALF_LIFE_HOURS, DEMAND_WINDOW_MS } from '../planning/sync-kinds.ts';
+import { readConfirmations } from '../store/plans/confirmations.ts';
+import { readCurrentSnapshots } from '../store/plans/snapshots.ts';
+import type { Queryable } from '../store/postgres/database.ts';
+import { readCityDemand } from '../store/queue/city-demand.ts';
+import { readDatabaseTime } from '../store/queue/sync-workers.ts';
 import type { Territory } from '../territory/territory.ts';
 import {
   type AgeLimits,
@@ -24,7 +24,7 @@ import {
 } from './freshness.ts';
 
 const HOUR_MS = 3_600_000;
-export const WINDOW_HOURS = 24;
+const WINDOW_HOURS = 24;
 
 export interface TdspFreshness extends AgeLimits {
   duns: string;

@@ -2,11 +2,11 @@
 
 import type { Config } from '../config.ts';
 import { callReserve } from '../sources/call-reserve.ts';
-import type { Queryable } from '../store/database.ts';
-import { readQueueTables } from '../store/queue-tables.ts';
-import { type AttemptCounts, readAttemptCounts } from '../store/queued-runs.ts';
-import type { ScheduleTime } from '../store/schedule-times.ts';
-import { type Control, readControl } from '../store/sync-control.ts';
+import type { Queryable } from '../store/postgres/database.ts';
+import { readQueueTables } from '../store/queue/queue-tables.ts';
+import { type AttemptCounts, readAttemptCounts } from '../store/queue/queued-runs.ts';
+import type { ScheduleTime } from '../store/queue/schedule-times.ts';
+import { type Control, readControl } from '../store/queue/sync-control.ts';
 import {
   type QueuedWork,
   readFailedCalls,
@@ -18,9 +18,14 @@ import {
   type SeenCall,
   type TdspOverview,
   type UpstreamState,
-} from '../store/sync-overview.ts';
-import { readRecentRuns, type SyncRun } from '../store/sync-runs.ts';
-import { type Liveness, readDatabaseTime, readWorkers, type SyncWorkerRow } from '../store/sync-workers.ts';
+} from '../store/queue/sync-overview.ts';
+import { readRecentRuns, type SyncRun } from '../store/queue/sync-runs.ts';
+import {
+  type Liveness,
+  readDatabaseTime,
+  readWorkers,
+  type SyncWorkerRow,
+} from '../store/queue/sync-workers.ts';
 import { type AgeLimits, type AgeVerdict, ageLimits, type FreshnessRules, judgeAge } from './freshness.ts';
 import { type RunProgress, toProgress } from './run-progress.ts';
 
@@ -86,7 +91,7 @@ export interface MonitorView {
   runs: SyncRun[];
 }
 
-export type ViewConfig = Pick<
+type ViewConfig = Pick<
   Config,
   | 'planSource'
   | 'cacheTtlHours'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { count, emptyCounts, LATENCY_STEPS_MS } from '../histogram.ts';
-import type { DatabaseReading } from '../store/query-stats.ts';
+import type { DatabaseReading } from '../store/upkeep/query-stats.ts';
 import { databaseRates, overallFigures, queryAlerts, queryFigures, ratesOver } from './query-metrics.ts';
 
 const times = fc.array(fc.double({ min: 0, max: 9_000, noNaN: true }), { minLength: 1, maxLength: 50 });

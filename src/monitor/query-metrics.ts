@@ -1,8 +1,8 @@
 /** Figures of statements, judged against the targets: counts in, percentiles and verdicts out. */
 
 import { LATENCY_STEPS_MS, quantile } from '../histogram.ts';
-import type { QueryCounts } from '../store/query-recorder.ts';
-import type { DatabaseReading } from '../store/query-stats.ts';
+import type { QueryCounts } from '../store/postgres/query-recorder.ts';
+import type { DatabaseReading } from '../store/upkeep/query-stats.ts';
 
 /** The owner's: statements that find an index answer within this, and an alert is due where the average is a second. */
 export const QUERY_TARGETS = { indexed_ms: 100, alert_mean_ms: 1_000 } as const;
@@ -62,7 +62,7 @@ export function overallFigures(counts: readonly QueryCounts[]): QueryFigures | n
   return queryFigures([sum])[0]!;
 }
 
-export interface QueryAlert {
+interface QueryAlert {
   code: 'query_slow_on_average';
   message: string;
 }

@@ -1,7 +1,7 @@
 /** How far a run is, TDSP by TDSP. Pure. */
 
-import type { OpenRun } from '../store/sync-overview.ts';
-import type { PlanCounts, ResultStatus } from '../store/sync-runs.ts';
+import type { OpenRun } from '../store/queue/sync-overview.ts';
+import type { PlanCounts, ResultStatus } from '../store/queue/sync-runs.ts';
 import type { ViewWork } from './monitor-view.ts';
 
 export interface RunStep {

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import {
+  before,
+  NOW,
+  QUEUE,
+  sampleTdsp,
+  sampleView,
+  sampleWork,
+  sampleWorker,
+} from '../../test/support/sample-view.ts';
 import type { MonitorView } from './monitor-view.ts';
-import { before, NOW, QUEUE, sampleTdsp, sampleView, sampleWork, sampleWorker } from './sample-view.ts';
 import { judge } from './verdict.ts';
 
 const control = (state: MonitorView['control']['state'], seconds: number) => ({

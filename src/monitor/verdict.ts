@@ -5,7 +5,7 @@ import { checkClaims, checkControl, checkQueue, checkRuns } from './check-work.t
 import { type Finding, worst } from './finding.ts';
 import type { MonitorView } from './monitor-view.ts';
 
-export interface SyncVerdict {
+interface SyncVerdict {
   /** `fresh`, or `stale` where readers are told so of any TDSP. */
   status: 'fresh' | 'stale';
   /** Plans are fresh, syncing is on, and work that was asked for is being done. */

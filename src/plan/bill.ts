@@ -22,7 +22,7 @@ export interface Bill {
   exact: boolean;
 }
 
-export type BillEvidence = 'components' | 'line' | 'stated_credit' | 'estimate' | 'none';
+type BillEvidence = 'components' | 'line' | 'stated_credit' | 'estimate' | 'none';
 
 export interface BillCurve {
   evidence: BillEvidence;

@@ -1,4 +1,4 @@
-import { PackedPlans } from './packed-plans.ts';
+import { PackedPlans } from './packed/packed-plans.ts';
 import type { Plan } from './plan.ts';
 
 /** All active plans of one TDSP, as published in one step: the unit that is fetched, published and cached. */

@@ -12,7 +12,7 @@ export interface RatedPlan {
   rates: Rates;
 }
 
-export interface RateStatistics {
+interface RateStatistics {
   /** How many plans tell a rate. */
   priced: number;
   /** Cents per kWh; `null` where no plan tells one. */

@@ -7,7 +7,7 @@
 
 /** Cents per kWh, at most three decimals: 14.5. */
 export type RateCentsPerKwh = number;
-export type RateUnit = 'usd_per_kwh' | 'cents_per_kwh';
+type RateUnit = 'usd_per_kwh' | 'cents_per_kwh';
 
 /** The usages, in kWh a month, at which Texas law makes every plan state its average price (16 TAC §25.475). */
 export const PUBLISHED_USAGES_KWH = [500, 1000, 2000] as const;

@@ -4,7 +4,7 @@
  */
 
 /** Unknown is NaN, and comes last. */
-export interface TieColumns {
+interface TieColumns {
   exit_fee: Float64Array;
   term: Float64Array;
   green: Float64Array;

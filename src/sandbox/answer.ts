@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import type { Fault } from './faults.ts';
+import type { Fault } from './faults/faults.ts';
 
 export interface Answer {
   status: number;

@@ -5,13 +5,13 @@
 
 import type { IncomingMessage } from 'node:http';
 import { type Answer, errorJson, json } from './answer.ts';
-import type { FaultDeck } from './fault-deck.ts';
-import { checkFault, type Fault } from './faults.ts';
+import type { FaultDeck } from './faults/fault-deck.ts';
+import { checkFault, type Fault } from './faults/faults.ts';
+import type { Traffic, TrafficCounts } from './faults/traffic.ts';
 import { optionInvalid, SandboxError } from './sandbox-error.ts';
-import type { Traffic, TrafficCounts } from './traffic.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-export interface SandboxState {
+interface SandboxState {
   seed: number;
   /** Virtual seconds per real second. */
   speed: number;

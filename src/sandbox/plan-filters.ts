@@ -1,6 +1,6 @@
 /** The optional filters of `/api/plans/current`, with the names the real API has for them. */
 
-import type { UpstreamPlan } from './upstream-plan.ts';
+import type { UpstreamPlan } from './market/upstream-plan.ts';
 
 type Test = (plan: UpstreamPlan) => boolean;
 

@@ -1,6 +1,6 @@
 import { type FieldProblem, WattsyncError } from '../errors.ts';
 
-export type SandboxErrorCode = 'sandbox_option_invalid' | 'sandbox_not_listening';
+type SandboxErrorCode = 'sandbox_option_invalid' | 'sandbox_not_listening';
 
 /** The sandbox was told something it cannot do: a fault it does not know, a port that is taken. */
 export class SandboxError extends WattsyncError {

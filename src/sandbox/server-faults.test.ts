@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { get as httpGet } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { parseFault } from './faults.ts';
+import { parseFault } from './faults/faults.ts';
+import type { UpstreamPlan } from './market/upstream-plan.ts';
 import { startSandbox } from './server.ts';
-import type { UpstreamPlan } from './upstream-plan.ts';
 
 const ONCOR = '1039940674000';
 const NOW = new Date('2026-07-20T10:00:00Z');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { SANDBOX_DUNS } from './market/tdsps.ts';
+import type { UpstreamPlan } from './market/upstream-plan.ts';
 import { type SandboxOptions, startSandbox } from './server.ts';
-import { SANDBOX_DUNS } from './tdsps.ts';
-import type { UpstreamPlan } from './upstream-plan.ts';
 
 const ONCOR = '1039940674000';
 const NOW = Date.UTC(2026, 6, 20, 10);

@@ -16,13 +16,13 @@ import {
   unauthorized,
 } from './answer.ts';
 import { answerControl, createControl, readFaults, type SandboxControl } from './control.ts';
-import { FaultDeck } from './fault-deck.ts';
-import type { Fault } from './faults.ts';
-import { type Market, planSet } from './market.ts';
-import { ReplayMarket, type ReplaySnapshot } from './replay.ts';
+import { FaultDeck } from './faults/fault-deck.ts';
+import type { Fault } from './faults/faults.ts';
+import { SlidingSecond, Traffic } from './faults/traffic.ts';
+import { type Market, planSet } from './market/market.ts';
+import { ReplayMarket, type ReplaySnapshot } from './market/replay.ts';
+import { Shelf } from './market/shelf.ts';
 import { optionInvalid, SandboxError } from './sandbox-error.ts';
-import { Shelf } from './shelf.ts';
-import { SlidingSecond, Traffic } from './traffic.ts';
 import { answerApi, isPlanList, notFound, tdspOf, unlessKnown } from './upstream-api.ts';
 import { VirtualClock } from './virtual-clock.ts';
 

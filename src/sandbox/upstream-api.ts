@@ -1,11 +1,11 @@
 /** The paths of the ComparePower API that the sandbox speaks, without faults, keys and limits. */
 
 import { type Answer, errorJson, json } from './answer.ts';
-import type { Fault } from './faults.ts';
+import type { Fault } from './faults/faults.ts';
+import { spoilPlans } from './faults/spoil.ts';
+import { etagOf, type Shelf } from './market/shelf.ts';
+import { DUNS_LIST, SANDBOX_DUNS, SANDBOX_TDSPS, type SandboxTdsp } from './market/tdsps.ts';
 import { readFilters } from './plan-filters.ts';
-import { etagOf, type Shelf } from './shelf.ts';
-import { spoilPlans } from './spoil.ts';
-import { DUNS_LIST, SANDBOX_DUNS, SANDBOX_TDSPS, type SandboxTdsp } from './tdsps.ts';
 
 const PLAN_LIST = '/api/plans/current';
 

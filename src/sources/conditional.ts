@@ -3,7 +3,7 @@
  * is asked for another one than ours, and where there is none it sends no body.
  */
 
-import type { Validators } from '../store/snapshots.ts';
+import type { Validators } from '../store/plans/snapshots.ts';
 import type { HttpAnswer } from './http.ts';
 import { SourceError } from './source-error.ts';
 

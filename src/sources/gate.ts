@@ -9,10 +9,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { bulkhead } from 'cockatiel';
 import type { Secret } from '../config.ts';
 import { describeError, type WattsyncError } from '../errors.ts';
-import type { Database } from '../store/database.ts';
-import { keepPayload, type Payload, toPayload } from '../store/source-payloads.ts';
-import { SyncHaltedError } from '../store/sync-control-error.ts';
-import { type CallEnd, finishPermit, type Permit, requestPermit } from '../store/upstream-gate.ts';
+import { keepPayload, type Payload, toPayload } from '../store/plans/source-payloads.ts';
+import type { Database } from '../store/postgres/database.ts';
+import { SyncHaltedError } from '../store/queue/sync-control-error.ts';
+import { type CallEnd, finishPermit, type Permit, requestPermit } from '../store/upstream/permits.ts';
 import { callReserve } from './call-reserve.ts';
 import { blotOut, type HttpAnswer } from './http.ts';
 import { NotAllowedError } from './not-allowed-error.ts';
@@ -42,7 +42,7 @@ export interface GateOptions {
   now?: () => Date;
 }
 
-export interface UpstreamRequest<T> {
+interface UpstreamRequest<T> {
   source: string;
   endpoint: string;
   /** What was asked for. No secrets: it is written down. */

@@ -95,7 +95,7 @@ export function expectSuccess(answer: HttpAnswer, host: string, now: Date): void
 }
 
 /** `Retry-After` in milliseconds; it comes in seconds or as a date (RFC 9110, 10.2.3). */
-export function readRetryAfter(value: string | null, now: Date): number | undefined {
+function readRetryAfter(value: string | null, now: Date): number | undefined {
   if (value === null) return undefined;
   if (/^\d+$/.test(value.trim())) return Number(value) * 1000;
   const date = Date.parse(value);

@@ -4,7 +4,7 @@ import { readRecords, toFetched } from './comparepower/read-answer.ts';
 import { parsePowerToChoose } from './powertochoose/normalise.ts';
 import type { Fetched, SourceName } from './source.ts';
 
-export interface ReadPayloadOptions {
+interface ReadPayloadOptions {
   source: SourceName;
   body: Uint8Array;
   /** The TDSPs to be read from it; an answer of ComparePower holds one. */

@@ -18,7 +18,7 @@ const RETRYABLE = {
   source_misconfigured: false,
 } as const;
 
-export type SourceErrorCode = keyof typeof RETRYABLE;
+type SourceErrorCode = keyof typeof RETRYABLE;
 
 /** A fetch that brought nothing. */
 export class SourceError extends WattsyncError {

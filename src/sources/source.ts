@@ -4,7 +4,7 @@
  */
 
 import type { PlanDraft } from '../plan/plan.ts';
-import type { Validators } from '../store/snapshots.ts';
+import type { Validators } from '../store/plans/snapshots.ts';
 
 export const SOURCE_NAMES = ['comparepower', 'powertochoose', 'sandbox'] as const;
 export type SourceName = (typeof SOURCE_NAMES)[number];

@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { Territory } from '../territory/territory.ts';
-import { copyRows } from './copy.ts';
-import type { Database } from './database.ts';
+import { copyRows } from './postgres/copy.ts';
+import type { Database } from './postgres/database.ts';
 
 /** Reads the files that come with the program. */
 export function readTerritory(folder: URL = new URL('../../data/territory/', import.meta.url)): Territory {

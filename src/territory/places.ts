@@ -3,7 +3,7 @@
 import { distance } from 'fastest-levenshtein';
 import type { City, ClosedPlace, Territory, Zip } from './territory.ts';
 
-export interface Suggestion {
+interface Suggestion {
   slug: string;
   name: string;
 }

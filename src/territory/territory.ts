@@ -57,7 +57,7 @@ export interface ClosedPlace {
 }
 
 /** The text of each file in data/territory. */
-export interface TerritoryFiles {
+interface TerritoryFiles {
   tdsps: string;
   zips: string;
   cities: string;

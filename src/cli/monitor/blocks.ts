@@ -3,7 +3,7 @@
 import type { MonitorView, Rate, ViewTdsp, ViewWork, Worker } from '../../monitor/monitor-view.ts';
 import type { RunProgress, RunStep } from '../../monitor/run-progress.ts';
 import { count, hoursInWords, inWords, timeOf } from '../../monitor/words.ts';
-import type { PlanCounts } from '../../store/sync-runs.ts';
+import type { PlanCounts } from '../../store/queue/sync-runs.ts';
 import { bar, type Line, type Piece, pad, piece, type Tone, widthOf } from './ink.ts';
 import type { Block } from './layout.ts';
 

@@ -2,9 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
+import {
+  before,
+  sampleTdsp,
+  sampleView,
+  sampleWork,
+  sampleWorker,
+} from '../../../test/support/sample-view.ts';
 import type { MonitorView } from '../../monitor/monitor-view.ts';
 import type { RunStep } from '../../monitor/run-progress.ts';
-import { before, sampleTdsp, sampleView, sampleWork, sampleWorker } from '../../monitor/sample-view.ts';
 import { type DrawOptions, drawMonitor } from './draw-monitor.ts';
 
 const PLAIN: DrawOptions = { title: 'sync monitor', columns: 80, rows: null, colour: false, unicode: true };

@@ -1,7 +1,7 @@
 /** Verdicts about who is connected, how long they take and who waits for whom. */
 
-import type { Session } from '../../store/care/activity.ts';
-import type { HealthReadings } from '../../store/care/health-readings.ts';
+import type { Session } from '../../store/upkeep/readings/activity.ts';
+import type { HealthReadings } from '../../store/upkeep/readings/health-readings.ts';
 import { countText, percentText, plural, spanText } from '../amounts.ts';
 import {
   endSession,

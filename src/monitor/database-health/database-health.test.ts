@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Session } from '../../store/care/activity.ts';
-import type { HealthReadings } from '../../store/care/health-readings.ts';
-import type { IndexState } from '../../store/care/indexes.ts';
-import { coveredUntil, parseRange } from '../../store/care/partitions.ts';
-import type { Reading } from '../../store/care/reading.ts';
-import type { TableState } from '../../store/care/tables.ts';
+import type { Session } from '../../store/upkeep/readings/activity.ts';
+import type { HealthReadings } from '../../store/upkeep/readings/health-readings.ts';
+import type { IndexState } from '../../store/upkeep/readings/indexes.ts';
+import { coveredUntil, parseRange } from '../../store/upkeep/readings/partitions.ts';
+import type { Reading } from '../../store/upkeep/readings/reading.ts';
+import type { TableState } from '../../store/upkeep/readings/tables.ts';
 import { rootsOf } from './activity.ts';
 import { judgeHealth, worst } from './database-health.ts';
 import { isCoveredBy } from './indexes.ts';

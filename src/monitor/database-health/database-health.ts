@@ -1,6 +1,6 @@
 /** The health of a database: readings in, lines out. Nothing here asks a database, so all of it can be tested with laws. */
 
-import type { HealthReadings } from '../../store/care/health-readings.ts';
+import type { HealthReadings } from '../../store/upkeep/readings/health-readings.ts';
 import { judgeActivity } from './activity.ts';
 import { judgeIndexes } from './indexes.ts';
 import { HEALTH_LIMITS, type HealthLimits, type HealthLine, type Verdict } from './line.ts';

@@ -1,9 +1,9 @@
 /** Verdicts about indexes, and about everything else that the migrations make. */
 
-import { isMuch, wasteOfIndex } from '../../store/care/bloat.ts';
-import { type SchemaDifference, tableOf } from '../../store/care/catalogue.ts';
-import type { HealthReadings } from '../../store/care/health-readings.ts';
-import type { IndexState } from '../../store/care/indexes.ts';
+import { type SchemaDifference, tableOf } from '../../store/schema/catalogue.ts';
+import { isMuch, wasteOfIndex } from '../../store/upkeep/readings/bloat.ts';
+import type { HealthReadings } from '../../store/upkeep/readings/health-readings.ts';
+import type { IndexState } from '../../store/upkeep/readings/indexes.ts';
 import { MB, plural, sizeText, spanText } from '../amounts.ts';
 import { fine, type HealthLimits, type HealthLine, judged, linesOf, sqlCommand } from './line.ts';
 
@@ -45,7 +45,7 @@ function migrations({ migrations: reading }: HealthReadings): HealthLine[] {
         one(
           `edited after they were applied: ${edited.join(', ')}`,
           'Put the files back as they were, and the change into a new migration.',
-          `git checkout -- ${edited.map((name) => `src/store/migrations/${name}.sql`).join(' ')}`,
+          `git checkout -- ${edited.map((name) => `src/store/schema/migrations/${name}.sql`).join(' ')}`,
         ),
       );
     }

@@ -1,6 +1,6 @@
 /** One line of `db:health`: what was looked at, what it is, what it should be and what to do about it. */
 
-import type { Reading } from '../../store/care/reading.ts';
+import type { Reading } from '../../store/upkeep/readings/reading.ts';
 
 export type Verdict = 'ok' | 'warn' | 'bad' | 'unknown';
 

@@ -1,8 +1,8 @@
 /** Verdicts about the server: settings, counters, disk, replication. */
 
-import type { HealthReadings } from '../../store/care/health-readings.ts';
-import type { Setting } from '../../store/care/server.ts';
-import type { DatabaseReading } from '../../store/query-stats.ts';
+import type { DatabaseReading } from '../../store/upkeep/query-stats.ts';
+import type { HealthReadings } from '../../store/upkeep/readings/health-readings.ts';
+import type { Setting } from '../../store/upkeep/readings/server.ts';
 import { countText, MB, percentText, plural, sizeText, spanText } from '../amounts.ts';
 import { fine, graded, type HealthLimits, type HealthLine, judged, linesOf, sqlCommand } from './line.ts';
 

@@ -1,8 +1,8 @@
 /** Verdicts about tables: empty space, dead rows, statistics, scans, views and partitions. */
 
-import { isMuch, wasteOfTable } from '../../store/care/bloat.ts';
-import type { HealthReadings } from '../../store/care/health-readings.ts';
-import type { TableState } from '../../store/care/tables.ts';
+import { isMuch, wasteOfTable } from '../../store/upkeep/readings/bloat.ts';
+import type { HealthReadings } from '../../store/upkeep/readings/health-readings.ts';
+import type { TableState } from '../../store/upkeep/readings/tables.ts';
 import { countText, MB, percentText, plural, sizeText, spanText } from '../amounts.ts';
 import { fine, type HealthLimits, type HealthLine, judged, linesOf, sqlCommand } from './line.ts';
 
@@ -118,7 +118,7 @@ function statistics(
 }
 
 /** What the planner lacks; `null`: nothing that matters. */
-export function statisticsLack(
+function statisticsLack(
   table: Pick<
     TableState,
     'rows' | 'columns_without_statistics' | 'analyzed_seconds' | 'changed_since_analyze' | 'autovacuum_is_off'

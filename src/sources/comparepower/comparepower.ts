@@ -11,7 +11,7 @@ const ENDPOINT = '/api/plans/current';
 /** Our sandbox says so itself, whatever it was configured as. */
 const SANDBOX_HEADER = 'x-wattsync-sandbox';
 
-export interface ComparePowerOptions {
+interface ComparePowerOptions {
   /** Without a path: `https://pricing.api.comparepower.com`. */
   url: string;
   apiKey: Secret | null;

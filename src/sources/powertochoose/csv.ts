@@ -64,7 +64,7 @@ export interface MisshapenRow {
   cells: string[];
 }
 
-export interface CsvRows {
+interface CsvRows {
   /** Column names in the order of the file, without brackets, known ones in our spelling. */
   header: string[];
   rows: PowerToChooseRow[];

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Cells, COLUMNS, ENGLISH, english, LPL, ONCOR, oncor, read } from './sample-rows.ts';
+import {
+  type Cells,
+  COLUMNS,
+  ENGLISH,
+  english,
+  LPL,
+  ONCOR,
+  oncor,
+  read,
+} from '../../../test/support/sample-rows.ts';
 
 const planOf = (cells: Cells) => oncor(english(cells)).plans[0]!;
 

@@ -5,7 +5,7 @@
  * because "$150 before month 6" read as 150 would be a promise nobody made.
  */
 
-export interface ExitFee {
+interface ExitFee {
   /** USD, the most that leaving can cost; `null` where unknown. */
   early_termination_fee_usd: number | null;
   /** USD for each remaining month of the term; `null` where the fee is not of that kind, or unknown. */

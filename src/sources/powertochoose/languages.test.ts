@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { english, oncor, read, spanish } from './sample-rows.ts';
+import { english, oncor, read, spanish } from '../../../test/support/sample-rows.ts';
 
 test('a Spanish row is the translation of its English row', () => {
   const es = { SpecialTerms: 'Sólo nuevos', FactsURL: 'pecan.example/es.pdf', 'Fees/Credits': 'Crédito' };

@@ -18,15 +18,15 @@ const PAIRING_RULES = {
   name_and_prices: (plan: PlanDraft) => [nameKey(plan.name), ...prices(plan), plan.percent_green],
 };
 
-export type PairingRule = keyof typeof PAIRING_RULES;
+type PairingRule = keyof typeof PAIRING_RULES;
 
-export interface Pair {
+interface Pair {
   english: PlanDraft;
   spanish: PlanDraft;
   rule: PairingRule;
 }
 
-export interface Paired {
+interface Paired {
   pairs: Pair[];
   /** Spanish rows that have no English row. */
   spanishOnly: PlanDraft[];

@@ -13,7 +13,7 @@ import {
   parse,
   read,
   spanish,
-} from './sample-rows.ts';
+} from '../../../test/support/sample-rows.ts';
 
 test('TDSPs that are not ours or not asked for are counted', () => {
   const bytes = encode(lines([english({ TduCompanyName: 'Oncor NTU LLC' }), english()]).join('\n'));

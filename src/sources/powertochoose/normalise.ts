@@ -13,7 +13,7 @@ import { type MisshapenRow, type PowerToChooseRow, readCsvRows } from './csv.ts'
 import { readDraft } from './draft.ts';
 import { haveSamePrices, pairLanguages, withTranslation } from './languages.ts';
 
-export interface PowerToChooseOptions {
+interface PowerToChooseOptions {
   /** The TDSPs asked for. */
   duns: readonly string[];
   /** The DUNS of a TDSP as the export names it, `undefined` where it is none of ours. */

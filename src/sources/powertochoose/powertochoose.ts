@@ -9,7 +9,7 @@ import type { FetchContext, Fetched, NotModified, PlanSource } from '../source.t
 import { SourceError } from '../source-error.ts';
 import { parsePowerToChoose } from './normalise.ts';
 
-export interface PowerToChooseSourceOptions {
+interface PowerToChooseSourceOptions {
   /** Path or http(s) address of the export. */
   csv: string;
   /** The DUNS of a TDSP by its name in the export. */

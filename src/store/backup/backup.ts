@@ -5,7 +5,7 @@
 
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { type Database, databaseTypes } from '../database.ts';
+import { type Database, databaseTypes } from '../postgres/database.ts';
 import { type ArchiveEntry, newHash, writeArchive } from './archive.ts';
 import { type Contents, quoted, readContents, type TableToSave } from './contents.ts';
 import { type BackupTable, FORMAT, FORMAT_VERSION, type Manifest } from './manifest.ts';
@@ -15,12 +15,12 @@ export type BackupEvent =
   | { type: 'table_progress'; name: string; bytes: number }
   | { type: 'table_finished'; table: BackupTable };
 
-export interface BackupOptions {
+interface BackupOptions {
   signal?: AbortSignal;
   onEvent?: (event: BackupEvent) => void;
 }
 
-export interface BackupReport {
+interface BackupReport {
   manifest: Manifest;
   bytes: number;
   /** Of the file. */

@@ -1,8 +1,8 @@
 /** What there is to back up, asked from the catalogue: tables, their columns and keys, sequences, partitions and views. */
 
-import { recordedCatalogue } from '../care/catalogue.ts';
-import { readMigrationState } from '../care/migration-state.ts';
-import type { Queryable } from '../database.ts';
+import type { Queryable } from '../postgres/database.ts';
+import { recordedCatalogue } from '../schema/catalogue.ts';
+import { readMigrationState } from '../schema/migration-state.ts';
 import { NothingToBackUpError } from './backup-error.ts';
 import type { Manifest } from './manifest.ts';
 

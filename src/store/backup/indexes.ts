@@ -1,6 +1,6 @@
 /** Rows come in faster without indexes and keys, which are made at the end: each in one go, and in any order of tables. */
 
-import type { Queryable } from '../database.ts';
+import type { Queryable } from '../postgres/database.ts';
 import { quoted } from './contents.ts';
 
 const HERE = 'current_schema()::regnamespace';

@@ -9,8 +9,14 @@ import { finished } from 'node:stream/promises';
 import pg from 'pg';
 import { type CopyStreamQuery, from as copyFrom } from 'pg-copy-streams';
 import { describeError } from '../../errors.ts';
-import { type Database, databaseTypes, type Queryable } from '../database.ts';
-import { MIGRATIONS_TABLE, type Migration, MigrationError, migrate, readMigrations } from '../migrate.ts';
+import { type Database, databaseTypes, type Queryable } from '../postgres/database.ts';
+import {
+  MIGRATIONS_TABLE,
+  type Migration,
+  MigrationError,
+  migrate,
+  readMigrations,
+} from '../schema/migrate.ts';
 import { newHash, readArchive } from './archive.ts';
 import { endConnection, PLAIN_TEXT, tableOfPath } from './backup.ts';
 import { BackupDamagedError, RestoreFailedError, RestoreTargetError } from './backup-error.ts';
@@ -27,14 +33,14 @@ export type RestoreEvent =
   | { type: 'table_finished'; table: BackupTable }
   | { type: 'finishing'; what: 'keys' | 'views' | 'statistics' | 'migrations' };
 
-export interface RestoreOptions {
+interface RestoreOptions {
   signal?: AbortSignal;
   onEvent?: (event: RestoreEvent) => void;
   /** Those of this version, unless a test has others. */
   migrations?: Migration[];
 }
 
-export interface RestoreReport extends Verified {
+interface RestoreReport extends Verified {
   /** Applied after the rows were there. */
   migrated: string[];
 }

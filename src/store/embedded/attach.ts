@@ -12,7 +12,7 @@ import pg from 'pg';
 import { Cluster, type ClusterAccess } from './cluster.ts';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 
-export interface Attachment {
+interface Attachment {
   connectionString: string;
   /** Safe to call twice. */
   detach(): Promise<void>;

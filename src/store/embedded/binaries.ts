@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 
-export interface Binaries {
+interface Binaries {
   postgres: string;
   initdb: string;
 }
@@ -35,7 +35,7 @@ export function findBinaries(): Binaries {
 }
 
 /** The user PostgreSQL runs as. */
-export interface Account {
+interface Account {
   uid: number;
   gid: number;
 }
@@ -62,7 +62,7 @@ function isReachable(path: string): boolean {
   }
 }
 
-export interface Launch {
+interface Launch {
   command: string;
   args: string[];
   options: SpawnOptions;

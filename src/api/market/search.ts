@@ -1,0 +1,49 @@
+/** The search over cities, providers and what they sell. */
+
+import type { FastifyInstance } from 'fastify';
+import { search } from '../../catalog/search.ts';
+import { placeKey } from '../../territory/places.ts';
+import { integer, invalidParameters, type RawQuery, readParams, text } from '../params.ts';
+import type { ApiParts } from '../routes.ts';
+
+export const SEARCH_PARAMS = {
+  q: text(
+    'What is looked for, as far as it is typed: `gex`, `relient energy`, `"free nights" -prepaid`. Misspelt words are ' +
+      'corrected where nothing is found as it stands.',
+  ),
+  limit: integer('Most hits of each kind; 10 if not given.', 1, 50),
+};
+
+export function searchRoutes(app: FastifyInstance, { database, catalog, territory }: ApiParts): void {
+  const tdsps = territory.tdsps.map(({ duns }) => duns);
+
+  app.get('/v1/search', async (request) => {
+    const { q, limit } = readParams(SEARCH_PARAMS, request.query as RawQuery);
+    if (!q) throw invalidParameters([{ field: 'q', message: 'is needed: the beginning of a name' }]);
+    const most = limit ?? 10;
+    const key = placeKey(q);
+    const cities = territory.cities
+      // Signs alone have no key, and are the beginning of no name rather than of every one.
+      .filter(({ name }) => key !== '' && placeKey(name).startsWith(key))
+      .toSorted((a, b) => (b.population ?? 0) - (a.population ?? 0))
+      .slice(0, most);
+    const { providers, plans, corrected } = await search(
+      { database, catalog, tdsps, mayCorrect: cities.length === 0 },
+      q,
+      most,
+    );
+    return {
+      data: {
+        cities: cities.map(({ slug, name, county }) => ({
+          slug,
+          name,
+          county,
+          link: `/v1/plans?city=${slug}`,
+        })),
+        providers,
+        plans: plans.map((plan) => ({ ...plan, link: `/v1/plans/${plan.id}` })),
+      },
+      meta: { q, corrected },
+    };
+  });
+}

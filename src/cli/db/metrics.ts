@@ -1,0 +1,192 @@
+/** `db metrics`: what the statements of all processes cost in the last hour and day, and what the database did. */
+
+import { countText, percentText, sizeText } from '../../monitor/amounts.ts';
+import {
+  type DatabaseRates,
+  overallFigures,
+  QUERY_TARGETS,
+  type QueryFigures,
+  queryAlerts,
+  queryFigures,
+  ratesOver,
+} from '../../monitor/query-metrics.ts';
+import type { Database } from '../../store/postgres/database.ts';
+import {
+  readDatabaseNow,
+  readDatabaseReadings,
+  readQueryStats,
+  readQueryTexts,
+} from '../../store/upkeep/query-stats.ts';
+import { readStatements, type Statements } from '../../store/upkeep/readings/statements.ts';
+import type { CommandContext } from '../command.ts';
+import { wrap } from '../wrap.ts';
+
+interface Period {
+  overall: QueryFigures | null;
+  queries: QueryFigures[];
+  database: DatabaseRates | null;
+}
+
+interface Metrics {
+  status: 'ok' | 'alert';
+  hour: Period;
+  day: Period;
+  statements: Statements;
+  database: { bytes: number };
+  targets: typeof QUERY_TARGETS;
+  alerts: ReturnType<typeof queryAlerts>;
+}
+
+const HOUR_MS = 3_600_000;
+const STATEMENTS = 50;
+
+export async function dbMetrics(
+  { config, isJson, parts }: CommandContext,
+  { all = false }: { all?: boolean },
+): Promise<number> {
+  const database = await (await parts()).openStore(config, 2);
+  try {
+    const metrics = await collect(database);
+    console.log(isJson ? JSON.stringify(metrics) : describe(metrics, all));
+    return metrics.status === 'ok' ? 0 : 1;
+  } finally {
+    await database.close();
+  }
+}
+
+async function collect({ pool }: Database): Promise<Metrics> {
+  const now = Date.now();
+  const to = await readDatabaseNow(pool);
+  const readings = await readDatabaseReadings(pool, 2);
+  const period = async (hours: number): Promise<Period> => {
+    const counts = await readQueryStats(pool, new Date(now - hours * HOUR_MS));
+    return {
+      overall: overallFigures(counts),
+      queries: queryFigures(counts),
+      database: ratesOver(readings, to, hours),
+    };
+  };
+  const [hour, day] = [await period(1), await period(24)];
+  const statements = await readStatements(pool, await readQueryTexts(pool), STATEMENTS);
+  const alerts = queryAlerts(hour.queries);
+  return {
+    status: alerts.length > 0 ? 'alert' : 'ok',
+    hour,
+    day,
+    statements,
+    database: { bytes: to.bytes },
+    targets: QUERY_TARGETS,
+    alerts,
+  };
+}
+
+const SHOWN = 12;
+
+function describe({ hour, day, statements, database, alerts }: Metrics, all: boolean): string {
+  const lines = [
+    ...table('The last hour', hour, all),
+    '',
+    ...table('The last day', day, all),
+    '',
+    ...serverTable(statements, all),
+    '',
+    `Database ${sizeText(database.bytes)}`,
+    ...rates('last hour', hour.database),
+    ...rates('last day', day.database),
+    '',
+    wrap(
+      `Times in ms mean "at most": they are counted in steps. ! marks what is slower than the target: 95 of 100 calls within ${QUERY_TARGETS.indexed_ms} ms.`,
+      '',
+    ),
+  ];
+  for (const { message } of alerts) lines.push(`ALERT ${wrap(message, '      ')}`);
+  return lines.join('\n');
+}
+
+const ms = (value: number | null): string =>
+  value === null ? '>10000' : value >= 1_000 ? countText(value) : String(value);
+const HEAD = '  statement                          calls  err   p50   p95   p99  share    rows';
+
+function table(title: string, { overall, queries }: Period, all: boolean): string[] {
+  if (!overall)
+    return [
+      title,
+      '  No statement was counted: processes count while they run, and write every ten seconds.',
+    ];
+  const shown = all ? queries : queries.slice(0, SHOWN);
+  const lines = [title, HEAD, ...[...shown, overall].map(row)];
+  const hidden = queries.length - shown.length;
+  if (hidden > 0) lines.push(`  and ${hidden} others, which take less time: --all shows them`);
+  return lines;
+}
+
+function row({ name, calls, errors, rows, p50_ms, p95_ms, p99_ms, share, is_slow }: QueryFigures): string {
+  const cells = [
+    `${is_slow ? '!' : ' '} ${short(name, 30).padEnd(30)}`,
+    countText(calls).padStart(9),
+    countText(errors).padStart(4),
+    ...[p50_ms, p95_ms, p99_ms].map((value) => ms(value).padStart(5)),
+    percentText(share).padStart(6),
+    compact(rows).padStart(7),
+  ];
+  return cells.join(' ').trimEnd();
+}
+
+const short = (text: string, width: number): string =>
+  text.length > width ? `${text.slice(0, width - 1)}…` : text;
+
+const compact = (count: number): string =>
+  count < 100_000
+    ? countText(count)
+    : count < 1e8
+      ? `${(count / 1e6).toFixed(1)} M`
+      : `${Math.round(count / 1e6)} M`;
+
+function serverTable(statements: Statements, all: boolean): string[] {
+  if (!statements.available) return [`PostgreSQL's own figures: none, ${statements.reason}`];
+  const since = statements.since.toISOString().slice(0, 16).replace('T', ' ');
+  const total = statements.statements.reduce((sum, { total_ms }) => sum + total_ms, 0);
+  const lines = [
+    `Inside PostgreSQL since ${since} UTC (pg_stat_statements)`,
+    '  statement                         calls    mean     max  share  cached    rows',
+  ];
+  const shown = all ? statements.statements : statements.statements.slice(0, SHOWN);
+  for (const { name, text, calls, mean_ms, max_ms, total_ms, hit_rate, rows } of shown) {
+    const cells = [
+      `  ${short(name ?? text.replace(/\s+/g, ' '), 29).padEnd(29)}`,
+      countText(calls).padStart(9),
+      mean_ms.toFixed(mean_ms < 100 ? 2 : 0).padStart(7),
+      max_ms.toFixed(max_ms < 100 ? 1 : 0).padStart(7),
+      percentText(total_ms / Math.max(total, 1e-9)).padStart(6),
+      (hit_rate === null ? '–' : percentText(hit_rate)).padStart(7),
+      compact(rows).padStart(7),
+    ];
+    lines.push(cells.join(' '));
+  }
+  return lines;
+}
+
+function rates(period: string, found: DatabaseRates | null): string[] {
+  if (!found) return [`  ${period}: nothing to compare with yet (a reading is kept every ten minutes)`];
+  const {
+    since,
+    transactions_per_second,
+    rollback_share,
+    cache_hit_rate,
+    wal_bytes,
+    temp_bytes,
+    deadlocks,
+    growth_bytes,
+  } = found;
+  const parts = [
+    `${transactions_per_second.toFixed(1)} transactions/s`,
+    rollback_share === null ? '' : `${percentText(rollback_share)} rolled back`,
+    cache_hit_rate === null ? '' : `${percentText(cache_hit_rate)} from cache`,
+    wal_bytes === null ? '' : `${sizeText(wal_bytes)} of WAL`,
+    `${sizeText(temp_bytes)} of temporary files`,
+    `${deadlocks} deadlocks`,
+    `${growth_bytes < 0 ? '−' : '+'}${sizeText(Math.abs(growth_bytes))}`,
+  ];
+  const head = `  ${`${period}, since ${since.toISOString().slice(11, 16)} UTC`.padEnd(30)}`;
+  return [head + wrap(parts.filter(Boolean).join(', '), ' '.repeat(head.length))];
+}

@@ -1,0 +1,143 @@
+/** `db optimize`: mends indexes, statistics, views and dead rows, and says what that gained. */
+
+import { plural, sizeText } from '../../monitor/amounts.ts';
+import type { Database } from '../../store/postgres/database.ts';
+import { type DoneAction, type OptimizeEvent, optimizeDatabase } from '../../store/upkeep/optimize.ts';
+import { worstFactor } from '../../store/upkeep/readings/estimates.ts';
+import { readTables } from '../../store/upkeep/readings/tables.ts';
+import type { CommandContext } from '../command.ts';
+import { type StepProgress, stepProgress, untilStopped } from '../step-progress.ts';
+import { UsageError } from '../usage-error.ts';
+import { wrap } from '../wrap.ts';
+
+interface Options {
+  dryRun?: boolean;
+  freeze?: boolean;
+  rewrite?: string[];
+}
+
+export async function dbOptimize(
+  { config, isJson, parts }: CommandContext,
+  { dryRun = false, freeze = false, rewrite = [] }: Options,
+): Promise<number> {
+  const started = performance.now();
+  const database = await (await parts()).openStore(config, 2);
+  const progress = stepProgress(isJson);
+  try {
+    await checkTables(database, rewrite);
+    const result = await untilStopped((signal) =>
+      optimizeDatabase(database, {
+        dryRun,
+        freeze,
+        rewrite,
+        signal,
+        onEvent: (event) => show(event, progress),
+      }).then((ended) => ({ ...ended, wasStopped: signal.aborted })),
+    );
+    progress.end();
+    const duration_ms = Math.round(performance.now() - started);
+    if ('busy' in result) {
+      const { pid, since } = result.busy;
+      const from = since ? ` since ${since.toISOString().slice(11, 19)} UTC` : '';
+      console.log(
+        isJson
+          ? JSON.stringify({ status: 'busy', busy: result.busy, actions: [], duration_ms })
+          : `Another db:optimize (session ${pid}) is at work${from}: it does what there is to do.`,
+      );
+      return 0;
+    }
+    const { actions, estimates, wasStopped } = result;
+    const hasFailed = actions.some(({ status }) => status === 'failed');
+    const report = {
+      status: wasStopped ? 'stopped' : hasFailed ? 'failed' : dryRun ? 'planned' : 'done',
+      actions,
+      gained_bytes: gain(actions),
+      estimates,
+      duration_ms,
+    };
+    console.log(isJson ? JSON.stringify(report) : summary(report));
+    return hasFailed || wasStopped ? 1 : 0;
+  } finally {
+    progress.end();
+    await database.close();
+  }
+}
+
+/** @throws {UsageError} a table that is not there */
+async function checkTables(database: Database, wanted: readonly string[]): Promise<void> {
+  if (wanted.length === 0) return;
+  const names = (await readTables(database.pool)).map(({ name }) => name);
+  const wrong = wanted.filter((name) => !names.includes(name));
+  if (wrong.length === 0) return;
+  throw new UsageError(`--rewrite ${wrong.join(' ')}: no such table. There are ${names.join(', ')}.`);
+}
+
+const VERBS: Record<DoneAction['kind'], string> = {
+  drop_index: 'drop',
+  create_index: 'create',
+  create_statistics: 'create',
+  rebuild_index: 'rebuild',
+  vacuum: 'vacuum',
+  analyze: 'analyze',
+  refresh_view: 'refresh',
+  rewrite: 'rewrite',
+};
+
+function show(event: OptimizeEvent, progress: StepProgress): void {
+  if (event.type === 'started') {
+    progress.now(`${VERBS[event.action.kind].padEnd(8)} ${event.action.subject} …`);
+  } else if (event.type === 'finished') progress.line(describe(event.action));
+}
+
+const INDENT = ' '.repeat(11);
+
+function describe(action: DoneAction): string {
+  const { kind, subject, why, status, message, bytes_before, bytes_after, duration_ms } = action;
+  const sizes =
+    bytes_before !== null && bytes_after !== null && bytes_before !== bytes_after
+      ? `, ${sizeText(bytes_before)} → ${sizeText(bytes_after)}`
+      : status === 'planned' && bytes_before !== null
+        ? `, ${sizeText(bytes_before)}`
+        : '';
+  const took = status === 'done' ? `, ${(duration_ms / 1000).toFixed(1)} s` : '';
+  const mark = { done: ' ', planned: '·', skipped: '–', failed: '!' }[status];
+  const lines = [`${mark} ${VERBS[kind].padEnd(8)} ${wrap(`${subject}: ${why}${sizes}${took}`, INDENT)}`];
+  if (message) lines.push(INDENT + wrap(status === 'failed' ? `Failed: ${message}` : message, INDENT));
+  return lines.join('\n');
+}
+
+/** Of what shrank; what is new costs, and is not a loss. */
+const gain = (actions: readonly DoneAction[]): number =>
+  actions.reduce(
+    (sum, { bytes_before, bytes_after }) =>
+      bytes_before === null ? sum : sum + Math.max(0, bytes_before - (bytes_after ?? bytes_before)),
+    0,
+  );
+
+interface Report {
+  status: string;
+  actions: DoneAction[];
+  gained_bytes: number;
+  estimates: { before: Parameters<typeof worstFactor>[0]; after: Parameters<typeof worstFactor>[0] };
+  duration_ms: number;
+}
+
+function summary({ status, actions, gained_bytes, estimates, duration_ms }: Report): string {
+  if (actions.length === 0) return 'Nothing to do: indexes, statistics and views are as they should be.';
+  const count = (wanted: DoneAction['status']) => actions.filter((one) => one.status === wanted).length;
+  if (status === 'planned')
+    return `\n${plural(count('planned'), 'step')} would be done. Nothing was changed.`;
+  const [before, after] = [worstFactor(estimates.before), worstFactor(estimates.after)];
+  const failed = count('failed');
+  const lines = [
+    '',
+    `${plural(count('done'), 'step')} done${failed > 0 ? `, ${failed} failed` : ''} in ${(duration_ms / 1000).toFixed(1)} s, ${sizeText(gained_bytes)} given back.`,
+  ];
+  if (status === 'stopped') lines.push('Stopped before the end: run it again for the rest.');
+  if (before !== null && after !== null) {
+    lines.push(
+      `Row estimates for the most frequent searches: at worst ${before.toFixed(1)} times off before, ${after.toFixed(1)} after.`,
+    );
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,149 @@
+/** `sync priority`, `sync full`, `sync city` and `sync redrive`: asks for a sync and watches it to its end. */
+
+import type { Engine } from '../../app/engine.ts';
+import { describeError } from '../../errors.ts';
+import type { AskedSync, SyncAsk } from '../../planning/request-sync.ts';
+import type { Database } from '../../store/postgres/database.ts';
+import type { RunWithResults } from '../../store/queue/queued-runs.ts';
+import { followRun } from '../../sync/work/follow-run.ts';
+import { toReport } from '../../sync/work/report.ts';
+import type { Territory } from '../../territory/territory.ts';
+import type { CommandContext } from '../command.ts';
+import { readTargets } from '../targets.ts';
+import { describePlan } from './plan.ts';
+import { showProgress } from './progress.ts';
+import { describeReport } from './report.ts';
+
+export interface SyncCommandOptions {
+  force?: boolean;
+  explain?: boolean;
+  dryRun?: boolean;
+}
+
+export function syncPriority(context: CommandContext, options: SyncCommandOptions): Promise<number> {
+  return sync(context, options, () => ({ kind: 'priority', requested_by: 'cli' }));
+}
+
+export function syncFull(context: CommandContext, options: SyncCommandOptions): Promise<number> {
+  return sync(context, options, () => ({ kind: 'full', requested_by: 'cli' }));
+}
+
+export function syncCity(
+  context: CommandContext,
+  given: string[],
+  options: SyncCommandOptions,
+): Promise<number> {
+  return sync(context, options, (territory) => {
+    const { names, cities, beside } = readTargets(territory, given, false);
+    const kind = options.force ? 'emergency' : 'city';
+    return { kind, cities, tdsps: beside, names, requested_by: 'cli' };
+  });
+}
+
+/** A worker of the fleet that is there takes the job within moments; if none does, or the last one goes, this process works itself. */
+const HELP_AFTER_MS = 3_000;
+
+export async function sync(
+  context: CommandContext,
+  options: SyncCommandOptions,
+  choose: (territory: Territory) => SyncAsk,
+): Promise<number> {
+  const { config, isJson } = context;
+  const { openEngine, openSource, openStore, openTerritory } = await context.parts();
+  const { QueryStats } = await import('../../store/upkeep/query-stats.ts');
+  const stopping = new AbortController();
+  const onSignal = () => stopping.abort();
+  // Not once: a library's handler ends the process as soon as it is the only one left.
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const database = await openStore(config);
+  try {
+    const territory = await openTerritory(database);
+    const ask = { ...choose(territory), force: options.force ?? false };
+    const { source, close } = await openSource(config, database, territory);
+    const engine = await openEngine({
+      config,
+      database,
+      territory,
+      source,
+      roles: [],
+      onError: (error) => {
+        if (!isJson) console.error(describeError(error));
+      },
+    });
+    try {
+      if (options.dryRun) {
+        const { cities, targets } = await engine.explain(ask);
+        console.log(
+          isJson ? JSON.stringify({ kind: ask.kind, cities, targets }) : describePlan(targets, territory),
+        );
+        return 0;
+      }
+      await engine.start();
+      const asked = await engine.ask(ask);
+      if (asked.hasResumed && !isJson) console.log('Syncing was stopped; this resumes it.');
+      if (options.explain && !isJson) console.log(describePlan(asked.targets, territory));
+      const progress = await showProgress(territory, source, isJson);
+      let seen: RunWithResults;
+      try {
+        seen = await watch(engine, database, asked, stopping.signal, progress.onEvent);
+      } finally {
+        await progress.end();
+      }
+      const report = { ...toReport(seen), ...(options.explain ? { targets: asked.targets } : {}) };
+      if (isJson) console.log(JSON.stringify(report));
+      else if (seen.run.finished_at === null)
+        console.log(`Run ${asked.run_id} goes on without this command.`);
+      else console.log(describeReport(report, territory));
+      return report.status === 'succeeded' ? 0 : 1;
+    } finally {
+      await engine.stop(0);
+      await close();
+      // Counted by this process alone, and gone with it otherwise.
+      const { retention } = config;
+      await new QueryStats({
+        database: database.quick,
+        recorder: database.queries,
+        keepDays: retention.queryStatsDays,
+      }).stop();
+    }
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    await database.close();
+  }
+}
+
+/** Until the run has ended. Interrupted, it goes on where others work on it, and is stopped where nobody does. */
+async function watch(
+  engine: Engine,
+  database: Database,
+  { run_id, targets }: AskedSync,
+  signal: AbortSignal,
+  onEvent: Parameters<typeof followRun>[2]['onEvent'],
+): Promise<RunWithResults> {
+  const ended = new AbortController();
+  let helping: Promise<void> | null = null;
+  const help = () => {
+    helping ??= engine.work();
+    return helping;
+  };
+  const waited = AbortSignal.timeout(HELP_AFTER_MS);
+  const isNeeded = targets.some(({ decision }) => decision !== 'fresh');
+  if (isNeeded && !(await engine.hasWorker())) await help();
+  let hasBegun = false;
+  let isOver = false;
+  const look = async ({ run, claimed, results }: RunWithResults) => {
+    hasBegun ||= claimed.length + results.length > 0;
+    isOver = run.finished_at !== null || signal.aborted;
+    if (isOver || helping) return;
+    const isLeftAlone = hasBegun ? !(await engine.hasWorker()) : waited.aborted;
+    if (isLeftAlone && !isOver) await help();
+  };
+  const seen = await followRun(database, run_id, {
+    signal: AbortSignal.any([signal, ended.signal]),
+    ...(onEvent ? { onEvent } : {}),
+    onLook: (seen) => void look(seen).catch(() => ended.abort()),
+  });
+  if (!signal.aborted || seen.run.finished_at !== null || helping === null) return seen;
+  await helping;
+  return engine.abandon(run_id);
+}

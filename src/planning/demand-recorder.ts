@@ -1,0 +1,72 @@
+/**
+ * Counts what shoppers do and adds it, every few seconds, to what all processes counted. However many events come, it
+ * is one statement each time; and none of them causes an upstream call.
+ */
+
+import { Periodic } from '../periodic.ts';
+import type { Queryable } from '../store/postgres/database.ts';
+import { addCityDemand, type DemandCounts } from '../store/queue/city-demand.ts';
+
+export const DEMAND_EVENTS = { search: 'searches', lead: 'leads', conversion: 'conversions' } as const;
+export type DemandEvent = keyof typeof DEMAND_EVENTS;
+
+interface DemandRecorderOptions {
+  database: Queryable;
+  flushEveryMs?: number;
+  onError(error: unknown): void;
+  now?: () => Date;
+}
+
+const FLUSH_MS = 2_000;
+
+export class DemandRecorder {
+  readonly #options: DemandRecorderOptions;
+  #counts = new Map<string, DemandCounts>();
+  readonly #flusher: Periodic;
+
+  constructor(options: DemandRecorderOptions) {
+    this.#options = options;
+    this.#flusher = new Periodic(() => this.#flush(), options.flushEveryMs ?? FLUSH_MS);
+  }
+
+  start(): void {
+    this.#flusher.start();
+  }
+
+  /** @param city_slug of a city there is: what is unknown must not fill the memory */
+  count(city_slug: string, event: DemandEvent, times = 1): void {
+    let counts = this.#counts.get(city_slug);
+    if (!counts) {
+      counts = { city_slug, searches: 0, leads: 0, conversions: 0 };
+      this.#counts.set(city_slug, counts);
+    }
+    counts[DEMAND_EVENTS[event]] += times;
+  }
+
+  /** Adds what was counted since the last time; what cannot be written is kept for the next. Never throws. */
+  flush(): Promise<void> {
+    return this.#flusher.now();
+  }
+
+  /** Safe early and twice. */
+  stop(): Promise<void> {
+    return this.#flusher.stop();
+  }
+
+  async #flush(): Promise<void> {
+    const counted = [...this.#counts.values()];
+    if (counted.length === 0) return;
+    this.#counts = new Map();
+    const { database, onError, now = () => new Date() } = this.#options;
+    try {
+      await addCityDemand(database, now(), counted);
+    } catch (error) {
+      for (const { city_slug, searches, leads, conversions } of counted) {
+        this.count(city_slug, 'search', searches);
+        this.count(city_slug, 'lead', leads);
+        this.count(city_slug, 'conversion', conversions);
+      }
+      onError(error);
+    }
+  }
+}

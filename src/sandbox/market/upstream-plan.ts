@@ -1,0 +1,110 @@
+/**
+ * What a plan looks like on ComparePower's wire. Written down apart from `sources/comparepower`, on purpose: the
+ * sandbox is the other side of the wire, and a shared type would hide a misreading from every test.
+ */
+
+/** Applies to the usage (flat) or to the kWh (`multiplicative`) from `min` to `max`, kWh a month; `null`: no bound. */
+export interface UpstreamComponent {
+  min: number | null;
+  max: number | null;
+  /** USD a month; USD per kWh where `multiplicative`; a share where `percentage` (0.02 is 2 %); negative: a credit. */
+  amount: number;
+  multiplicative: boolean;
+  tdsp_charge: boolean;
+  /** A percentage of the running total; without it, of the REP's own charges per kWh. */
+  compound: boolean;
+  percentage: boolean;
+}
+
+export interface UpstreamDisplayPricing {
+  /** kWh a month. */
+  usage: number;
+  /** USD per kWh. */
+  avg: number;
+  avg_cents: number;
+  /** USD a month. */
+  total: number;
+}
+
+interface UpstreamExpectedPrice {
+  /** kWh a month. */
+  usage: number;
+  /** USD per kWh as the label prints it, to a tenth of a cent. */
+  price: number;
+  /** USD per kWh as the components give it. */
+  actual: number;
+  valid: boolean;
+}
+
+export interface UpstreamBrand {
+  _id: string;
+  name: string;
+  puct_number: string | null;
+  legal_name: string | null;
+  contact_info: {
+    sales: { phone_number: string | null };
+    support: { address: string | null; email: string | null; phone_number: string | null };
+  };
+}
+
+export interface UpstreamProduct {
+  _id: string;
+  brand: UpstreamBrand;
+  name: string;
+  /** Months; 1 is month to month. */
+  term: number | null;
+  family: string;
+  /** 0 to 100. */
+  percent_green: number | null;
+  headline: string;
+  description: string;
+  /** USD. A fee per remaining month stands here, too, and only the description tells. */
+  early_termination_fee: number | null;
+  is_pre_pay: boolean | null;
+  is_time_of_use: boolean | null;
+}
+
+export interface UpstreamTdsp {
+  _id: string;
+  name: string;
+  short_name: string;
+  abbreviation: string;
+  duns_number: string;
+}
+
+export interface UpstreamDocumentLink {
+  type: 'efl' | 'tos' | 'yrac';
+  language: string | null;
+  link: string;
+  snapshot_url: string | null;
+}
+
+export interface UpstreamPlan {
+  /** 24 hex; the first 8 are the Unix seconds of its creation. A re-priced plan gets a new one. */
+  _id: string;
+  product: UpstreamProduct;
+  tdsp: UpstreamTdsp;
+  expected_prices: UpstreamExpectedPrice[];
+  display_pricing_500?: UpstreamDisplayPricing;
+  display_pricing_1000?: UpstreamDisplayPricing;
+  display_pricing_2000?: UpstreamDisplayPricing;
+  document_links: UpstreamDocumentLink[];
+  components?: UpstreamComponent[];
+}
+
+/** An id in the form of a MongoDB ObjectId: the time of creation, then 64 bits that name the object. */
+export function objectId(createdAtMs: number, high: number, low: number): string {
+  return [Math.floor(createdAtMs / 1000), high, low]
+    .map((part) => (part >>> 0).toString(16).padStart(8, '0'))
+    .join('');
+}
+
+export function displayPricing(usageKwh: number, totalUsd: number): UpstreamDisplayPricing {
+  const avg = round(totalUsd / usageKwh, 5);
+  return { usage: usageKwh, avg, avg_cents: round(avg * 100, 3), total: round(totalUsd, 2) };
+}
+
+export function round(value: number, decimals: number): number {
+  const factor = 10 ** decimals;
+  return Math.round(value * factor) / factor;
+}

@@ -1,0 +1,119 @@
+/**
+ * The database cache: a plan set ready to be served, written right after each publish, and the plans themselves behind
+ * it. Whoever reads it compares versions, so one that is behind, or missing, costs a reader some milliseconds only.
+ */
+
+import { decodePlanSet, encodePlanSet } from '../../plan/packed/plan-set-bytes.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { PlanSet } from '../../plan/plan-set.ts';
+import { toJsonb } from '../postgres/copy.ts';
+import type { Connection, Database, Queryable } from '../postgres/database.ts';
+import { readActivePlanSet } from './plans.ts';
+
+const cacheKey = (duns: string): string => `plans:${duns}`;
+
+/**
+ * Puts back what has expired, was cleared or is damaged, from the plans themselves.
+ * @returns how many bytes were written; 0 if somebody was quicker or something newer is there
+ */
+export async function refillPlanCache(queryable: Queryable, set: PlanSet, ttlMs: number): Promise<number> {
+  // Every process that read the plans after a publish comes with them; all but the first need not send them.
+  if (await isCached(queryable, set)) return 0;
+  const plans = toJsonb(set.plans);
+  const { rowCount } = await queryable.query(
+    `insert into plan_cache as c (cache_key, plans_data, packed, version, created_at, expires_at)
+     select $1::varchar, $2::jsonb, $6::bytea, $3::bigint, now(), now() + make_interval(secs => $5::float8 / 1000)
+      where $3::bigint = (select max(version) from plan_snapshots where tdsp_duns = $4)
+     on conflict (cache_key) do update set plans_data = excluded.plans_data, packed = excluded.packed,
+       version = excluded.version, created_at = excluded.created_at, expires_at = excluded.expires_at
+      where c.version < excluded.version
+         or (c.version = excluded.version and (c.expires_at <= now() or c.plans_data <> excluded.plans_data))`,
+    [cacheKey(set.tdsp_duns), plans, set.version, set.tdsp_duns, ttlMs, encodePlanSet(set)],
+  );
+  return rowCount === 1 ? plans.length : 0;
+}
+
+async function isCached(queryable: Queryable, { tdsp_duns, version }: PlanSet): Promise<boolean> {
+  const { rowCount } = await queryable.query(
+    'select from plan_cache where cache_key = $1 and (version > $2 or (version = $2 and expires_at > now()))',
+    [cacheKey(tdsp_duns), version],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * Makes the current plan set of a TDSP ready to be served. Who publishes waits for it, but not for ever, and not
+ * inside the publish: it takes longer than all the rest, and nothing is lost without it.
+ */
+export function fillPlanCache(database: Database, duns: string, ttlMs: number): Promise<void> {
+  return database.transaction(async (connection) => {
+    await connection.query("set local statement_timeout = '3s'");
+    const set = await readActivePlanSet(connection, duns);
+    if (set) await refillPlanCache(connection, set, ttlMs);
+  });
+}
+
+/** What is ready to be served, and until when. */
+export async function readPlanCacheState(
+  queryable: Queryable,
+): Promise<{ tdsp_duns: string; version: number; expires_at: Date }[]> {
+  const { rows } = await queryable.query<{ tdsp_duns: string; version: number; expires_at: Date }>(
+    `select substr(cache_key, 7) as tdsp_duns, version, expires_at from plan_cache where cache_key like 'plans:%'`,
+  );
+  return rows;
+}
+
+/** @param duns one TDSP; `null`: all */
+export async function deletePlanCache(connection: Connection, duns: string | null): Promise<void> {
+  await connection.query('delete from plan_cache where $1::text is null or cache_key = $1', [
+    duns && cacheKey(duns),
+  ]);
+}
+
+/** The current plan set of a TDSP, if the database cache has it whole and it has not expired. */
+export async function readCachedPlanSet(queryable: Queryable, duns: string): Promise<PlanSet | null> {
+  const row = await readRow<{ packed: Buffer | null }>(queryable, duns, 'packed');
+  if (!row) return null;
+  const { version, observed_at } = row;
+  const set =
+    row.packed &&
+    decodePlanSet(row.packed, { tdsp_duns: duns, version, observed_at: observed_at.toISOString() });
+  return set ?? readUnpacked(queryable, duns);
+}
+
+/** As a program of another version wrote it. */
+async function readUnpacked(queryable: Queryable, duns: string): Promise<PlanSet | null> {
+  const row = await readRow<{ plans_data: unknown }>(queryable, duns, 'plans_data');
+  if (!row || !isWhole(row.plans_data, row.published)) return null;
+  const { plans_data: plans, version, source, observed_at } = row;
+  return { tdsp_duns: duns, version, source, observed_at: observed_at.toISOString(), plans };
+}
+
+interface CurrentRow {
+  /** How many plans there are. */
+  published: number;
+  version: number;
+  source: string;
+  observed_at: Date;
+}
+
+async function readRow<T>(
+  queryable: Queryable,
+  duns: string,
+  column: 'packed' | 'plans_data',
+): Promise<(T & CurrentRow) | undefined> {
+  const { rows } = await queryable.query<T & CurrentRow>(
+    `select c.${column}, s.plans as published, s.version, s.source, s.observed_at
+       from (select * from plan_snapshots where tdsp_duns = $1 order by version desc limit 1) s
+       join plan_cache c on c.version = s.version and c.cache_key = $2 and c.expires_at > now()`,
+    [duns, cacheKey(duns)],
+  );
+  return rows[0];
+}
+
+/** Somebody may have written to the table by hand, or restored half of it. */
+function isWhole(plans: unknown, published: number): plans is Plan[] {
+  const isPlan = (one: Partial<Plan> | null) =>
+    typeof one === 'object' && typeof one?.external_id === 'string';
+  return Array.isArray(plans) && plans.length === published && plans.every(isPlan);
+}

@@ -1,0 +1,40 @@
+/**
+ * What is said on the channels of PostgreSQL and Redis. Anybody who may connect may say anything there, and a version
+ * that is none would be waited for for ever: what is not as we say it is not ours.
+ */
+
+import type { CacheClear } from '../cache/cache-clears.ts';
+
+export interface PublishedVersion {
+  tdsp_duns: string;
+  version: number;
+  /** ISO 8601 in UTC. */
+  observed_at: string;
+}
+
+const DUNS = /^\d{9,13}$/;
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+export function readPublished(payload: string): PublishedVersion | null {
+  const { tdsp_duns, version, observed_at } = readObject(payload);
+  if (typeof tdsp_duns !== 'string' || !DUNS.test(tdsp_duns)) return null;
+  if (typeof observed_at !== 'string' || !TIME.test(observed_at)) return null;
+  return isCount(version) ? { tdsp_duns, version, observed_at } : null;
+}
+
+export function readClear(payload: string): CacheClear | null {
+  const { id, tdsp_duns } = readObject(payload);
+  if (tdsp_duns !== null && (typeof tdsp_duns !== 'string' || !DUNS.test(tdsp_duns))) return null;
+  return isCount(id) ? { id, tdsp_duns } : null;
+}
+
+function readObject(payload: string): Record<string, unknown> {
+  try {
+    const told: unknown = JSON.parse(payload);
+    return typeof told === 'object' && told !== null ? (told as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;

@@ -1,0 +1,55 @@
+/** What shoppers did, counted by city and hour, and what of it still counts. */
+
+import type { Queryable } from '../postgres/database.ts';
+
+export interface DemandCounts {
+  city_slug: string;
+  searches: number;
+  leads: number;
+  conversions: number;
+}
+
+export interface CityDemand extends DemandCounts {
+  /** The last hour with a search; `null` if there was none. */
+  last_search_at: Date | null;
+  /** The last hour with a lead or a conversion. */
+  last_lead_at: Date | null;
+}
+
+/** Adds counts to those of the hour. */
+export async function addCityDemand(
+  queryable: Queryable,
+  now: Date,
+  counts: readonly DemandCounts[],
+): Promise<void> {
+  await queryable.query(
+    `insert into city_demand as d (city_slug, hour, searches, leads, conversions)
+     select city_slug, date_trunc('hour', $1::timestamptz), searches, leads, conversions
+       from jsonb_to_recordset($2) as c (city_slug text, searches int, leads int, conversions int)
+      -- In one order: two processes that add at once wait for each other, never in a circle.
+      order by city_slug
+     on conflict (city_slug, hour) do update set searches = d.searches + excluded.searches,
+       leads = d.leads + excluded.leads, conversions = d.conversions + excluded.conversions`,
+    [now, JSON.stringify(counts)],
+  );
+}
+
+/**
+ * What was counted since `since`, where an hour weighs half as much as one `halfLifeHours` later. Rates of shoppers
+ * change within days, so older ones say little about who will ask next.
+ */
+export async function readCityDemand(
+  queryable: Queryable,
+  { now, since, halfLifeHours }: { now: Date; since: Date; halfLifeHours: number },
+): Promise<CityDemand[]> {
+  const weighed = (column: string) =>
+    `sum(${column} * 0.5 ^ (greatest(0, extract(epoch from $1::timestamptz - hour)) / 3600 / $3::float8))::float8 as ${column}`;
+  const { rows } = await queryable.query<CityDemand>(
+    `select city_slug, ${weighed('searches')}, ${weighed('leads')}, ${weighed('conversions')},
+            max(hour) filter (where searches > 0) as last_search_at,
+            max(hour) filter (where leads + conversions > 0) as last_lead_at
+       from city_demand where hour > $2 and hour <= $1 group by city_slug order by city_slug`,
+    [now, since, halfLifeHours],
+  );
+  return rows;
+}

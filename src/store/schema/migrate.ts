@@ -1,0 +1,230 @@
+/**
+ * Brings a database to the shape this version of the code expects, while others read and write it. Migrations are SQL
+ * files, numbered, applied once each and in order, forward only. Of several processes that start together one applies
+ * them and the others wait.
+ *
+ * Most run in a transaction of their own and never wait for a lock for longer than a moment: behind one that waits for
+ * an exclusive lock all readers would queue. Those that build indexes beside everybody's work run outside of one.
+ */
+
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { WattsyncError } from '../../errors.ts';
+import type { Connection, Database, Queryable } from '../postgres/database.ts';
+import { blockedBy, explained, isInTheWay } from './migrate-failure.ts';
+import { runOutside, runsOutside } from './migrate-outside.ts';
+
+/** The database and the migration files contradict each other. */
+export class MigrationError extends WattsyncError {
+  readonly code = 'migration_mismatch';
+  readonly retryable = false;
+}
+
+export interface Migration {
+  number: number;
+  name: string;
+  sql: string;
+  checksum: string;
+}
+
+interface MigratePatience {
+  /** So long a lock is waited for at a time. Readers that come later wait behind it, and give up after a second. */
+  lockMs: number;
+  /** Between the first two tries; later pauses are up to four times as long. */
+  pauseMs: number;
+  /** So long it is tried again. */
+  totalMs: number;
+}
+
+const PATIENCE: MigratePatience = { lockMs: 300, pauseMs: 700, totalMs: 120_000 };
+
+/** Any number will do, as long as no other user of the same database picks it. */
+const MIGRATION_LOCK = 7_748_001;
+const ASK_AGAIN_MS = 50;
+
+/** @throws {MigrationError} a file name without a number, or a number given twice */
+export function readMigrations(folder: URL = new URL('./migrations/', import.meta.url)): Migration[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.sql'));
+  const seen = new Set<number>();
+  return files.toSorted().map((file) => {
+    const number = Number.parseInt(/^(\d{4})_[a-z0-9_]+\.sql$/.exec(file)?.[1] ?? '', 10);
+    // Gaps are fine: two branches take a number each, and either may be the first to be released.
+    if (Number.isNaN(number) || seen.has(number)) {
+      throw new MigrationError(
+        `Migration file ${file} has no number of its own: names look like 0004_what_it_does.sql, each number once.`,
+      );
+    }
+    seen.add(number);
+    const sql = readFileSync(new URL(file, folder), 'utf8');
+    return {
+      number,
+      name: file.replace(/\.sql$/, ''),
+      sql,
+      checksum: createHash('sha256').update(sql).digest('hex'),
+    };
+  });
+}
+
+/**
+ * Applies what is missing.
+ * @returns the names of the migrations applied now
+ * @throws {MigrationError} an applied migration was edited or is unknown here
+ * @throws {MigrationBlockedError} others did not let go of what has to be changed
+ * @throws {ExtensionMissingError} the server lacks an extension or refuses it
+ */
+export async function migrate(
+  database: Database,
+  migrations: Migration[] = readMigrations(),
+  patience: MigratePatience = PATIENCE,
+): Promise<string[]> {
+  // The common case, everything applied, takes one statement and no lock.
+  if (missing(await readApplied(database.pool), migrations).length === 0) return [];
+  const connection = await database.pool.connect();
+  try {
+    await waitForTurn(connection);
+    // An index of a large table may take longer than the server lets a statement run.
+    await connection.query('set statement_timeout = 0; set lock_timeout = 0');
+    const applied: string[] = [];
+    for (const next of missing(await readApplied(connection), migrations)) {
+      await applyPatiently(connection, next, patience);
+      applied.push(next.name);
+    }
+    return applied;
+  } finally {
+    // Closed, not returned: its lock and its settings go with it.
+    connection.release(true);
+  }
+}
+
+/**
+ * Asked for again and again, not waited for: a statement that waits holds a snapshot, and an index that is built
+ * concurrently waits for all snapshots older than itself. Two processes would wait for each other.
+ */
+async function waitForTurn(connection: Connection): Promise<void> {
+  for (;;) {
+    const { rows } = await connection.query<{ isOurs: boolean }>(
+      'select pg_try_advisory_lock($1) as "isOurs"',
+      [MIGRATION_LOCK],
+    );
+    if (rows[0]!.isOurs) return;
+    await pause(ASK_AGAIN_MS);
+  }
+}
+
+async function applyPatiently(
+  connection: Connection,
+  migration: Migration,
+  { lockMs, pauseMs, totalMs }: MigratePatience,
+): Promise<void> {
+  const end = Date.now() + totalMs;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      if (runsOutside(migration)) await applyOutside(connection, migration);
+      else await applyInside(connection, migration, lockMs);
+      return;
+    } catch (error) {
+      if (!isInTheWay(error)) throw explained(error, migration);
+      if (Date.now() > end) throw await blockedBy(connection, migration, error);
+      await pause(pauseMs * Math.min(4, 2 ** attempt) * (0.75 + 0.5 * Math.random()));
+    }
+  }
+}
+
+/** In one transaction: a database that stops half-way holds the migrations before, whole. */
+async function applyInside(connection: Connection, migration: Migration, lockMs: number): Promise<void> {
+  await connection.query('begin');
+  try {
+    await connection.query(`set local lock_timeout = ${lockMs}`);
+    await insertApplied(connection, migration);
+    await connection.query(migration.sql);
+    await connection.query('commit');
+  } catch (error) {
+    await connection.query('rollback').catch(() => {});
+    throw error;
+  }
+}
+
+async function applyOutside(connection: Connection, migration: Migration): Promise<void> {
+  await runOutside(connection, migration);
+  await insertApplied(connection, migration);
+}
+
+/** Made with the first migration, and by whoever brings the rows of another database. */
+export const MIGRATIONS_TABLE = `create table if not exists schema_migrations (
+  number integer not null constraint schema_migrations_pkey primary key,
+  name text not null,
+  checksum text not null,
+  applied_at timestamptz not null default now()
+)`;
+
+async function insertApplied(connection: Connection, { number, name, checksum }: Migration): Promise<void> {
+  await connection.query(MIGRATIONS_TABLE);
+  await connection.query('insert into schema_migrations (number, name, checksum) values ($1, $2, $3)', [
+    number,
+    name,
+    checksum,
+  ]);
+}
+
+interface Applied {
+  number: number;
+  name: string;
+  checksum: string;
+}
+
+async function readApplied(queryable: Queryable): Promise<Applied[]> {
+  // Asked first, because a failed statement would end the transaction around it.
+  const { rows } = await queryable.query<{ exists: boolean }>(
+    `select to_regclass('schema_migrations') is not null as exists`,
+  );
+  if (!rows[0]?.exists) return [];
+  return (
+    await queryable.query<Applied>('select number, name, checksum from schema_migrations order by number')
+  ).rows;
+}
+
+export interface MigrationState {
+  /** Not applied yet, in order. */
+  missing: Migration[];
+  /** Applied by a newer version of the program. */
+  unknown: string[];
+  /** Applied, and edited since. */
+  edited: string[];
+}
+
+/** How a database and the migration files compare, without changing anything. */
+export async function readMigrationState(
+  queryable: Queryable,
+  migrations: Migration[] = readMigrations(),
+): Promise<MigrationState> {
+  return compare(await readApplied(queryable), migrations);
+}
+
+function compare(applied: Applied[], migrations: Migration[]): MigrationState {
+  const known = (number: number) => migrations.find((migration) => migration.number === number);
+  const isEdited = ({ number, checksum }: Applied) => known(number) && known(number)!.checksum !== checksum;
+  return {
+    missing: migrations.filter((migration) => !applied.some(({ number }) => number === migration.number)),
+    unknown: applied.filter(({ number }) => !known(number)).map(({ name }) => name),
+    edited: applied.filter(isEdited).map(({ name }) => name),
+  };
+}
+
+/** @throws {MigrationError} database and files contradict each other */
+function missing(applied: Applied[], migrations: Migration[]): Migration[] {
+  const state = compare(applied, migrations);
+  if (state.unknown.length > 0) {
+    throw new MigrationError(
+      `The database has migration ${state.unknown[0]}, which this version of wattsync does not know: ` +
+        'it was made by a newer version. Start that one, or restore a backup.',
+    );
+  }
+  if (state.edited.length > 0) {
+    throw new MigrationError(
+      `Migration ${state.edited[0]}.sql was edited after it was applied. ` +
+        'Restore the file as it was, and put the change into a new migration.',
+    );
+  }
+  return state.missing;
+}

@@ -1,0 +1,303 @@
+/**
+ * What is past its time, one step for each kind, removed a few thousand rows at once: every batch is a transaction of
+ * its own, so nobody waits, and whoever is killed in the middle leaves the rest to the next run.
+ */
+
+import type { Retention } from '../../config.ts';
+import { readMarketsBehind } from '../market/days.ts';
+import { refreshDailyRateIndex } from '../market/refresh-daily-rate-index.ts';
+import { countOldPayloads, pruneSourcePayloads } from '../plans/source-payloads.ts';
+import type { Database, Queryable } from '../postgres/database.ts';
+import { countCrashedRuns, markCrashedRuns } from '../queue/sync-runs.ts';
+import {
+  countMissingMonths,
+  dropHistoryBefore,
+  ensureHistoryPartitions,
+  historyLimit,
+} from '../schema/history-partitions.ts';
+
+export interface MaintenanceContext {
+  database: Database;
+  now: Date;
+  keep: Retention;
+}
+
+export interface MaintenanceStep {
+  /** What it works on: the table, or what is repaired. */
+  name: string;
+  /** What goes, for a person: `calls of an upstream, older than 90 days`. */
+  what(context: MaintenanceContext): string;
+  /** How much there is to do. */
+  count(queryable: Queryable, context: MaintenanceContext): Promise<number>;
+  /** Does some of it. @returns how much; 0 when nothing is left */
+  next(queryable: Queryable, context: MaintenanceContext, most: number): Promise<number>;
+}
+
+const days = (count: number): string => (count === 1 ? '1 day' : `${count} days`);
+const older = (count: number): string => `older than ${days(count)}`;
+const before = ({ now }: Pick<MaintenanceContext, 'now'>, count: number): Date =>
+  new Date(now.getTime() - count * 86_400_000);
+
+/**
+ * Rows of a table that are past their time.
+ * @param condition with $1 for the time that `limit` gives
+ */
+export function outdated(
+  table: string,
+  what: MaintenanceStep['what'],
+  condition: string,
+  limit: (context: MaintenanceContext) => Date,
+): MaintenanceStep {
+  return {
+    name: table,
+    what,
+    async count(queryable, context) {
+      const { rows } = await queryable.query<{ n: number }>(
+        `select count(*)::int as n from ${table} where ${condition}`,
+        [limit(context)],
+      );
+      return rows[0]!.n;
+    },
+    async next(queryable, context, most) {
+      // What somebody is working on is left for another time.
+      const { rowCount } = await queryable.query(
+        `delete from ${table} where ctid = any(array(
+           select ctid from ${table} where ${condition} limit $2 for update skip locked))`,
+        [limit(context), most],
+      );
+      return rowCount ?? 0;
+    },
+  };
+}
+
+/** Readers take only what is of the published version and has not expired; whoever finds none puts it back. */
+const STALE_CACHE = `(expires_at < $1 or version is distinct from (
+  select version from plan_snapshots s where 'plans:' || s.tdsp_duns = plan_cache.cache_key order by version desc limit 1))`;
+
+/** Runs that say they are at work and whose process is gone. */
+function crashedRuns(): MaintenanceStep {
+  return {
+    name: 'crashed_runs',
+    what: () => 'runs whose process died, to be marked as crashed',
+    count: (queryable) => countCrashedRuns(queryable),
+    next: (queryable, { now }) => markCrashedRuns(queryable, now),
+  };
+}
+
+/** With their results; the last result of every TDSP stays, however old, and so does its run. */
+function oldRuns(): MaintenanceStep {
+  const doomed = `select id from sync_runs
+     where requested_at < $1 and status not in ('queued', 'running') and id not in (
+       select run_id from (select distinct on (tdsp_duns) run_id from sync_results
+                            where status <> 'fresh' order by tdsp_duns, finished_at desc) last)`;
+  return {
+    name: 'sync_runs',
+    what: ({ keep }) =>
+      `runs and their results, ${older(keep.runsDays)}, the last result of every TDSP apart`,
+    async count(queryable, context) {
+      const { rows } = await queryable.query<{ n: number }>(`select count(*)::int as n from (${doomed}) d`, [
+        before(context, context.keep.runsDays),
+      ]);
+      return rows[0]!.n;
+    },
+    async next(queryable, context, most) {
+      const { rows } = await queryable.query<{ n: number }>(
+        `with doomed as (${doomed} limit $2 for update skip locked),
+              results as (delete from sync_results where run_id in (select id from doomed)),
+              runs as (delete from sync_runs where id in (select id from doomed) returning id)
+         select count(*)::int as n from runs`,
+        [before(context, context.keep.runsDays), most],
+      );
+      return rows[0]!.n;
+    },
+  };
+}
+
+/** Sequences that would give a number that is taken, as after rows were brought in by hand: inserts would fail. */
+function lateSequences(): MaintenanceStep {
+  return {
+    name: 'sequences',
+    what: () => 'sequences that are behind the numbers in their table, to be set forward',
+    count: async (queryable) => (await readLateSequences(queryable)).length,
+    async next(queryable, _context, most) {
+      const late = (await readLateSequences(queryable)).slice(0, most);
+      for (const { sequence, highest } of late) {
+        // Never back: somebody may have taken numbers meanwhile.
+        await queryable.query(
+          'select setval($1::regclass, greatest($2::bigint, pg_sequence_last_value($1::regclass)))',
+          [sequence, highest],
+        );
+      }
+      return late.length;
+    },
+  };
+}
+
+async function readLateSequences(queryable: Queryable): Promise<{ sequence: string; highest: number }[]> {
+  const { rows } = await queryable.query<{ sequence: string; relation: string; name: string }>(
+    `select s.oid::regclass::text as sequence, t.oid::regclass::text as relation, quote_ident(a.attname) as name
+       from pg_class s
+       join pg_depend d on d.objid = s.oid and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i') and d.refobjsubid > 0
+       join pg_class t on t.oid = d.refobjid
+       join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
+      where s.relkind = 'S' and s.relnamespace = current_schema()::regnamespace and t.relkind in ('r', 'p') order by 1`,
+  );
+  const late = [];
+  for (const { sequence, relation, name } of rows) {
+    // The highest number is at the end of the primary key.
+    const { rows: found } = await queryable.query<{ highest: number | null; last: number | null }>(
+      `select (select max(${name}) from ${relation})::bigint as highest, pg_sequence_last_value($1::regclass) as last`,
+      [sequence],
+    );
+    const { highest, last } = found[0]!;
+    if (highest !== null && highest > (last ?? 0)) late.push({ sequence, highest });
+  }
+  return late;
+}
+
+/** While the body it came in comes again, an open record is seen again without being written. */
+const CLOSED_RECORDS = `coalesce(resolved_at, last_seen_at) < $1 and (resolved_at is not null or not exists (
+  select from source_payloads p where p.hash = quarantined_records.payload_hash and p.last_seen_at >= $1))`;
+
+/** After the rejected records: one that is still open keeps the body it came in. */
+function oldPayloads(): MaintenanceStep {
+  return {
+    name: 'source_payloads',
+    what: ({ keep }) => `what upstreams sent, ${older(keep.payloadsDays)} and needed no more`,
+    count: (queryable, context) => countOldPayloads(queryable, before(context, context.keep.payloadsDays)),
+    next: (queryable, context, most) =>
+      pruneSourcePayloads(queryable, before(context, context.keep.payloadsDays), Math.min(most, 1_000)),
+  };
+}
+
+function historyAhead(): MaintenanceStep {
+  return {
+    name: 'history_partitions',
+    what: () => 'months of the price history, to be made ahead',
+    count: (queryable, { now }) => countMissingMonths(queryable, now),
+    next: async (queryable, { now }) => (await ensureHistoryPartitions(queryable, now)).length,
+  };
+}
+
+/** Only where the operator set a limit. */
+function oldHistory(): MaintenanceStep {
+  const drop = async (queryable: Queryable, { keep, now }: MaintenanceContext, dryRun: boolean) =>
+    keep.historyMonths === null
+      ? 0
+      : (await dropHistoryBefore(queryable, historyLimit(now, keep.historyMonths), { now, dryRun })).length;
+  return {
+    name: 'plan_price_history',
+    what: ({ keep }) =>
+      keep.historyMonths === null
+        ? 'months of the price history: all are kept'
+        : `months of the price history, older than ${keep.historyMonths} whole months`,
+    count: (queryable, context) => drop(queryable, context, true),
+    next: (queryable, context) => drop(queryable, context, false),
+  };
+}
+
+/** What a process that died after a publish did not write down. */
+function missingDays(): MaintenanceStep {
+  return {
+    name: 'daily_rate_index',
+    what: () => 'TDSPs whose daily rates are behind their plans, to be made up for',
+    count: async (queryable) => (await readMarketsBehind(queryable)).length,
+    next: async (_queryable, { database }) => (await refreshDailyRateIndex(database)).length,
+  };
+}
+
+/** Another kind of rows that grow old is a line more. What is current is in none of them. */
+export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
+  crashedRuns(),
+  lateSequences(),
+  historyAhead(),
+  missingDays(),
+  oldHistory(),
+  outdated(
+    'plan_cache',
+    () => 'plan sets that expired or are of another version than the published one',
+    STALE_CACHE,
+    ({ now }) => now,
+  ),
+  outdated(
+    'api_calls',
+    ({ keep }) => `calls of an upstream, ${older(keep.apiCallsDays)}`,
+    'called_at < $1',
+    (c) => before(c, c.keep.apiCallsDays),
+  ),
+  oldRuns(),
+  outdated(
+    'sync_attempts',
+    ({ keep }) => `attempts to sync, ${older(keep.runsDays)}`,
+    'finished_at < $1',
+    (c) => before(c, c.keep.runsDays),
+  ),
+  outdated(
+    'city_demand',
+    ({ keep }) => `what shoppers looked for, ${older(keep.demandDays)}`,
+    'hour < $1',
+    (c) => before(c, c.keep.demandDays),
+  ),
+  outdated(
+    'audit_log',
+    ({ keep }) => `who did what, ${older(keep.auditDays)}`,
+    'at < $1',
+    (c) => before(c, c.keep.auditDays),
+  ),
+  outdated(
+    'quarantined_records',
+    ({ keep }) => `rejected records read since, or not seen again, for ${days(keep.quarantineDays)}`,
+    CLOSED_RECORDS,
+    (c) => before(c, c.keep.quarantineDays),
+  ),
+  oldPayloads(),
+  outdated(
+    'cache_stats',
+    ({ keep }) => `cache figures, ${older(keep.cacheStatsDays)}`,
+    'minute < $1',
+    (c) => before(c, c.keep.cacheStatsDays),
+  ),
+  outdated(
+    'query_stats',
+    ({ keep }) => `statement figures, ${older(keep.queryStatsDays)}`,
+    'minute < $1',
+    (c) => before(c, c.keep.queryStatsDays),
+  ),
+  outdated(
+    'query_texts',
+    () => 'statements that no process has sent for 30 days',
+    // Noted when a process first sends them: one that runs for long is known by its figures.
+    'seen_at < $1 and not exists (select from query_stats q where q.name = query_texts.name)',
+    (c) => before(c, 30),
+  ),
+  outdated(
+    'database_readings',
+    ({ keep }) => `readings of PostgreSQL's counters, ${older(keep.databaseReadingsDays)}`,
+    'taken_at < $1',
+    (c) => before(c, c.keep.databaseReadingsDays),
+  ),
+  outdated(
+    'cache_clears',
+    ({ keep }) => `clears of the caches, ${older(keep.signalsDays)}`,
+    'requested_at < $1',
+    (c) => before(c, c.keep.signalsDays),
+  ),
+  outdated(
+    'cache_processes',
+    ({ keep }) => `processes gone for ${days(keep.signalsDays)}`,
+    'seen_at < $1',
+    (c) => before(c, c.keep.signalsDays),
+  ),
+  outdated(
+    'sync_workers',
+    ({ keep }) => `workers gone for ${days(keep.signalsDays)}`,
+    'seen_at < $1',
+    (c) => before(c, c.keep.signalsDays),
+  ),
+  outdated(
+    'upstream_permits',
+    ({ keep }) => `permits to call, ${older(keep.signalsDays)}`,
+    'granted_at < $1',
+    (c) => before(c, c.keep.signalsDays),
+  ),
+];

@@ -1,0 +1,56 @@
+/** The ledger of upstream calls. */
+
+import { toJsonb } from '../postgres/copy.ts';
+import type { Queryable } from '../postgres/database.ts';
+
+export interface ApiCallRow {
+  run_id: number;
+  source: string;
+  endpoint: string;
+  params: Record<string, string>;
+  /** From 1. */
+  attempt: number;
+  /** `null` where no answer came, or none with a status. */
+  status: number | null;
+  bytes: number | null;
+  duration_ms: number;
+  error: string | null;
+  called_at: Date;
+  /** Of the body in source_payloads; `null` where nothing came or it is not kept. */
+  payload_hash: string | null;
+}
+
+export async function insertApiCall(queryable: Queryable, call: ApiCallRow): Promise<void> {
+  const { run_id, source, endpoint, params, attempt, status, bytes, duration_ms, error, called_at } = call;
+  const { payload_hash } = call;
+  await queryable.query(
+    `with call as (
+       insert into api_calls (run_id, source, endpoint, params, attempt, status, bytes, duration_ms, error, called_at,
+         payload_hash)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning run_id
+     )
+     -- Counted here and not as the run ends: one that is cancelled, or crashes, ends before its calls do.
+     update sync_runs r set api_calls = r.api_calls + 1 from call where r.id = call.run_id`,
+    [
+      run_id,
+      source,
+      endpoint,
+      toJsonb(params),
+      attempt,
+      status,
+      bytes,
+      duration_ms,
+      error,
+      called_at,
+      payload_hash,
+    ],
+  );
+}
+
+export async function countApiCallsOfRun(queryable: Queryable, runId: number): Promise<number> {
+  const { rows } = await queryable.query<{ calls: number }>(
+    'select count(*)::int as calls from api_calls where run_id = $1',
+    [runId],
+  );
+  return rows[0]?.calls ?? 0;
+}

@@ -1,0 +1,300 @@
+/**
+ * Publishes one snapshot of one TDSP: one transaction, after which everybody sees all of it or nothing of it.
+ *
+ * Hashes are compared first, so only what changed is read and written, in three round trips whatever the number of
+ * plans: what is published, what is known of the plans that change, and one statement that writes all of it, unless
+ * somebody else was quicker; then all is read again. A snapshot like the last one takes two, and writes two rows.
+ *
+ * The database cache is not part of it: a ready plan set weighs more than all the rest, and who finds it one version
+ * behind is served from the plans themselves. It is filled right after the commit (see fetch-and-publish.ts).
+ */
+
+import { randomUUIDv7 } from 'node:crypto';
+import { contentHash, planSetHash, snapshotHash } from '../../plan/content.ts';
+import { offerKey, providerId } from '../../plan/offer.ts';
+import type { PlanDraft } from '../../plan/plan.ts';
+import { keepCurrentSet } from '../../store/plans/plan-revisions.ts';
+import {
+  type ActivePlan,
+  type ProviderRow,
+  type PublishedChange,
+  type PublishedState,
+  readPublished,
+  readTouched,
+  writeChange,
+} from '../../store/plans/publish-plans.ts';
+import { confirmSnapshot, type Snapshot, type Validators } from '../../store/plans/snapshots.ts';
+import { storable } from '../../store/postgres/copy.ts';
+import type { Database, Queryable } from '../../store/postgres/database.ts';
+import { readControl } from '../../store/queue/sync-control.ts';
+import { SyncHaltedError } from '../../store/queue/sync-control-error.ts';
+import type { PlanCounts } from '../../store/queue/sync-runs.ts';
+import { doubtHistoryPartition, expectHistoryPartition } from '../../store/schema/history-partitions.ts';
+import { analyzeGrowth } from '../../store/upkeep/analyze.ts';
+import { SnapshotHeldError, suspicion } from './guard.ts';
+import { identify } from './identify.ts';
+import { refuseOvertaken, type SnapshotBase, SnapshotOvertakenError } from './superseded.ts';
+
+interface FreshSnapshot {
+  tdsp_duns: string;
+  source: string;
+  origin: string;
+  plans: PlanDraft[];
+  /** Upstream ids of the records that were rejected; `null` for one whose id could not be read. */
+  rejected: (string | null)[];
+  observed_at: Date;
+  run_id: number;
+  /** The body the plans were read from, in source_payloads. */
+  payload_hash?: string | null;
+  /** What the upstream calls the answer these plans were read from. */
+  validators?: Validators | null;
+  /** What was published when the fetch began. Left out: published whatever happened since. */
+  base?: SnapshotBase | null;
+}
+
+interface PublishOptions {
+  now: Date;
+  /** How long the database cache may be served. */
+  cacheTtlMs: number;
+  /** Publish even what the guard would hold back. */
+  force: boolean;
+  /** False: the planner's statistics are left to `db:optimize`. */
+  tuneDatabase?: boolean | undefined;
+}
+
+export interface Published {
+  version: number;
+  isNew: boolean;
+  /** The database cache has this version already. */
+  isCached: boolean;
+  counts: PlanCounts;
+}
+
+/** A draft, and what tells whether it changed. */
+interface Content {
+  external_id: string;
+  content_hash: string;
+  draft: PlanDraft;
+}
+
+/** Somebody who publishes the same TDSP just now is met once, if ever: others wait for the lease. */
+const TRIES = 5;
+
+/**
+ * @throws {SnapshotHeldError} the guard found the snapshot suspicious; nothing was written
+ * @throws {SnapshotOvertakenError} somebody else published since the fetch began; nothing was written
+ * @throws {SyncHaltedError} an emergency was declared, perhaps while this process was frozen
+ */
+export async function publish(
+  database: Database,
+  snapshot: FreshSnapshot,
+  options: PublishOptions,
+): Promise<Published> {
+  const contents = snapshot.plans.map((draft) => {
+    return { external_id: draft.external_id, content_hash: contentHash(draft), draft };
+  });
+  const content_hash = hashOf(snapshot, contents);
+  await expectHistoryPartition(database, options.now);
+  let current: PublishedState['current'] = null;
+  for (let tries = 0; tries < TRIES; tries++) {
+    const state = await readKept(database, snapshot.tdsp_duns, content_hash);
+    current = state.current;
+    if (snapshot.base !== undefined) refuseOvertaken(current, snapshot.base);
+    const published =
+      current?.content_hash === content_hash
+        ? await confirm(database.pool, snapshot, current, options)
+        : await publishChange(database.pool, { snapshot, contents, content_hash, ...state }, options).catch(
+            (error) => {
+              doubtHistoryPartition(database, error);
+              throw error;
+            },
+          );
+    if (published) {
+      if (options.tuneDatabase !== false) {
+        await analyzeGrowth(database, published.counts.added).catch(() => {});
+      }
+      return published;
+    }
+    const control = await readControl(database.pool);
+    if (control.state === 'emergency') throw new SyncHaltedError(control);
+  }
+  throw new SnapshotOvertakenError(current?.version ?? 0);
+}
+
+/** What is published; where that was before plan sets were kept, it is kept from now on. */
+async function readKept(database: Database, duns: string, contentHash: string): Promise<PublishedState> {
+  const state = await readPublished(database.pool, duns, contentHash);
+  if (!state.current || state.current.set_hash !== null) return state;
+  await keepCurrentSet(database, duns);
+  return readPublished(database.pool, duns, contentHash);
+}
+
+/** Who is in an unreadable record is part of what the upstream said: once it can be read, something has changed. */
+function hashOf({ source, rejected }: FreshSnapshot, contents: readonly Content[]): string {
+  const unread = new Set(rejected.filter((id) => id !== null));
+  const marks = [...unread].map((external_id) => ({ external_id, content_hash: 'rejected' }));
+  const nameless = rejected.filter((id) => id === null).length;
+  if (nameless > 0) marks.push({ external_id: '', content_hash: `rejected ${nameless}` });
+  return snapshotHash(source, [...contents, ...marks]);
+}
+
+/** An answer with records that could not be read is read again, whatever the upstream calls it: we may have learned to. */
+const validatorsOf = ({ rejected, validators = null }: FreshSnapshot): Validators | null =>
+  rejected.length === 0 ? validators : null;
+
+/** @returns `null`: overtaken */
+async function confirm(
+  queryable: Queryable,
+  snapshot: FreshSnapshot,
+  current: Snapshot,
+  { now, cacheTtlMs }: PublishOptions,
+): Promise<Published | null> {
+  const { observed_at, origin, payload_hash = null, plans, rejected } = snapshot;
+  const confirmed = await confirmSnapshot(queryable, current, {
+    observed_at,
+    origin,
+    payload_hash,
+    validators: validatorsOf(snapshot),
+    cache_expires_at: new Date(now.getTime() + cacheTtlMs),
+  });
+  if (!confirmed) return null;
+  const none = { added: 0, changed: 0, deactivated: 0 };
+  const counts = { seen: plans.length, ...none, unchanged: plans.length, rejected: rejected.length };
+  return { version: current.version, isNew: false, isCached: confirmed.is_cached, counts };
+}
+
+interface Change extends PublishedState {
+  snapshot: FreshSnapshot;
+  contents: Content[];
+  content_hash: string;
+}
+
+/** @returns `null`: overtaken */
+async function publishChange(
+  queryable: Queryable,
+  change: Change,
+  { now, force }: PublishOptions,
+): Promise<Published | null> {
+  const { snapshot, contents, content_hash, current, active } = change;
+  const { tdsp_duns, source, origin, observed_at, run_id, payload_hash = null, rejected } = snapshot;
+  if (!force) refuseSuspicious(change);
+
+  const activeById = new Map(active.map((plan) => [plan.external_id, plan]));
+  const differing = contents.filter(
+    ({ external_id, content_hash }) => activeById.get(external_id)?.content_hash !== content_hash,
+  );
+  const gone = goneFrom(change);
+  const published_at = laterThan(current?.published_at ?? null, now);
+  const found = await identifyIn(queryable, tdsp_duns, { differing, gone, now: published_at });
+
+  const hashes = new Map(active.map((plan) => [plan.external_id, plan.plan_hash]));
+  for (const { external_id } of gone) hashes.delete(external_id);
+  for (const { draft, plan_hash } of found.plans) hashes.set(draft.external_id, plan_hash);
+  const version = (current?.version ?? 0) + 1;
+  const isWritten = await writeChange(queryable, current, {
+    ...found,
+    snapshot: {
+      tdsp_duns,
+      version,
+      source,
+      origin,
+      content_hash,
+      observed_at,
+      published_at,
+      run_id,
+      plans: hashes.size,
+      set_hash: planSetHash([...hashes.values()]),
+      payload_hash,
+      validators: validatorsOf(snapshot),
+      unread: rejected.map((id) => id ?? ''),
+    },
+  });
+  if (!isWritten) return null;
+
+  const added = differing.filter(({ external_id }) => !activeById.has(external_id)).length;
+  const counts = {
+    seen: contents.length,
+    added,
+    changed: differing.length - added,
+    unchanged: contents.length - differing.length,
+    deactivated: gone.length,
+    rejected: rejected.length,
+  };
+  return { version, isNew: true, isCached: false, counts };
+}
+
+/** Clocks of two machines differ by seconds. By hours they do when one is wrong, and no other has to follow it. */
+const CLOCK_SKEW_MS = 600_000;
+
+/** Versions follow each other in time, too, whichever machine publishes them: the history is ordered by it. */
+function laterThan(previous: Date | null, clock: Date): Date {
+  const isBehind = previous !== null && previous >= clock;
+  return isBehind && previous.getTime() - clock.getTime() < CLOCK_SKEW_MS
+    ? new Date(previous.getTime() + 1)
+    : clock;
+}
+
+/** @throws {SnapshotHeldError} */
+function refuseSuspicious({ snapshot, contents, current, active }: Change): void {
+  const before =
+    current?.source === snapshot.source ? { rates: active.map((plan) => plan.rate_1000kwh) } : null;
+  const after = { rates: contents.map(({ draft }) => draft.rates_cents_per_kwh[1000]) };
+  const reason = suspicion(before, after, snapshot.rejected.length);
+  if (reason === null) return;
+  throw new SnapshotHeldError(
+    `Snapshot held back: ${reason}. The published plans stay. ` +
+      'Look at what the upstream sends; publish it all the same with --force.',
+  );
+}
+
+/** Plans on sale that the snapshot does not mention. */
+function goneFrom({ snapshot: { rejected }, contents, active }: Change): ActivePlan[] {
+  // Who is in an unreadable record is not gone: such a plan stays as it was last read.
+  const mentioned = new Set([...contents.map(({ external_id }) => external_id), ...rejected]);
+  const missing = active.filter(({ external_id }) => !mentioned.has(external_id));
+  // As many are missing as there are records without a readable id: they may all be the same.
+  const nameless = rejected.filter((id) => id === null).length;
+  return missing.length > nameless ? missing : [];
+}
+
+/** What becomes of the plans that differ, and what is to be written for it. */
+async function identifyIn(
+  queryable: Queryable,
+  duns: string,
+  { differing, gone, now }: { differing: Content[]; gone: ActivePlan[]; now: Date },
+): Promise<Omit<PublishedChange, 'snapshot'>> {
+  const drafts = differing.map((content) => ({ ...content, draft: storable(content.draft) }));
+  const told = new Map(drafts.map(({ draft: { provider } }) => [providerId(provider.name), provider]));
+  const touched = await readTouched(queryable, duns, {
+    ids: [...drafts, ...gone].map(({ external_id }) => external_id),
+    keys: [...new Set(drafts.map(({ draft }) => offerKey(draft)))],
+    providerIds: [...told.keys()],
+  });
+  const known = new Map(touched.plans.map((plan) => [plan.external_id, plan]));
+  const leaving = gone.flatMap(({ external_id }) => known.get(external_id) ?? []);
+  const changed = drafts.map(({ external_id, content_hash, draft }) => ({
+    draft,
+    content_hash,
+    known: known.get(external_id) ?? null,
+  }));
+  const { offers, taken } = touched;
+  return {
+    ...identify({ changed, gone: leaving, taken, offers, now, newId: randomUUIDv7 }),
+    overwritten: changed.flatMap(({ known }) => known?.external_id ?? []),
+    gone: leaving.map(({ id }) => id),
+    providers: newAbout(told, touched.providers),
+  };
+}
+
+/** Providers nobody knew, and those of which something new is told; a fact that is not told this time stays as it was. */
+function newAbout(told: Map<string, PlanDraft['provider']>, known: ProviderRow[]): ProviderRow[] {
+  const knownById = new Map(known.map((provider) => [provider.id, provider]));
+  return [...told].flatMap(([id, { name, legal_name, puct_number, phone }]) => {
+    const provider = { id, name, legal_name, puct_number, phone };
+    const before = knownById.get(id);
+    const isNew = (['name', 'legal_name', 'puct_number', 'phone'] as const).some(
+      (fact) => provider[fact] !== null && provider[fact] !== before?.[fact],
+    );
+    return isNew ? [provider] : [];
+  });
+}

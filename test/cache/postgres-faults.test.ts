@@ -1,0 +1,241 @@
+/** What PostgreSQL can do to the whole program, over HTTP: what memory and Redis hold is answered, whatever happens. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import pg from 'pg';
+import { Secret } from '../../src/config.ts';
+import { startSandbox } from '../../src/sandbox/server.ts';
+import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
+import { openDatabase } from '../../src/store/postgres/database.ts';
+import { startPostgres, startRedis } from '../support/cache.ts';
+import {
+  allDuns,
+  ONCOR,
+  spawnWattsync,
+  syncAll,
+  territory,
+  testGate,
+  until,
+  wattsync,
+} from '../support/support.ts';
+
+const postgres = await startPostgres();
+const redis = await startRedis();
+const sandbox = await startSandbox();
+test.after(() => sandbox.stop());
+const env = {
+  DATABASE_URL: postgres.url,
+  REDIS_URL: redis.url.reveal(),
+  PORT: '0',
+  LOG_LEVEL: 'silent',
+  PLAN_SOURCE: 'sandbox',
+  COMPAREPOWER_API_URL: sandbox.url,
+  API_CALL_BUDGET_PER_HOUR: '10000',
+};
+
+/** A city for each TDSP, and one with two. */
+const cities = [
+  ...allDuns.map(
+    (duns) => territory.cities.find(({ tdsps }) => tdsps.length === 1 && tdsps[0] === duns)!.slug,
+  ),
+  territory.cities.find(({ tdsps }) => tdsps.length === 2)!.slug,
+];
+
+// biome-ignore format: one line reads best
+interface Body { status: string; database: string; code: string; data: [{ id: string }]; meta: { version: string; source: string } }
+
+async function startProgram(more: Record<string, string> = {}) {
+  const server = spawnWattsync(['start', '--json'], { ...env, ...more });
+  await until(() => server.seen.stdout.includes('"synced"'), 60_000);
+  const { url } = JSON.parse(server.seen.stdout.split('\n')[0]!) as { url: string };
+  const get = async (path: string) => {
+    const answer = await fetch(url + path);
+    const body = (await answer.json()) as Body;
+    return { status: answer.status, headers: answer.headers, body };
+  };
+  const stop = async () => {
+    server.child.kill('SIGTERM');
+    assert.equal(await server.ended, 0, server.seen.stderr);
+  };
+  await until(async () => (await get('/readyz')).status === 200);
+  return { get, stop };
+}
+type Program = Awaited<ReturnType<typeof startProgram>>;
+
+const versionOf = async ({ get }: Program): Promise<string> =>
+  (await get(`/v1/plans?tdsp=${ONCOR}`)).body.meta.version;
+
+/** Readers of all cities, until they are stopped. */
+function startLoad({ get }: Program) {
+  let isOver = false;
+  let reads = 0;
+  const wrong: string[] = [];
+  const readers = cities.map(async (city) => {
+    while (!isOver) {
+      const { status } = await get(`/v1/plans?city=${city}`).catch((error) => ({ status: String(error) }));
+      if (status !== 200) wrong.push(`${city}: ${status}`);
+      reads += 1;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  });
+  return {
+    reads: () => reads,
+    async stop() {
+      isOver = true;
+      await Promise.all(readers);
+      assert.deepEqual(wrong, []);
+    },
+  };
+}
+
+/** The plans of Oncor move on, by a process of its own; the program has them soon. */
+async function expectNewVersion(program: Program): Promise<void> {
+  const before = await versionOf(program);
+  const database = await openDatabase({ databaseUrl: new Secret(postgres.url), dataDir: '', connections: 3 });
+  try {
+    const source = new ComparePowerSource(
+      { url: sandbox.url, apiKey: null, apiKeyHeader: 'X-API-Key' },
+      testGate(database),
+    );
+    sandbox.control.advance(3);
+    assert.equal((await syncAll(database, source, { tdsps: [ONCOR], force: true })).status, 'succeeded');
+  } finally {
+    await database.close();
+  }
+  await until(async () => (await versionOf(program)) !== before);
+}
+
+const program = await startProgram();
+
+test('PostgreSQL crashes and comes back under load: no error, and afterwards the program is current', async () => {
+  const load = startLoad(program);
+  await until(() => load.reads() > 100);
+  await postgres.crash();
+  const since = load.reads();
+  await until(() => load.reads() > since + 200);
+  const { body } = await program.get('/readyz');
+  assert.deepEqual([body.status, body.database], ['degraded', 'down']);
+  await postgres.restart();
+  await until(async () => (await program.get('/readyz')).body.status === 'ready');
+  await expectNewVersion(program);
+  await load.stop();
+});
+
+test('PostgreSQL frozen: all cities are answered, readiness says degraded, what needs it says when to come back', async () => {
+  const { body } = await program.get(`/v1/plans?tdsp=${ONCOR}`);
+  const history = `/v1/plans/${body.data[0].id}/history`;
+  assert.equal((await program.get(history)).status, 200);
+  const load = startLoad(program);
+  postgres.signal('SIGSTOP');
+  try {
+    const { status, body: readiness } = await program.get('/readyz');
+    assert.deepEqual([status, readiness.status, readiness.database], [200, 'degraded', 'down']);
+    const refused = await program.get(history);
+    assert.deepEqual([refused.status, refused.body.code], [503, 'storage_unavailable']);
+    assert.match(refused.headers.get('retry-after') ?? '', /^\d+$/);
+    const since = load.reads();
+    await until(() => load.reads() > since + 500);
+  } finally {
+    postgres.signal('SIGCONT');
+  }
+  await until(async () => (await program.get('/readyz')).body.status === 'ready');
+  assert.equal((await program.get(history)).status, 200);
+  await expectNewVersion(program);
+  await load.stop();
+});
+
+test('PostgreSQL frozen, and more plans than memory holds: Redis has them; without it, 503 and when to come back', async () => {
+  const small = await startProgram({ CACHE_MEMORY_MAX_MB: '1' });
+  const places = allDuns.map((duns) => `/v1/plans?tdsp=${duns}`);
+  // Each has to make room for the next one: all of them get into Redis.
+  for (const place of places) assert.equal((await small.get(place)).status, 200);
+  await until(async () => (await redis.admin.keys('wattsync:*')).length === allDuns.length);
+  postgres.signal('SIGSTOP');
+  try {
+    const layers = new Set<string>();
+    for (let round = 0; round < 3; round++) {
+      for (const place of places) {
+        const { status, body } = await small.get(place);
+        assert.equal(status, 200, JSON.stringify(body));
+        layers.add(body.meta.source);
+      }
+    }
+    assert.ok(layers.has('redis'), [...layers].join());
+    redis.signal('SIGSTOP');
+    const answers = await Promise.all(places.map((place) => small.get(place)));
+    const held = answers.filter(({ status }) => status === 200);
+    const refused = answers.filter(({ status }) => status === 503);
+    assert.equal(held.length + refused.length, places.length);
+    assert.ok(held.length > 0 && refused.length > 0, `${held.length} held, ${refused.length} refused`);
+    for (const { body, headers } of refused) {
+      assert.equal(body.code, 'storage_unavailable');
+      assert.match(headers.get('retry-after') ?? '', /^\d+$/);
+    }
+  } finally {
+    redis.signal('SIGCONT');
+    postgres.signal('SIGCONT');
+  }
+  for (const place of places) await until(async () => (await small.get(place)).status === 200);
+  await small.stop();
+});
+
+test('PostgreSQL fails over to one that is read-only: everything is read, and writing goes on when it can', async () => {
+  const admin = new pg.Client(postgres.url);
+  await admin.connect();
+  const failOver = async (isReadOnly: boolean) => {
+    await admin.query('set default_transaction_read_only = off');
+    await admin.query(`alter database postgres set default_transaction_read_only = ${isReadOnly}`);
+    await admin.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+    );
+  };
+  const { body } = await program.get(`/v1/plans?tdsp=${ONCOR}`);
+  const load = startLoad(program);
+  await failOver(true);
+  const since = load.reads();
+  await until(() => load.reads() > since + 200);
+  await until(async () => (await program.get(`/v1/plans/${body.data[0].id}/history`)).status === 200);
+  const sync = await wattsync(['sync', 'city', 'dallas-tx', '--force'], env);
+  assert.equal(sync.code, 1);
+  assert.match(sync.stderr, /read-only/);
+  await failOver(false);
+  await admin.end();
+  await expectNewVersion(program);
+  await load.stop();
+});
+
+test('another client takes every connection: memory goes on, and afterwards the program has its own again', async () => {
+  const { body } = await program.get(`/v1/plans?tdsp=${ONCOR}`);
+  const history = `/v1/plans/${body.data[0].id}/history`;
+  const load = startLoad(program);
+  const greedy: pg.Client[] = [];
+  const grab = async () => {
+    const client = new pg.Client(postgres.url);
+    client.on('error', () => {});
+    await client.connect();
+    greedy.push(client);
+  };
+  await grab();
+  const isFull = () =>
+    grab().then(
+      () => false,
+      (error) => error.code === '53300',
+    );
+  await until(isFull);
+  // What the program still has is taken from it, and grabbed at once.
+  await greedy[0]!.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'wattsync'`,
+  );
+  await until(isFull);
+  await until(async () => (await program.get(history)).status === 503);
+  const since = load.reads();
+  await until(() => load.reads() > since + 300);
+  assert.equal((await program.get('/readyz')).body.status, 'degraded');
+  await Promise.all(greedy.map((client) => client.end()));
+  await until(async () => (await program.get('/readyz')).body.status === 'ready');
+  assert.equal((await program.get(history)).status, 200);
+  await expectNewVersion(program);
+  await load.stop();
+});
+
+test('after all of that the program stops cleanly', () => program.stop());
