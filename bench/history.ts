@@ -15,7 +15,8 @@ import {
   ensureHistoryPartitions,
   readHistoryPartitions,
 } from '../src/store/schema/history-partitions.ts';
-import { migrate, readMigrations } from '../src/store/schema/migrate.ts';
+import { migrate } from '../src/store/schema/migrate.ts';
+import { readMigrations } from '../src/store/schema/migration.ts';
 import { type HistoryQuestion, historyQuestions, ROUND_TRIP } from './history-questions.ts';
 import { type InventedMarket, inventedDuns, inventHistory } from './invent-history.ts';
 import { withDatabase } from './postgres.ts';

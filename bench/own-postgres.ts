@@ -11,7 +11,8 @@ import { Secret } from '../src/config.ts';
 import { attachEmbeddedPostgres } from '../src/store/embedded/attach.ts';
 import { accountForPostgres, findBinaries, launchAs } from '../src/store/embedded/binaries.ts';
 import { type Database, openDatabase } from '../src/store/postgres/database.ts';
-import { type Migration, migrate } from '../src/store/schema/migrate.ts';
+import { migrate } from '../src/store/schema/migrate.ts';
+import type { Migration } from '../src/store/schema/migration.ts';
 import { readTerritory, storeTerritory } from '../src/store/territory.ts';
 
 export interface OwnPostgres {

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PlanDraft } from '../src/plan/plan.ts';
 import { type Database, openDatabase } from '../src/store/postgres/database.ts';
-import { type Migration, migrate, readMigrations } from '../src/store/schema/migrate.ts';
+import { migrate } from '../src/store/schema/migrate.ts';
+import { type Migration, readMigrations } from '../src/store/schema/migration.ts';
 import { readTerritory, storeTerritory } from '../src/store/territory.ts';
 import { type Published, publish } from '../src/sync/publish/publish.ts';
 

@@ -5,31 +5,11 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Secret } from '../config.ts';
 import { WattsyncError } from '../errors.ts';
 import type { SyncAsk } from '../planning/request-sync.ts';
-import type { AuditEntry } from '../store/queue/audit-log.ts';
 import type { SyncBody } from './bodies.ts';
 import { integer, invalidParameters, type RawQuery, readParams, text } from './params.ts';
-import { expectPlace } from './plans/plan-answers.ts';
+import { expectPlace } from './place.ts';
 import { Problem, type ProblemCode } from './problem.ts';
 import type { ApiParts } from './routes.ts';
-
-/** What the routes do, handed in: they know neither queue nor control. */
-export interface AdminParts {
-  token: Secret;
-  /** `null` while the program is still starting. */
-  sync: ((ask: SyncAsk) => Promise<{ run_id: number }>) | null;
-  stop(order: Order): Promise<{ state: string; changed: boolean }>;
-  resume(order: Order): Promise<{ state: string; changed: boolean }>;
-  emergency(order: Order): Promise<{ changed: boolean; cancelled_runs: number[]; cancelled_tdsps: number }>;
-  /** @param duns `null`: all */
-  clearCache(duns: string | null): Promise<unknown>;
-  audit(entry: Omit<AuditEntry, 'at'>): Promise<void>;
-  readAudit(limit: number): Promise<AuditEntry[]>;
-}
-
-interface Order {
-  by: string;
-  reason: string | null;
-}
 
 const CACHE_PARAMS = {
   place: text('A city, a ZIP code, or a TDSP by code or DUNS; all of them if not given.'),

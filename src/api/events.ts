@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { invalidParameters } from './params.ts';
-import { expectPlace } from './plans/plan-answers.ts';
+import { expectPlace } from './place.ts';
 import type { ApiParts } from './routes.ts';
 
 const LONGEST_BODY = 1_024;

@@ -4,7 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import type { AdminParts } from '../api/admin.ts';
+import type { AdminParts } from '../api/routes.ts';
 import { type Config, type Role, Secret } from '../config.ts';
 import { describeError } from '../errors.ts';
 import { requestClear } from '../store/cache/cache-clears.ts';

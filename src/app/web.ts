@@ -1,6 +1,6 @@
 /** The web role: the layers of the cache, the API over them, and what hears of new plans. */
 
-import type { AdminParts } from '../api/admin.ts';
+import type { AdminParts } from '../api/routes.ts';
 import type { RefreshOutcome } from '../cache/plan-set-cache.ts';
 import type { Config } from '../config.ts';
 import { describeError } from '../errors.ts';

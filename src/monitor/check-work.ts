@@ -1,7 +1,8 @@
 /** Is what was asked for being done? Control, queue, claims and runs. Pure: the view in, findings out. */
 
 import { bad, type Finding, ok, warning } from './finding.ts';
-import type { MonitorView, ViewWork, Worker } from './monitor-view.ts';
+import type { MonitorView, Worker } from './monitor-view.ts';
+import type { ViewWork } from './run-progress.ts';
 import { count, inWords } from './words.ts';
 
 /** Whoever stopped syncing for a moment knows it; after so long it was forgotten. */

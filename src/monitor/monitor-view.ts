@@ -27,7 +27,7 @@ import {
   type SyncWorkerRow,
 } from '../store/queue/sync-workers.ts';
 import { type AgeLimits, type AgeVerdict, ageLimits, type FreshnessRules, judgeAge } from './freshness.ts';
-import { type RunProgress, toProgress } from './run-progress.ts';
+import { type RunProgress, toProgress, type ViewWork } from './run-progress.ts';
 
 export type Worker = Omit<SyncWorkerRow, 'lock_key'> & {
   /** `silent`: it lives and does nothing; `dead`: it is gone. */
@@ -40,12 +40,6 @@ export interface ViewTdsp extends TdspOverview, AgeLimits {
   stale: boolean;
   verdict: AgeVerdict;
 }
-
-export type ViewWork = QueuedWork & {
-  name: string;
-  /** Who holds it; `null` while it waits. */
-  worker: { host: string | null; pid: number | null; state: Liveness } | null;
-};
 
 export interface Rate extends AttemptCounts {
   /** Share of the attempts that succeeded; `null` without any. */

@@ -1,8 +1,14 @@
 /** How far a run is, TDSP by TDSP. Pure. */
 
-import type { OpenRun } from '../store/queue/sync-overview.ts';
+import type { OpenRun, QueuedWork } from '../store/queue/sync-overview.ts';
 import type { PlanCounts, ResultStatus } from '../store/queue/sync-runs.ts';
-import type { ViewWork } from './monitor-view.ts';
+import type { Liveness } from '../store/queue/sync-workers.ts';
+
+export type ViewWork = QueuedWork & {
+  name: string;
+  /** Who holds it; `null` while it waits. */
+  worker: { host: string | null; pid: number | null; state: Liveness } | null;
+};
 
 export interface RunStep {
   duns: string;

@@ -13,7 +13,8 @@ import {
   readHistoryKeptSince,
   readHistoryPartitions,
 } from '../../src/store/schema/history-partitions.ts';
-import { migrate, readMigrations } from '../../src/store/schema/migrate.ts';
+import { migrate } from '../../src/store/schema/migrate.ts';
+import { readMigrations } from '../../src/store/schema/migration.ts';
 import { storeTerritory } from '../../src/store/territory.ts';
 import { publish } from '../../src/sync/publish/publish.ts';
 import { createTestDatabase, ONCOR, territory, until } from '../support/support.ts';

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Secret } from '../../src/config.ts';
 import { type Database, openDatabase } from '../../src/store/postgres/database.ts';
-import { type Migration, migrate, readMigrations } from '../../src/store/schema/migrate.ts';
+import { migrate } from '../../src/store/schema/migrate.ts';
 import { runsOutside, statementsOf } from '../../src/store/schema/migrate-outside.ts';
+import { type Migration, readMigrations } from '../../src/store/schema/migration.ts';
 import { fillTables } from '../support/fill-tables.ts';
 import { createTestDatabase, until } from '../support/support.ts';
 

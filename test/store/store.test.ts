@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import pg from 'pg';
 import { attachEmbeddedPostgres } from '../../src/store/embedded/attach.ts';
-import { migrate, readMigrations } from '../../src/store/schema/migrate.ts';
+import { migrate } from '../../src/store/schema/migrate.ts';
+import { readMigrations } from '../../src/store/schema/migration.ts';
 import { storeTerritory } from '../../src/store/territory.ts';
 import { createTestDatabase, territory, until } from '../support/support.ts';
 

@@ -1,7 +1,8 @@
 /** A view as a healthy system has it, for tests: each changes what it is about. */
 
 import { ageLimits, judgeAge } from '../../src/monitor/freshness.ts';
-import type { MonitorView, ViewTdsp, ViewWork, Worker } from '../../src/monitor/monitor-view.ts';
+import type { MonitorView, ViewTdsp, Worker } from '../../src/monitor/monitor-view.ts';
+import type { ViewWork } from '../../src/monitor/run-progress.ts';
 
 export const NOW = new Date('2026-06-01T12:00:00Z');
 /** So many seconds before `NOW`. */

@@ -7,7 +7,7 @@ import { isOutOfReach } from '../../store/postgres/out-of-reach.ts';
 import { placeKey } from '../../territory/places.ts';
 import type { City } from '../../territory/territory.ts';
 import { integer, invalidParameters, type RawQuery, readParams, text } from '../params.ts';
-import { expectPlace } from '../plans/plan-answers.ts';
+import { expectPlace } from '../place.ts';
 import { Problem } from '../problem.ts';
 import type { ApiParts } from '../routes.ts';
 

@@ -13,7 +13,7 @@ import { asciiJson, flat } from '../../plan/packed/ascii-json.ts';
 import type { Place } from '../../territory/places.ts';
 import { compressPrefix, type Encoding, type PrefixPacked, withTail } from '../packed-body.ts';
 import { invalidParameters, type RawQuery, readParams } from '../params.ts';
-import { Problem } from '../problem.ts';
+import { expectPlace } from '../place.ts';
 import {
   type ApiParts,
   EVERY_ANSWER,
@@ -271,19 +271,6 @@ function aboutJson(view: PlanView): string {
     aboutViews.set(view, json);
   }
   return json;
-}
-
-/** @throws {Problem} there are no plans at this place, and why */
-export function expectPlace(place: Place, field: string): Extract<Place, { kind: 'city' | 'zip' }> {
-  if (place.kind === 'no_choice') {
-    const { explanation: detail, name, utilities } = place;
-    throw new Problem('no_retail_choice', { detail, place: name, utilities });
-  }
-  if (place.kind === 'unknown') {
-    const { explanation: detail, suggestions } = place;
-    throw new Problem('unknown_place', { detail, errors: [{ field, message: detail }], suggestions });
-  }
-  return place;
 }
 
 function headerOf({ rawHeaders }: IncomingMessage, name: string): string | undefined {

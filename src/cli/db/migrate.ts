@@ -1,7 +1,8 @@
 /** `db migrate`: the only thing other commands do silently before their work, said aloud. */
 
 import { openDatabase } from '../../store/postgres/database.ts';
-import { migrate, readMigrations } from '../../store/schema/migrate.ts';
+import { migrate } from '../../store/schema/migrate.ts';
+import { readMigrations } from '../../store/schema/migration.ts';
 import type { CommandContext } from '../command.ts';
 
 export async function dbMigrate({ config, isJson }: CommandContext): Promise<number> {

@@ -1,7 +1,7 @@
 /** The parts of the monitor: runs, plan sets, queue, upstream, workers, times, past runs. Each is told its width. */
 
-import type { MonitorView, Rate, ViewTdsp, ViewWork, Worker } from '../../monitor/monitor-view.ts';
-import type { RunProgress, RunStep } from '../../monitor/run-progress.ts';
+import type { MonitorView, Rate, ViewTdsp, Worker } from '../../monitor/monitor-view.ts';
+import type { RunProgress, RunStep, ViewWork } from '../../monitor/run-progress.ts';
 import { count, hoursInWords, inWords, timeOf } from '../../monitor/words.ts';
 import type { PlanCounts } from '../../store/queue/sync-runs.ts';
 import { bar, type Line, type Piece, pad, piece, type Tone, widthOf } from './ink.ts';

@@ -10,13 +10,8 @@ import pg from 'pg';
 import { type CopyStreamQuery, from as copyFrom } from 'pg-copy-streams';
 import { describeError } from '../../errors.ts';
 import { type Database, databaseTypes, type Queryable } from '../postgres/database.ts';
-import {
-  MIGRATIONS_TABLE,
-  type Migration,
-  MigrationError,
-  migrate,
-  readMigrations,
-} from '../schema/migrate.ts';
+import { MIGRATIONS_TABLE, migrate } from '../schema/migrate.ts';
+import { type Migration, MigrationError, readMigrations } from '../schema/migration.ts';
 import { newHash, readArchive } from './archive.ts';
 import { endConnection, PLAIN_TEXT, tableOfPath } from './backup.ts';
 import { BackupDamagedError, RestoreFailedError, RestoreTargetError } from './backup-error.ts';

@@ -2,7 +2,7 @@
 
 import { WattsyncError } from '../../errors.ts';
 import type { Connection } from '../postgres/database.ts';
-import type { Migration } from './migrate.ts';
+import type { Migration } from './migration.ts';
 
 /** Somebody keeps locked what a migration has to change. Nothing of it was changed. */
 export class MigrationBlockedError extends WattsyncError {

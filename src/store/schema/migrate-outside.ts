@@ -7,7 +7,7 @@
  */
 
 import type { Connection } from '../postgres/database.ts';
-import type { Migration } from './migrate.ts';
+import type { Migration } from './migration.ts';
 
 export function runsOutside({ sql }: Pick<Migration, 'sql'>): boolean {
   return /^-- no transaction\s*$/m.test(sql);

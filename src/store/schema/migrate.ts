@@ -7,26 +7,11 @@
  * an exclusive lock all readers would queue. Those that build indexes beside everybody's work run outside of one.
  */
 
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { WattsyncError } from '../../errors.ts';
 import type { Connection, Database, Queryable } from '../postgres/database.ts';
 import { blockedBy, explained, isInTheWay } from './migrate-failure.ts';
 import { runOutside, runsOutside } from './migrate-outside.ts';
-
-/** The database and the migration files contradict each other. */
-export class MigrationError extends WattsyncError {
-  readonly code = 'migration_mismatch';
-  readonly retryable = false;
-}
-
-export interface Migration {
-  number: number;
-  name: string;
-  sql: string;
-  checksum: string;
-}
+import { type Migration, MigrationError, readMigrations } from './migration.ts';
 
 interface MigratePatience {
   /** So long a lock is waited for at a time. Readers that come later wait behind it, and give up after a second. */
@@ -42,29 +27,6 @@ const PATIENCE: MigratePatience = { lockMs: 300, pauseMs: 700, totalMs: 120_000 
 /** Any number will do, as long as no other user of the same database picks it. */
 const MIGRATION_LOCK = 7_748_001;
 const ASK_AGAIN_MS = 50;
-
-/** @throws {MigrationError} a file name without a number, or a number given twice */
-export function readMigrations(folder: URL = new URL('./migrations/', import.meta.url)): Migration[] {
-  const files = readdirSync(folder).filter((file) => file.endsWith('.sql'));
-  const seen = new Set<number>();
-  return files.toSorted().map((file) => {
-    const number = Number.parseInt(/^(\d{4})_[a-z0-9_]+\.sql$/.exec(file)?.[1] ?? '', 10);
-    // Gaps are fine: two branches take a number each, and either may be the first to be released.
-    if (Number.isNaN(number) || seen.has(number)) {
-      throw new MigrationError(
-        `Migration file ${file} has no number of its own: names look like 0004_what_it_does.sql, each number once.`,
-      );
-    }
-    seen.add(number);
-    const sql = readFileSync(new URL(file, folder), 'utf8');
-    return {
-      number,
-      name: file.replace(/\.sql$/, ''),
-      sql,
-      checksum: createHash('sha256').update(sql).digest('hex'),
-    };
-  });
-}
 
 /**
  * Applies what is missing.

@@ -1,7 +1,7 @@
 /** How the migrations of a database relate to those of this version of the program. */
 
 import type { Queryable } from '../postgres/database.ts';
-import { type Migration, readMigrations } from './migrate.ts';
+import { type Migration, readMigrations } from './migration.ts';
 
 export interface MigrationState {
   applied: number;
