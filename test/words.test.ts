@@ -25,7 +25,6 @@ const BANNED: [RegExp, string][] = [
 const UNREAD = new Set([
   'src/api',
   'src/app',
-  'src/cache',
   'src/catalog',
   'src/cli',
   'src/config.ts',

@@ -87,7 +87,7 @@ export async function startWeb(
       },
     });
     const listener = new PublishListener(database, (published) => planSets.announce(published), {
-      onClear: ({ id, tdsp_duns }) => void planSets.clear(tdsp_duns, id),
+      onClear: ({ tdsp_duns }) => void planSets.clear(tdsp_duns),
       onFetchFailed: (duns) => planSets.fetchFailed(duns),
     });
     closers.push(() => listener.stop());

@@ -39,7 +39,6 @@ const noCounts = (layer: LayerName): LayerCounts => ({
   errors: 0,
   loads: 0,
   loaded_bytes: 0,
-  evictions: 0,
   latency: emptyCounts(LATENCY_STEPS_MS),
   age: emptyCounts(AGE_STEPS_S),
   max_age_seconds: null,
@@ -154,4 +153,4 @@ export class CacheStats implements CacheRecorder {
   }
 }
 
-const SUMS = ['hits', 'misses', 'stale_serves', 'errors', 'loads', 'loaded_bytes', 'evictions'] as const;
+const SUMS = ['hits', 'misses', 'stale_serves', 'errors', 'loads', 'loaded_bytes'] as const;

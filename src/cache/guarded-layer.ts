@@ -34,7 +34,7 @@ type Breaker = ReturnType<typeof circuitBreaker>;
 export class GuardedLayer implements Layer {
   readonly name: LayerName;
   readonly write?: (set: PlanSet) => Promise<number>;
-  readonly clear?: (duns: string | null, clearId: number) => Promise<void>;
+  readonly clear?: (duns: string | null) => Promise<void>;
   readonly #layer: Layer;
   readonly #deadlineMs: number;
   readonly #reads: Breaker;
@@ -53,7 +53,7 @@ export class GuardedLayer implements Layer {
     const longMs = deadlineMs * WRITE_DEADLINES;
     if (layer.write) this.write = (set) => this.#run(writes, () => layer.write!(set), longMs);
     // Not behind the breaker: a clear that is skipped would not come again.
-    if (layer.clear) this.clear = (duns, id) => this.#inTime(() => layer.clear!(duns, id), longMs);
+    if (layer.clear) this.clear = (duns) => this.#inTime(() => layer.clear!(duns), longMs);
   }
 
   /** @throws {LayerUnavailableError} it is left alone, or did not answer in time */

@@ -91,7 +91,7 @@ test('figures and verdicts of reads told together are those of each read', () =>
       for (const step of all) {
         if (step.do === 'wait') clock.now += step.ms;
         if (step.do === 'flush') flush();
-        if (step.do === 'clear') await cache.clear(ONCOR, 1);
+        if (step.do === 'clear') await cache.clear(ONCOR);
         if (step.do === 'confirm' || step.do === 'publish') {
           observedAtMs = clock.now;
           version += Number(step.do === 'publish');

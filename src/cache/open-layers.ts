@@ -39,7 +39,7 @@ export async function openLayers(options: LayersOptions): Promise<OpenLayers> {
     import('./redis/redis-layer.ts'),
     import('./redis/redis-listener.ts'),
   ]);
-  // Asked once, at the start, and patiently: a PostgreSQL that is slow just then is no reason to give up.
+  // Asked once, at the start, and patiently: it does not give up on a PostgreSQL that is slow just then.
   const databaseId = await readDatabaseId(database.pool);
   const redis = new RedisLayer({ url, databaseId, tdsps, ttlMs: config.cacheRedisTtlMinutes * 60_000 });
   let listener: InstanceType<typeof RedisListener> | null = null;

@@ -211,7 +211,7 @@ test('an older version never replaces a newer one in memory, though nobody annou
   assert.equal(layer.reads, 2);
 });
 
-test('a set overtaken while it was loaded is not kept, and the newer one is loaded after it', async () => {
+test('a set superseded while it was loaded is not kept, and the newer one is loaded after it', async () => {
   const gate = Promise.withResolvers<PlanSet>();
   const layer = new ScriptedLayer(() => gate.promise);
   const { cache } = cacheOf(layer);
@@ -250,7 +250,7 @@ test('a clear while the first load is under way: its set is served, and another 
   const { cache } = cacheOf(layer);
   const reader = cache.get(ONCOR);
   await settle();
-  await cache.clear(null, 1);
+  await cache.clear(null);
   layer.answer = async () => set(2);
   first.resolve(set(1));
   assert.equal((await reader)?.set.version, 1);
@@ -325,7 +325,7 @@ test('a cold fetch that takes long is not waited for, and what is fetched elsewh
   assert.equal((await reader)?.set.version, 1);
 });
 
-test('who waits for a fetch elsewhere is told when it fails, and whoever comes next may have it tried again', async () => {
+test('a reader who waits for a fetch elsewhere is told when it fails, and the next reader may have it tried again', async () => {
   const layer = new ScriptedLayer();
   const clock = { now: 1_000_000 };
   let fetches = 0;
@@ -365,13 +365,13 @@ test('a clear is followed by a load past the layers that were cleared; if that f
   const { cache } = cacheOf(redis, layer);
   await cache.get(ONCOR);
   assert.deepEqual([redis.reads, layer.reads], [1, 0]);
-  const clearing = cache.clear(null, 7);
+  const clearing = cache.clear(null);
   assert.equal(cache.peek(ONCOR), null);
   assert.equal((await cache.get(ONCOR))?.layer, 'database');
   await clearing;
   assert.deepEqual([redis.reads, layer.reads, cleared.length], [1, 1, 1]);
   layer.answer = fails;
-  await cache.clear(ONCOR, 8);
+  await cache.clear(ONCOR);
   assert.equal((await cache.get(ONCOR))?.set.version, 1);
 });
 

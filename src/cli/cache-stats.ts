@@ -22,7 +22,6 @@ interface LayerFigures {
   stale_serves: number;
   errors: number;
   loads: number;
-  evictions: number;
   age_seconds: { p50: number | null; p95: number | null; max: number | null };
   latency_ms: { p50: number | null; p95: number | null; p99: number | null };
   /** Held now; `null` where nobody can say. */
@@ -85,7 +84,7 @@ function layerFigures(
   counts: LayerCounts | undefined,
   held: { entries: number; bytes: number } | null,
 ): LayerFigures {
-  const { hits = 0, misses = 0, stale_serves = 0, errors = 0, loads = 0, evictions = 0 } = counts ?? {};
+  const { hits = 0, misses = 0, stale_serves = 0, errors = 0, loads = 0 } = counts ?? {};
   const { latency = [], age = [], max_age_seconds = null } = counts ?? {};
   const asked = hits + misses + errors;
   const ageAt = (share: number) => quantile(age, AGE_STEPS_S, share);
@@ -97,7 +96,6 @@ function layerFigures(
     stale_serves,
     errors,
     loads,
-    evictions,
     age_seconds: { p50: ageAt(0.5), p95: ageAt(0.95), max: max_age_seconds && Math.round(max_age_seconds) },
     latency_ms: { p50: latencyAt(0.5), p95: latencyAt(0.95), p99: latencyAt(0.99) },
     entries: held?.entries ?? null,

@@ -90,7 +90,7 @@ class Simulated {
         name: 'redis',
         read: (duns) => links.redis.carry(() => redis.read(duns)),
         write: (set) => links.redis.carry(() => redis.write(set)),
-        clear: (duns, id) => links.redis.carry(() => redis.clear(duns, id)),
+        clear: (duns) => links.redis.carry(() => redis.clear(duns)),
       });
       redis.onPublish.push((published) => this.#deliver(() => this.cache.announce(published)));
     }
@@ -185,7 +185,7 @@ class Simulated {
 
   #clear({ id, duns }: Clear): void {
     this.#lastClear = Math.max(this.#lastClear, id);
-    void this.cache.clear(duns, id);
+    void this.cache.clear(duns);
   }
 }
 

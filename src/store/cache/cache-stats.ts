@@ -12,13 +12,12 @@ export interface LayerCounts {
   /** Plan sets put into this layer, and their bytes. */
   loads: number;
   loaded_bytes: number;
-  evictions: number;
   latency: number[];
   age: number[];
   max_age_seconds: number | null;
 }
 
-const SUMS = ['hits', 'misses', 'stale_serves', 'errors', 'loads', 'loaded_bytes', 'evictions'] as const;
+const SUMS = ['hits', 'misses', 'stale_serves', 'errors', 'loads', 'loaded_bytes'] as const;
 const added = (column: string): string =>
   `${column} = array(select coalesce(a, 0) + coalesce(b, 0)
      from unnest(s.${column}, excluded.${column}) with ordinality as u (a, b, n) order by n)`;
