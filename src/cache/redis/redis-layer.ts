@@ -124,8 +124,10 @@ export async function readStored(client: Redis, key: string): Promise<Stored | '
     throw error;
   }
   if (fields.every((field) => field === null)) return null;
-  const [version, observedAt, body, sum] = fields;
-  if (!version || !observedAt || !body || !sum || !/^\d{1,15}$/.test(version.toString())) return 'damaged';
+  // Not taken for granted: a line on which bytes were lost brings the answers to other questions.
+  if (!fields.every((field) => Buffer.isBuffer(field))) return 'damaged';
+  const [version, observedAt, body, sum] = fields as [Buffer, Buffer, Buffer, Buffer];
+  if (!/^\d{1,15}$/.test(version.toString())) return 'damaged';
   if (sum.toString() !== checksum(version.toString(), observedAt.toString(), body)) return 'damaged';
   return { version: Number(version), observed_at: observedAt.toString(), body };
 }
