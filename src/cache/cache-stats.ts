@@ -12,6 +12,7 @@ import {
   type LayerCounts,
   noteCacheProcess,
   removeCacheProcess,
+  SUMS,
 } from '../store/cache/cache-stats.ts';
 import type { Queryable } from '../store/postgres/database.ts';
 import type { LayerName } from './layer.ts';
@@ -19,7 +20,7 @@ import type { CacheRecorder } from './recorder.ts';
 
 interface CacheStatsOptions {
   database: Queryable;
-  /** What this process holds in memory. */
+  /** What this process has in memory. */
   size(): { entries: number; bytes: number };
   /** Older figures are forgotten. */
   keepDays?: number;
@@ -152,5 +153,3 @@ export class CacheStats implements CacheRecorder {
     }
   }
 }
-
-const SUMS = ['hits', 'misses', 'stale_serves', 'errors', 'loads', 'loaded_bytes'] as const;
