@@ -24,9 +24,7 @@ interface CacheStatsOptions {
   size(): { entries: number; bytes: number };
   /** Older figures are forgotten. */
   keepDays?: number;
-  flushEveryMs?: number;
   onError?: (error: unknown) => void;
-  now?: () => Date;
 }
 
 const FLUSH_MS = 10_000;
@@ -48,15 +46,14 @@ const noCounts = (layer: LayerName): LayerCounts => ({
 export class CacheStats implements CacheRecorder {
   readonly #options: Required<Omit<CacheStatsOptions, 'onError'>> & Pick<CacheStatsOptions, 'onError'>;
   readonly #processId = randomUUID();
-  readonly #startedAt: Date;
+  readonly #startedAt = new Date();
   readonly #tellers: (() => void)[] = [];
   #counts = new Map<LayerName, LayerCounts>();
   readonly #flusher: Periodic;
 
   constructor(options: CacheStatsOptions) {
-    this.#options = { flushEveryMs: FLUSH_MS, keepDays: KEEP_DAYS, now: () => new Date(), ...options };
-    this.#startedAt = this.#options.now();
-    this.#flusher = new Periodic(() => this.#flush(), this.#options.flushEveryMs);
+    this.#options = { keepDays: KEEP_DAYS, ...options };
+    this.#flusher = new Periodic(() => this.#flush(), FLUSH_MS);
   }
 
   start(): void {
@@ -125,19 +122,25 @@ export class CacheStats implements CacheRecorder {
   }
 
   async #flush(): Promise<void> {
-    const { database, now, size, keepDays, onError } = this.#options;
+    const { database, size, keepDays, onError } = this.#options;
     for (const tell of this.#tellers) tell();
     const counted = this.#counts;
     this.#counts = new Map();
     try {
-      if (counted.size > 0) await addCacheStats(database, now(), [...counted.values()]);
+      if (counted.size > 0) await addCacheStats(database, new Date(), [...counted.values()]);
     } catch (error) {
       this.#putBack(counted);
       onError?.(error);
       return;
     }
-    const about = { process_id: this.#processId, host: hostname(), pid: process.pid, ...size() };
-    const self = { ...about, started_at: this.#startedAt, seen_at: now() };
+    const self = {
+      process_id: this.#processId,
+      host: hostname(),
+      pid: process.pid,
+      started_at: this.#startedAt,
+      seen_at: new Date(),
+      ...size(),
+    };
     await noteCacheProcess(database, self, keepDays).catch(onError);
   }
 

@@ -21,6 +21,4 @@ export interface Layer {
    * Forgets the set of one TDSP, or all with `null`. Only for layers whose content is not PostgreSQL's.
    */
   clear?(duns: string | null): Promise<void>;
-  /** Safe early and twice. */
-  stop?(): Promise<void>;
 }

@@ -169,10 +169,6 @@ test('PostgreSQL frozen, and nothing in memory: Redis has the plans; without it,
   const database = await openDatabase({ databaseUrl, dataDir: '', connections: 3 });
   const config = { redisUrl: redis.url, cacheRedisTtlMinutes: 60 };
   const layers = await openLayers({ config, database, tdsps: allDuns, ttlMs: 7_200_000 });
-  test.after(async () => {
-    await layers.stop();
-    await database.close();
-  });
   // As after a start: each with a memory of its own, in which nothing is yet.
   const starts = ['Redis answers', 'Redis is frozen, too'].map(() => openApi(database, layers.all));
   const isConnected = () =>
@@ -196,6 +192,8 @@ test('PostgreSQL frozen, and nothing in memory: Redis has the plans; without it,
   }
   for (const duns of allDuns)
     await until(async () => (await starts[1]!.get(`/v1/plans?tdsp=${duns}`)).status === 200);
+  await layers.stop();
+  await database.close();
 });
 
 test('PostgreSQL fails over to one that is read-only: everything is read, and writing goes on when it can', async () => {

@@ -98,7 +98,7 @@ class Simulated {
     postgres.onClear.push((clear) => this.#deliver(() => this.#clear(clear)));
     this.cache = new PlanSetCache({
       layers: layers.map((layer) =>
-        this.#asking(new GuardedLayer(layer, { deadlineMs: layer.name === 'redis' ? 250 : 1_000 })),
+        this.#asking(new GuardedLayer(layer, layer.name === 'redis' ? 250 : 1_000)),
       ),
       ttlMs: 30_000,
       staleAfterMs: STALE_AFTER_MS,

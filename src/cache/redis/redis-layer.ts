@@ -16,6 +16,8 @@ import { RedisConnection, type RedisConnectionOptions } from './redis-connection
 const FORMAT = `2.${PACKED_FORMAT}`;
 /** Up to this share is taken off the time to live, by chance: sets stored together do not expire together. */
 const JITTER = 0.1;
+/** Processes that all have the same to write spread over this time. */
+const SPREAD_MS = 100;
 
 /** Arguments: version, observed_at, body, sum, ttl in ms, channel, announcement. Answers 1 if it was stored. */
 const WRITE = `
@@ -34,8 +36,6 @@ interface RedisLayerOptions extends Pick<RedisConnectionOptions, 'url' | 'pingEv
   ttlMs: number;
   /** Every TDSP there is: what a clear of everything clears. */
   tdsps: readonly string[];
-  /** Processes that all have the same to write spread over this time. */
-  spreadMs?: number;
 }
 
 export class RedisLayer implements Layer {
@@ -44,11 +44,9 @@ export class RedisLayer implements Layer {
   readonly #names: RedisNames;
   readonly #ttlMs: number;
   readonly #tdsps: readonly string[];
-  readonly #spreadMs: number;
 
-  constructor({ url, databaseId, pingEveryMs, ttlMs, tdsps, spreadMs = 100 }: RedisLayerOptions) {
+  constructor({ url, databaseId, pingEveryMs, ttlMs, tdsps }: RedisLayerOptions) {
     this.#names = redisNames(databaseId);
-    this.#spreadMs = spreadMs;
     this.#connection = new RedisConnection({ url, pingEveryMs });
     this.#ttlMs = ttlMs;
     this.#tdsps = tdsps;
@@ -66,7 +64,7 @@ export class RedisLayer implements Layer {
     const key = this.#names.keyOf(tdsp_duns);
     const { client } = this.#connection;
     // All processes hear of a new version at once. Packing it is the dear part: not at once, and not if another has.
-    await pause(Math.random() * this.#spreadMs);
+    await pause(Math.random() * SPREAD_MS);
     const stored = await this.#stored(tdsp_duns);
     if (stored === 'damaged') await client.del(key);
     else if (stored?.version === version && stored.observed_at >= observed_at) return 0;
