@@ -1,6 +1,6 @@
 /**
- * One cell of the Power to Choose export as a value. An empty cell is `null`, unknown; a cell that says something
- * else than its column may is a `FieldError`, and its row a rejection.
+ * One cell of the Power to Choose export as a value. An empty cell is `null`, unknown; a cell that says what
+ * its column cannot mean is a `FieldError`, and its row a rejection.
  */
 
 import { RATE_TYPES, type RateType } from '../../plan/plan.ts';
@@ -95,7 +95,7 @@ function readWord<T>(
   return words[word]!;
 }
 
-/** Plain decimals only: what `Number` accepts beyond them (`1e-3`, `0x10`, `Infinity`) is no price but an accident. */
+/** Plain decimals only: what else `Number` accepts (`1e-3`, `0x10`, `Infinity`) is an accident, not a price. */
 function readNumber(row: PowerToChooseRow, column: PowerToChooseColumn): number | null {
   const text = readText(row[column]);
   if (text === null) return null;

@@ -130,7 +130,7 @@ function deriveId(plan: PlanDraft, taken: ReadonlySet<string>): string {
 
 function rejectMisshapen({ line, cells }: MisshapenRow, header: string[]): Rejection {
   return {
-    // Before the cell too many or too few everything is in its place, but where that is, nobody knows.
+    // Cells before the extra or missing one are in place, but which one that is cannot be known.
     external_id: null,
     field: '(row)',
     value: cells.length,
