@@ -23,21 +23,15 @@ const BANNED: [RegExp, string][] = [
 ];
 /** Rooms whose words are still to be gone through; none is to be added. */
 const UNREAD = new Set([
-  'src/api',
   'src/app',
   'src/cache',
   'src/catalog',
   'src/cli',
-  'src/config.ts',
-  'src/config.test.ts',
   'src/monitor',
   'src/plan',
   'src/planning',
-  'src/sandbox',
-  'src/sources',
   'src/store',
   'src/sync',
-  'src/territory',
   'test',
   'bench',
   'docs',
