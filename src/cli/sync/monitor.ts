@@ -1,7 +1,7 @@
 /** `sync monitor`: the state of syncing as it changes, on a terminal, as lines or as JSON. It only looks. */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { describeError } from '../../errors.ts';
+import { describeError, expected } from '../../errors.ts';
 import { type MonitorView, readMonitorView } from '../../monitor/monitor-view.ts';
 import { judge } from '../../monitor/verdict.ts';
 import { inWords, timeOf } from '../../monitor/words.ts';
@@ -61,8 +61,9 @@ export async function syncMonitor(context: CommandContext, options: SyncMonitorO
 
 /** @throws {UsageError} what nobody can want */
 function expectSensible({ interval = EVERY_S, columns = 80 }: SyncMonitorOptions): void {
-  if (interval < LEAST_S) throw new UsageError(`--interval ${interval}: expected ${LEAST_S} seconds or more`);
-  if (columns < 20) throw new UsageError(`--columns ${columns}: expected 20 or more`);
+  if (interval < LEAST_S)
+    throw new UsageError(`--interval: ${expected(`${LEAST_S} seconds or more`, interval)}`);
+  if (columns < 20) throw new UsageError(`--columns: ${expected('20 or more', columns)}`);
 }
 
 async function showOnce(
