@@ -103,14 +103,14 @@ export function fit(line: Line, width: number): Line {
   return fitted;
 }
 
-/** Words in lines of at most this width; a word that is longer is cut. */
-export function wrap(text: string, width: number): string[] {
+/** Words in lines of at most this width; a word that is longer stays whole. */
+export function wrapWords(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of clean(text).split(/\s+/)) {
     const last = lines.at(-1);
     const joined = last === undefined ? word : `${last} ${word}`;
-    if (last !== undefined && widthOf(joined) > width) lines.push(cut(word, width));
-    else lines[Math.max(0, lines.length - 1)] = cut(joined, width);
+    if (last !== undefined && widthOf(joined) > width) lines.push(word);
+    else lines[Math.max(0, lines.length - 1)] = joined;
   }
   return lines;
 }
