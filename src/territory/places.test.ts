@@ -89,7 +89,7 @@ test('a city whose only seller is its utility says so and names the utility', ()
     const place = places.find(name);
     assert.ok(place.kind === 'no_choice', name);
     assert.ok(place.utilities[0]?.startsWith(utility), name);
-    assert.match(place.explanation, new RegExp(`^${name} has no choice of electricity plans: ${utility}`);
+    assert.match(place.explanation, new RegExp(`^${name} has no choice of electricity plans: ${utility}`));
   }
 });
 
