@@ -1,12 +1,13 @@
 /** `cache clear` and `cache warm`. */
 
+import { openStore } from '../app/open.ts';
 import { readCacheProcesses } from '../store/cache/cache-stats.ts';
 import type { CommandContext } from './command.ts';
 import { readTargets } from './targets.ts';
 import { UsageError } from './usage-error.ts';
 
 export async function cacheClear(
-  { config, isJson, parts }: CommandContext,
+  { config, isJson }: CommandContext,
   given: string[],
   { all = false }: { all?: boolean },
 ): Promise<number> {
@@ -17,7 +18,6 @@ export async function cacheClear(
         : 'What shall be cleared? Name cities, ZIP codes or TDSPs (dallas-tx, 75201, ONCOR), or say --all.',
     );
   }
-  const { openStore } = await parts();
   const [{ requestClear }, { readTerritory }] = await Promise.all([
     import('../store/cache/cache-clears.ts'),
     import('../store/territory.ts'),
@@ -46,8 +46,7 @@ export async function cacheClear(
   }
 }
 
-export async function cacheWarm({ config, isJson, parts }: CommandContext): Promise<number> {
-  const { openStore } = await parts();
+export async function cacheWarm({ config, isJson }: CommandContext): Promise<number> {
   const [
     { refillPlanCache },
     { readActivePlanSet },

@@ -1,5 +1,6 @@
 /** `cache stats`: what the layers of all processes did in the last hour and day. */
 
+import { openStore } from '../app/open.ts';
 import { AGE_STEPS_S, LATENCY_STEPS_MS, quantile } from '../histogram.ts';
 import {
   type CacheProcess,
@@ -36,8 +37,8 @@ interface Figures {
   overall_hit_rate: number | null;
 }
 
-export async function cacheStats({ config, isJson, parts }: CommandContext): Promise<number> {
-  const database = await (await parts()).openStore(config, 2);
+export async function cacheStats({ config, isJson }: CommandContext): Promise<number> {
+  const database = await openStore(config, 2);
   try {
     const now = new Date();
     const [hour, day, processes, stored] = [

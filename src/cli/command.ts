@@ -1,17 +1,10 @@
 /** What every command gets and takes. A leaf: commands import it, it imports none of them. */
 
 import { InvalidArgumentError } from 'commander';
-import type { Running, StartOptions } from '../app/start.ts';
 import type { Config } from '../config.ts';
 
-/** What main hands in. Types only: a command loads what it uses. */
-export interface CommandParts {
-  parts(): Promise<typeof import('../app/open.ts')>;
-  start(options: StartOptions): Promise<Running>;
-}
-
 /** What every command gets. */
-export interface CommandContext extends CommandParts {
+export interface CommandContext {
   config: Config;
   isJson: boolean;
   /** A terminal that can only write line below line, as editors and build servers have. */

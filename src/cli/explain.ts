@@ -1,5 +1,6 @@
 /** `explain`: what a shopper at a place is answered just now, from where, and what happens next. */
 
+import { openStore } from '../app/open.ts';
 import { readPlanCacheState } from '../store/plans/plan-cache.ts';
 import { readCurrentSnapshots } from '../store/plans/snapshots.ts';
 import { type ControlState, readControl } from '../store/queue/sync-control.ts';
@@ -39,18 +40,14 @@ interface Explained {
 
 const SERVER_MS = 1_000;
 
-export async function explain(
-  { config, isJson, parts }: CommandContext,
-  kind: Kind,
-  text: string,
-): Promise<number> {
+export async function explain({ config, isJson }: CommandContext, kind: Kind, text: string): Promise<number> {
   const territory = readTerritory();
   const place = findPlace(territory, kind, text);
   if ('explanation' in place) {
     console.log(isJson ? JSON.stringify({ place: text, explanation: place.explanation }) : place.explanation);
     return 1;
   }
-  const database = await (await parts()).openStore(config, 2);
+  const database = await openStore(config, 2);
   try {
     const now = new Date();
     const [snapshots, cached, results, { state }] = [

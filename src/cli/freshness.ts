@@ -1,14 +1,15 @@
 /** `freshness`: how old plans are against what their tiers promise; fails past an error age, for cron and CI. */
 
+import { openStore } from '../app/open.ts';
 import type { AgeVerdict, Share, Slo } from '../monitor/freshness.ts';
 import type { FreshnessReport, TdspFreshness, TierFreshness } from '../monitor/freshness-report.ts';
 import { count, hoursInWords, inWords } from '../monitor/words.ts';
 import type { CommandContext } from './command.ts';
 
-export async function freshness({ config, isJson, parts }: CommandContext): Promise<number> {
+export async function freshness({ config, isJson }: CommandContext): Promise<number> {
   const [database, { readFreshness }, { freshnessRules }, { readTerritory }, { readControl }] =
     await Promise.all([
-      parts().then(({ openStore }) => openStore(config, 1)),
+      openStore(config, 1),
       import('../monitor/freshness-report.ts'),
       import('../monitor/monitor-view.ts'),
       import('../store/territory.ts'),

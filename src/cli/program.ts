@@ -4,17 +4,17 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ConfigError, readConfig } from '../config.ts';
 import { describeError, errorCode, WattsyncError } from '../errors.ts';
-import { type CommandParts, json, number, type Run, type Runner } from './command.ts';
+import { json, number, type Run, type Runner } from './command.ts';
 import { addDatabaseCommands } from './db/commands.ts';
 import { addSyncCommands } from './sync/commands.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Runs one command and sets the exit code; never throws. */
-export async function runCommandLine(argv: string[], parts: CommandParts): Promise<void> {
+export async function runCommandLine(argv: string[]): Promise<void> {
   const isJson = argv.includes('--json');
   const run = (work: Run) => async () => {
     const isDumbTerminal = process.env.TERM === 'dumb';
-    process.exitCode = await work({ ...parts, config: readConfig(process.env), isJson, isDumbTerminal });
+    process.exitCode = await work({ config: readConfig(process.env), isJson, isDumbTerminal });
   };
   try {
     await buildProgram(run).parseAsync(argv.map(asStatement), { from: 'user' });

@@ -1,10 +1,11 @@
 /** `replay`: what upstreams sent, run through today's normaliser, beside what was published of it. */
 
+import { openStore } from '../app/open.ts';
 import { isDay } from '../plan/market-day.ts';
 import type { Database } from '../store/postgres/database.ts';
 import type { Outcome } from '../sync/publish/outcome.ts';
-import type { PublishReplayedOptions } from '../sync/publish/publish-replayed.ts';
-import type { Readable, Replayed, ReplayRequest } from '../sync/publish/replay.ts';
+import type { PublisherOptions } from '../sync/publish/publisher.ts';
+import type { Readable, Replayed, ReplayOptions, ReplayRequest } from '../sync/publish/replay.ts';
 import type { Territory } from '../territory/territory.ts';
 import type { CommandContext } from './command.ts';
 import { UsageError } from './usage-error.ts';
@@ -27,7 +28,6 @@ export async function replayCommand(context: CommandContext, given: ReplayComman
   if (given.publish && !given.rejected) {
     throw new UsageError('--publish goes with --rejected: published is only what could not be read before.');
   }
-  const { openStore } = await context.parts();
   const { readTerritory } = await import('../store/territory.ts');
   const territory = readTerritory();
   const database = await openStore(context.config, 6);
@@ -139,6 +139,7 @@ async function replayOpen(
           ...options,
           database,
           cacheTtlMs: config.cacheTtlHours * 3_600_000,
+          tuneDatabase: config.enableQueryOptimization,
         })
       : null;
   const isPublished = published?.outcomes.every(
@@ -170,15 +171,13 @@ async function replayOpen(
 
 async function publishReadable(
   readable: readonly Readable[],
-  options: Omit<PublishReplayedOptions, 'requested_by' | 'signal'>,
+  { tdspByName, ...options }: PublisherOptions & Pick<ReplayOptions, 'tdspByName'>,
 ): Promise<{ run_id: number; outcomes: Outcome[] }> {
-  const { publishReplayed } = await import('../sync/publish/publish-replayed.ts');
-  const stopping = new AbortController();
-  const onSignal = () => stopping.abort();
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  try {
-    return await publishReplayed(readable, { ...options, requested_by: 'cli', signal: stopping.signal });
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
+  const [{ publishReplayed }, { Publisher }] = await Promise.all([
+    import('../sync/publish/publish-replayed.ts'),
+    import('../sync/publish/publisher.ts'),
+  ]);
+  const { database } = options;
+  const publisher = new Publisher(options);
+  return publishReplayed(readable, { database, publisher, tdspByName, requested_by: 'cli' });
 }

@@ -49,7 +49,7 @@ function judgeAges(tdsps: MonitorView['tdsps']): Finding {
   return ok(check, `${count(tdsps.length, 'plan set')}, the oldest: ${aged(oldest)}`);
 }
 
-/** TDSPs that failed for good, and those whose last snapshot was held back. */
+/** TDSPs given up on, and those whose last snapshot was held back. */
 export function checkFailures({
   dead_letters,
   tdsps,
@@ -58,11 +58,11 @@ export function checkFailures({
   const heldCodes = held.map(({ code }) => code).join(' ');
   return [
     dead_letters.length === 0
-      ? ok('dead_letters', 'Nothing failed for good')
+      ? ok('dead_letters', 'No sync was given up')
       : warning(
           'dead_letters',
-          `Failed for good: ${[...new Set(dead_letters.flatMap((dead) => dead.names))].join(', ')}`,
-          'Read why with npm run sync:dead, mend it, and try again',
+          `Gave up on ${[...new Set(dead_letters.flatMap((dead) => dead.names))].join(', ')}`,
+          'Read why with npm run sync:dead, fix it, and try again',
           'npm run sync:redrive',
         ),
     held.length === 0

@@ -182,7 +182,7 @@ export class Gate {
     let answer: HttpAnswer | null = null;
     let payload: Payload | null = null;
     let error: string | null = null;
-    let end: CallEnd = 'spoke';
+    let end: CallEnd = 'answered';
     try {
       const came = await request.perform(
         AbortSignal.any([context.signal, AbortSignal.timeout(this.#options.timeoutMs)]),
@@ -245,7 +245,7 @@ export class Gate {
 
 /** What an error says about the upstream: that it is ill, that it wants to be left alone, or that it is well. */
 function endOf(error: unknown): CallEnd {
-  if (!(error instanceof SourceError) || !error.retryable) return 'spoke';
+  if (!(error instanceof SourceError) || !error.retryable) return 'answered';
   if (error.code !== 'upstream_rate_limited') return 'failed';
   return { waitMs: Math.min(LONGEST_WAIT_MS, error.retryAfterMs ?? 0) };
 }
@@ -273,6 +273,6 @@ function refusal(
   }
   const why =
     refused === 'circuit' ? 'failed several times in a row and is left alone' : 'asked to be left alone';
-  const advice = isForced ? 'It was tried just now, in vain: wait.' : 'Wait, or insist with --force.';
+  const advice = isForced ? 'It was just tried and failed; wait.' : 'Wait, or insist with --force.';
   return new CircuitOpenError(`${source} ${why} until ${at}. ${advice}`, until);
 }

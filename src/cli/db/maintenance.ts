@@ -1,5 +1,6 @@
 /** `db maintenance`: removes what is past its time and repairs what was left half done. */
 
+import { openStore } from '../../app/open.ts';
 import { countText, plural, sizeText } from '../../monitor/amounts.ts';
 import {
   type MaintenanceEvent,
@@ -13,11 +14,11 @@ import { type StepProgress, stepProgress, untilStopped } from '../step-progress.
 import { wrap } from '../wrap.ts';
 
 export async function dbMaintenance(
-  { config, isJson, parts }: CommandContext,
+  { config, isJson }: CommandContext,
   { dryRun = false }: { dryRun?: boolean },
 ): Promise<number> {
   const started = performance.now();
-  const database = await (await parts()).openStore(config, 2);
+  const database = await openStore(config, 2);
   const progress = stepProgress(isJson);
   try {
     const { result, wasStopped } = await untilStopped(async (signal) => ({

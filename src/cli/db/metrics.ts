@@ -1,5 +1,6 @@
 /** `db metrics`: what the statements of all processes cost in the last hour and day, and what the database did. */
 
+import { openStore } from '../../app/open.ts';
 import { countText, percentText, sizeText } from '../../monitor/amounts.ts';
 import {
   type DatabaseRates,
@@ -41,10 +42,10 @@ const HOUR_MS = 3_600_000;
 const STATEMENTS = 50;
 
 export async function dbMetrics(
-  { config, isJson, parts }: CommandContext,
+  { config, isJson }: CommandContext,
   { all = false }: { all?: boolean },
 ): Promise<number> {
-  const database = await (await parts()).openStore(config, 2);
+  const database = await openStore(config, 2);
   try {
     const metrics = await collect(database);
     console.log(isJson ? JSON.stringify(metrics) : describe(metrics, all));

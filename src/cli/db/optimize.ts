@@ -1,5 +1,6 @@
 /** `db optimize`: mends indexes, statistics, views and dead rows, and says what that gained. */
 
+import { openStore } from '../../app/open.ts';
 import { plural, sizeText } from '../../monitor/amounts.ts';
 import type { Database } from '../../store/postgres/database.ts';
 import { type DoneAction, type OptimizeEvent, optimizeDatabase } from '../../store/upkeep/optimize.ts';
@@ -17,11 +18,11 @@ interface Options {
 }
 
 export async function dbOptimize(
-  { config, isJson, parts }: CommandContext,
+  { config, isJson }: CommandContext,
   { dryRun = false, freeze = false, rewrite = [] }: Options,
 ): Promise<number> {
   const started = performance.now();
-  const database = await (await parts()).openStore(config, 2);
+  const database = await openStore(config, 2);
   const progress = stepProgress(isJson);
   try {
     await checkTables(database, rewrite);

@@ -74,12 +74,12 @@ export function addSyncCommands(program: Command, run: Runner): void {
   const dead = async () => import('./dead.ts');
   sync
     .command('dead')
-    .description('what failed for good and waits for somebody to look at it')
+    .description('what was given up and waits for somebody to look at it')
     .option(...json)
     .action(run(async (context) => (await dead()).syncDead(context)));
   sync
     .command('redrive [tdsp...]')
-    .description('try again what failed for good: all of it, or that of these TDSPs (ONCOR, 957877905)')
+    .description('try again what was given up: all of it, or that of these TDSPs (ONCOR, 957877905)')
     .option('--force', FORCE)
     .option(...json)
     .action((tdsps, options) =>

@@ -1,5 +1,6 @@
 /** `sync stop`, `sync resume` and `sync emergency`: for all processes, through the database. */
 
+import { openStore } from '../../app/open.ts';
 import { plural } from '../../monitor/amounts.ts';
 import type { Database } from '../../store/postgres/database.ts';
 import { readControl } from '../../store/queue/sync-control.ts';
@@ -75,10 +76,10 @@ const are = (tdsps: number): string => `${plural(tdsps, 'TDSP')} ${tdsps === 1 ?
 const orderOf = (reason: string | undefined): Order => ({ by: 'cli', reason: reason ?? null });
 
 async function control(
-  { config, isJson, parts }: CommandContext,
+  { config, isJson }: CommandContext,
   work: (database: Database) => Promise<{ text: string } & Record<string, unknown>>,
 ): Promise<number> {
-  const database = await (await parts()).openStore(config, 3);
+  const database = await openStore(config, 3);
   try {
     const { text, ...done } = await work(database);
     console.log(isJson ? JSON.stringify(done) : text);

@@ -1,17 +1,16 @@
 /** `sync status`: how syncing is at this moment, and whether that is well. Loads little, for it is asked often. */
 
+import { openStore } from '../../app/open.ts';
 import type { CommandContext } from '../command.ts';
 
-export async function syncStatus({ config, isJson, parts }: CommandContext): Promise<number> {
+export async function syncStatus({ config, isJson }: CommandContext): Promise<number> {
   // Loaded while PostgreSQL is being reached: that takes as long.
-  const [database, { readMonitorView }, { judge }, { markCrashedRuns }] = await Promise.all([
-    parts().then(({ openStore }) => openStore(config, 1)),
+  const [database, { readMonitorView }, { judge }] = await Promise.all([
+    openStore(config, 1),
     import('../../monitor/monitor-view.ts'),
     import('../../monitor/verdict.ts'),
-    import('../../store/queue/sync-runs.ts'),
   ]);
   try {
-    await markCrashedRuns(database.pool, new Date());
     const view = await readMonitorView(database.pool, config);
     const verdict = judge(view);
     if (isJson) console.log(JSON.stringify({ ...verdict, ...view }));
