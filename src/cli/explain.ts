@@ -1,6 +1,7 @@
 /** `explain`: what a shopper at a place is answered just now, from where, and what happens next. */
 
 import { openStore } from '../app/open.ts';
+import { expected } from '../errors.ts';
 import { readPlanCacheState } from '../store/plans/plan-cache.ts';
 import { readCurrentSnapshots } from '../store/plans/snapshots.ts';
 import { type ControlState, readControl } from '../store/queue/sync-control.ts';
@@ -104,7 +105,7 @@ function findPlace(
     const tdsp = territory.tdsp(text);
     return tdsp
       ? { name: tdsp.name, tdsps: [tdsp.duns], note: null }
-      : { explanation: `"${text}" is no TDSP: expected one of ${territory.tdspList}` };
+      : { explanation: expected(`a TDSP (${territory.tdspList})`, text) };
   }
   const place = new Places(territory).find(text);
   if ('explanation' in place) return place;

@@ -1,6 +1,7 @@
 /** `replay`: what upstreams sent, run through today's normaliser, beside what was published of it. */
 
 import { openStore } from '../app/open.ts';
+import { expected } from '../errors.ts';
 import { isDay } from '../plan/market-day.ts';
 import type { Database } from '../store/postgres/database.ts';
 import type { Outcome } from '../sync/publish/outcome.ts';
@@ -84,7 +85,7 @@ async function readRequest(
     const tdsp = territory.tdsp(name);
     if (!tdsp || !/^[1-9]\d{0,14}$/.test(version)) {
       throw new UsageError(
-        `"${snapshot}" is no snapshot: expected a TDSP and a version, such as ONCOR@7. TDSPs: ${territory.tdspList}`,
+        expected(`a TDSP (${territory.tdspList}) and a version, such as ONCOR@7`, snapshot),
       );
     }
     return { of: 'snapshot', tdsp_duns: tdsp.duns, version: Number(version) };
@@ -95,7 +96,7 @@ async function readRequest(
     const time = new Date(isTime ? since : Number.NaN);
     if (Number.isNaN(time.getTime())) {
       throw new UsageError(
-        `"${since}" is no time: expected 2026-06-01 (midnight UTC) or 2026-06-01T12:00:00Z.`,
+        expected('a time such as 2026-06-01 (midnight UTC) or 2026-06-01T12:00:00Z', since),
       );
     }
     return { of: 'since', since: time };
@@ -105,7 +106,7 @@ async function readRequest(
 
 async function readHash(database: Database, prefix: string): Promise<string> {
   if (!/^[0-9a-f]{6,64}$/i.test(prefix)) {
-    throw new UsageError(`"${prefix}" is no hash: expected its first six hex digits, or more.`);
+    throw new UsageError(expected('the first six hex digits of a hash, or more', prefix));
   }
   const { findPayloads } = await import('../store/plans/source-payloads.ts');
   const found = await findPayloads(database.pool, prefix.toLowerCase());

@@ -2,7 +2,7 @@
 
 import { openStore } from '../app/open.ts';
 import { ROLES, type Role } from '../config.ts';
-import { describeError, errorCode } from '../errors.ts';
+import { describeError, errorCode, expected } from '../errors.ts';
 import type { SyncReport } from '../sync/work/report.ts';
 import type { CommandContext } from './command.ts';
 import { describeOutcome } from './sync/report.ts';
@@ -79,7 +79,7 @@ function readRoles(text: string | undefined): Role[] {
   const unknown = names.filter((name) => !ROLES.some((role) => role === name));
   if (unknown.length > 0) {
     throw new UsageError(
-      `unknown role "${unknown.join(', ')}": expected ${ROLES.join(', ')}, several with commas`,
+      expected(`${ROLES.join(', ')}, or several of them with commas between`, unknown.join(', ')),
     );
   }
   return ROLES.filter((role) => names.includes(role));

@@ -1,7 +1,7 @@
 /** `db health`: what a database has, what it should have, and the command that mends it. Changes nothing. */
 
 import { styleText } from 'node:util';
-import { describeError } from '../../errors.ts';
+import { describeError, expected } from '../../errors.ts';
 import { sizeText, spanText } from '../../monitor/amounts.ts';
 import { judgeHealth, worst } from '../../monitor/database-health/database-health.ts';
 import {
@@ -79,14 +79,14 @@ function unreachable(error: unknown): HealthLine {
   };
 }
 
-/** @throws {UsageError} a name that is no limit, or no number */
+/** @throws {UsageError} an unknown limit, or a value that is not a number */
 function readLimits(given: readonly string[]): Partial<HealthLimits> {
   return Object.fromEntries(
     given.map((text) => {
       const [name = '', value = ''] = text.split('=');
       if (!isHealthLimit(name) || !/^\d+(\.\d+)?$/.test(value)) {
         throw new UsageError(
-          `--limit ${text} sets nothing: expected name=number, such as long_transaction_warn_seconds=60. ` +
+          `--limit: ${expected('name=number, such as long_transaction_warn_seconds=60', text)}. ` +
             `The names: ${Object.keys(HEALTH_LIMITS).join(', ')}.`,
         );
       }

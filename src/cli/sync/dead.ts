@@ -1,6 +1,7 @@
 /** `sync dead` and `sync redrive`: what was given up, and another try at it. */
 
 import { openStore } from '../../app/open.ts';
+import { expected } from '../../errors.ts';
 import { type DeadLetter, readDeadLetters } from '../../store/queue/sync-runs.ts';
 import { readTerritory } from '../../store/territory.ts';
 import type { Territory } from '../../territory/territory.ts';
@@ -24,7 +25,7 @@ export async function syncRedrive(
   const territory = readTerritory();
   const wanted = given.map((text) => {
     const tdsp = territory.tdsp(text);
-    if (!tdsp) throw new UsageError(`unknown TDSP "${text}": expected one of ${territory.tdspList}`);
+    if (!tdsp) throw new UsageError(expected(`a TDSP (${territory.tdspList})`, text));
     return tdsp.duns;
   });
   const dead = (await readDead(context)).map(({ tdsp_duns }) => tdsp_duns);

@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { openStore } from '../../app/open.ts';
-import { describeError } from '../../errors.ts';
+import { describeError, expected } from '../../errors.ts';
 import { type MonitorView, readMonitorView } from '../../monitor/monitor-view.ts';
 import { judge } from '../../monitor/verdict.ts';
 import { inWords, timeOf } from '../../monitor/words.ts';
@@ -62,8 +62,9 @@ export async function syncMonitor(context: CommandContext, options: SyncMonitorO
 
 /** @throws {UsageError} what nobody can want */
 function expectSensible({ interval = EVERY_S, columns = 80 }: SyncMonitorOptions): void {
-  if (interval < LEAST_S) throw new UsageError(`--interval ${interval}: expected ${LEAST_S} seconds or more`);
-  if (columns < 20) throw new UsageError(`--columns ${columns}: expected 20 or more`);
+  if (interval < LEAST_S)
+    throw new UsageError(`--interval: ${expected(`${LEAST_S} seconds or more`, interval)}`);
+  if (columns < 20) throw new UsageError(`--columns: ${expected('20 or more', columns)}`);
 }
 
 async function showOnce(

@@ -176,6 +176,17 @@ function compare(applied: Applied[], migrations: Migration[]): MigrationState {
 /** @throws {MigrationError} database and files contradict each other */
 function missing(applied: Applied[], migrations: Migration[]): Migration[] {
   const state = compare(applied, migrations);
+  const other = applied.find(({ number, name }) =>
+    migrations.some((one) => one.number === number && one.name !== name),
+  );
+  if (other) {
+    throw new MigrationError(
+      `This database was made by a development version of wattsync (it has migration ${other.name}), which no ` +
+        'released version can bring up to date. Back up what you need with the version that made it, then start with ' +
+        'an empty one: name another database with DATABASE_URL (createdb makes one), or for the embedded PostgreSQL ' +
+        'another folder with WATTSYNC_DATA_DIR.',
+    );
+  }
   if (state.unknown.length > 0) {
     throw new MigrationError(
       `The database has migration ${state.unknown[0]}, which this version of wattsync does not know: ` +
