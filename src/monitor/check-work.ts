@@ -31,7 +31,7 @@ export function checkControl(view: Pick<MonitorView, 'at' | 'control'>): Finding
   const who = `${inWords(ago)} ago by ${changed_by}${reason ? `: ${reason}` : ''}`;
   const resume = 'npm run sync:resume';
   if (state === 'emergency') {
-    const advice = 'Nobody calls an upstream or publishes. When the cause is mended, let it go on';
+    const advice = 'Nobody calls an upstream or publishes. When the cause is fixed, let it go on';
     return bad(check, `EMERGENCY, declared ${who}`, advice, resume);
   }
   const advice = 'What runs may end, nothing begins. Let it go on';

@@ -76,7 +76,7 @@ test('what is fresh needs no call, unless somebody insists', () =>
     }
   }));
 
-test('what waits or runs already gets no job of its own; what runs without force is no answer to force', () =>
+test('what waits or runs already gets no job of its own; what runs without force does not answer force', () =>
   law((asked, situation) => {
     for (const { tdsp_duns, decision, job_id, is_forced } of planTargets(asked, situation)) {
       const open = situation.open.filter((one) => one.tdsp_duns === tdsp_duns);

@@ -93,7 +93,7 @@ function decide(
     };
   }
   const mine = open.filter((one) => one.tdsp_duns === duns);
-  // What runs without force is no answer to one who insists: it may be held back, or be of before he asked.
+  // What runs without force does not answer a forced request: it may be held back, or have begun before.
   const running = force
     ? undefined
     : mine.find(({ state, job_id }) => state === 'claimed' && job_id !== null);

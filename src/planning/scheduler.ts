@@ -40,7 +40,8 @@ export async function runSchedules(options: SchedulerOptions): Promise<void> {
   const { jobs, schedules, onSync, onMaintenance, onTimes } = options;
   const times = scheduledTimes(schedules);
   // Asked here and not where the configuration is read: what reads cron would cost every command as much as all the rest.
-  const never = times.filter((time) => !jobs.everFires(time));
+  const fires = await Promise.all(times.map((time) => jobs.everFires(time)));
+  const never = times.filter((_, i) => !fires[i]);
   if (never.length > 0) {
     throw new ConfigError(
       never.map(({ name, cron }) => ({ field: VARIABLES[name]!, message: `"${cron}" never comes` })),

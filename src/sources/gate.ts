@@ -23,7 +23,7 @@ export interface GateOptions {
   maxConcurrentRequests: number;
   rateLimitPerSecond: number;
   callBudgetPerHour: number;
-  /** Of these at most so many forced ones; left out, all of them. */
+  /** Most of these that may be forced; left out, all of them. */
   emergencyBudgetPerHour?: number;
   /** Calls that may follow each other closely; left out, any number. */
   batchSize?: number;
@@ -68,7 +68,7 @@ export class CircuitOpenError extends NotAllowedError {
   readonly code = 'circuit_open';
 }
 
-/** A call that ends so long after its own deadline was held up here: the process was frozen, the upstream may be well. */
+/** A call that ends this long after its own deadline was held up here: the process was frozen, the upstream may be well. */
 const FROZEN_MS = 2_000;
 const LONGEST_BACKOFF_MS = 10_000;
 /** What an upstream asks us to wait is honoured up to this; a longer time is a mistake of theirs. */
@@ -82,7 +82,7 @@ type Optional = 'now' | 'emergencyBudgetPerHour' | 'batchSize' | 'batchDelayMs';
 export class Gate {
   readonly #options: Required<Omit<GateOptions, Optional>> & Pick<GateOptions, Optional>;
   readonly #database: Database;
-  /** Of this process: those who would only ask for permits in vain wait here. */
+  /** Of this process: calls that would not get a permit wait here. */
   readonly #bulkhead;
 
   constructor(options: GateOptions, database: Database) {

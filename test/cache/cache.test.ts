@@ -311,7 +311,8 @@ test('a holder that is killed is replaced, one that is frozen too, and what it p
     holder.go();
     await until(() => sandbox.control.state().calls.total > calls);
     holder.child.kill(signal);
-    assert.equal(await refreshes.cold(ONCOR), 'elsewhere');
+    // A process that was killed is missed as soon as its connection ends; a frozen one after a while.
+    if (signal === 'SIGSTOP') assert.equal(await refreshes.cold(ONCOR), 'elsewhere');
     sandbox.control.clearFaults();
     await until(async () => (await refreshes.cold(ONCOR)) === 'refreshed', 15_000);
     const current = await readCurrentSnapshot(fresh.database.pool, ONCOR);

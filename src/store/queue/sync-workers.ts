@@ -101,7 +101,7 @@ export async function hasWorker(queryable: Queryable, queue: string): Promise<bo
   return rows[0]!.is_worked;
 }
 
-/** Dead, or frozen for so long that another one does its work. @see readOrphans */
+/** Dead, or silent: another one does its work. */
 export const IS_LOST_WORKER = `not exists (
   select from sync_workers w where w.id = t.worker_id and ${HOLDS_LOCK}
      and w.seen_at > clock_timestamp() - ${SILENT_AFTER})`;

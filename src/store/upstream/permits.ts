@@ -32,7 +32,7 @@ export type Permit =
   | { id: number; isProbe: boolean }
   /** Ask again after this. */
   | { waitMs: number }
-  /** Somebody finds out whether the upstream is back: who insists hears of it. */
+  /** A probe is finding out whether the upstream is back: a forced caller waits for what it finds. */
   | { waitMs: number; isProbing: true }
   | { refused: 'budget' | 'emergency_budget' | 'circuit' | 'asked_to_wait'; until: Date; used: number }
   /** An emergency was declared: nobody calls. */
@@ -80,7 +80,7 @@ export function requestPermit(
     const isOpen = gate.open_until !== null;
     if (isOpen) {
       const until = later(gate.open_until, gate.probe_until);
-      // A probe under way is never joined. Who insists waits for what it finds: of six forced calls to an upstream that
+      // A probe under way is never joined. A forced caller waits for what it finds: of six forced calls to an upstream that
       // is back one would come through otherwise, and of six to one that is not, five would fail as the first did.
       if (isForced && isAfter(gate.probe_until, gate.now)) return { waitMs: PROBE_ASK_MS, isProbing: true };
       if (!mayProbe && until > gate.now) return { refused: 'circuit', until, used: 0 };

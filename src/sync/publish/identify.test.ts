@@ -128,7 +128,7 @@ test('a re-pricing under the same id keeps the id of the plan', () => {
   assert.equal(out.history.length, 1);
 });
 
-test('a new text rewrites the plan and is no event', () => {
+test('a new text rewrites the plan and is not an event', () => {
   const { offer, known } = stored(draft('a'), 'a');
   const out = run({ changed: [changed(draft('a', { special_terms: 'more' }), known)], offers: [offer] });
   assert.deepEqual([out.plans.length, out.changedOffers, out.history], [1, [], []]);

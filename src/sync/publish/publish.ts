@@ -5,7 +5,7 @@
  * plans: what is published, what is known of the plans that change, and one statement that writes all of it, unless
  * a newer snapshot was published first; then all is read again. A snapshot like the last one takes two, and writes two rows.
  *
- * The database cache is not part of it: a ready plan set weighs more than all the rest, and who finds it one version
+ * The database cache is not part of it: a ready plan set weighs more than all the rest, and a reader that finds it one version
  * behind is served from the plans themselves. It is filled right after the commit (see publisher.ts).
  */
 

@@ -35,7 +35,7 @@ export async function changeControl(
 }
 
 export interface Halted {
-  /** Whether it was no emergency before. */
+  /** Whether this declared it: false in an emergency that was declared before. */
   changed: boolean;
   /** Runs that waited or were under way. */
   cancelled_runs: number[];

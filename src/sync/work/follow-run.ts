@@ -54,7 +54,7 @@ export async function followRun(
         wake = resolve;
       });
       const seen = await readRun(database.pool, runId);
-      if (!seen) throw new Error(`There is no run ${runId}`);
+      if (!seen) throw new Error(`Run ${runId} does not exist`);
       tell(seen, told, onEvent);
       onLook(seen);
       if (seen.run.finished_at !== null || signal.aborted) return seen;

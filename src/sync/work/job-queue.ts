@@ -5,7 +5,7 @@
  */
 
 import { hash } from 'node:crypto';
-import { type Db, PgBoss } from 'pg-boss';
+import type { Db, PgBoss } from 'pg-boss';
 import type { Connection } from '../../store/postgres/database.ts';
 
 interface JobQueueOptions {
@@ -64,51 +64,34 @@ const on = (connection: Pick<Connection, 'query'>): { db: Db } => ({
 });
 
 export class JobQueue {
-  readonly #boss: PgBoss;
+  readonly #options: JobQueueOptions;
   readonly #created = new Set<string>();
-  #started: Promise<unknown> | undefined;
-  #stopped: Promise<void> | undefined;
+  #boss: Promise<PgBoss> | undefined;
 
-  constructor({ connectionString, works, schedules, onError }: JobQueueOptions) {
-    this.#boss = new PgBoss({
-      connectionString,
-      application_name: 'wattsync',
-      max: SQL_CONNECTIONS,
-      schedule: schedules,
-      supervise: works,
-      useListenNotify: works,
-      registerInstance: works,
-      cronMonitorIntervalSeconds: 15,
-      cronWorkerIntervalSeconds: 1,
-      superviseIntervalSeconds: 5,
-      monitorIntervalSeconds: 5,
-      instanceHeartbeatSeconds: 10,
-    });
-    this.#boss.on('error', onError);
+  constructor(options: JobQueueOptions) {
+    this.#options = options;
   }
 
-  /** Makes the tables of pg-boss where they are missing. */
+  /** Makes the tables of pg-boss where they are missing. Everything else starts it, too, where it is not started. */
   async start(): Promise<void> {
-    this.#started ??= this.#boss.start();
-    await this.#started;
+    await this.#started();
+  }
+
+  #started(): Promise<PgBoss> {
+    this.#boss ??= startBoss(this.#options);
+    return this.#boss;
   }
 
   /** Safe early and twice. What is being worked on is waited for by the worker. */
-  stop(): Promise<void> {
-    this.#stopped ??= this.#started
-      ? this.#started.then(
-          () => this.#boss.stop({ graceful: false, close: true }),
-          () => {},
-        )
-      : Promise.resolve();
-    return this.#stopped;
+  async stop(): Promise<void> {
+    const boss = await this.#boss?.catch(() => undefined);
+    await boss?.stop({ graceful: false, close: true });
   }
 
-  /** Makes a queue in which of each key at most one job waits and one is worked on. Starts what is not started. */
+  /** Makes a queue in which of each key at most one job waits and one is worked on. */
   async create(queue: string): Promise<void> {
     if (this.#created.has(queue)) return;
-    await this.start();
-    await this.#boss.createQueue(queue, {
+    await (await this.#started()).createQueue(queue, {
       policy: 'stately',
       notify: true,
       retryLimit: TRIES_AFTER_SILENCE,
@@ -128,7 +111,8 @@ export class JobQueue {
     keys: readonly { key: string; priority: number }[],
   ): Promise<void> {
     const jobs = keys.map(({ key, priority }) => ({ data: { key }, singletonKey: key, priority }));
-    const sent = await this.#boss.insert(queue, jobs, { returnId: true, ...on(connection) });
+    const boss = await this.#started();
+    const sent = await boss.insert(queue, jobs, { returnId: true, ...on(connection) });
     if ((sent?.length ?? 0) < keys.length) {
       for (const { key, priority } of keys) await this.#hurry(connection, queue, key, priority);
     }
@@ -139,23 +123,25 @@ export class JobQueue {
    * @param handle never throws for what is expected: what it throws is tried again
    */
   async work(queue: string, count: number, handle: (job: SyncJob) => Promise<object>): Promise<void> {
+    const boss = await this.#started();
     for (let loop = 0; loop < count; loop++) {
-      const worker: string = await this.#boss.work<{ key: string }>(queue, WORK_OPTIONS, async ([job]) => {
+      const worker: string = await boss.work<{ key: string }>(queue, WORK_OPTIONS, async ([job]) => {
         try {
           const { id, data, signal } = job!;
           return await handle({ id, key: data.key, signal });
         } finally {
           // Another job of the same key may have waited for this one to end: it is not announced a second time.
-          this.#boss.notifyWorker(worker);
+          boss.notifyWorker(worker);
         }
       });
     }
   }
 
   /** Whether this time ever comes: "99 * * * *" never does, nor does the 31st of February. */
-  everFires({ cron, timeZone }: ScheduledTime): boolean {
+  async everFires({ cron, timeZone }: ScheduledTime): Promise<boolean> {
+    const boss = await this.#started();
     try {
-      return this.#boss.previewSchedule(cron, { tz: timeZone, count: 1 }).length === 1;
+      return boss.previewSchedule(cron, { tz: timeZone, count: 1 }).length === 1;
     } catch {
       return false;
     }
@@ -163,7 +149,8 @@ export class JobQueue {
 
   /** Keeps exactly these times. @throws where an expression cannot be understood */
   async schedule(times: readonly ScheduledTime[]): Promise<void> {
-    await this.#boss.createQueue(SCHEDULE_QUEUE, {
+    const boss = await this.#started();
+    await boss.createQueue(SCHEDULE_QUEUE, {
       policy: 'stately',
       notify: true,
       retryLimit: 5,
@@ -172,59 +159,83 @@ export class JobQueue {
       expireInSeconds: LONGEST_UPKEEP_SECONDS,
       heartbeatSeconds: HEARTBEAT_SECONDS,
     });
-    const known = await this.#boss.getSchedules(SCHEDULE_QUEUE);
+    const known = await boss.getSchedules(SCHEDULE_QUEUE);
     for (const { name, cron, timeZone } of times) {
       const options = { key: name, tz: timeZone, singletonKey: name, missed: 'once' as const };
-      await this.#boss.schedule(SCHEDULE_QUEUE, cron, { name }, options);
+      await boss.schedule(SCHEDULE_QUEUE, cron, { name }, options);
     }
     for (const { key } of known) {
-      if (!times.some(({ name }) => name === key)) await this.#boss.unschedule(SCHEDULE_QUEUE, key);
+      if (!times.some(({ name }) => name === key)) await boss.unschedule(SCHEDULE_QUEUE, key);
     }
   }
 
   /** What is scheduled. */
   async scheduled(): Promise<(ScheduledTime & { next_at: Date | null })[]> {
-    const known = await this.#boss.getSchedules(SCHEDULE_QUEUE);
+    const boss = await this.#started();
+    const known = await boss.getSchedules(SCHEDULE_QUEUE);
     return known.map(({ key, cron, timezone }) => ({
       name: key,
       cron,
       timeZone: timezone,
-      next_at: this.#boss.previewSchedule(cron, { tz: timezone, count: 1 })[0] ?? null,
+      next_at: boss.previewSchedule(cron, { tz: timezone, count: 1 })[0] ?? null,
     }));
   }
 
   /** Calls `handle` each time one of the times has come, in one process only. */
   async onSchedule(handle: (name: string) => Promise<void>): Promise<void> {
-    await this.#boss.work<{ name: string }>(SCHEDULE_QUEUE, WORK_OPTIONS, async ([job]) =>
-      handle(job!.data.name),
-    );
+    const boss = await this.#started();
+    await boss.work<{ name: string }>(SCHEDULE_QUEUE, WORK_OPTIONS, async ([job]) => handle(job!.data.name));
   }
 
   async stopTaking(queue: string): Promise<void> {
-    await this.#boss.offWork(queue, { wait: false }).catch(() => {});
+    const boss = await this.#started();
+    await boss.offWork(queue, { wait: false }).catch(() => {});
   }
 
   /** Ends jobs whatever their state; their workers are told to let go. */
   async cancel(queue: string, ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await this.#boss.cancel(queue, [...ids]);
+    if (ids.length > 0) await (await this.#started()).cancel(queue, [...ids]);
   }
 
   /** Jobs of this key that were taken and have not ended. */
   async activeJobIds(queue: string, key: string): Promise<string[]> {
-    const jobs = await this.#boss.findJobs(queue, { key });
+    const jobs = await (await this.#started()).findJobs(queue, { key });
     return jobs.filter(({ state }) => state === 'active').map(({ id }) => id);
   }
 
   /** Whether this job still waits or is worked on. */
   async isOpen(queue: string, id: string): Promise<boolean> {
-    const [job] = await this.#boss.findJobs(queue, { id });
+    const [job] = await (await this.#started()).findJobs(queue, { id });
     return job !== undefined && ['created', 'retry', 'active'].includes(job.state);
   }
 
   async #hurry(connection: Pick<Connection, 'query'>, queue: string, key: string, priority: number) {
-    const [waiting] = await this.#boss.findJobs(queue, { key, queued: true, ...on(connection) });
+    const boss = await this.#started();
+    const [waiting] = await boss.findJobs(queue, { key, queued: true, ...on(connection) });
     if (waiting && waiting.priority < priority) {
-      await this.#boss.update(queue, undefined, { singletonKey: key, priority, ...on(connection) });
+      await boss.update(queue, undefined, { singletonKey: key, priority, ...on(connection) });
     }
   }
+}
+
+/** Loaded when it is first needed: that takes as long as all a command does that only asks. */
+async function startBoss({ connectionString, works, schedules, onError }: JobQueueOptions): Promise<PgBoss> {
+  const { PgBoss } = await import('pg-boss');
+  const boss = new PgBoss({
+    connectionString,
+    application_name: 'wattsync',
+    max: SQL_CONNECTIONS,
+    schedule: schedules,
+    supervise: works,
+    useListenNotify: works,
+    registerInstance: works,
+    cronMonitorIntervalSeconds: 15,
+    cronWorkerIntervalSeconds: 1,
+    superviseIntervalSeconds: 5,
+    monitorIntervalSeconds: 5,
+    instanceHeartbeatSeconds: 10,
+  });
+  boss.on('error', onError);
+  await boss.start();
+  return boss;
 }
