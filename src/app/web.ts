@@ -55,7 +55,11 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<strin
     onStale,
     loadColdly,
     ttlMs: config.cacheMemoryTtlMinutes * 60_000,
-    maxBytes: config.cacheMemoryMaxMb << 20,
+    warnAbove: {
+      bytes: config.cacheMemoryMaxMb << 20,
+      warn: (bytes) =>
+        log.warn({ bytes }, 'the plans in memory take more than CACHE_MEMORY_MAX_MB; all of them are kept'),
+    },
   });
   const demand = new DemandRecorder({
     database: database.quick,

@@ -17,6 +17,8 @@ interface PublishReplayedOptions extends Omit<ReplayOptions, 'database'> {
   database: Database;
   publisher: Publisher;
   requested_by: string;
+  /** Aborted: what is not begun is left. */
+  signal: AbortSignal;
 }
 
 /** @param readable with at least one record that can be read now */
@@ -24,11 +26,12 @@ export async function publishReplayed(
   readable: readonly Readable[],
   options: PublishReplayedOptions,
 ): Promise<{ run_id: number; outcomes: Outcome[] }> {
-  const { database, requested_by } = options;
+  const { database, requested_by, signal } = options;
   const run_id = await reserveRunId(database.pool);
   const requested_at = new Date();
   const ended: { outcome: Outcome; duration_ms: number }[] = [];
   for (const one of readable) {
+    if (signal.aborted) break;
     const began = performance.now();
     const outcome = await publishOne(one, run_id, options);
     ended.push({ outcome, duration_ms: Math.round(performance.now() - began) });
