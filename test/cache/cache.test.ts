@@ -314,7 +314,7 @@ test('a holder that is killed is replaced, one that is frozen too, and what it p
     // A process that was killed is missed as soon as its connection ends; a frozen one after a while.
     if (signal === 'SIGSTOP') assert.equal(await refreshes.cold(ONCOR), 'elsewhere');
     sandbox.control.clearFaults();
-    await until(async () => (await refreshes.cold(ONCOR)) === 'refreshed', 15_000);
+    await until(async () => (await refreshes.cold(ONCOR)) === 'refreshed', 40_000);
     const current = await readCurrentSnapshot(fresh.database.pool, ONCOR);
     assert.ok(current);
     assert.equal(sandbox.control.state().calls.total, calls + 2, 'the one that was cut off, and one more');

@@ -102,10 +102,11 @@ export async function hasWorker(queryable: Queryable, queue: string): Promise<bo
   return rows[0]!.is_worked;
 }
 
-/** Dead, or silent: another one does its work. */
+/** Dead, or silent for longer: another one does its work. */
+const LOST_AFTER = "interval '15 seconds'";
 export const IS_LOST_WORKER = `not exists (
   select from sync_workers w where w.id = t.worker_id and ${HOLDS_LOCK}
-     and w.seen_at > clock_timestamp() - ${SILENT_AFTER})`;
+     and w.seen_at > clock_timestamp() - ${LOST_AFTER})`;
 
 /** Ends the connections that another one waits for. @returns how many */
 export async function cutOffBlockers(queryable: Queryable, pid: number): Promise<number> {
