@@ -27,7 +27,6 @@ const BANNED: [RegExp, string][] = [
 /** Rooms whose words are still to be gone through; none is to be added. */
 const UNREAD = new Set([
   'src/api',
-  'src/cache',
   'src/catalog',
   'src/cli',
   'src/monitor',
