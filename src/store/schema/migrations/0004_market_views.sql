@@ -1,20 +1,7 @@
 -- What aggregates the whole market, ready to be read: refreshed after a sync that published something, beside all
--- readers, which is what the unique index of each view is for. src/store/market-views.ts lists them.
+-- readers, which is what the unique index of each view is for. src/store/market/views.ts lists them.
 
 create extension if not exists pg_trgm;
-
-create table view_refreshes (
-  view_name text not null,
-  market text,
-  refreshed_at timestamptz,
-  duration_ms integer,
-  failed_at timestamptz,
-  error text,
-  constraint view_refreshes_pkey primary key (view_name)
-);
-comment on table view_refreshes is 'When each materialised view was refreshed, and which published plans it shows';
-comment on column view_refreshes.market is 'names the current version of all snapshots; another one now: the view is behind';
-comment on column view_refreshes.error is 'why the last refresh failed; null: it did not';
 
 -- A city has the market of its TDSPs, and many cities have the same ones: so the market is worked out once for each set
 -- of TDSPs that some city has, and for each TDSP alone.
@@ -139,7 +126,7 @@ select tdsp_duns, 'green', at_least.percent, at_least.plans
    as at_least (percent, plans)
  where at_least.plans > 0;
 comment on materialized view facet_counts is 'How many active plans of a TDSP each choice of a filter would bring';
-comment on column facet_counts.value is 'null: unknown; green: at least so many percent';
+comment on column facet_counts.value is 'null: unknown; green: at least this many percent';
 create unique index idx_facet_counts_key on facet_counts (tdsp_duns, facet, value);
 
 -- What is searched: a product of a provider once, in however many TDSPs it is sold.
