@@ -29,8 +29,6 @@ const UNREAD = new Set([
   'src/app',
   'src/cache',
   'src/catalog',
-  'src/cli',
-  'src/monitor',
   'src/plan',
   'src/planning',
   'src/store',

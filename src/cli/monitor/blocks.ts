@@ -1,4 +1,4 @@
-/** The parts of the monitor: runs, plan sets, queue, upstream, workers, times, past runs. Each is told its width. */
+/** The parts of the monitor: runs, plan sets, queue, upstream, workers, times, past runs. Each gets its width. */
 
 import type { MonitorView, Rate, ViewTdsp, Worker } from '../../monitor/monitor-view.ts';
 import type { RunProgress, RunStep, ViewWork } from '../../monitor/run-progress.ts';
@@ -145,12 +145,12 @@ function workLine(view: MonitorView, work: ViewWork, width: number): Line {
   const when = isLater
     ? `not before ${timeText(work.not_before!, view.at)}`
     : `waits for ${ago(view, work.requested_at)}`;
-  const who = `run ${work.run_id} ${work.kind}, ${work.requested_by}`;
+  const origin = `run ${work.run_id} ${work.kind}, ${work.requested_by}`;
   return [
     piece(`  ${String(work.priority).padStart(4)} `, 'strong'),
     piece(pad(work.name, width >= ROOMY ? NAME : 12)),
     piece(` ${when}`, isLater ? 'dim' : 'plain'),
-    piece(`  ${who}: ${work.reason}`, 'dim'),
+    piece(`  ${origin}: ${work.reason}`, 'dim'),
   ];
 }
 

@@ -55,7 +55,7 @@ export function syncEmergency(context: CommandContext, { reason }: ControlOption
     const cut = cut_off > 0 ? ` ${cut_off} connections of processes that do not answer were cut.` : '';
     const text =
       `EMERGENCY: no upstream is called and nothing is published by any process. ${cancelled}${cut}\n` +
-      'Stored plans are served all the same. When the cause is mended run: npm run sync:resume';
+      'Stored plans are served all the same. When the cause is fixed run: npm run sync:resume';
     return { state: 'emergency', changed, cancelled_runs, cancelled_tdsps, text };
   });
 }
