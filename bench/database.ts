@@ -1,7 +1,6 @@
 /**
  * PostgreSQL with far more plans than Texas has: what the documented queries cost, whether plans of other TDSPs make
- * them slower, what a refresh of the views takes and whether anybody notices, and what the migration to this version
- * does to those who write meanwhile.
+ * them slower, what a refresh of the views takes and whether anybody notices.
  */
 
 import { readFileSync } from 'node:fs';
@@ -9,8 +8,6 @@ import { performance } from 'node:perf_hooks';
 import { search } from '../src/catalog/search.ts';
 import { MARKET_VIEWS } from '../src/store/market/views.ts';
 import type { Database } from '../src/store/postgres/database.ts';
-import { migrate } from '../src/store/schema/migrate.ts';
-import { readMigrations } from '../src/store/schema/migration.ts';
 import { refreshMarketViews } from '../src/sync/work/refresh-views.ts';
 import { type DocumentedQuery, readDocumentedQueries } from './documented-queries.ts';
 import { seeded } from './drafts.ts';
@@ -26,8 +23,6 @@ const SIZES: readonly MarketSize[] = [
 ];
 const ROUNDS = 7;
 const ASKED_PER_ROUND = 100;
-/** The last migration before those that build indexes and views beside everybody's work. */
-const OLD = 29;
 const SETTINGS = {
   shared_buffers: '1GB',
   max_wal_size: '8GB',
@@ -59,17 +54,15 @@ interface Measured {
   views: Map<string, number>;
   /** The longest of those who read while the views were refreshed, and while they were not. */
   readers: { during: Took & { longest: number }; before: Took & { longest: number } };
-  migration: { ms: number; longestWriteMs: number; longestReadMs: number };
 }
 
 export function measureDatabase(say: Say): Promise<Section> {
   const queries = readDocumentedQueries();
   return withFolder((folder) =>
     withOwnPostgres(folder, SETTINGS, async (server) => {
-      const old = readMigrations().filter(({ number }) => number <= OLD);
       const measured: Measured[] = [];
       for (const size of SIZES) {
-        const url = await server.newDatabase(old);
+        const url = await server.newDatabase();
         measured.push(await withUrl(url, (database) => measureSize(database, size, queries, say)));
       }
       return sectionOf(queries, measured);
@@ -86,33 +79,13 @@ async function measureSize(
   const tell = (what: string) => say(`${size.plans.toLocaleString('en-US')} plans: ${what}`);
   await inventMarket(database, size);
   tell('invented');
-  const migration = await measureMigration(database);
-  tell(`migrated in ${duration(migration.ms)}, longest write ${duration(migration.longestWriteMs)}`);
   await refreshMarketViews(database);
   await database.pool.query('vacuum analyze');
   const took = await measureQueries(database, queries, size);
   tell('queries measured');
   const { views, readers } = await measureRefresh(database, queries);
   tell(`longest read during a refresh ${duration(readers.during.longest)}`);
-  return { size, queries: took, views, readers, migration };
-}
-
-/** Somebody writes and somebody reads all the time, as a live system does. */
-async function measureMigration(database: Database): Promise<Measured['migration']> {
-  const write = () =>
-    database.pool.query('update electricity_plans set last_scraped_at = now() where id = $1', [
-      KNOWN.plan_id,
-    ]);
-  const read = () => database.pool.query('select from electricity_plans where id = $1', [KNOWN.plan_id]);
-  const began = performance.now();
-  const migrating = migrate(database);
-  const [writes, reads] = await Promise.all([repeat(write, migrating), repeat(read, migrating)]);
-  await migrating;
-  return {
-    ms: performance.now() - began,
-    longestWriteMs: Math.max(...writes),
-    longestReadMs: Math.max(...reads),
-  };
+  return { size, queries: took, views, readers };
 }
 
 /** Does it again and again until something else has ended. @returns what each took */
@@ -220,8 +193,8 @@ async function measureRefresh(
     [KNOWN.duns],
   );
   await database.pool.query(
-    `insert into plan_snapshots (tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at)
-     select tdsp_duns, version + 1, source, origin, content_hash, plans, now(), now()
+    `insert into plan_snapshots (tdsp_duns, version, source, origin, content_hash, set_hash, plans, observed_at, published_at)
+     select tdsp_duns, version + 1, source, origin, content_hash, set_hash, plans, now(), now()
        from plan_snapshots where tdsp_duns = $1 order by version desc limit 1`,
     [KNOWN.duns],
   );
@@ -319,9 +292,6 @@ function disturbanceTable(measured: readonly Measured[]): Table {
       row('four reads, p99, nothing else going on', ({ readers }) => readers.before.p99),
       row('four reads, p99, while the views are refreshed', ({ readers }) => readers.during.p99),
       row('the longest of them', ({ readers }) => readers.during.longest),
-      row(`migration from ${String(OLD + 1).padStart(4, '0')} on`, ({ migration }) => migration.ms),
-      row('the longest write meanwhile', ({ migration }) => migration.longestWriteMs),
-      row('the longest read meanwhile', ({ migration }) => migration.longestReadMs),
     ],
   };
 }

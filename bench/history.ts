@@ -1,6 +1,5 @@
 /**
- * What two years of history cost: the migration to months on a table full of rows, every question about the past, and
- * making and dropping months while others write.
+ * What two years of history cost: every question about the past, and making and dropping months while others write.
  */
 
 import assert from 'node:assert/strict';
@@ -15,8 +14,6 @@ import {
   ensureHistoryPartitions,
   readHistoryPartitions,
 } from '../src/store/schema/history-partitions.ts';
-import { migrate } from '../src/store/schema/migrate.ts';
-import { readMigrations } from '../src/store/schema/migration.ts';
 import { type HistoryQuestion, historyQuestions, ROUND_TRIP } from './history-questions.ts';
 import { type InventedMarket, inventedDuns, inventHistory } from './invent-history.ts';
 import { withDatabase } from './postgres.ts';
@@ -36,21 +33,16 @@ const TARGET_MS = 10;
 const ROWS_OF_A_PUBLISH = 300;
 
 export function measureHistory(say: Say, market: InventedMarket = MARKET): Promise<Section> {
-  return withDatabase(
-    async (database) => {
-      await inventHistory(database, market, say);
-      const migration = await measureMigration(database, say);
-      await spreadOverMonths(database, market, say);
-      const backfill = await measureBackfill(database, market, say);
-      const questions = await measureQuestions(database, market, say);
-      // Of the minute in which the questions were asked.
-      const load = loadavg()[0]!;
-      const months = await measureMonths(database, say);
-      return sectionOf(market, { migration, backfill, questions, months, load });
-    },
-    // History is one table before migration 50.
-    readMigrations().filter(({ number }) => number < 50),
-  );
+  return withDatabase(async (database) => {
+    await makeMonths(database, market);
+    await inventHistory(database, market, say);
+    const backfill = await measureBackfill(database, market, say);
+    const questions = await measureQuestions(database, market, say);
+    // Of the minute in which the questions were asked.
+    const load = loadavg()[0]!;
+    const months = await measureMonths(database, say);
+    return sectionOf(market, { backfill, questions, months, load });
+  });
 }
 
 /** Everything a publish writes into the history, each time with other offers. */
@@ -93,66 +85,14 @@ async function beside<T>(
   return { result, times };
 }
 
-interface Migrated {
-  ms: number;
-  longestReadMs: number;
-  longestWriteMs: number;
-}
-
-async function measureMigration(database: Database, say: Say): Promise<Migrated> {
-  const began = performance.now();
-  const { rows: offers } = await database.pool.query<{ id: string; tdsp_duns: string }>(
-    'select id, tdsp_duns from offers order by id limit 100',
-  );
-  let at = 0;
-  const read = () =>
-    database.pool.query('select * from plan_price_history where offer_id = $1', [
-      offers[at++ % offers.length]!.id,
-    ]);
-  const write = () =>
-    database.pool.query(
-      `insert into plan_price_history (offer_id, plan_id, tdsp_duns, external_id, event, snapshot_version, changed_at)
-       values ($1, $1, $2, 'x', 'relisted', 1, now())`,
-      [offers[at % offers.length]!.id, offers[at % offers.length]!.tdsp_duns],
-    );
-  const { result, times: reads } = await beside(() => beside(() => migrate(database), write), read);
-  const migrated = {
-    ms: performance.now() - began,
-    longestReadMs: Math.max(...reads),
-    longestWriteMs: Math.max(...result.times),
-  };
-  say(
-    `migrated in ${duration(migrated.ms)}; the longest read beside it took ${duration(migrated.longestReadMs)}, ` +
-      `the longest write ${duration(migrated.longestWriteMs)}`,
-  );
-  return migrated;
-}
-
-/** As if the months had been there from the beginning: the migration has left all rows in the first partition. */
-async function spreadOverMonths(database: Database, { days }: InventedMarket, say: Say): Promise<void> {
-  const began = performance.now();
-  const [oldest, ...others] = await readHistoryPartitions(database.pool);
-  for (const { name } of [oldest!, ...others])
-    await database.pool.query(`alter table plan_price_history detach partition ${name}`);
-  for (const { name } of others) await database.pool.query(`drop table ${name}`);
-  const first = new Date(Date.now() - days * 86_400_000);
-  for (let month = -1; month <= days / 30 + 4; month++) {
-    const from = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + month));
-    const until = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + month + 1));
-    const name = `plan_price_history_${from.toISOString().slice(0, 7).replace('-', '_')}`;
-    await database.pool.query(
-      `create table ${name} (like plan_price_history including defaults including constraints)`,
-    );
-    await database.pool.query(
-      `insert into ${name} select * from ${oldest!.name} where changed_at >= '${from.toISOString()}' and changed_at < '${until.toISOString()}'`,
-    );
-    await database.pool.query(
-      `alter table plan_price_history attach partition ${name} for values from ('${from.toISOString()}') to ('${until.toISOString()}')`,
-    );
-  }
-  await database.pool.query(`drop table ${oldest!.name}`);
-  await database.pool.query('vacuum analyze plan_price_history');
-  say(`spread over months in ${duration(performance.now() - began)}`);
+/** The months of the history, as if they had been made one after the other as time went on. */
+async function makeMonths(database: Database, { days }: InventedMarket): Promise<void> {
+  const [before] = await readHistoryPartitions(database.pool);
+  await database.pool.query(`drop table ${before!.name}`);
+  await database.pool.query('select ensure_history_partitions($1, $2)', [
+    new Date(Date.now() - (days + 31) * 86_400_000),
+    Math.ceil(days / 30) + 4,
+  ]);
 }
 
 /** The days of some TDSPs from their history; then the same for all others, so that the table has its size. */
@@ -351,7 +291,6 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 interface Measured {
-  migration: Migrated;
   backfill: number;
   questions: Question[];
   months: Months;
@@ -360,7 +299,7 @@ interface Measured {
 
 function sectionOf(
   { tdsps, plansPerTdsp, days, rows }: InventedMarket,
-  { migration, backfill, questions, months, load }: Measured,
+  { backfill, questions, months, load }: Measured,
 ): Section {
   const count = (value: number) => value.toLocaleString('en-US');
   const asked = questions.filter(({ what }) => what !== ROUND_TRIP);
@@ -406,14 +345,11 @@ function sectionOf(
   return {
     title: 'Two years of history',
     method: `${count(rows)} rows of history of ${count(tdsps * plansPerTdsp)} plans in ${tdsps} TDSPs over ${days} days, made by PostgreSQL itself
-(bench/invent-history.ts) in the one table that history was before, which is then migrated while one connection reads it
-and one writes to it without a pause. For the questions the rows are put into the months they belong to. Questions go
-through \`pg\` over loopback, with an answer of the size they have in the API; the server has 64 MB of shared buffers. The
+(bench/invent-history.ts), in the months they belong to. Questions go through \`pg\` over loopback, with an answer of the size they have in the API; the server has 64 MB of shared buffers. The
 same questions are asked again on a connection whose server process tells how long it has been computing
 (\`log_statement_stats\`): planning and running, without waiting for its turn on the processor.`,
     tables: [table, writes],
     findings: [
-      `Migration to months: ${duration(migration.ms)}; the longest read beside it took ${duration(migration.longestReadMs)}, the longest write ${duration(migration.longestWriteMs)}; neither waited a second: ${verdict(Math.max(migration.longestReadMs, migration.longestWriteMs) < 1_000)}`,
       `p99 under ${TARGET_MS} ms: ${verdict(slow.length === 0)}${names(slow)}`,
       `p99 at most 3 times p50: ${verdict(uneven.length === 0)}${names(uneven)}. (The bare round trip in the same turns: ${digits(bare.p99 / bare.p50)} times; the machine had ${digits(load)} programs wanting its ${availableParallelism()} cores.)`,
       `In CPU time of PostgreSQL, which other programs do not lengthen: p99 under ${TARGET_MS} ms: ${verdict(slowInside.length === 0)}${names(slowInside)}; at most 3 times p50: ${verdict(unevenInside.length === 0)}${names(unevenInside)}`,

@@ -22,8 +22,8 @@ const STEPS = [
          from generate_series(1, :tdsps) n;
      insert into providers (id, name, first_seen_at)
        select 'provider-' || n, 'Provider ' || n, now() - :days * interval '1 day' from generate_series(1, :providers) n;
-     insert into plan_snapshots (tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at)
-       select '99' || lpad(t::text, 11, '0'), v, 'sandbox', 'bench', v::text, :plans, at + interval '20 hours', at
+     insert into plan_snapshots (tdsp_duns, version, source, origin, content_hash, set_hash, plans, observed_at, published_at)
+       select '99' || lpad(t::text, 11, '0'), v, 'sandbox', 'bench', v::text, v::text, :plans, at + interval '20 hours', at
          from generate_series(1, :tdsps) t cross join generate_series(1, :days) v
         cross join lateral (
           select date_trunc('milliseconds', now()) - (:days - v) * interval '1 day' - interval '1 hour' as at) times;
@@ -37,12 +37,13 @@ const STEPS = [
          from generate_series(1, :tdsps) t cross join generate_series(1, :plans) n
          join plan_snapshots s on s.tdsp_duns = '99' || lpad(t::text, 11, '0')
                               and s.version = case when n % 10 = 0 then 1 + (n * 7 + t) % :days else 1 end;
-     insert into electricity_plans (id, external_id, tdsp_duns, offer_id, provider_id, name, term_months, rate_type,
-                                    rate_500kwh, rate_1000kwh, rate_2000kwh, translations, source, content_hash, is_active,
+     insert into electricity_plans (id, external_id, tdsp_duns, offer_id, provider_id, provider_name, name, term_months,
+                                    rate_type, rate_500kwh, rate_1000kwh, rate_2000kwh, translations, source,
+                                    content_hash, plan_hash, is_active,
                                     first_seen_at, last_changed_at, last_scraped_at)
-       select gen_random_uuid(), id::text, tdsp_duns, id, provider_id, name, term_months,
+       select gen_random_uuid(), id::text, tdsp_duns, id, provider_id, provider_id, name, term_months,
               case when term_months = 1 then 'variable' else 'fixed' end,
-              rate + 1.2, rate, rate - 0.4, '{}', 'sandbox', id::text, true, first_seen_at, now(), now()
+              rate + 1.2, rate, rate - 0.4, '{}', 'sandbox', id::text, id::text, true, first_seen_at, now(), now()
          from (select *, (90 + hashtextextended(id::text, 0) % 60)::numeric / 10 as rate from offers
                 where tdsp_duns like '99%') o;
      vacuum analyze offers, electricity_plans;
@@ -62,7 +63,7 @@ const STEPS = [
   ],
 ] as const;
 
-/** Into a database whose history is one table yet; its indexes are made afterwards, which is how so many rows are loaded. */
+/** The history's indexes are made when its rows are in, which is how many of them are loaded. */
 export async function inventHistory(
   database: Database,
   { tdsps, plansPerTdsp, providers, days, rows }: InventedMarket,
@@ -70,11 +71,11 @@ export async function inventHistory(
 ): Promise<void> {
   const changes = Math.round(rows / (tdsps * plansPerTdsp * 3));
   const values: Record<string, number> = { tdsps, plans: plansPerTdsp, providers, days, changes };
-  const { rows: indexes } = await database.pool.query<{ name: string; sql: string }>(
-    `select indexname as name, indexdef as sql from pg_indexes
-      where tablename = 'plan_price_history' and indexname like 'idx%'`,
+  const { rows: indexes } = await database.pool.query<{ sql: string }>(
+    `select replace(indexdef, ' ON ONLY ', ' ON ') as sql from pg_indexes
+      where indexname like 'idx\\_history\\_%' order by tablename desc`,
   );
-  for (const { name } of indexes) await database.pool.query(`drop index ${name}`);
+  await database.pool.query('drop index idx_history_offer, idx_history_tdsp, idx_history_plan');
   for (const [what, sql] of STEPS) {
     const began = performance.now();
     const text = sql.replace(/(?<!:):(\w+)/g, (_, name: string) => String(values[name]));
@@ -82,6 +83,7 @@ export async function inventHistory(
     for (const statement of text.split(/;\s*\n/)) await database.pool.query(statement);
     say(`${what}: ${Math.round((performance.now() - began) / 1000)} s`);
   }
+  // Those of the partitions first: those of the whole adopt them, with their names.
   for (const { sql } of indexes) await database.pool.query(sql);
   await database.pool.query('vacuum analyze plan_price_history');
 }

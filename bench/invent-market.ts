@@ -82,12 +82,12 @@ const PRODUCTS = `
 
 /** One plan in twenty is of its TDSP alone, with a name nobody else has. */
 const PLANS = `
-  insert into electricity_plans (id, external_id, tdsp_duns, offer_id, provider_id, name, term_months, rate_type,
+  insert into electricity_plans (id, external_id, tdsp_duns, offer_id, provider_id, provider_name, name, term_months, rate_type,
     percent_green, rate_500kwh, rate_1000kwh, rate_2000kwh, early_termination_fee_usd, is_prepaid, is_time_of_use,
     requires_auto_pay, is_new_customer_only, has_minimum_usage_fee, fees_text, special_terms, efl_url, tos_url,
-    enroll_url, translations, source, content_hash, is_active, first_seen_at, last_changed_at, last_scraped_at,
+    enroll_url, translations, source, content_hash, plan_hash, is_active, first_seen_at, last_changed_at, last_scraped_at,
     deactivated_at)
-  select pg_temp.id('8000', n), 'plan-' || n, duns, pg_temp.id('9000', n), provider_id,
+  select pg_temp.id('8000', n), 'plan-' || n, duns, pg_temp.id('9000', n), provider_id, provider_id,
          name || ' ' || term_months || case when pg_temp.unit(n, 11) < 0.05 then ' of ' || duns || ' ' || k else '' end,
          term_months, rate_type, percent_green,
          rate + round((4 * pg_temp.unit(n, 12))::numeric, 1), rate, rate - round((2 * pg_temp.unit(n, 13))::numeric, 1),
@@ -98,7 +98,7 @@ const PLANS = `
          'https://' || provider_id || '.example/efl/' || n || '.pdf',
          'https://' || provider_id || '.example/tos/' || term_months || '.pdf',
          'https://' || provider_id || '.example/enroll?plan=' || n,
-         '{}', 'sandbox', md5(n::text), is_active, seen_at, changed_at, changed_at,
+         '{}', 'sandbox', md5(n::text), md5(n::text), is_active, seen_at, changed_at, changed_at,
          case when not is_active then changed_at + interval '3 days' end
     from generate_series(1, $1::int * 5 / 4) n
     join invented_tdsps on place = (n - 1) % (select count(*) from invented_tdsps)
@@ -121,8 +121,9 @@ const HISTORY = `
     from electricity_plans order by last_changed_at`;
 
 const SNAPSHOTS = `
-  insert into plan_snapshots (tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at, run_id)
-  select tdsp_duns, version, 'sandbox', 'bench/invent-market.ts', md5(tdsp_duns || version), plans, at, at, version
+  insert into plan_snapshots (tdsp_duns, version, source, origin, content_hash, set_hash, plans, observed_at, published_at,
+    run_id)
+  select tdsp_duns, version, 'sandbox', 'bench/invent-market.ts', md5(tdsp_duns || version), md5(tdsp_duns || version), plans, at, at, version
     from (select tdsp_duns, count(*) as plans from electricity_plans where is_active group by tdsp_duns) p,
          generate_series(1, 20) version, lateral (select now() - (20 - version) * interval '1 day' as at) t`;
 

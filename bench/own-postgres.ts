@@ -12,12 +12,11 @@ import { attachEmbeddedPostgres } from '../src/store/embedded/attach.ts';
 import { accountForPostgres, findBinaries, launchAs } from '../src/store/embedded/binaries.ts';
 import { type Database, openDatabase } from '../src/store/postgres/database.ts';
 import { migrate } from '../src/store/schema/migrate.ts';
-import type { Migration } from '../src/store/schema/migration.ts';
 import { readTerritory, storeTerritory } from '../src/store/territory.ts';
 
 export interface OwnPostgres {
-  /** A database with the territory in it. @param migrations left out, all */
-  newDatabase(migrations?: Migration[]): Promise<string>;
+  /** A database with the territory in it. */
+  newDatabase(): Promise<string>;
   /** To the server and all that belongs to it. */
   signal(signal: NodeJS.Signals): void;
 }
@@ -47,12 +46,12 @@ export async function withOwnPostgres<T>(
     let databases = 0;
     return await work({
       signal: (name) => signalAll(mainPid(), name),
-      async newDatabase(migrations) {
+      async newDatabase() {
         const url = new URL(at);
         url.pathname = `/bench_${++databases}`;
         await withUrl(at.href, ({ pool }) => pool.query(`create database bench_${databases}`));
         await withUrl(url.href, async (database) => {
-          await migrate(database, migrations);
+          await migrate(database);
           await storeTerritory(database, readTerritory());
         });
         return url.href;

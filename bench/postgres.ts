@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import type { PlanDraft } from '../src/plan/plan.ts';
 import { type Database, openDatabase } from '../src/store/postgres/database.ts';
 import { migrate } from '../src/store/schema/migrate.ts';
-import { type Migration, readMigrations } from '../src/store/schema/migration.ts';
 import { readTerritory, storeTerritory } from '../src/store/territory.ts';
 import { type Published, publish } from '../src/sync/publish/publish.ts';
 
@@ -19,18 +18,12 @@ export async function withFolder<T>(work: (folder: string) => Promise<T>): Promi
   }
 }
 
-/**
- * @param work gets the database and the DUNS of the six TDSPs
- * @param migrations those it is brought to; left out, all
- */
-export function withDatabase<T>(
-  work: (database: Database, duns: string[]) => Promise<T>,
-  migrations: Migration[] = readMigrations(),
-): Promise<T> {
+/** @param work gets the database and the DUNS of the six TDSPs */
+export function withDatabase<T>(work: (database: Database, duns: string[]) => Promise<T>): Promise<T> {
   return withFolder(async (dataDir) => {
     const database = await openDatabase({ databaseUrl: null, dataDir, connections: 12 });
     try {
-      await migrate(database, migrations);
+      await migrate(database);
       const territory = readTerritory();
       await storeTerritory(database, territory);
       return await work(

@@ -80,7 +80,11 @@ export async function startWeb(
       onStale,
       loadColdly,
       ttlMs: config.cacheMemoryTtlMinutes * 60_000,
-      maxBytes: config.cacheMemoryMaxMb << 20,
+      warnAbove: {
+        bytes: config.cacheMemoryMaxMb << 20,
+        warn: (bytes) =>
+          log.warn({ bytes }, 'the plans in memory take more than CACHE_MEMORY_MAX_MB; all of them are kept'),
+      },
     });
     const listener = new PublishListener(database, (published) => planSets.announce(published), {
       onClear: ({ id, tdsp_duns }) => void planSets.clear(tdsp_duns, id),

@@ -1,7 +1,7 @@
 /** `start`: the whole program, or the roles that are named, until Ctrl-C. */
 
 import { ROLES, type Role } from '../config.ts';
-import { describeError, errorCode } from '../errors.ts';
+import { describeError, errorCode, expected } from '../errors.ts';
 import type { SyncReport } from '../sync/work/report.ts';
 import type { CommandContext } from './command.ts';
 import { describeOutcome } from './sync/report.ts';
@@ -71,7 +71,7 @@ function readRoles(text: string | undefined): Role[] {
   const unknown = names.filter((name) => !ROLES.some((role) => role === name));
   if (unknown.length > 0) {
     throw new UsageError(
-      `"${unknown.join(', ')}" is no role: expected ${ROLES.join(', ')}, several with commas`,
+      expected(`${ROLES.join(', ')}, or several of them with commas between`, unknown.join(', ')),
     );
   }
   return ROLES.filter((role) => names.includes(role));

@@ -282,8 +282,8 @@ test('who follows the cursor while others publish misses nothing and sees nothin
 
 test('versions that changed nothing a shopper sees are passed over, however many they are', async () => {
   const { rows } = await pool.query<{ version: number }>(
-    `insert into plan_snapshots (tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at)
-     select tdsp_duns, version + n, source, origin, n::text, plans, observed_at, published_at + n * interval '1 millisecond'
+    `insert into plan_snapshots (tdsp_duns, version, source, origin, content_hash, set_hash, plans, observed_at, published_at)
+     select tdsp_duns, version + n, source, origin, n::text, n::text, plans, observed_at, published_at + n * interval '1 millisecond'
        from (select * from plan_snapshots where tdsp_duns = $1 order by version desc limit 1) last
       cross join generate_series(1, 250) n
      returning version`,

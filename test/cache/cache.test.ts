@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openLayers } from '../../src/cache/open-layers.ts';
 import { PlanSetCache } from '../../src/cache/plan-set-cache.ts';
-import { RedisLayer, redisNames } from '../../src/cache/redis-layer.ts';
+import { RedisLayer, redisNames } from '../../src/cache/redis/redis-layer.ts';
 import { type Secret, Secret as SecretText } from '../../src/config.ts';
 import type { PlanSet } from '../../src/plan/plan-set.ts';
 import { Refresher } from '../../src/planning/refresher.ts';

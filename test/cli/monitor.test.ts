@@ -122,7 +122,7 @@ test('what is read of the queue without loading it is what the queue itself says
   }
   const { said } = await status();
   assert.match(JSON.stringify(said.problems), /refuses the key \(401\)/);
-  assert.match(JSON.stringify(said.problems), /Failed for good: .*Oncor/);
+  assert.match(JSON.stringify(said.problems), /Gave up on .*Oncor/);
   assert.equal(said.upstream.last_errors.length, 3);
 });
 

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { makeDrafts } from '../../bench/drafts.ts';
-import { readFormerOffer } from '../../src/store/plans/plans.ts';
 import { copyRows } from '../../src/store/postgres/copy.ts';
 import type { Connection, Database } from '../../src/store/postgres/database.ts';
 import {
@@ -14,7 +13,6 @@ import {
   readHistoryPartitions,
 } from '../../src/store/schema/history-partitions.ts';
 import { migrate } from '../../src/store/schema/migrate.ts';
-import { readMigrations } from '../../src/store/schema/migration.ts';
 import { storeTerritory } from '../../src/store/territory.ts';
 import { publish } from '../../src/sync/publish/publish.ts';
 import { createTestDatabase, ONCOR, territory, until } from '../support/support.ts';
@@ -66,99 +64,19 @@ async function partitionOf(offerId: string): Promise<string> {
 const count = async (sql: string): Promise<number> =>
   (await pool.query<{ n: number }>(`select count(*)::int as n from ${sql}`)).rows[0]!.n;
 
-/** Back to the shape before history had months. */
-async function goBack(): Promise<void> {
+/** The database as it was when it was made. */
+async function startAnew(): Promise<void> {
   await pool.query('drop schema public cascade; create schema public');
-  await migrate(
-    database,
-    readMigrations().filter(({ number }) => number < 50),
-  );
+  await migrate(database);
   await storeTerritory(database, territory);
 }
 
-async function writeOldRows(rows: number): Promise<void> {
-  await database.transaction(insertOffer);
-  await pool.query(
-    `insert into plan_price_history (offer_id, plan_id, tdsp_duns, external_id, event, field, from_value, to_value, snapshot_version, changed_at)
-     select o.id, o.id, tdsp_duns, 'x', 'changed', 'rate_1000kwh', '12', '13', n, now() - n * interval '7 hours'
-       from offers o cross join generate_series(1, $1::int) n`,
-    [rows],
-  );
-}
-
-test('a history full of rows gets its months while others read and write it, and loses nothing', async () => {
-  await goBack();
-  await writeOldRows(20_000);
-  const { rows: before } = await pool.query(
-    'select id, offer_id, changed_at, to_value from plan_price_history order by id',
-  );
-  const running = { value: true };
-  const written: string[] = [];
-  const writing = (async () => {
-    while (running.value) written.push(await writeChange(new Date()));
-  })();
-  let read = 0;
-  const reading = (async () => {
-    while (running.value) {
-      const { rows } = await pool.query('select count(*)::int as n from plan_price_history');
-      assert.ok(rows[0].n >= before.length);
-      read++;
-    }
-  })();
-  await until(() => written.length > 3 && read > 3);
-  const applied = await migrate(database);
-  const sofar = written.length;
-  await until(() => written.length > sofar + 3);
-  running.value = false;
-  await Promise.all([writing, reading]);
-
-  assert.ok(applied.includes('0053_history_by_month'));
-  const { rows: after } = await pool.query(
-    'select id, offer_id, changed_at, to_value from plan_price_history where id <= $1 order by id',
-    [before.at(-1)!.id],
-  );
-  assert.deepEqual(after, before);
-  assert.equal(await count('plan_price_history'), before.length + written.length);
-  assert.equal(await count('(select id from plan_price_history group by id having count(*) > 1) d'), 0);
-  const [oldest, ...ahead] = await readHistoryPartitions(pool);
-  assert.equal(oldest!.from_at, null);
-  assert.ok(oldest!.until_at > NOW && ahead.length >= 1);
-  const { rows: invalid } = await pool.query(
-    'select indexrelid::regclass from pg_index where not indisvalid',
-  );
-  assert.deepEqual(invalid, []);
-  assert.equal(await readFormerOffer(pool, written.at(-1)!), written.at(-1));
-});
-
-test('who uses the history for long holds up the migration, and the migration holds up nobody', async () => {
-  await goBack();
-  await writeOldRows(10);
-  const user = await pool.connect();
-  await user.query('begin; select count(*) from plan_price_history');
-  const migrating = migrate(database);
-  const isWaiting = async () =>
-    (await count(
-      "pg_stat_activity where query like '%lock_patiently%' and state = 'active' and pid <> pg_backend_pid() and datname = current_database()",
-    )) > 0;
-  await until(isWaiting);
-  // Readers who come later than the migration's wish for an exclusive lock, and give up after a second, as the API's do.
-  for (let reader = 0; reader < 5; reader++) {
-    const { rowCount } = await database.quick.query('select from plan_price_history');
-    assert.equal(rowCount, 10);
-  }
-  await writeChange(new Date());
-  await user.query('commit');
-  user.release();
-  assert.ok((await migrating).includes('0053_history_by_month'));
-  assert.equal(await count('plan_price_history'), 11);
-});
-
-test('an empty history gets a partition for every month from this one on', async () => {
-  await goBack();
-  await migrate(database);
+test('a new history has a partition for every month from this one on, and one for what lies before', async () => {
   const [before, ...months] = await readHistoryPartitions(pool);
-  assert.equal(before!.until_at.toISOString().slice(0, 10), `${new Date().toISOString().slice(0, 7)}-01`);
+  assert.equal(before!.from_at, null);
+  assert.equal(before!.until_at.toISOString().slice(0, 10), `${NOW.toISOString().slice(0, 7)}-01`);
   assert.equal(months.length, 4);
+  assert.equal(await partitionOf(await writeChange(new Date('2001-01-01T00:00:00Z'))), before!.name);
 });
 
 const moment = fc
@@ -269,8 +187,7 @@ test('the last thirteen months cannot be dropped, nor half a month', async () =>
 
 /** A database with months of its own to lose, ten of them in 2061. */
 async function monthsToDrop(): Promise<{ month: Date; now: Date; names: string[]; kept: string[] }> {
-  await goBack();
-  await migrate(database);
+  await startAnew();
   for (const month of [0, 4]) await ensureHistoryPartitions(pool, new Date(Date.UTC(2061, month)));
   await writeChange(new Date('2061-01-31T23:59:59.999Z'));
   await writeChange(new Date('2061-02-01T00:00:00Z'));
@@ -350,8 +267,7 @@ async function explain(sql: string, values: unknown[]): Promise<string> {
 }
 
 test('a question about one month opens one partition, and an offer is found by an index in each', async () => {
-  await goBack();
-  await migrate(database);
+  await startAnew();
   await database.transaction(insertOffer);
   await ensureHistoryPartitions(pool, new Date('2061-01-01T00:00:00Z'));
   await pool.query(

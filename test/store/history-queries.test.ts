@@ -4,7 +4,6 @@ import { readDocumentedQueries } from '../../bench/documented-queries.ts';
 import { inventHistory } from '../../bench/invent-history.ts';
 import { refreshDailyRateIndex } from '../../src/store/market/refresh-daily-rate-index.ts';
 import { migrate } from '../../src/store/schema/migrate.ts';
-import { readMigrations } from '../../src/store/schema/migration.ts';
 import { storeTerritory } from '../../src/store/territory.ts';
 import { complaints, explain } from '../support/explain.ts';
 import { createTestDatabase, territory } from '../support/support.ts';
@@ -14,17 +13,13 @@ const { pool } = database;
 
 // Enough of everything that reading all of it would cost more than an index does.
 await pool.query('drop schema public cascade; create schema public');
-await migrate(
-  database,
-  readMigrations().filter(({ number }) => number < 50),
-);
+await migrate(database);
 await storeTerritory(database, territory);
 await inventHistory(
   database,
   { tdsps: 40, plansPerTdsp: 25, providers: 30, days: 200, rows: 60_000 },
   () => {},
 );
-await migrate(database);
 await refreshDailyRateIndex(database);
 await pool.query(
   `update offers set ended_at = now() - interval '1 day' * (hashtextextended(id::text, 1) % 200)

@@ -160,8 +160,8 @@ test('a day is not written down with the prices of a version that came meanwhile
   await publisher.query('begin; lock table electricity_plans in access exclusive mode');
   await publisher.query('update electricity_plans set rate_1000kwh = 77 where tdsp_duns = $1', [AEP_CENTRAL]);
   await publisher.query(
-    `insert into plan_snapshots (tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at)
-     select tdsp_duns, 2, source, origin, '2', plans, at, at
+    `insert into plan_snapshots (tdsp_duns, version, source, origin, content_hash, set_hash, plans, observed_at, published_at)
+     select tdsp_duns, 2, source, origin, '2', '2', plans, at, at
        from plan_snapshots cross join (select '2026-09-02T18:00:00Z'::timestamptz) t (at) where tdsp_duns = $1`,
     [AEP_CENTRAL],
   );

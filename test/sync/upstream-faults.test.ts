@@ -68,7 +68,7 @@ const FAULTS: [fault: string | Fault, code: string, words: RegExp][] = [
   ['gzip_bomb', 'upstream_unreadable', /longer than 64 MiB/],
   ['oversized', 'upstream_unreadable', /longer than 64 MiB/],
   ['redirect', 'upstream_unreachable', /redirects more than 3 times/],
-  ['html', 'upstream_unreadable', /something else than JSON.*We will be right back/],
+  ['html', 'upstream_unreadable', /something other than JSON.*We will be right back/],
   ['truncated', 'upstream_unreadable', /cut off/],
   ['truncated:aborted', 'upstream_unreachable', /no whole answer/],
   ['slow_body:ms=200', 'upstream_unreachable', /took too long/],

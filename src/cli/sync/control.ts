@@ -1,12 +1,12 @@
 /** `sync stop`, `sync resume` and `sync emergency`: for all processes, through the database. */
 
-import { plural } from '../../monitor/amounts.ts';
+import { plural } from '../../monitor/text.ts';
 import type { Database } from '../../store/postgres/database.ts';
 import { readControl } from '../../store/queue/sync-control.ts';
 import { changeControl, haltSyncs, type Order, type Quiet, waitForQuiet } from '../../sync/work/control.ts';
 import type { CommandContext } from '../command.ts';
 
-interface ControlOptions {
+export interface ControlOptions {
   reason?: string;
   wait?: boolean;
 }

@@ -1,5 +1,6 @@
 /** `sync dead` and `sync redrive`: what failed for good, and another try at it. */
 
+import { expected } from '../../errors.ts';
 import { readTerritory } from '../../store/territory.ts';
 import { type DeadJob, JobQueue, STATE_KEY } from '../../sync/work/job-queue.ts';
 import type { Territory } from '../../territory/territory.ts';
@@ -31,7 +32,7 @@ export async function syncRedrive(
   const territory = readTerritory();
   const wanted = given.map((text) => {
     const tdsp = territory.tdsp(text);
-    if (!tdsp) throw new UsageError(`"${text}" is no TDSP: expected one of ${territory.tdspList}`);
+    if (!tdsp) throw new UsageError(expected(`a TDSP (${territory.tdspList})`, text));
     return tdsp.duns;
   });
   const dead = (await readDead(context)).map(({ tdsp_duns }) => tdsp_duns);

@@ -3,9 +3,10 @@
  * of one moment, whatever is published meanwhile; nobody is kept from reading or writing.
  */
 
-import pg from 'pg';
+import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { type Database, databaseTypes } from '../postgres/database.ts';
+import { endClient, newClient } from '../postgres/client.ts';
+import type { Database } from '../postgres/database.ts';
 import { type ArchiveEntry, newHash, writeArchive } from './archive.ts';
 import { type Contents, quoted, readContents, type TableToSave } from './contents.ts';
 import { type BackupTable, FORMAT, FORMAT_VERSION, type Manifest } from './manifest.ts';
@@ -45,14 +46,7 @@ export async function backupDatabase(
   file: string,
   { signal, onEvent = () => {} }: BackupOptions = {},
 ): Promise<BackupReport> {
-  const client = new pg.Client({
-    connectionString,
-    application_name: 'wattsync',
-    types: databaseTypes,
-    keepAlive: true,
-    connectionTimeoutMillis: 10_000,
-  });
-  client.on('error', () => {});
+  const client = newClient(connectionString);
   try {
     await client.connect();
     await beginSnapshot(client);
@@ -61,18 +55,8 @@ export async function backupDatabase(
     const entries = readEntries(client, contents, manifest, onEvent);
     return { manifest, ...(await writeArchive(file, entries, signal)) };
   } finally {
-    await endConnection(client);
+    await endClient(client);
   }
-}
-
-/** A COPY that was given up is ended with its connection, not read to its end. */
-export async function endConnection(client: pg.Client): Promise<void> {
-  const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection;
-  await Promise.race([
-    client.end().catch(() => {}),
-    new Promise((resolve) => setTimeout(resolve, 200).unref()),
-  ]);
-  stream.destroy();
 }
 
 /** The same text for the same value, whatever the server is set to. */

@@ -9,11 +9,12 @@ import { finished } from 'node:stream/promises';
 import pg from 'pg';
 import { type CopyStreamQuery, from as copyFrom } from 'pg-copy-streams';
 import { describeError } from '../../errors.ts';
-import { type Database, databaseTypes, type Queryable } from '../postgres/database.ts';
+import { endClient, newClient } from '../postgres/client.ts';
+import type { Database, Queryable } from '../postgres/database.ts';
 import { MIGRATIONS_TABLE, migrate } from '../schema/migrate.ts';
 import { type Migration, MigrationError, readMigrations } from '../schema/migration.ts';
 import { newHash, readArchive } from './archive.ts';
-import { endConnection, PLAIN_TEXT, tableOfPath } from './backup.ts';
+import { PLAIN_TEXT, tableOfPath } from './backup.ts';
 import { BackupDamagedError, RestoreFailedError, RestoreTargetError } from './backup-error.ts';
 import { quoted } from './contents.ts';
 import { takeOffIndexes } from './indexes.ts';
@@ -55,16 +56,9 @@ export async function restoreDatabase(
   const { manifest } = verified;
   onEvent({ type: 'verified', manifest });
   const wanted = chooseMigrations(manifest, migrations);
-  const client = new pg.Client({
-    connectionString: database.connectionString,
-    application_name: 'wattsync',
-    types: databaseTypes,
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-  });
-  client.on('error', () => {});
+  const client = newClient(database.connectionString);
   // Its end undoes the transaction, however far it is.
-  const stop = () => void endConnection(client);
+  const stop = () => void endClient(client);
   signal?.addEventListener('abort', stop);
   try {
     await client.connect();
@@ -82,7 +76,7 @@ export async function restoreDatabase(
     throw explain(cause, signal);
   } finally {
     signal?.removeEventListener('abort', stop);
-    await endConnection(client);
+    await endClient(client);
   }
   onEvent({ type: 'finishing', what: 'statistics' });
   await database.pool.query('analyze');

@@ -4,6 +4,7 @@
  */
 
 import type { Connection, Queryable } from '../postgres/database.ts';
+import { LOCKS } from '../postgres/locks.ts';
 
 /**
  * In the order in which they are refreshed: one may be made from those before it. Another view is a migration that
@@ -17,9 +18,6 @@ export const MARKET_VIEWS = [
   'market_words',
 ] as const;
 export type MarketView = (typeof MARKET_VIEWS)[number];
-
-/** First key of nothing else: who holds it refreshes, and is the only one of the fleet. */
-const REFRESH_LOCK = 7_748_030;
 
 export interface BehindViews {
   /** Names the version of every snapshot that is current now. */
@@ -51,13 +49,13 @@ export async function readBehindViews(queryable: Queryable): Promise<BehindViews
 export async function tryRefreshLock(connection: Connection): Promise<boolean> {
   const { rows } = await connection.query<{ isOurs: boolean }>(
     'select pg_try_advisory_lock($1) as "isOurs"',
-    [REFRESH_LOCK],
+    [LOCKS.refreshViews],
   );
   return rows[0]!.isOurs;
 }
 
 export async function giveBackRefreshLock(connection: Connection): Promise<void> {
-  await connection.query('select pg_advisory_unlock($1)', [REFRESH_LOCK]);
+  await connection.query('select pg_advisory_unlock($1)', [LOCKS.refreshViews]);
 }
 
 /** Readers see the old rows until the new ones are there. Only rows that differ are written. */

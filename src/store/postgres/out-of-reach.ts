@@ -1,8 +1,33 @@
-/**
- * Whether PostgreSQL could not be asked at all: errors of the connection, its deadlines, and refusals of the server
- * itself (classes 08, 53 and 57). Whatever else a statement brings is a mistake of ours.
- */
+/** SQLSTATE classes: the connection, a lack of resources (too many connections), an intervention of the operator. */
+const REFUSALS = /^(08|53|57)...$/;
+const SOCKET_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+/** What pg says without a code, when a connection or its deadline ends; a test compares it with pg. */
+export const PG_MESSAGES: ReadonlySet<string> = new Set([
+  'timeout expired',
+  'timeout exceeded when trying to connect',
+  'Query read timeout',
+  'Connection terminated',
+  'Connection terminated unexpectedly',
+  'Connection terminated due to connection timeout',
+  'Client has encountered a connection error and is not queryable',
+  'Client was closed and is not queryable',
+]);
+
+/** Whether PostgreSQL could not be asked at all. Whatever else a statement brings is a mistake of ours. */
 export function isOutOfReach(error: unknown): boolean {
-  const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
-  return /^(08|53|57)|^E[A-Z]+$|^layer_unavailable$/.test(code) || /timeout|terminated/i.test(message);
+  const { code, message = '' } = (error ?? {}) as { code?: string; message?: string };
+  if (code === undefined) return PG_MESSAGES.has(message);
+  return REFUSALS.test(code) || SOCKET_CODES.has(code) || code === 'layer_unavailable';
 }

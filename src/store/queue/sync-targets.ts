@@ -7,10 +7,11 @@
 
 import { toJsonb } from '../postgres/copy.ts';
 import type { Connection, Queryable } from '../postgres/database.ts';
+import { LOCKS } from '../postgres/locks.ts';
 import { IS_DEAD_WORKER } from './sync-workers.ts';
 
 /** First key of the advisory lock of a queue. */
-const QUEUE_LOCK = 7_748_005;
+const QUEUE_LOCK = LOCKS.queue;
 /** Something was asked for, begun or ended: who watches looks again. */
 export const SYNC_MOVED = 'wattsync_sync_moved';
 

@@ -4,10 +4,11 @@
  */
 
 import type { Connection, Queryable } from '../postgres/database.ts';
+import { LOCKS } from '../postgres/locks.ts';
 import { LEASE_HOLDER } from '../upstream/refresh-leases.ts';
 
 /** First key of the advisory lock of a worker; the second is its `lock_key`. */
-const WORKER_LOCK = 7_748_004;
+const WORKER_LOCK = LOCKS.worker;
 
 export interface SyncWorkerRow {
   id: string;

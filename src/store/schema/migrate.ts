@@ -9,6 +9,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection, Database, Queryable } from '../postgres/database.ts';
+import { LOCKS } from '../postgres/locks.ts';
 import { blockedBy, explained, isInTheWay } from './migrate-failure.ts';
 import { runOutside, runsOutside } from './migrate-outside.ts';
 import { type Migration, MigrationError, readMigrations } from './migration.ts';
@@ -24,8 +25,6 @@ interface MigratePatience {
 
 const PATIENCE: MigratePatience = { lockMs: 300, pauseMs: 700, totalMs: 120_000 };
 
-/** Any number will do, as long as no other user of the same database picks it. */
-const MIGRATION_LOCK = 7_748_001;
 const ASK_AGAIN_MS = 50;
 
 /**
@@ -67,7 +66,7 @@ async function waitForTurn(connection: Connection): Promise<void> {
   for (;;) {
     const { rows } = await connection.query<{ isOurs: boolean }>(
       'select pg_try_advisory_lock($1) as "isOurs"',
-      [MIGRATION_LOCK],
+      [LOCKS.migrate],
     );
     if (rows[0]!.isOurs) return;
     await pause(ASK_AGAIN_MS);
@@ -176,6 +175,17 @@ function compare(applied: Applied[], migrations: Migration[]): MigrationState {
 /** @throws {MigrationError} database and files contradict each other */
 function missing(applied: Applied[], migrations: Migration[]): Migration[] {
   const state = compare(applied, migrations);
+  const other = applied.find(({ number, name }) =>
+    migrations.some((one) => one.number === number && one.name !== name),
+  );
+  if (other) {
+    throw new MigrationError(
+      `This database was made by a development version of wattsync (it has migration ${other.name}), which no ` +
+        'released version can bring up to date. Back up what you need with the version that made it, then start with ' +
+        'an empty one: name another database with DATABASE_URL (createdb makes one), or for the embedded PostgreSQL ' +
+        'another folder with WATTSYNC_DATA_DIR.',
+    );
+  }
   if (state.unknown.length > 0) {
     throw new MigrationError(
       `The database has migration ${state.unknown[0]}, which this version of wattsync does not know: ` +

@@ -1,11 +1,12 @@
 /** `db:maintenance`, and what the weekly job runs: removes what is past its time and repairs what was left half done. */
 
+import type pg from 'pg';
 import { describeError } from '../../errors.ts';
 import type { Database } from '../postgres/database.ts';
 import { readDatabaseTime } from '../queue/sync-workers.ts';
 import { readTables } from './readings/tables.ts';
 import { MAINTENANCE_STEPS, type MaintenanceContext, type MaintenanceStep } from './retention.ts';
-import { type Busy, type CareSession, withCareLock } from './upkeep-lock.ts';
+import { type Busy, withUpkeepLock } from './upkeep-lock.ts';
 
 export interface StepResult {
   name: string;
@@ -64,21 +65,21 @@ export function runMaintenance(
   options: MaintenanceOptions,
 ): Promise<MaintenanceReport | Busy> {
   const { keep, steps = MAINTENANCE_STEPS, vacuum = true, signal } = options;
-  return withCareLock(database, 'maintenance', LOCK_MS, async (session) => {
+  return withUpkeepLock(database, 'maintenance', LOCK_MS, async (client) => {
     // What is old is for the database to say: a machine whose clock is years ahead must not remove everything.
-    const now = options.now ?? (await readDatabaseTime(session.client));
+    const now = options.now ?? (await readDatabaseTime(client));
     const results: StepResult[] = [];
     for (const step of steps) {
       if (signal?.aborted) break;
-      results.push(await runStep(session, step, { database, now, keep }, options));
+      results.push(await runStep(client, step, { database, now, keep }, options));
     }
-    const vacuumed = vacuum && !signal?.aborted ? await vacuumTables(session, options) : [];
+    const vacuumed = vacuum && !signal?.aborted ? await vacuumTables(client, options) : [];
     return { steps: results, vacuumed };
   });
 }
 
 async function runStep(
-  { client }: CareSession,
+  client: pg.Client,
   step: MaintenanceStep,
   context: MaintenanceContext,
   { dryRun = false, batch = BATCH, signal, onEvent = () => {} }: MaintenanceOptions,
@@ -114,7 +115,7 @@ async function runStep(
 }
 
 async function vacuumTables(
-  { client }: CareSession,
+  client: pg.Client,
   { dryRun = false, signal, onEvent = () => {} }: MaintenanceOptions,
 ): Promise<VacuumResult[]> {
   // The counts of what was just deleted are shared a moment later, unless they are asked for.

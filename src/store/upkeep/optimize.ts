@@ -10,7 +10,7 @@ import { cancelStatement, type Database } from '../postgres/database.ts';
 import { type OptimizeWishes, type PlannedAction, planOptimization } from './optimize-plan.ts';
 import { type Estimate, readEstimates } from './readings/estimates.ts';
 import { readHealth } from './readings/health-readings.ts';
-import { type Busy, type CareSession, withCareLock } from './upkeep-lock.ts';
+import { type Busy, withUpkeepLock } from './upkeep-lock.ts';
 
 export interface DoneAction extends Omit<PlannedAction, 'statements' | 'otherwise' | 'measured'> {
   status: 'done' | 'planned' | 'skipped' | 'failed';
@@ -55,26 +55,26 @@ export async function optimizeDatabase(
     onEvent = () => {},
   }: OptimizeOptions = {},
 ): Promise<OptimizeResult | Busy> {
-  return withCareLock(database, 'optimize', patienceMs, async (session) => {
-    const { market, views } = await readBehindViews(session.client).catch(() => ({
+  return withUpkeepLock(database, 'optimize', patienceMs, async (client) => {
+    const { market, views } = await readBehindViews(client).catch(() => ({
       market: null,
       views: [],
     }));
     const plan = planOptimization(await readHealth(database, null), { rewrite, freeze }, views);
     onEvent({ type: 'planned', actions: plan });
-    const before = await readEstimates(session.client).catch(() => []);
+    const before = await readEstimates(client).catch(() => []);
     const actions: DoneAction[] = [];
     for (const [at, action] of plan.entries()) {
       if (signal?.aborted) break;
       if (!dryRun) onEvent({ type: 'started', action, number: at + 1 });
       const done = dryRun
-        ? planned(action, await sizeOf(session.client, action.measured))
-        : await perform(database, session, action, signal);
-      await noteIfRefreshed(session.client, done, market);
+        ? planned(action, await sizeOf(client, action.measured))
+        : await perform(database, client, action, signal);
+      await noteIfRefreshed(client, done, market);
       actions.push(done);
       onEvent({ type: 'finished', action: done, number: at + 1 });
     }
-    const after = dryRun || signal?.aborted ? [] : await readEstimates(session.client).catch(() => []);
+    const after = dryRun || signal?.aborted ? [] : await readEstimates(client).catch(() => []);
     return { actions, estimates: { before, after } };
   });
 }
@@ -103,11 +103,10 @@ const planned = ({ kind, subject, why, statements }: PlannedAction, bytes: numbe
 
 async function perform(
   database: Database,
-  session: CareSession,
+  client: pg.Client,
   action: PlannedAction,
   signal: AbortSignal | undefined,
 ): Promise<DoneAction> {
-  const { client } = session;
   const bytes_before = await sizeOf(client, action.measured);
   if (action.statements.length === 0) return planned(action, bytes_before);
   const started = performance.now();

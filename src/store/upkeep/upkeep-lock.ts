@@ -1,57 +1,41 @@
-/** One at a time in the whole fleet: whoever looks after a database holds a lock that dies with its connection. */
+/** One at a time in the whole fleet: upkeep holds a lock that ends with its connection. */
 
-import pg from 'pg';
-import { type Database, databaseTypes } from '../postgres/database.ts';
+import type pg from 'pg';
+import { newClient } from '../postgres/client.ts';
+import type { Database } from '../postgres/database.ts';
+import { LOCKS } from '../postgres/locks.ts';
 
-/** Any numbers will do, as long as no other user of the same database picks them. */
-const LOCKS = { optimize: 7_748_060, maintenance: 7_748_061 } as const;
-type CareWork = keyof typeof LOCKS;
-
-export interface CareSession {
-  client: pg.Client;
-  pid: number;
-}
-
-/** Who is at it already. */
+/** The process that is at it already. */
 export interface Busy {
   busy: { pid: number; since: Date | null };
 }
 
 /**
- * Runs `work` on a connection of its own, unless somebody else is at the same work. No statement of it waits for a lock
- * for longer than `lockMs`: who waits for an exclusive one holds up all who come later.
+ * Runs `work` on a connection of its own, unless another process is at the same work. None of its statements waits for a
+ * lock for longer than `lockMs`: everybody who comes later would wait behind it.
  */
-export async function withCareLock<T>(
+export async function withUpkeepLock<T>(
   { connectionString }: Pick<Database, 'connectionString'>,
-  kind: CareWork,
+  kind: 'optimize' | 'maintenance',
   lockMs: number,
-  work: (session: CareSession) => Promise<T>,
+  work: (client: pg.Client) => Promise<T>,
 ): Promise<T | Busy> {
-  const client = new pg.Client({
-    connectionString,
-    application_name: 'wattsync',
-    types: databaseTypes,
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-  });
-  // A connection that breaks fails its statement; that is where it is told.
-  client.on('error', () => {});
+  const client = newClient(connectionString);
   try {
     await client.connect();
-    const { rows } = await client.query<{ is_mine: boolean; pid: number }>(
-      `select pg_try_advisory_lock($1) as is_mine, pg_backend_pid() as pid,
+    const { rows } = await client.query<{ is_mine: boolean }>(
+      `select pg_try_advisory_lock($1) as is_mine,
               set_config('lock_timeout', $2, false), set_config('timezone', 'UTC', false)`,
       [LOCKS[kind], String(lockMs)],
     );
-    const { is_mine, pid } = rows[0]!;
-    if (!is_mine) return { busy: await whoHolds(client, LOCKS[kind]) };
-    return await work({ client, pid });
+    if (!rows[0]!.is_mine) return { busy: await readHolder(client, LOCKS[kind]) };
+    return await work(client);
   } finally {
     await client.end().catch(() => {});
   }
 }
 
-async function whoHolds(client: pg.Client, lock: number): Promise<Busy['busy']> {
+async function readHolder(client: pg.Client, lock: number): Promise<Busy['busy']> {
   const { rows } = await client.query<Busy['busy']>(
     `select l.pid, a.backend_start as since from pg_locks l left join pg_stat_activity a on a.pid = l.pid
       where l.locktype = 'advisory' and l.classid = 0 and l.objid = $1 and l.granted

@@ -110,12 +110,12 @@ async function acquire(
        select bool_and(pg_try_advisory_xact_lock(${LEASE_LOCK}, hashtext(tdsp_duns))) as is_first from wanted
         where not exists (select from wanted where is_held or is_paused)
      ), taken as (
-       insert into refresh_leases as l (tdsp_duns, holder, fence, expires_at)
-       select tdsp_duns, $2, 1, clock_timestamp() + make_interval(secs => $3::float8 / 1000) from wanted
+       insert into refresh_leases as l (tdsp_duns, holder, expires_at)
+       select tdsp_duns, $2, clock_timestamp() + make_interval(secs => $3::float8 / 1000) from wanted
         where (select is_first from first)
         -- In one order everywhere: two that want several never wait for each other in a circle.
         order by tdsp_duns
-       on conflict (tdsp_duns) do update set holder = excluded.holder, fence = l.fence + 1, expires_at = excluded.expires_at
+       on conflict (tdsp_duns) do update set holder = excluded.holder, expires_at = excluded.expires_at
         where (l.holder is null or l.expires_at <= clock_timestamp()) and (not $4 or l.not_before <= clock_timestamp())
        returning true
      )

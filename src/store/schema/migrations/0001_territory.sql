@@ -1,5 +1,5 @@
 -- Which wires company serves which place. Filled from data/territory; the files are the truth, these tables are
--- for those who ask with SQL.
+-- for questions in SQL.
 
 create table tdsps (
   duns text not null,

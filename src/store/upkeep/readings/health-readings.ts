@@ -23,7 +23,7 @@ import {
 import { type DiskSpace, readDiskSpace } from './disk.ts';
 import { type IndexState, readExactIndexBloat, readIndexes } from './indexes.ts';
 import { type PartitionState, readPartitions } from './partitions.ts';
-import { type CareReader, type Reading, withCareReader } from './reading.ts';
+import { type HealthReader, type Reading, withHealthReader } from './reading.ts';
 import { type Replication, readReplication } from './replication.ts';
 import {
   type ArchiveState,
@@ -82,7 +82,7 @@ export function readHealth(
   database: Pick<Database, 'connectionString'>,
   dataDir: string | null,
 ): Promise<HealthReadings> {
-  return withCareReader(database, async (reader) => {
+  return withHealthReader(database, async (reader) => {
     const server = await reader.read(readServer);
     const tables = await reader.read(readTables);
     const indexes = await reader.read(readIndexes);
@@ -126,7 +126,7 @@ async function readDisk(dataDir: string | null): Promise<Reading<DiskSpace>> {
 
 /** Counts where the estimate finds much waste, the worst first, until the time is used up. */
 async function readExact(
-  reader: CareReader,
+  reader: HealthReader,
   tables: Reading<TableState[]>,
   indexes: Reading<IndexState[]>,
 ): Promise<Map<number, ExactBloat>> {

@@ -3,12 +3,13 @@
  * cannot be read says why, and is no error.
  */
 
-import pg from 'pg';
-import { type Database, databaseTypes, type Queryable } from '../../postgres/database.ts';
+import type pg from 'pg';
+import { endClient, newClient } from '../../postgres/client.ts';
+import type { Database, Queryable } from '../../postgres/database.ts';
 
 export type Reading<T> = { value: T } | { unreadable: string };
 
-/** Per statement. A lock is waited for shortly: whoever holds one for longer is what is being looked for. */
+/** Per statement. A lock is waited for shortly: one that is held for longer is what is being looked for. */
 const DEADLINES = { connectMs: 5_000, statementMs: 3_000, lockMs: 500, answerMs: 5_000 };
 
 const REASONS: Record<string, string> = {
@@ -22,7 +23,7 @@ const REASONS: Record<string, string> = {
   '55000': 'not in the state this server is in',
 };
 
-export class CareReader {
+export class HealthReader {
   readonly #client: pg.Client;
   #lost: string | null = null;
 
@@ -53,18 +54,15 @@ export class CareReader {
  * Opens a connection for reading, and closes it whatever happens.
  * @throws what the driver says when nothing can be opened within five seconds
  */
-export async function withCareReader<T>(
+export async function withHealthReader<T>(
   { connectionString }: Pick<Database, 'connectionString'>,
-  work: (reader: CareReader) => Promise<T>,
+  work: (reader: HealthReader) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client({
-    connectionString,
-    application_name: 'wattsync',
-    types: databaseTypes,
-    connectionTimeoutMillis: DEADLINES.connectMs,
-    query_timeout: DEADLINES.answerMs,
+  const client = newClient(connectionString, {
+    connectMs: DEADLINES.connectMs,
+    answerMs: DEADLINES.answerMs,
   });
-  const reader = new CareReader(client);
+  const reader = new HealthReader(client);
   try {
     await client.connect();
     await client.query(
@@ -74,9 +72,6 @@ export async function withCareReader<T>(
     );
     return await work(reader);
   } finally {
-    // A frozen server does not say goodbye.
-    const ended = client.end().catch(() => {});
-    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
-    (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+    await endClient(client, 1_000);
   }
 }

@@ -1,0 +1,57 @@
+/**
+ * Hears over Redis that a new version is there. The process that is first to put a version into Redis tells the
+ * others with the same command; so the news never comes before what it is about. PostgreSQL's notification says the
+ * same: this one is for those whose connection to PostgreSQL is down.
+ */
+
+import type { PlanSet } from '../../plan/plan-set.ts';
+import { readPublished } from '../../store/postgres/notices.ts';
+import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
+import { readRedisVersion, redisNames, STORED_FIELDS } from './redis-layer.ts';
+
+interface RedisListenerOptions extends Pick<RedisConnectionOptions, 'url' | 'pingEveryMs'> {
+  /** Of `readDatabaseId`. */
+  databaseId: string;
+  tdsps: readonly string[];
+  onVersion(published: Pick<PlanSet, 'tdsp_duns' | 'version' | 'observed_at'>): void;
+}
+
+export class RedisListener {
+  readonly #connection: RedisConnection;
+
+  constructor({ url, databaseId, pingEveryMs, tdsps, onVersion }: RedisListenerOptions) {
+    const { keyOf, channel } = redisNames(databaseId);
+    this.#connection = new RedisConnection({
+      url,
+      pingEveryMs,
+      onReady: async (client) => {
+        // Compared before it is listened to again would leave a gap, after it cannot be asked on this connection;
+        // so both are sent at once, in this order, and what is published in between is in the stored versions.
+        // Whole values: a version that is damaged would be waited for, for ever.
+        const stored = tdsps.map((duns) =>
+          client.hmgetBuffer(keyOf(duns), ...STORED_FIELDS).catch(orDamaged),
+        );
+        const listening = client.subscribe(channel);
+        const [answers] = await Promise.all([Promise.all(stored), listening]);
+        for (const [index, answer] of answers.entries()) {
+          const published = readRedisVersion(tdsps[index]!, answer);
+          if (published) onVersion(published);
+        }
+      },
+    });
+    this.#connection.client.on('message', (_channel, message) => {
+      const published = readPublished(message);
+      if (published) onVersion(published);
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#connection.stop();
+  }
+}
+
+/** A value of another kind has no version; any other failure means that nothing was compared. */
+function orDamaged(error: Error): (Buffer | null)[] {
+  if (error.message.startsWith('WRONGTYPE')) return [];
+  throw error;
+}
