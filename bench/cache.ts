@@ -116,9 +116,9 @@ async function measureMemory(set: PlanSet, say: Say): Promise<{ micros: Map<stri
     wattsync: {
       times: 5_000,
       read: () => {
-        const held = cache.peek(duns)!;
-        fresh += Number(!held.isStale);
-        return held.set;
+        const cached = cache.peek(duns)!;
+        fresh += Number(!cached.isStale);
+        return cached.set;
       },
     },
     'BentoCache, no serialisation': { times: 500, read: () => plain.get({ key: duns }) },

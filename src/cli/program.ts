@@ -142,7 +142,7 @@ function buildProgram(run: Runner): Command {
 function report(error: unknown, isJson: boolean): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    // Commander has told a person already.
+    // Commander has printed it for a person already.
     return isJson ? report(toUsageError(error), isJson) : 2;
   }
   const exitCode = error instanceof ConfigError || error instanceof UsageError ? 2 : 1;

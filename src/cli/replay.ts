@@ -78,7 +78,7 @@ async function readRequest(
     const tdsp = territory.tdsp(name);
     if (!tdsp || !/^[1-9]\d{0,14}$/.test(version)) {
       throw new UsageError(
-        expected(`a TDSP (${territory.tdspList}) and a version, such as ONCOR@7`, snapshot),
+        `${expected('a TDSP and a version, such as ONCOR@7', snapshot)}. TDSPs: ${territory.tdspList}`,
       );
     }
     return { of: 'snapshot', tdsp_duns: tdsp.duns, version: Number(version) };
