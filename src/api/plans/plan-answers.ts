@@ -236,12 +236,12 @@ export class PlanAnswers {
         return { tdsps: [found.duns], placeJson: `"place":${JSON.stringify(place)}` };
       }
       throw invalidParameters([
-        { field: 'tdsp', message: `"${tdsp}" is no TDSP: expected one of ${territory.tdspList}` },
+        { field: 'tdsp', message: `"${tdsp}" is not a TDSP: expected one of ${territory.tdspList}` },
       ]);
     }
     if (zip !== null && !/^\s*\d{5}(-\d{4})?\s*$/.test(zip)) {
       throw invalidParameters([
-        { field: 'zip', message: `"${zip}" is no ZIP code: expected five digits, for example 75201` },
+        { field: 'zip', message: `"${zip}" is not a ZIP code: expected five digits, for example 75201` },
       ]);
     }
     const place = expectPlace(places.find(city ?? zip ?? ''), city === null ? 'zip' : 'city');

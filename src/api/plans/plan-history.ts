@@ -50,16 +50,16 @@ const cursor: Param<Date> = {
     const time = /^[0-9a-z]{1,10}$/.test(given) ? new Date(Number.parseInt(given, 36)) : null;
     return time && time.getTime() < 8e15
       ? time
-      : new Wrong('is no cursor: take the one in links.next of the page before');
+      : new Wrong('is not a cursor: take the one in links.next of the page before');
   },
 };
 const writeCursor = (at: string): string => Date.parse(at).toString(36);
 
 export const HISTORY_PARAMS = {
   lowest_in_days: integer(
-    'Tell the lowest rate of the last so many days in `meta.lowest`.',
+    'Tell the lowest rate of the last N days in `meta.lowest`.',
     1,
-    // So long nothing is ever dropped, so the answer is always about the whole time.
+    // Nothing younger is ever dropped, so the answer is always about the whole time.
     LEAST_HISTORY_MONTHS * 30,
   ),
   usage: publishedUsage('Usage in kWh a month for which the lowest rate is told.'),

@@ -27,7 +27,7 @@ const sort: Param<{ key: SortKey; isDescending: boolean }> = {
     const key = SORT_KEYS.find((one) => one === given.slice(isDescending ? 1 : 0));
     return key
       ? { key, isDescending }
-      : new Wrong(`is no order: expected ${SORT_KEYS.join(', ')}, with or without - in front`);
+      : new Wrong(`is not an order: expected ${SORT_KEYS.join(', ')}, with or without - in front`);
   },
 };
 

@@ -1,6 +1,6 @@
 /**
  * The database cache: a plan set ready to be served, written right after each publish, and the plans themselves behind
- * it. Whoever reads it compares versions, so one that is behind, or missing, costs a reader some milliseconds only.
+ * it. Readers compare versions, so one that is behind, or missing, costs a reader some milliseconds only.
  */
 
 import { decodePlanSet, encodePlanSet } from '../../plan/packed/plan-set-bytes.ts';
