@@ -28,10 +28,8 @@ const BANNED: [RegExp, string][] = [
 const UNREAD = new Set([
   'src/app',
   'src/cache',
-  'src/catalog',
   'src/cli',
   'src/monitor',
-  'src/plan',
   'src/planning',
   'src/store',
   'src/sync',
