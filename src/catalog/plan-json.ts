@@ -1,6 +1,6 @@
 /** How a single plan reads in an answer: everything about it. */
 
-import type { Bill } from '../plan/bill.ts';
+import type { Bill } from '../plan/bill/bill.ts';
 import { DETAIL_FIELDS, HEAD_FIELDS, pickFields, TAIL_FIELDS } from '../plan/fields.ts';
 import type { Plan } from '../plan/plan.ts';
 

@@ -1,6 +1,6 @@
 /** The plans of an index at one usage: what each costs there, and which ranks above which. */
 
-import { type Bill, compareBills, publishedBill } from '../plan/bill.ts';
+import { type Bill, compareBills, publishedBill } from '../plan/bill/bill.ts';
 import { compareKnown } from '../plan/tie-order.ts';
 import { type Bits, bitsWhere } from './bits.ts';
 import type { PlanIndex } from './plan-index.ts';

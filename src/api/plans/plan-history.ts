@@ -27,15 +27,7 @@ import {
   readHistoryKeptSince,
 } from '../../store/schema/history-partitions.ts';
 import { publishedUsage } from '../market/market-params.ts';
-import {
-  integer,
-  invalidParameters,
-  type Param,
-  type RawQuery,
-  readParams,
-  type Values,
-  Wrong,
-} from '../params.ts';
+import { integer, invalidParameters, type Param, type RawQuery, readParams, type Values } from '../params.ts';
 import { Problem } from '../problem.ts';
 import { type CsvColumn, sendRepresentation } from '../representation.ts';
 import { type ApiParts, readPlanId, upstreamNotice } from '../routes.ts';
@@ -46,20 +38,19 @@ const MAX_AGE_SECONDS = 60;
 const cursor: Param<Date> = {
   description: 'Where the page before ended: taken from its `links.next`.',
   schema: { type: 'string', maxLength: 20 },
+  expected: 'the cursor in links.next of the page before',
   read: (given) => {
     const time = /^[0-9a-z]{1,10}$/.test(given) ? new Date(Number.parseInt(given, 36)) : null;
-    return time && time.getTime() < 8e15
-      ? time
-      : new Wrong('is not a cursor: take the one in links.next of the page before');
+    return time && time.getTime() < 8e15 ? time : undefined;
   },
 };
 const writeCursor = (at: string): string => Date.parse(at).toString(36);
 
 export const HISTORY_PARAMS = {
   lowest_in_days: integer(
-    'Tell the lowest rate of the last N days in `meta.lowest`.',
+    'Tell the lowest rate of the last so many days in `meta.lowest`.',
     1,
-    // Nothing younger is ever dropped, so the answer is always about the whole time.
+    // So long nothing is ever dropped, so the answer is always about the whole time.
     LEAST_HISTORY_MONTHS * 30,
   ),
   usage: publishedUsage('Usage in kWh a month for which the lowest rate is told.'),
