@@ -22,7 +22,7 @@ export interface HistoryQuestion {
 
 /** What everything else is to be seen beside: a statement that does nothing. */
 export const ROUND_TRIP = 'nothing: `select 1`';
-/** So many offers are asked about. */
+/** How many offers are asked about. */
 const OFFERS = 400;
 
 export async function historyQuestions(

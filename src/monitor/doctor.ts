@@ -8,7 +8,7 @@ import { readQuarantineGrowth, readSchemaDrift } from '../store/plans/quarantine
 import type { Database, Queryable } from '../store/postgres/database.ts';
 import { hasPlanKey, readServerVersion } from '../store/postgres/server-facts.ts';
 import { readDatabaseTime } from '../store/queue/sync-workers.ts';
-import { readMigrationState } from '../store/schema/migrate.ts';
+import { readMigrationState } from '../store/schema/migration-state.ts';
 import { readDiskSpace } from '../store/upkeep/readings/disk.ts';
 import { readQueueSchema } from '../sync/work/queue-schema.ts';
 import { checkFailures, checkPlans, checkSettings, checkUpstream } from './check-plans.ts';
@@ -100,8 +100,8 @@ async function lookAtDatabase(pool: Queryable): Promise<Finding> {
 }
 
 async function migrationFacts(pool: Queryable): Promise<Parameters<typeof checkMigrations>[0]> {
-  const { missing, ...state } = await readMigrationState(pool);
-  return { ...state, missing: missing.map(({ name }) => name) };
+  const { behind, ahead, edited } = await readMigrationState(pool);
+  return { missing: behind, unknown: ahead, edited };
 }
 
 /** Of some tries the one with the shortest way: half of it is the most that the answer can be wrong by. */

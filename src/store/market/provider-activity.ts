@@ -46,7 +46,7 @@ export async function readProviderMarkets(
   return rows;
 }
 
-/** Of the last so many days, today included. */
+/** Of the last `days` days, today included. */
 interface ProviderActivity {
   days: number;
   listed: number;
