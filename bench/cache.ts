@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { CacheStats } from '../src/cache/cache-stats.ts';
 import { PlanSetCache } from '../src/cache/plan-set-cache.ts';
-import { RedisLayer, redisNames } from '../src/cache/redis-layer.ts';
+import { RedisLayer, redisNames } from '../src/cache/redis/redis-layer.ts';
 import { Catalog } from '../src/catalog/catalog.ts';
 import type { PlanQuery } from '../src/catalog/plan-query.ts';
 import { Secret } from '../src/config.ts';

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { ConfigError, type Environment, readConfig, Secret } from './config.ts';
+import { VARIABLES } from './variables.ts';
 
 function problemsOf(env: Environment): Record<string, string> {
   try {
@@ -167,7 +169,7 @@ test('an error age below the warning age is a contradiction', () => {
     FRESHNESS_WARN_FACTOR: '2',
     FRESHNESS_ERROR_FACTOR: '1.5',
   });
-  assert.match(FRESHNESS_ERROR_FACTOR!, /less than FRESHNESS_WARN_FACTOR \(2\)/);
+  assert.match(FRESHNESS_ERROR_FACTOR!, /expected at least FRESHNESS_WARN_FACTOR \(2\).*, got 1\.5/);
 });
 
 test('an empty or blank variable counts as unset', () => {
@@ -201,8 +203,8 @@ test('all bad variables are reported together, each by its name', () => {
   };
   const problems = problemsOf(env);
   assert.deepEqual(Object.keys(problems).toSorted(), Object.keys(env).toSorted());
-  assert.match(problems.PORT!, /"65536" is no whole number from 0 to 65535/);
-  assert.match(problems.LOG_LEVEL!, /"loud" is none of trace, debug/);
+  assert.match(problems.PORT!, /^expected a whole number from 0 to 65535, got "65536"$/);
+  assert.match(problems.LOG_LEVEL!, /expected one of trace, debug, .*, got "loud"/);
 });
 
 test('the interval becomes a schedule where a clock can keep it', () => {
@@ -232,13 +234,13 @@ test('numbers that only look like one are refused', () => {
     assert.deepEqual(Object.keys(problemsOf({ CACHE_TTL_HOURS })), ['CACHE_TTL_HOURS'], CACHE_TTL_HOURS);
 });
 
-test('a bad DATABASE_URL is not echoed, for it holds a password', () => {
+test('a bad DATABASE_URL is not echoed, because it holds a password', () => {
   for (const DATABASE_URL of ['mysql://wattsync:hunter2@db.example', 'hunter2', 'postgres//u:hunter2@db']) {
     assert.throws(
       () => readConfig({ DATABASE_URL }),
       (error) => {
         assert.ok(error instanceof ConfigError);
-        assert.match(error.message, /DATABASE_URL: is no address: expected .*postgres:\/\//);
+        assert.match(error.message, /DATABASE_URL: expected .*postgres:\/\//);
         assert.ok(!inspect(error, { depth: null, showHidden: true }).includes('hunter2'));
         return true;
       },
@@ -294,4 +296,18 @@ test('a secret shows itself only when it is asked to', () => {
   ];
   for (const text of shown) assert.ok(!text.includes('hunter2'), text);
   assert.deepEqual(shown.slice(0, 4), ['***', '***', '{"secret":"***"}', '***']);
+});
+
+test('the documents show every variable, its default and what it means', () => {
+  const cellsOf = (page: string) =>
+    readFileSync(new URL(`../${page}`, import.meta.url), 'utf8')
+      .split('\n')
+      .map((line) => line.split('|').map((cell) => cell.trim()))
+      .map(([, name = '', ...cells]) => [name.replaceAll('`', ''), cells] as const);
+  const rows = new Map(['README.md', 'docs/operations.md'].flatMap(cellsOf));
+  for (const [name, { unset, meaning }] of Object.entries(VARIABLES)) {
+    const [shown = '', text = ''] = rows.get(name) ?? [];
+    if (unset !== null) assert.equal(shown.replaceAll('`', ''), String(unset), name);
+    assert.ok(text.startsWith(meaning), `${name}: "${text}" instead of "${meaning}"`);
+  }
 });

@@ -1,11 +1,8 @@
-/**
- * The environment, read once and checked whole: all bad variables are reported together, each by its name.
- *
- * Written by hand and not with zod: loading zod costs a one-shot command some 40 ms, more than it takes to answer.
- */
+/** The environment, read once and checked whole: all bad variables are reported together, each by its name. */
 
 import { resolve } from 'node:path';
-import { type FieldProblem, WattsyncError } from './errors.ts';
+import { expected, type FieldProblem, WattsyncError } from './errors.ts';
+import { VARIABLES, type Values, type Variable, type VariableName } from './variables.ts';
 
 /** A text that never shows itself in a log, an error or JSON. */
 export class Secret {
@@ -27,14 +24,11 @@ export class Secret {
   }
 }
 
+const secret = (text: string | null): Secret | null => (text === null ? null : new Secret(text));
+
 /** What a process of `start` does: answer, sync, keep the times. */
 export const ROLES = ['web', 'worker', 'scheduler'] as const;
 export type Role = (typeof ROLES)[number];
-
-const PLAN_SOURCES = ['comparepower', 'powertochoose', 'sandbox'] as const;
-/** A hundred years. */
-const FOREVER_DAYS = 36_500;
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** How long something is kept before maintenance removes it. */
 export interface Retention {
@@ -50,7 +44,7 @@ export interface Retention {
   auditDays: number;
   /** What processes tell each other: clears, permits, who is there. */
   signalsDays: number;
-  /** So many whole months of history besides the one that runs; `null`: all of it. */
+  /** Whole months of history besides the current one; `null`: all of it. */
   historyMonths: number | null;
 }
 
@@ -59,7 +53,7 @@ export interface Config {
   databaseUrl: Secret | null;
   /** Absolute. */
   dataDir: string;
-  planSource: (typeof PLAN_SOURCES)[number];
+  planSource: NonNullable<Values['PLAN_SOURCE']>;
   comparepower: {
     /** `null` with the sandbox: one is started inside the process. */
     url: string | null;
@@ -71,7 +65,7 @@ export interface Config {
   schedules: Schedules;
   /** How old the plans of a city may be, by its tier. */
   freshnessTargetHours: { 1: number; 2: number; 3: number };
-  /** So many times that age is a warning, and an error. */
+  /** How many times that age is a warning, and an error. */
   freshnessWarnFactor: number;
   freshnessErrorFactor: number;
   batchSize: number;
@@ -85,16 +79,16 @@ export interface Config {
   cacheRedisTtlMinutes: number;
   apiRateLimitPerSecond: number;
   apiCallBudgetPerHour: number;
-  /** Of these calls at most so many may be forced ones. */
+  /** How many of these calls may be forced. */
   emergencyCallBudgetPerHour: number;
-  /** `null`: there are no admin routes. */
+  /** `null`: the admin routes are off. */
   adminToken: Secret | null;
-  /** False: nothing tunes the database by itself, `db:optimize` does when it is told to. */
+  /** False: only `db:optimize` tunes the database. */
   enableQueryOptimization: boolean;
   retention: Retention;
   host: string;
   port: number;
-  logLevel: (typeof LOG_LEVELS)[number];
+  logLevel: Values['LOG_LEVEL'];
 }
 
 /** Cron expressions of five fields, in `timeZone`; `null`: switched off. */
@@ -122,114 +116,84 @@ export class ConfigError extends WattsyncError {
 
 export type Environment = Record<string, string | undefined>;
 
-/** Reads one variable at a time and remembers what was wrong, so that all of it can be told at once. */
-class Reader {
-  readonly problems: FieldProblem[] = [];
-  readonly #env: Environment;
+type Report = (field: VariableName, message: string) => void;
 
-  constructor(env: Environment) {
-    this.#env = env;
-  }
-
-  /** An empty value counts as unset, as in most shells' `VAR= command`. */
-  text(name: string): string | null {
-    const value = this.#env[name]?.trim();
-    return value === undefined || value === '' ? null : value;
-  }
-
-  integer(name: string, fallback: number, min: number, max: number): number {
-    const value = this.text(name);
-    if (value === null) return fallback;
-    if (/^\d{1,15}$/.test(value) && Number(value) >= min && Number(value) <= max) return Number(value);
-    return this.bad(name, `"${value}" is no whole number from ${min} to ${max}`, fallback);
-  }
-
-  decimal(name: string, fallback: number, min: number, max: number): number {
-    const value = this.text(name);
-    if (value === null) return fallback;
-    if (/^\d{1,9}(\.\d+)?$/.test(value) && Number(value) >= min && Number(value) <= max) return Number(value);
-    return this.bad(name, `"${value}" is no number from ${min} to ${max}`, fallback);
-  }
-
-  choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
-    const value = this.text(name);
-    if (value === null) return fallback;
-    const chosen = choices.find((choice) => choice === value.toLowerCase());
-    return chosen ?? this.bad(name, `"${value}" is none of ${choices.join(', ')}`, fallback);
-  }
-
-  url(name: string, protocols: readonly string[], shown: 'shown' | 'secret' = 'shown'): string | null {
-    const value = this.text(name);
-    if (value === null) return null;
-    const wanted = `expected an address that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
-    if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) {
-      return this.bad(
-        name,
-        shown === 'shown' ? `"${value}" is no address: ${wanted}` : `is no address: ${wanted}`,
-        null,
-      );
-    }
-    return value.replace(/\/+$/, '');
-  }
-
-  /** `off` switches a schedule off. */
-  cron(name: string, fallback: string): string | null {
-    const value = this.text(name)?.replace(/\s+/g, ' ') ?? fallback;
-    if (value.toLowerCase() === 'off') return null;
-    if (/^([\d*,/LW#A-Za-z-]+ ){4}[\d*,/LW#A-Za-z-]+$/.test(value)) return value;
-    return this.bad(
-      name,
-      `"${value}" is no cron expression of five fields, for example "0 2 * * *", nor "off"`,
-      null,
-    );
-  }
-
-  timeZone(name: string, fallback: string): string {
-    const value = this.text(name) ?? fallback;
-    // Asking costs 11 ms, in every command; of the usual one it is known.
-    if (value === fallback) return fallback;
-    try {
-      return new Intl.DateTimeFormat('en-US', { timeZone: value }).resolvedOptions().timeZone;
-    } catch {
-      return this.bad(name, `"${value}" is no time zone, for example America/Chicago`, fallback);
-    }
-  }
-
-  bad<T>(field: string, message: string, fallback: T): T {
-    this.problems.push({ field, message });
-    return fallback;
-  }
+/** Reads every variable by its row of the table; a bad one is reported, and counts as unset. */
+function readValues(env: Environment, report: Report): Values {
+  const readOne = ([name, variable]: [string, Variable<unknown>]) => {
+    // An empty value counts as unset, as in most shells' `VAR= command`.
+    const text = env[name]?.trim();
+    if (text === undefined || text === '') return [name, variable.unset];
+    const value = variable.read(text);
+    if (value !== undefined) return [name, value];
+    const message = variable.isSecret ? `expected ${variable.expected}` : expected(variable.expected, text);
+    report(name as VariableName, message);
+    return [name, variable.unset];
+  };
+  return Object.fromEntries(Object.entries(VARIABLES).map(readOne)) as Values;
 }
-
-const secret = (value: string | null): Secret | null => (value === null ? null : new Secret(value));
-
-const MINUTE_MS = 60_000;
 
 /** The interval as a cron expression; `null` where none says it: intervals that do not divide an hour or a day. */
 function everyMs(ms: number): string | null {
-  const minutes = ms / MINUTE_MS;
-  if (!Number.isInteger(minutes) || minutes < 1) return null;
+  const minutes = ms / 60_000;
+  if (!Number.isInteger(minutes)) return null;
   if (minutes < 60) return 60 % minutes === 0 ? `*/${minutes} * * * *` : null;
   const hours = minutes / 60;
   if (!Number.isInteger(hours) || 24 % hours !== 0) return null;
   return hours === 1 ? '0 * * * *' : hours === 24 ? '0 0 * * *' : `0 */${hours} * * *`;
 }
 
-function readSchedules(read: Reader, syncIntervalMs: number): Schedules {
-  const byInterval = everyMs(syncIntervalMs);
-  if (byInterval === null && read.text('SYNC_SCHEDULE_PRIORITY') === null) {
-    read.bad(
-      'SYNC_INTERVAL_MS',
-      `${syncIntervalMs} is no interval that a clock can keep: expected whole minutes that divide an hour, ` +
-        'or whole hours that divide a day, such as 3600000; or set SYNC_SCHEDULE_PRIORITY',
-      null,
+function readSchedules(values: Values, report: Report): Schedules {
+  const { SYNC_INTERVAL_MS, SYNC_SCHEDULE_PRIORITY } = values;
+  const byInterval = everyMs(SYNC_INTERVAL_MS);
+  if (byInterval === null && SYNC_SCHEDULE_PRIORITY === null) {
+    const what =
+      'whole minutes that divide an hour or whole hours that divide a day, such as 3600000, or SYNC_SCHEDULE_PRIORITY beside it';
+    report('SYNC_INTERVAL_MS', expected(what, SYNC_INTERVAL_MS));
+  }
+  const schedule = (text: string | null) => (text === 'off' ? null : text);
+  return {
+    priority: schedule(SYNC_SCHEDULE_PRIORITY ?? byInterval),
+    full: schedule(values.SYNC_SCHEDULE_FULL),
+    maintenance: schedule(values.MAINTENANCE_SCHEDULE),
+    timeZone: values.SCHEDULE_TIME_ZONE,
+  };
+}
+
+/** What no variable shows by itself. */
+function checkTogether(planSource: Config['planSource'], values: Values, report: Report): void {
+  if (planSource === 'comparepower' && values.COMPAREPOWER_API_URL === null) {
+    report(
+      'COMPAREPOWER_API_URL',
+      'is needed with PLAN_SOURCE=comparepower, for example https://pricing.api.comparepower.com',
     );
   }
+  if (planSource === 'powertochoose' && values.POWERTOCHOOSE_CSV === null) {
+    report(
+      'POWERTOCHOOSE_CSV',
+      "is needed with PLAN_SOURCE=powertochoose: the path or http(s) address of the state's plan export",
+    );
+  }
+  const { FRESHNESS_WARN_FACTOR, FRESHNESS_ERROR_FACTOR } = values;
+  if (FRESHNESS_ERROR_FACTOR < FRESHNESS_WARN_FACTOR) {
+    const what = `at least FRESHNESS_WARN_FACTOR (${FRESHNESS_WARN_FACTOR}), because a warning comes first`;
+    report('FRESHNESS_ERROR_FACTOR', expected(what, FRESHNESS_ERROR_FACTOR));
+  }
+}
+
+function toRetention(values: Values): Retention {
   return {
-    priority: read.cron('SYNC_SCHEDULE_PRIORITY', byInterval ?? 'off'),
-    full: read.cron('SYNC_SCHEDULE_FULL', '0 2 * * *'),
-    maintenance: read.cron('MAINTENANCE_SCHEDULE', '0 3 * * 0'),
-    timeZone: read.timeZone('SCHEDULE_TIME_ZONE', 'America/Chicago'),
+    apiCallsDays: values.RETENTION_API_CALLS_DAYS,
+    runsDays: values.RETENTION_RUNS_DAYS,
+    quarantineDays: values.RETENTION_QUARANTINE_DAYS,
+    payloadsDays: values.RETENTION_PAYLOADS_DAYS,
+    cacheStatsDays: values.RETENTION_CACHE_STATS_DAYS,
+    queryStatsDays: values.RETENTION_QUERY_STATS_DAYS,
+    databaseReadingsDays: values.RETENTION_DATABASE_READINGS_DAYS,
+    demandDays: values.RETENTION_DEMAND_DAYS,
+    auditDays: values.RETENTION_AUDIT_DAYS,
+    signalsDays: values.RETENTION_SIGNALS_DAYS,
+    historyMonths: values.RETENTION_HISTORY_MONTHS,
   };
 }
 
@@ -238,95 +202,50 @@ function readSchedules(read: Reader, syncIntervalMs: number): Schedules {
  * @throws {ConfigError} with every bad variable
  */
 export function readConfig(env: Environment, cwd: string = process.cwd()): Config {
-  const read = new Reader(env);
-  const comparepowerUrl = read.url('COMPAREPOWER_API_URL', ['http:', 'https:']);
-  const planSource = read.choice('PLAN_SOURCE', PLAN_SOURCES, comparepowerUrl ? 'comparepower' : 'sandbox');
-  const csv = read.text('POWERTOCHOOSE_CSV');
-  if (planSource === 'comparepower' && read.text('COMPAREPOWER_API_URL') === null) {
-    read.bad(
-      'COMPAREPOWER_API_URL',
-      'is needed with PLAN_SOURCE=comparepower, for example https://pricing.api.comparepower.com',
-      null,
-    );
-  }
-  if (planSource === 'powertochoose' && !csv) {
-    read.bad(
-      'POWERTOCHOOSE_CSV',
-      "is needed with PLAN_SOURCE=powertochoose: the path or http(s) address of the state's plan export",
-      null,
-    );
-  }
-  const header = read.text('COMPAREPOWER_API_KEY_HEADER') ?? 'X-API-Key';
-  if (!/^[A-Za-z0-9-]+$/.test(header)) {
-    read.bad(
-      'COMPAREPOWER_API_KEY_HEADER',
-      `"${header}" is no header name: letters, digits and "-" only`,
-      null,
-    );
-  }
-
-  const syncIntervalMs = read.integer('SYNC_INTERVAL_MS', 3_600_000, MINUTE_MS, 7 * 86_400_000);
-  const config: Config = {
-    databaseUrl: secret(read.url('DATABASE_URL', ['postgres:', 'postgresql:'], 'secret')),
-    dataDir: resolve(cwd, read.text('WATTSYNC_DATA_DIR') ?? '.wattsync'),
+  const problems: FieldProblem[] = [];
+  const report: Report = (field, message) => {
+    if (!problems.some((problem) => problem.field === field)) problems.push({ field, message });
+  };
+  const values = readValues(env, report);
+  const planSource = values.PLAN_SOURCE ?? (values.COMPAREPOWER_API_URL ? 'comparepower' : 'sandbox');
+  const schedules = readSchedules(values, report);
+  checkTogether(planSource, values, report);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return {
+    databaseUrl: secret(values.DATABASE_URL),
+    dataDir: resolve(cwd, values.WATTSYNC_DATA_DIR),
     planSource,
     comparepower: {
-      url: comparepowerUrl,
-      apiKey: secret(read.text('COMPAREPOWER_API_KEY')),
-      apiKeyHeader: header,
+      url: values.COMPAREPOWER_API_URL,
+      apiKey: secret(values.COMPAREPOWER_API_KEY),
+      apiKeyHeader: values.COMPAREPOWER_API_KEY_HEADER,
     },
-    powertochoose: { csv },
-    syncIntervalMs,
-    schedules: readSchedules(read, syncIntervalMs),
+    powertochoose: { csv: values.POWERTOCHOOSE_CSV },
+    syncIntervalMs: values.SYNC_INTERVAL_MS,
+    schedules,
     freshnessTargetHours: {
-      1: read.decimal('FRESHNESS_TARGET_TIER_1_HOURS', 1, 0.01, 24 * 365),
-      2: read.decimal('FRESHNESS_TARGET_TIER_2_HOURS', 6, 0.01, 24 * 365),
-      3: read.decimal('FRESHNESS_TARGET_TIER_3_HOURS', 24, 0.01, 24 * 365),
+      1: values.FRESHNESS_TARGET_TIER_1_HOURS,
+      2: values.FRESHNESS_TARGET_TIER_2_HOURS,
+      3: values.FRESHNESS_TARGET_TIER_3_HOURS,
     },
-    freshnessWarnFactor: read.decimal('FRESHNESS_WARN_FACTOR', 1.25, 1, 1_000),
-    freshnessErrorFactor: read.decimal('FRESHNESS_ERROR_FACTOR', 3, 1, 1_000),
-    batchSize: read.integer('BATCH_SIZE', 10, 1, 10_000),
-    batchDelayMs: read.integer('BATCH_DELAY_MS', 2_000, 0, MINUTE_MS),
-    maxConcurrentRequests: read.integer('MAX_CONCURRENT_REQUESTS', 5, 1, 1_000),
-    cacheTtlHours: read.decimal('CACHE_TTL_HOURS', 2, 0.01, 24 * 365),
-    redisUrl: secret(read.url('REDIS_URL', ['redis:', 'rediss:'], 'secret')),
-    cacheMemoryTtlMinutes: read.decimal('CACHE_MEMORY_TTL_MINUTES', 30, 0.01, 60 * 24 * 365),
-    cacheMemoryMaxMb: read.integer('CACHE_MEMORY_MAX_MB', 64, 1, 1 << 20),
-    cacheRedisTtlMinutes: read.decimal('CACHE_REDIS_TTL_MINUTES', 60, 0.01, 60 * 24 * 365),
-    apiRateLimitPerSecond: read.integer('API_RATE_LIMIT_PER_SECOND', 25, 1, 10_000),
-    apiCallBudgetPerHour: read.integer('API_CALL_BUDGET_PER_HOUR', 50, 1, 1_000_000),
-    emergencyCallBudgetPerHour: read.integer('EMERGENCY_CALL_BUDGET_PER_HOUR', 12, 1, 1_000_000),
-    adminToken: secret(read.text('ADMIN_TOKEN')),
-    enableQueryOptimization: read.choice('ENABLE_QUERY_OPTIMIZATION', ['true', 'false'], 'true') === 'true',
-    retention: {
-      apiCallsDays: read.integer('RETENTION_API_CALLS_DAYS', 90, 1, FOREVER_DAYS),
-      runsDays: read.integer('RETENTION_RUNS_DAYS', 180, 1, FOREVER_DAYS),
-      quarantineDays: read.integer('RETENTION_QUARANTINE_DAYS', 90, 1, FOREVER_DAYS),
-      payloadsDays: read.integer('RETENTION_PAYLOADS_DAYS', 90, 1, FOREVER_DAYS),
-      cacheStatsDays: read.integer('RETENTION_CACHE_STATS_DAYS', 8, 1, FOREVER_DAYS),
-      queryStatsDays: read.integer('RETENTION_QUERY_STATS_DAYS', 2, 1, FOREVER_DAYS),
-      databaseReadingsDays: read.integer('RETENTION_DATABASE_READINGS_DAYS', 90, 1, FOREVER_DAYS),
-      demandDays: read.integer('RETENTION_DEMAND_DAYS', 90, 30, FOREVER_DAYS),
-      auditDays: read.integer('RETENTION_AUDIT_DAYS', 365, 1, FOREVER_DAYS),
-      // Processes look back a day.
-      signalsDays: read.integer('RETENTION_SIGNALS_DAYS', 7, 2, FOREVER_DAYS),
-      historyMonths:
-        read.text('RETENTION_HISTORY_MONTHS') === null
-          ? null
-          : // Not less: what was dropped by a slip of the pen does not come back.
-            read.integer('RETENTION_HISTORY_MONTHS', 13, 13, 1_200),
-    },
-    host: read.text('HOST') ?? '127.0.0.1',
-    port: read.integer('PORT', 3000, 0, 65_535),
-    logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
+    freshnessWarnFactor: values.FRESHNESS_WARN_FACTOR,
+    freshnessErrorFactor: values.FRESHNESS_ERROR_FACTOR,
+    batchSize: values.BATCH_SIZE,
+    batchDelayMs: values.BATCH_DELAY_MS,
+    maxConcurrentRequests: values.MAX_CONCURRENT_REQUESTS,
+    cacheTtlHours: values.CACHE_TTL_HOURS,
+    redisUrl: secret(values.REDIS_URL),
+    cacheMemoryTtlMinutes: values.CACHE_MEMORY_TTL_MINUTES,
+    cacheMemoryMaxMb: values.CACHE_MEMORY_MAX_MB,
+    cacheRedisTtlMinutes: values.CACHE_REDIS_TTL_MINUTES,
+    apiRateLimitPerSecond: values.API_RATE_LIMIT_PER_SECOND,
+    apiCallBudgetPerHour: values.API_CALL_BUDGET_PER_HOUR,
+    emergencyCallBudgetPerHour: values.EMERGENCY_CALL_BUDGET_PER_HOUR,
+    adminToken: secret(values.ADMIN_TOKEN),
+    enableQueryOptimization: values.ENABLE_QUERY_OPTIMIZATION === 'true',
+    retention: toRetention(values),
+    host: values.HOST,
+    port: values.PORT,
+    logLevel: values.LOG_LEVEL,
   };
-  if (config.freshnessErrorFactor < config.freshnessWarnFactor) {
-    read.bad(
-      'FRESHNESS_ERROR_FACTOR',
-      `${config.freshnessErrorFactor} is less than FRESHNESS_WARN_FACTOR (${config.freshnessWarnFactor}): a warning comes first`,
-      null,
-    );
-  }
-  if (read.problems.length > 0) throw new ConfigError(read.problems);
-  return config;
 }

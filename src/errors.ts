@@ -36,3 +36,7 @@ export function describeError(error: unknown): string {
 export function errorCode(error: unknown): string {
   return error instanceof WattsyncError ? error.code : 'internal_error';
 }
+
+/** The one wording for input that cannot be used: `expected a whole number from 1 to 9, got "x"`. */
+export const expected = (what: string, got: unknown): string =>
+  `expected ${what}, got ${got === undefined ? 'nothing' : JSON.stringify(got)}`;

@@ -17,12 +17,12 @@ export function count(counts: number[], steps: readonly number[], value: number,
   counts[step]! += times;
 }
 
-/** Up to which value the step reaches that this one is counted in. */
+/** The upper bound of the step that this value is counted in. */
 export const stepEnd = (steps: readonly number[], value: number): number =>
   steps.find((end) => value <= end) ?? Number.POSITIVE_INFINITY;
 
 /**
- * The end of the step in which this share of all values is reached: at most so much.
+ * The upper bound of the step in which this share of all values is reached.
  * @returns `null` where nothing was counted, or beyond the last step
  */
 export function quantile(counts: readonly number[], steps: readonly number[], share: number): number | null {

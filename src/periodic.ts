@@ -1,4 +1,4 @@
-/** Does something every so often, one at a time, and once more at the end. */
+/** Does something at an interval, one at a time, and once more at the end. */
 export class Periodic {
   readonly #work: () => Promise<void>;
   readonly #everyMs: number;
@@ -16,7 +16,7 @@ export class Periodic {
     this.#timer.unref();
   }
 
-  /** Does it now, or right after what is being done. */
+  /** Does it now, or right after the work in progress. */
   now(): Promise<void> {
     this.#working = this.#working.then(this.#work);
     return this.#working;

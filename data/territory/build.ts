@@ -77,7 +77,7 @@ export function buildTerritory({ tdsps, zips, utilities, cities }: RawFacts): Re
       for (const name of utilitiesOf.get(zip) ?? []) counts.set(name, (counts.get(name) ?? 0) + 1);
     const ranked = [...counts].toSorted(([a, m], [b, n]) => n - m || order(a) - order(b) || (a < b ? -1 : 1));
     // Cooperatives are listed generously, so one that reaches into a few ZIPs is left out beside the main seller.
-    return ranked.filter(([, count], place) => place === 0 || count >= some.length / 2).map(([name]) => name);
+    return ranked.filter(([, count], row) => row === 0 || count >= some.length / 2).map(([name]) => name);
   };
   const zipsNamed = Map.groupBy(zips, (row) => row.city!);
   const closedZips = (city: string): string[] =>

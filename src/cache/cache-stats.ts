@@ -95,10 +95,6 @@ export class CacheStats implements CacheRecorder {
     counts.loaded_bytes += bytes;
   }
 
-  eviction(layer: LayerName): void {
-    this.#of(layer).evictions += 1;
-  }
-
   /** Adds what was counted since the last time. One at a time; never throws. */
   flush(): Promise<void> {
     return this.#flusher.now();

@@ -80,7 +80,6 @@ test('figures and verdicts of reads told together are those of each read', () =>
         miss: () => {},
         error: () => {},
         load: () => {},
-        eviction: () => {},
       };
       const cache = new PlanSetCache({
         layers: [{ name: 'active', read: async () => stored() }],
@@ -88,7 +87,7 @@ test('figures and verdicts of reads told together are those of each read', () =>
         staleAfterMs: STALE_AFTER_MS,
         now: () => clock.now,
       });
-      await cache.stored(ONCOR);
+      await cache.inspect(ONCOR);
       for (const step of all) {
         if (step.do === 'wait') clock.now += step.ms;
         if (step.do === 'flush') flush();
@@ -97,7 +96,7 @@ test('figures and verdicts of reads told together are those of each read', () =>
           observedAtMs = clock.now;
           version += Number(step.do === 'publish');
           cache.announce(stored());
-          await cache.stored(ONCOR);
+          await cache.inspect(ONCOR);
         }
         for (let at = 0; step.do === 'read' && at < step.times; at++) {
           const held = cache.peek(ONCOR)!;

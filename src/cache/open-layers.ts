@@ -36,8 +36,8 @@ export async function openLayers(options: LayersOptions): Promise<OpenLayers> {
   const { redisUrl: url } = config;
   if (!url) return { all: stored, listen: () => {}, stop: async () => {} };
   const [{ RedisLayer }, { RedisListener }] = await Promise.all([
-    import('./redis-layer.ts'),
-    import('./redis-listener.ts'),
+    import('./redis/redis-layer.ts'),
+    import('./redis/redis-listener.ts'),
   ]);
   // Asked once, at the start, and patiently: a PostgreSQL that is slow just then is no reason to give up.
   const databaseId = await readDatabaseId(database.pool);

@@ -12,6 +12,4 @@ export interface CacheRecorder {
   error(layer: LayerName, latencyMs: number): void;
   /** A plan set was put into this layer. */
   load(layer: LayerName, bytes: number): void;
-  /** A plan set had to make room for another. */
-  eviction(layer: LayerName): void;
 }

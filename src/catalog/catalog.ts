@@ -4,7 +4,7 @@
  */
 
 import { LRUCache } from 'lru-cache';
-import type { Held, LayerName, PlanSetCache, StaleReason } from '../cache/plan-set-cache.ts';
+import type { CachedSet, LayerName, PlanSetCache, StaleReason } from '../cache/plan-set-cache.ts';
 import { FACETS } from '../plan/facets.ts';
 import type { PackedPlans } from '../plan/packed/packed-plans.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -186,7 +186,7 @@ export class Catalog {
     const cached = await Promise.all(tdsps.map((duns) => this.#planSets.get(duns)));
     const notReady = tdsps.filter((_, index) => !cached[index]);
     if (notReady.length > 0) return { notReady };
-    const found = cached as Held[];
+    const found = cached as CachedSet[];
     const slowest = Math.max(...found.map(({ layer }) => LAYERS_BY_SPEED.indexOf(layer)));
     return {
       view: this.#viewOf(
@@ -253,7 +253,7 @@ export class Catalog {
 
   /** Which TDSPs cannot be answered, because nothing was ever published for them. */
   async missing(tdsps: readonly string[]): Promise<string[]> {
-    const cached = await Promise.all(tdsps.map((duns) => this.#planSets.stored(duns)));
+    const cached = await Promise.all(tdsps.map((duns) => this.#planSets.inspect(duns)));
     return tdsps.filter((_, index) => !cached[index]);
   }
 

@@ -1,12 +1,13 @@
 /** `cache clear` and `cache warm`. */
 
+import { HOUR_MS } from '../monitor/text.ts';
 import { readCacheProcesses } from '../store/cache/cache-stats.ts';
-import type { CommandContext } from './command.ts';
+import { answer, type CommandContext, withStore } from './command.ts';
 import { readTargets } from './targets.ts';
 import { UsageError } from './usage-error.ts';
 
 export async function cacheClear(
-  { config, isJson, parts }: CommandContext,
+  context: CommandContext,
   given: string[],
   { all = false }: { all?: boolean },
 ): Promise<number> {
@@ -14,40 +15,52 @@ export async function cacheClear(
     throw new UsageError(
       all
         ? 'Either --all or places, not both.'
-        : 'What shall be cleared? Name cities, ZIP codes or TDSPs (dallas-tx, 75201, ONCOR), or say --all.',
+        : 'Name the cities, ZIP codes or TDSPs to clear (dallas-tx, 75201, ONCOR), or say --all.',
     );
   }
-  const { openStore } = await parts();
   const [{ requestClear }, { readTerritory }] = await Promise.all([
     import('../store/cache/cache-clears.ts'),
     import('../store/territory.ts'),
   ]);
   const territory = readTerritory();
-  const { tdsps } = readTargets(territory, given, true);
-  const database = await openStore(config, 2);
-  try {
-    for (const duns of all ? [null] : tdsps) await requestClear(database, duns);
+  const cleared = all ? territory.tdsps.map(({ duns }) => duns) : readTargets(territory, given, true).tdsps;
+  return withStore(context, 2, async (database) => {
+    for (const duns of all ? [null] : cleared) await requestClear(database, duns);
     const processes = (await readCacheProcesses(database.pool, new Date())).length;
-    const cleared = (all ? territory.tdsps.map(({ duns }) => duns) : tdsps).map(
-      (duns) => territory.tdsp(duns)!,
+    const names = cleared.map((duns) => territory.tdsp(duns)!.short_name).join(', ');
+    return answer(
+      context,
+      { status: 'cleared', tdsps: cleared, processes },
+      () => `Cleared: ${names}. ${whoForgets(processes)}\nThe plans themselves stay as they are.`,
     );
-    const who =
-      processes === 0
-        ? 'No process is running; a Redis is cleared by the next one that starts within a day.'
-        : `${processes === 1 ? 'The running process forgets them now and loads' : `${processes} running processes forget them now and load`} them again from the stored plans.`;
-    console.log(
-      isJson
-        ? JSON.stringify({ status: 'cleared', tdsps: cleared.map(({ duns }) => duns), processes })
-        : `Cleared: ${cleared.map(({ short_name }) => short_name).join(', ')}. ${who}\nThe plans themselves stay as they are.`,
-    );
-    return 0;
-  } finally {
-    await database.close();
-  }
+  });
 }
 
-export async function cacheWarm({ config, isJson, parts }: CommandContext): Promise<number> {
-  const { openStore } = await parts();
+function whoForgets(processes: number): string {
+  if (processes === 0) {
+    return 'No process is running; a Redis is cleared by the next one that starts within a day.';
+  }
+  const forgetting =
+    processes === 1
+      ? 'The running process forgets them now and loads'
+      : `${processes} running processes forget them now and load`;
+  return `${forgetting} them again from the stored plans.`;
+}
+
+const WARM_WORDS = {
+  warmed: 'put back',
+  warm: 'was there',
+  empty: 'nothing was ever published: npm run sync:full',
+};
+
+interface Warmed {
+  duns: string;
+  name: string;
+  plans: number | null;
+  status: keyof typeof WARM_WORDS;
+}
+
+export async function cacheWarm(context: CommandContext): Promise<number> {
   const [
     { refillPlanCache },
     { readActivePlanSet },
@@ -59,41 +72,24 @@ export async function cacheWarm({ config, isJson, parts }: CommandContext): Prom
     import('../store/plans/snapshots.ts'),
     import('../store/territory.ts'),
   ]);
-  const territory = readTerritory();
-  const database = await openStore(config, 2);
-  try {
-    const ttlMs = config.cacheTtlHours * 3_600_000;
-    const warmed: {
-      duns: string;
-      name: string;
-      plans: number | null;
-      status: 'warmed' | 'warm' | 'empty';
-    }[] = [];
-    for (const { duns, short_name: name } of territory.tdspsMostWantedFirst) {
-      const set = await readActivePlanSet(database.pool, duns);
-      const bytes = set ? await refillPlanCache(database.pool, set, ttlMs) : 0;
+  const ttlMs = context.config.cacheTtlHours * HOUR_MS;
+  return withStore(context, 2, async ({ pool }) => {
+    const tdsps: Warmed[] = [];
+    for (const { duns, short_name: name } of readTerritory().tdspsMostWantedFirst) {
+      const set = await readActivePlanSet(pool, duns);
+      const bytes = set ? await refillPlanCache(pool, set, ttlMs) : 0;
       const status = set === null ? 'empty' : bytes > 0 ? 'warmed' : 'warm';
-      warmed.push({ duns, name, plans: set?.plans.length ?? null, status });
+      tdsps.push({ duns, name, plans: set?.plans.length ?? null, status });
     }
-    await announceCurrent(database.pool, await readCurrentSnapshots(database.pool));
-    const isEmpty = warmed.some(({ status }) => status === 'empty');
-    const said = {
-      warmed: 'put back',
-      warm: 'was there',
-      empty: 'nothing was ever published: npm run sync:full',
-    };
-    console.log(
-      isJson
-        ? JSON.stringify({ status: isEmpty ? 'incomplete' : 'warm', tdsps: warmed })
-        : warmed
-            .map(
-              ({ name, plans, status }) =>
-                `${name.padEnd(18)} ${String(plans ?? '–').padStart(6)} plans  ${said[status]}`,
-            )
-            .join('\n'),
-    );
-    return isEmpty ? 1 : 0;
-  } finally {
-    await database.close();
-  }
+    await announceCurrent(pool, await readCurrentSnapshots(pool));
+    const isWarm = tdsps.every(({ status }) => status !== 'empty');
+    const describe = () =>
+      tdsps
+        .map(
+          ({ name, plans, status }) =>
+            `${name.padEnd(18)} ${String(plans ?? '–').padStart(6)} plans  ${WARM_WORDS[status]}`,
+        )
+        .join('\n');
+    return answer(context, { status: isWarm ? 'warm' : 'incomplete', tdsps }, describe, isWarm);
+  });
 }

@@ -1,6 +1,7 @@
 /** `cache stats`: what the layers of all processes did in the last hour and day. */
 
 import { AGE_STEPS_S, LATENCY_STEPS_MS, quantile } from '../histogram.ts';
+import { DAY_MS, HOUR_MS, percentText, plural, sizeText, spanText } from '../monitor/text.ts';
 import {
   type CacheProcess,
   type LayerCounts,
@@ -8,16 +9,15 @@ import {
   readCacheStats,
   readPlanCacheSize,
 } from '../store/cache/cache-stats.ts';
-import type { CommandContext } from './command.ts';
+import { answer, type CommandContext, withStore } from './command.ts';
 
 const LAYERS = ['memory', 'redis', 'database', 'active', 'api'] as const;
 type Layer = (typeof LAYERS)[number];
-const HOUR_MS = 3_600_000;
 
 interface LayerFigures {
   hits: number;
   misses: number;
-  /** Share of the questions to this layer that it answered; `null` where it was never asked. */
+  /** Share of the reads of this layer that it answered; `null` where it was never asked. */
   hit_rate: number | null;
   stale_serves: number;
   errors: number;
@@ -25,7 +25,7 @@ interface LayerFigures {
   evictions: number;
   age_seconds: { p50: number | null; p95: number | null; max: number | null };
   latency_ms: { p50: number | null; p95: number | null; p99: number | null };
-  /** Held now; `null` where nobody can say. */
+  /** Cached now; `null` where that is not known. */
   entries: number | null;
   bytes: number | null;
 }
@@ -36,42 +36,40 @@ interface Figures {
   overall_hit_rate: number | null;
 }
 
-export async function cacheStats({ config, isJson, parts }: CommandContext): Promise<number> {
-  const database = await (await parts()).openStore(config, 2);
-  try {
+export function cacheStats(context: CommandContext): Promise<number> {
+  return withStore(context, 2, async ({ pool }) => {
     const now = new Date();
-    const [hour, day, processes, stored] = [
-      await readCacheStats(database.pool, new Date(now.getTime() - HOUR_MS)),
-      await readCacheStats(database.pool, new Date(now.getTime() - 24 * HOUR_MS)),
-      await readCacheProcesses(database.pool, now),
-      await readPlanCacheSize(database.pool),
+    const [hour, day, processes, database] = [
+      await readCacheStats(pool, new Date(now.getTime() - HOUR_MS)),
+      await readCacheStats(pool, new Date(now.getTime() - DAY_MS)),
+      await readCacheProcesses(pool, now),
+      await readPlanCacheSize(pool),
     ];
-    const held = {
-      memory: processes.length > 0 ? sumHeld(processes) : null,
-      database: stored,
+    const contents = { memory: processes.length > 0 ? sumContents(processes) : null, database };
+    const figures = {
+      ...toFigures(hour, contents),
+      processes: processes.length,
+      day: toFigures(day, contents),
     };
-    const figures = { ...toFigures(hour, held), processes: processes.length, day: toFigures(day, held) };
-    console.log(isJson ? JSON.stringify(figures) : describe(figures));
-    return 0;
-  } finally {
-    await database.close();
-  }
+    return answer(context, figures, () => describe(figures));
+  });
 }
 
-type Held = Partial<Record<Layer, { entries: number; bytes: number } | null>>;
+type Contents = Pick<CacheProcess, 'entries' | 'bytes'>;
+type ContentsByLayer = Partial<Record<Layer, Contents | null>>;
 
-const sumHeld = (processes: readonly CacheProcess[]): { entries: number; bytes: number } => ({
+const sumContents = (processes: readonly CacheProcess[]): Contents => ({
   entries: processes.reduce((sum, { entries }) => sum + entries, 0),
   bytes: processes.reduce((sum, { bytes }) => sum + bytes, 0),
 });
 
-function toFigures(counts: readonly LayerCounts[], held: Held): Figures {
+function toFigures(counts: readonly LayerCounts[], contents: ContentsByLayer): Figures {
   const layers = Object.fromEntries(
     LAYERS.map((layer) => [
       layer,
       layerFigures(
         counts.find((one) => one.layer === layer),
-        held[layer] ?? null,
+        contents[layer] ?? null,
       ),
     ]),
   ) as Record<Layer, LayerFigures>;
@@ -81,10 +79,7 @@ function toFigures(counts: readonly LayerCounts[], held: Held): Figures {
   return { layers, overall_hit_rate: overall };
 }
 
-function layerFigures(
-  counts: LayerCounts | undefined,
-  held: { entries: number; bytes: number } | null,
-): LayerFigures {
+function layerFigures(counts: LayerCounts | undefined, contents: Contents | null): LayerFigures {
   const { hits = 0, misses = 0, stale_serves = 0, errors = 0, loads = 0, evictions = 0 } = counts ?? {};
   const { latency = [], age = [], max_age_seconds = null } = counts ?? {};
   const asked = hits + misses + errors;
@@ -100,13 +95,12 @@ function layerFigures(
     evictions,
     age_seconds: { p50: ageAt(0.5), p95: ageAt(0.95), max: max_age_seconds && Math.round(max_age_seconds) },
     latency_ms: { p50: latencyAt(0.5), p95: latencyAt(0.95), p99: latencyAt(0.99) },
-    entries: held?.entries ?? null,
-    bytes: held?.bytes ?? null,
+    entries: contents?.entries ?? null,
+    bytes: contents?.bytes ?? null,
   };
 }
 
 function describe({ processes, day, ...hour }: Figures & { processes: number; day: Figures }): string {
-  const running = processes === 1 ? '1 process holds' : `${processes} processes hold`;
   return [
     ...table('The last hour', hour),
     '',
@@ -114,41 +108,29 @@ function describe({ processes, day, ...hour }: Figures & { processes: number; da
     '',
     processes === 0
       ? 'No process is running: memory is empty. Start one with: npm start'
-      : `${running} plan sets in memory.`,
-    'Age and wait mean "at most": they are counted in steps. Nobody waits for memory.',
+      : `${plural(processes, 'process has', 'processes have')} plan sets in memory.`,
+    'Age and wait mean "at most": they are counted in steps. Memory answers at once.',
   ].join('\n');
 }
 
 function table(title: string, { layers, overall_hit_rate }: Figures): string[] {
-  const lines = [title, '  layer       hits misses  hit % stale errors loads age p95 wait p95 held'];
+  const lines = [title, '  layer       hits misses  hit % stale errors loads age p95 wait p95 cached'];
   for (const layer of LAYERS) {
     const one = layers[layer];
     const cells = [
       layer.padEnd(8),
       String(one.hits).padStart(7),
       String(one.misses).padStart(6),
-      percent(one.hit_rate).padStart(7),
+      percentText(one.hit_rate, 2).padStart(7),
       String(one.stale_serves).padStart(5),
       String(one.errors).padStart(6),
       String(one.loads).padStart(5),
-      duration(one.age_seconds.p95).padStart(7),
+      (one.age_seconds.p95 === null ? '–' : spanText(one.age_seconds.p95)).padStart(7),
       (one.latency_ms.p95 === null ? '–' : `${one.latency_ms.p95} ms`).padStart(8),
-      one.bytes === null ? '–' : `${one.entries} (${size(one.bytes)})`,
+      one.bytes === null ? '–' : `${one.entries} (${sizeText(one.bytes)})`,
     ];
     lines.push(`  ${cells.join(' ')}`);
   }
-  lines.push(`  Answered without the upstream: ${percent(overall_hit_rate)}`);
+  lines.push(`  Answered without the upstream: ${percentText(overall_hit_rate, 2)}`);
   return lines;
 }
-
-const percent = (share: number | null): string =>
-  share === null ? '–' : `${(Math.floor(share * 100_000) / 1000).toFixed(share === 1 ? 0 : 2)} %`;
-
-function duration(seconds: number | null): string {
-  if (seconds === null) return '–';
-  if (seconds < 3_600) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} d`;
-}
-
-const size = (bytes: number): string =>
-  bytes < 1_000_000 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;

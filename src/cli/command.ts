@@ -1,31 +1,75 @@
 /** What every command gets and takes. A leaf: commands import it, it imports none of them. */
 
-import { InvalidArgumentError } from 'commander';
-import type { Running, StartOptions } from '../app/start.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { openStore } from '../app/open.ts';
 import type { Config } from '../config.ts';
-
-/** What main hands in. Types only: a command loads what it uses. */
-export interface CommandParts {
-  parts(): Promise<typeof import('../app/open.ts')>;
-  start(options: StartOptions): Promise<Running>;
-}
+import type { Database } from '../store/postgres/database.ts';
 
 /** What every command gets. */
-export interface CommandContext extends CommandParts {
+export interface CommandContext {
   config: Config;
   isJson: boolean;
   /** A terminal that can only write line below line, as editors and build servers have. */
   isDumbTerminal: boolean;
 }
 
-export type Run = (context: CommandContext) => Promise<number>;
-export type Runner = (work: Run) => () => Promise<void>;
-
-/** An option that takes a number. */
-export function number(text: string): number {
-  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('expected a number.');
-  return Number(text);
+export interface CommandSpec {
+  /** Its name, and what it takes: `city <slug...>`. */
+  usage: string;
+  description: string;
+  /** Every command takes --json besides. */
+  options?: readonly Option[];
+  /** Below the options in its help. */
+  note?: string;
+  /** Returns the exit code. It gets what `usage` names, then the options. */
+  run: (context: CommandContext, ...given: never[]) => Promise<number>;
 }
 
-/** Every command has it. */
-export const json = ['--json', 'one JSON object on standard output, nothing else'] as const;
+export type Runner = (work: (context: CommandContext) => Promise<number>) => Promise<void>;
+
+export function addCommands(parent: Command, run: Runner, specs: readonly CommandSpec[]): void {
+  for (const { usage, description, options = [], note, run: work } of specs) {
+    const command = parent.command(usage).description(description);
+    for (const option of options) command.addOption(option);
+    command.option('--json', 'one JSON object on standard output, nothing else');
+    if (note) command.addHelpText('after', `\n${note}`);
+    // The last thing commander hands over is the command itself.
+    command.action((...given) => run((context) => work(context, ...(given.slice(0, -1) as never[]))));
+  }
+}
+
+/** An option that takes a number. */
+export const numberOption = (flags: string, description: string): Option =>
+  new Option(flags, description).argParser((text) => {
+    if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('expected a number.');
+    return Number(text);
+  });
+
+/** An option that may be repeated. */
+export const listOption = (flags: string, description: string): Option =>
+  new Option(flags, description).default([]).argParser((one, all: string[]) => [...all, one]);
+
+/** Prints what a command found, for a program or for a person; returns the exit code. */
+export function answer(
+  { isJson }: Pick<CommandContext, 'isJson'>,
+  found: object,
+  describe: () => string,
+  isFine = true,
+): number {
+  console.log(isJson ? JSON.stringify(found) : describe());
+  return isFine ? 0 : 1;
+}
+
+/** Works with the migrated database, and closes it whatever happens. */
+export async function withStore<T>(
+  { config }: Pick<CommandContext, 'config'>,
+  connections: number,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const database = await openStore(config, connections);
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}

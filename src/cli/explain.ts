@@ -1,5 +1,8 @@
 /** `explain`: what a shopper at a place is answered just now, from where, and what happens next. */
 
+import type { Config } from '../config.ts';
+import { expected } from '../errors.ts';
+import { HOUR_MS, limitText, spanText } from '../monitor/text.ts';
 import { readPlanCacheState } from '../store/plans/plan-cache.ts';
 import { readCurrentSnapshots } from '../store/plans/snapshots.ts';
 import { type ControlState, readControl } from '../store/queue/sync-control.ts';
@@ -7,7 +10,7 @@ import { readLastResults } from '../store/queue/sync-runs.ts';
 import { readTerritory } from '../store/territory.ts';
 import { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
-import type { CommandContext } from './command.ts';
+import { answer, type CommandContext, withStore } from './command.ts';
 
 type Kind = 'city' | 'zip' | 'tdsp';
 
@@ -22,7 +25,7 @@ interface Explained {
   age_seconds: number | null;
   stale: boolean;
   stale_at: string | null;
-  /** Of stored layers the first that has this version; the running server may have it in memory or Redis before. */
+  /** The first stored layer that has this version; a running server may have it in memory or Redis. */
   stored_layer: 'database' | 'active' | null;
   cache_expires_at: string | null;
   last_result: { status: string; message: string | null; at: Date } | null;
@@ -39,63 +42,74 @@ interface Explained {
 
 const SERVER_MS = 1_000;
 
-export async function explain(
-  { config, isJson, parts }: CommandContext,
-  kind: Kind,
-  text: string,
-): Promise<number> {
+export async function explain(context: CommandContext, kind: Kind, text: string): Promise<number> {
+  const { config } = context;
   const territory = readTerritory();
   const place = findPlace(territory, kind, text);
   if ('explanation' in place) {
-    console.log(isJson ? JSON.stringify({ place: text, explanation: place.explanation }) : place.explanation);
-    return 1;
+    const { explanation } = place;
+    return answer(context, { place: text, explanation }, () => explanation, false);
   }
-  const database = await (await parts()).openStore(config, 2);
-  try {
-    const now = new Date();
-    const [snapshots, cached, results, { state }] = [
-      await readCurrentSnapshots(database.pool),
-      await readPlanCacheState(database.pool),
-      await readLastResults(database.pool),
-      await readControl(database.pool),
-    ];
-    const staleAfterMs = config.cacheTtlHours * 3_600_000;
-    const explained: Explained[] = [];
+  return withStore(context, 2, async ({ pool }) => {
+    const facts = {
+      now: new Date(),
+      config,
+      snapshots: await readCurrentSnapshots(pool),
+      cached: await readPlanCacheState(pool),
+      results: await readLastResults(pool),
+      state: (await readControl(pool)).state,
+    };
+    const tdsps: Explained[] = [];
     for (const duns of place.tdsps) {
-      const snapshot = snapshots.find((one) => one.tdsp_duns === duns);
-      const cache = cached.find((one) => one.tdsp_duns === duns);
-      const last = results.find((one) => one.tdsp_duns === duns);
-      const ageMs = snapshot ? now.getTime() - snapshot.observed_at.getTime() : null;
-      const isCached = cache !== undefined && cache.version === snapshot?.version && cache.expires_at > now;
-      const isStale = ageMs === null || ageMs > staleAfterMs;
-      explained.push({
-        duns,
-        name: territory.tdsp(duns)?.short_name ?? duns,
-        version: snapshot?.version ?? null,
-        plans: snapshot?.plans ?? null,
-        source: snapshot?.source ?? null,
-        origin: snapshot?.origin ?? null,
-        observed_at: snapshot?.observed_at.toISOString() ?? null,
-        age_seconds: ageMs === null ? null : Math.max(0, Math.floor(ageMs / 1000)),
-        stale: isStale,
-        stale_at: snapshot ? new Date(snapshot.observed_at.getTime() + staleAfterMs).toISOString() : null,
-        stored_layer: snapshot ? (isCached ? 'database' : 'active') : null,
-        cache_expires_at: cache?.expires_at.toISOString() ?? null,
-        last_result: last ? { status: last.status, message: last.message, at: last.finished_at } : null,
-        served: await askServer(`http://${config.host}:${config.port}`, duns),
-        next: whatIsNext(state, isStale, ageMs, config.syncIntervalMs),
-      });
+      const name = territory.tdsp(duns)?.short_name ?? duns;
+      const served = await askServer(`http://${config.host}:${config.port}`, duns);
+      tdsps.push({ duns, name, ...stateOf(duns, facts), served });
     }
-    const isFine = explained.every(({ stale }) => !stale);
-    console.log(
-      isJson
-        ? JSON.stringify({ place: place.name, note: place.note, tdsps: explained })
-        : describe(place, explained),
+    const found = { place: place.name, note: place.note, tdsps };
+    return answer(
+      context,
+      found,
+      () => describe(place, tdsps),
+      tdsps.every(({ stale }) => !stale),
     );
-    return isFine ? 0 : 1;
-  } finally {
-    await database.close();
-  }
+  });
+}
+
+interface Facts {
+  now: Date;
+  config: Pick<Config, 'cacheTtlHours' | 'syncIntervalMs'>;
+  snapshots: Awaited<ReturnType<typeof readCurrentSnapshots>>;
+  cached: Awaited<ReturnType<typeof readPlanCacheState>>;
+  results: Awaited<ReturnType<typeof readLastResults>>;
+  state: ControlState;
+}
+
+function stateOf(
+  duns: string,
+  { now, config, snapshots, cached, results, state }: Facts,
+): Omit<Explained, 'duns' | 'name' | 'served'> {
+  const ofTdsp = ({ tdsp_duns }: { tdsp_duns: string }) => tdsp_duns === duns;
+  const snapshot = snapshots.find(ofTdsp);
+  const cache = cached.find(ofTdsp);
+  const last = results.find(ofTdsp);
+  const staleAfterMs = config.cacheTtlHours * HOUR_MS;
+  const ageMs = snapshot ? now.getTime() - snapshot.observed_at.getTime() : null;
+  const isCached = cache !== undefined && cache.version === snapshot?.version && cache.expires_at > now;
+  const isStale = ageMs === null || ageMs > staleAfterMs;
+  return {
+    version: snapshot?.version ?? null,
+    plans: snapshot?.plans ?? null,
+    source: snapshot?.source ?? null,
+    origin: snapshot?.origin ?? null,
+    observed_at: snapshot?.observed_at.toISOString() ?? null,
+    age_seconds: ageMs === null ? null : Math.max(0, Math.floor(ageMs / 1000)),
+    stale: isStale,
+    stale_at: snapshot ? new Date(snapshot.observed_at.getTime() + staleAfterMs).toISOString() : null,
+    stored_layer: snapshot ? (isCached ? 'database' : 'active') : null,
+    cache_expires_at: cache?.expires_at.toISOString() ?? null,
+    last_result: last ? { status: last.status, message: last.message, at: last.finished_at } : null,
+    next: whatIsNext(state, isStale, ageMs, config.syncIntervalMs),
+  };
 }
 
 function findPlace(
@@ -107,7 +121,7 @@ function findPlace(
     const tdsp = territory.tdsp(text);
     return tdsp
       ? { name: tdsp.name, tdsps: [tdsp.duns], note: null }
-      : { explanation: `"${text}" is no TDSP: expected one of ${territory.tdspList}` };
+      : { explanation: expected(`a TDSP (${territory.tdspList})`, text) };
   }
   const place = new Places(territory).find(text);
   if ('explanation' in place) return place;
@@ -136,48 +150,48 @@ async function askServer(url: string, duns: string): Promise<Explained['served']
 }
 
 function whatIsNext(state: ControlState, isStale: boolean, ageMs: number | null, intervalMs: number): string {
-  if (state !== 'running')
+  if (state !== 'running') {
     return `nothing is fetched before npm run sync:resume, as syncing ${state === 'stopped' ? 'is stopped' : 'was halted by an emergency'}`;
+  }
   if (ageMs === null) return 'the first reader, or npm run sync:full, has the plans fetched';
-  if (isStale)
+  if (isStale) {
     return 'readers get these plans at once, marked stale, and the first of them has one refresh started for all';
-  return `a running server fetches them again every ${minutes(intervalMs / 1000)}`;
+  }
+  return `a running server fetches them again every ${limitText(intervalMs / 1_000)}`;
 }
 
 function describe(
   { name, note }: { name: string; note: string | null },
   tdsps: readonly Explained[],
 ): string {
-  const lines = [`${name} is served by ${tdsps.map((one) => one.name).join(' and ')}.`];
-  if (note) lines.push(note);
-  for (const one of tdsps) {
-    lines.push('', one.name);
-    if (one.version === null) {
-      lines.push('  Nothing was ever published here.');
-    } else {
-      lines.push(
-        `  ${one.plans} plans, version ${one.version}, from ${one.source} (${one.origin}).`,
-        `  Confirmed by the upstream ${minutes(one.age_seconds!)} ago, ${one.observed_at}: ${one.stale ? 'stale since' : 'fresh until'} ${one.stale_at}.`,
-        one.stored_layer === 'database'
-          ? `  PostgreSQL has them ready in plan_cache until ${one.cache_expires_at}.`
-          : '  plan_cache has not got them: they would be put together from the active plans.',
-      );
-    }
-    lines.push(
-      one.served
-        ? `  The server answers from ${one.served.source}: version ${one.served.version}, ${minutes(one.served.age_seconds)} old${one.served.stale ? ', stale' : ''} (${one.served.cache_status}).`
-        : '  No server answers here (HOST and PORT), so memory cannot be looked into.',
-    );
-    if (one.last_result) {
-      const { status, message, at } = one.last_result;
-      lines.push(`  The last sync, ${at.toISOString()}: ${status}${message ? `, ${message}` : ''}.`);
-    }
-    lines.push(`  Next: ${one.next}.`);
-  }
-  return lines.join('\n');
+  const served = `${name} is served by ${tdsps.map((one) => one.name).join(' and ')}.`;
+  return [served, ...(note ? [note] : []), ...tdsps.flatMap(describeTdsp)].join('\n');
 }
 
-function minutes(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`;
+function describeTdsp(one: Explained): string[] {
+  const { served, last_result: last } = one;
+  const stored =
+    one.version === null
+      ? ['  Nothing was ever published here.']
+      : [
+          `  ${one.plans} plans, version ${one.version}, from ${one.source} (${one.origin}).`,
+          `  Confirmed by the upstream ${spanText(one.age_seconds!)} ago, ${one.observed_at}: ${one.stale ? 'stale since' : 'fresh until'} ${one.stale_at}.`,
+          one.stored_layer === 'database'
+            ? `  PostgreSQL has them ready in plan_cache until ${one.cache_expires_at}.`
+            : '  They are not in plan_cache: they would be put together from the active plans.',
+        ];
+  return [
+    '',
+    one.name,
+    ...stored,
+    served
+      ? `  The server answers from ${served.source}: version ${served.version}, ${spanText(served.age_seconds)} old${served.stale ? ', stale' : ''} (${served.cache_status}).`
+      : '  No server answers here (HOST and PORT), so what it has in memory is not known.',
+    ...(last
+      ? [
+          `  The last sync, ${last.at.toISOString()}: ${last.status}${last.message ? `, ${last.message}` : ''}.`,
+        ]
+      : []),
+    `  Next: ${one.next}.`,
+  ];
 }

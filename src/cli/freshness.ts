@@ -1,27 +1,22 @@
 /** `freshness`: how old plans are against what their tiers promise; fails past an error age, for cron and CI. */
 
-import type { AgeVerdict, Share, Slo } from '../monitor/freshness.ts';
+import type { AgeVerdict, Slo } from '../monitor/freshness.ts';
 import type { FreshnessReport, TdspFreshness, TierFreshness } from '../monitor/freshness-report.ts';
-import { count, hoursInWords, inWords } from '../monitor/words.ts';
-import type { CommandContext } from './command.ts';
+import { limitText, percentText, plural, spanText } from '../monitor/text.ts';
+import { answer, type CommandContext, withStore } from './command.ts';
 
-export async function freshness({ config, isJson, parts }: CommandContext): Promise<number> {
-  const [database, { readFreshness }, { freshnessRules }, { readTerritory }, { readControl }] =
-    await Promise.all([
-      parts().then(({ openStore }) => openStore(config, 1)),
-      import('../monitor/freshness-report.ts'),
-      import('../monitor/monitor-view.ts'),
-      import('../store/territory.ts'),
-      import('../store/queue/sync-control.ts'),
-    ]);
-  try {
-    const report = await readFreshness(database.pool, readTerritory(), freshnessRules(config));
-    const isOn = isJson || (await readControl(database.pool)).state === 'running';
-    console.log(isJson ? JSON.stringify(report) : describe(report, isOn));
-    return report.status === 'error' ? 1 : 0;
-  } finally {
-    await database.close();
-  }
+export async function freshness(context: CommandContext): Promise<number> {
+  const [{ readFreshness }, { freshnessRules }, { readTerritory }, { readControl }] = await Promise.all([
+    import('../monitor/freshness-report.ts'),
+    import('../monitor/freshness.ts'),
+    import('../store/territory.ts'),
+    import('../store/queue/sync-control.ts'),
+  ]);
+  return withStore(context, 1, async ({ pool }) => {
+    const report = await readFreshness(pool, readTerritory(), freshnessRules(context.config));
+    const { state } = await readControl(pool);
+    return answer(context, report, () => describe(report, state === 'running'), report.status !== 'error');
+  });
 }
 
 const SIGNS: Record<AgeVerdict, string> = { fresh: ' ', late: ' ', warning: '!', error: '✗' };
@@ -39,7 +34,7 @@ function describe({ tdsps, tiers, overall, status, window_hours }: FreshnessRepo
     'within: share of cities whose plans are younger than the target of their tier (in',
     'brackets: a city counts by its demand), now and over the time that is known.',
     ...(overall.window_known < 0.999
-      ? [`Of the last ${last}, ${percent(overall.window_known)} is known.`]
+      ? [`Of the last ${last}, ${percentText(overall.window_known)} is known.`]
       : []),
     verdictOf(status, tdsps, isOn),
   ].join('\n');
@@ -52,7 +47,7 @@ function tdspLine({ name, age_seconds, tier, verdict, within_window, ...limits }
     ageOf(age_seconds).padStart(8),
     String(tier).padStart(5),
     limitCells(limits),
-    percent(within_window).padStart(12),
+    percentText(within_window).padStart(12),
   ];
   return cells.join(' ').trimEnd();
 }
@@ -74,7 +69,7 @@ const limitCells = (limits: {
   error_after_hours: number;
 }): string =>
   [limits.target_hours, limits.warn_after_hours, limits.error_after_hours]
-    .map((hours) => hoursInWords(hours).padStart(7))
+    .map((hours) => limitText(hours * 3_600).padStart(7))
     .join(' ');
 
 const sloCells = (slo: Slo): string =>
@@ -82,14 +77,10 @@ const sloCells = (slo: Slo): string =>
     [slo.within_now, slo.within_now_weighted],
     [slo.within_window, slo.within_window_weighted],
   ]
-    .map(([plain, weighted]) => `${percent(plain!)} (${percent(weighted!)})`.padEnd(17))
+    .map(([plain, weighted]) => `${percentText(plain!)} (${percentText(weighted!)})`.padEnd(17))
     .join(' ');
 
-const ageOf = (seconds: number | null): string => (seconds === null ? 'never' : inWords(seconds * 1000));
-
-/** Rounded down: what is shown as 100 % is. */
-const percent = (share: Share): string =>
-  share === null ? '–' : `${share === 1 ? 100 : (Math.floor(share * 1000) / 10).toFixed(1)} %`;
+const ageOf = (seconds: number | null): string => (seconds === null ? 'never' : spanText(seconds));
 
 function verdictOf(
   status: FreshnessReport['status'],
@@ -99,6 +90,6 @@ function verdictOf(
   if (status === 'fresh') return 'Plans are fresh.';
   const old = tdsps.filter(({ verdict }) => verdict === 'warning' || verdict === 'error');
   const past = status === 'error' ? 'past the error age (✗)' : 'past the warning age (!)';
-  const now = isOn ? 'Sync now:' : 'Syncing is not on: npm run sync:resume, then';
-  return `${count(old.length, 'plan set')} ${past}. Why: npm run doctor. ${now} npm run sync:full`;
+  const now = isOn ? 'Sync now:' : 'Syncing is stopped: npm run sync:resume, then';
+  return `${plural(old.length, 'plan set')} ${past}. Why: npm run doctor. ${now} npm run sync:full`;
 }

@@ -1,5 +1,6 @@
 /** What `replay` found, in words. */
 
+import { minuteText, plural } from '../monitor/text.ts';
 import type { FieldDifference, NamedPlan } from '../plan/difference.ts';
 import type { KeptRecord } from '../store/plans/quarantine.ts';
 import type { Outcome } from '../sync/publish/outcome.ts';
@@ -7,22 +8,32 @@ import type { Replayed } from '../sync/publish/replay.ts';
 import type { Territory } from '../territory/territory.ts';
 import { describeOutcome } from './sync/report.ts';
 
-/** More lines of one kind than this say no more. */
+/** Of one kind; more are only counted. */
 const MOST_LINES = 20;
 const LONGEST_VALUE = 24;
 
 export function describeReplays(replays: readonly Replayed[], territory: Territory): string {
   if (replays.length === 0) return 'Nothing to replay: no body was kept. A sync keeps what it fetches.';
   const lines = replays.flatMap((one) => [headline(one, territory), ...details(one)]);
-  const count = (wanted: string) => replays.filter(({ status }) => status === wanted).length;
-  const told = [
-    [count('same'), 'the same'],
-    [count('differs'), 'different'],
-    [count('unpublished'), 'never published'],
-    [count('payload_missing') + count('set_not_kept'), 'not kept'],
-  ].flatMap(([number, what]) => (number ? [`${number} ${what}`] : []));
-  return [...lines, `${replays.length} replayed: ${told.join(', ')}.`].join('\n');
+  const byWord = Map.groupBy(replays, ({ status }) => COUNTED_AS[status]);
+  const counts = [...byWord].map(([word, group]) => `${group.length} ${word}`);
+  return [...lines, `${replays.length} replayed: ${counts.join(', ')}.`].join('\n');
 }
+
+const COUNTED_AS: Record<Replayed['status'], string> = {
+  same: 'the same',
+  differs: 'different',
+  unpublished: 'never published',
+  payload_missing: 'not kept',
+  set_not_kept: 'not kept',
+};
+
+const VERDICTS: Record<Replayed['status'], string> = {
+  ...COUNTED_AS,
+  same: 'same',
+  differs: 'DIFFERS',
+  unpublished: 'not published',
+};
 
 function headline(
   { tdsp_duns, version, payload_hash, status, message, plans, rejected, bytes }: Replayed,
@@ -33,14 +44,7 @@ function headline(
   const body = payload_hash ? `  ${payload_hash.slice(0, 12)}` : '';
   const size = bytes === null ? '' : `, ${Math.ceil(bytes / 1000)} kB`;
   const read = plans === null ? '' : `, ${plans} plans${rejected ? `, ${rejected} rejected` : ''}`;
-  const verdict = {
-    same: 'same',
-    differs: 'DIFFERS',
-    unpublished: 'not published',
-    payload_missing: 'not kept',
-    set_not_kept: 'not kept',
-  }[status];
-  return `${what.padEnd(22)}${verdict}${body}${size}${read}${message ? `\n    ${message}` : ''}`;
+  return `${what.padEnd(22)}${VERDICTS[status]}${body}${size}${read}${message ? `\n    ${message}` : ''}`;
 }
 
 function details({ difference }: Replayed): string[] {
@@ -118,27 +122,16 @@ export function describeRejected(
   if (published) {
     lines.push(`Run ${published.run_id}:`);
     for (const outcome of published.outcomes) {
-      const told =
+      const result =
         outcome.status === 'shared'
           ? 'a sync has published meanwhile: run this again'
           : describeOutcome(outcome);
-      lines.push(`  ${name(outcome.tdsp_duns)}: ${told}`);
+      lines.push(`  ${name(outcome.tdsp_duns)}: ${result}`);
     }
   } else if (count > 0) lines.push('Publish what can be read now: npm run replay -- --rejected --publish');
   return lines.join('\n');
 }
 
-function describeRecord({
-  external_id,
-  field,
-  reason,
-  times,
-  first_seen_at,
-  last_seen_at,
-}: KeptRecord): string {
-  const day = (time: Date) => time.toISOString().slice(0, 16).replace('T', ' ');
-  return (
-    `${external_id ?? '(no id)'} ${field}: ${reason}\n        ` +
-    `in ${times === 1 ? 'one body' : `${times} bodies`}, first ${day(first_seen_at)}, last ${day(last_seen_at)}`
-  );
-}
+const describeRecord = (record: KeptRecord): string =>
+  `${record.external_id ?? '(no id)'} ${record.field}: ${record.reason}\n        ` +
+  `in ${plural(record.times, 'body', 'bodies')}, first ${minuteText(record.first_seen_at)}, last ${minuteText(record.last_seen_at)}`;

@@ -1,15 +1,18 @@
 /** `replay`: what upstreams sent, run through today's normaliser, beside what was published of it. */
 
+import { expected } from '../errors.ts';
+import { HOUR_MS } from '../monitor/text.ts';
 import { isDay } from '../plan/market-day.ts';
 import type { Database } from '../store/postgres/database.ts';
 import type { Outcome } from '../sync/publish/outcome.ts';
-import type { PublishReplayedOptions } from '../sync/publish/publish-replayed.ts';
-import type { Readable, Replayed, ReplayRequest } from '../sync/publish/replay.ts';
+import type { PublisherOptions } from '../sync/publish/publisher.ts';
+import type { Readable, Replayed, ReplayOptions, ReplayRequest } from '../sync/publish/replay.ts';
 import type { Territory } from '../territory/territory.ts';
-import type { CommandContext } from './command.ts';
+import { answer, type CommandContext, withStore } from './command.ts';
+import { untilStopped } from './step-progress.ts';
 import { UsageError } from './usage-error.ts';
 
-interface ReplayCommandOptions {
+export interface ReplayCommandOptions {
   snapshot?: string;
   payload?: string;
   since?: string;
@@ -17,27 +20,22 @@ interface ReplayCommandOptions {
   publish?: boolean;
 }
 
-/** Ends with 0 where everything is read as it was published, 1 where not. */
+/** Ends with 0 where everything is read as it was published, otherwise with 1. */
 export async function replayCommand(context: CommandContext, given: ReplayCommandOptions): Promise<number> {
-  const ways = [given.snapshot, given.payload, given.since, given.rejected].filter(
-    (one) => one !== undefined,
-  );
-  if (ways.length > 1)
+  const { snapshot, payload, since, rejected, publish = false } = given;
+  if ([snapshot, payload, since, rejected].filter((one) => one !== undefined).length > 1) {
     throw new UsageError('One of --snapshot, --payload, --since and --rejected at a time.');
-  if (given.publish && !given.rejected) {
-    throw new UsageError('--publish goes with --rejected: published is only what could not be read before.');
   }
-  const { openStore } = await context.parts();
+  if (publish && !rejected) {
+    throw new UsageError('--publish goes with --rejected: it publishes only what could not be read before.');
+  }
   const { readTerritory } = await import('../store/territory.ts');
   const territory = readTerritory();
-  const database = await openStore(context.config, 6);
-  try {
-    return given.rejected
-      ? await replayOpen(context, database, territory, given.publish ?? false)
-      : await replayRequest(context, database, territory, given);
-  } finally {
-    await database.close();
-  }
+  return withStore(context, 6, (database) =>
+    rejected
+      ? replayOpen(context, database, territory, publish)
+      : replayRequest(context, database, territory, given),
+  );
 }
 
 const optionsOf = (database: Database, territory: Territory) => ({
@@ -46,7 +44,7 @@ const optionsOf = (database: Database, territory: Territory) => ({
 });
 
 async function replayRequest(
-  { isJson }: CommandContext,
+  context: CommandContext,
   database: Database,
   territory: Territory,
   given: ReplayCommandOptions,
@@ -66,12 +64,8 @@ async function replayRequest(
   // One after the other: a body and what becomes of it may take some megabytes.
   for (const target of targets) replays.push(await replay(target, optionsOf(database, territory)));
   const isSame = replays.every(({ status }) => status === 'same' || status === 'unpublished');
-  console.log(
-    isJson
-      ? JSON.stringify({ status: isSame ? 'same' : 'differs', replays })
-      : describeReplays(replays, territory),
-  );
-  return isSame ? 0 : 1;
+  const found = { status: isSame ? 'same' : 'differs', replays };
+  return answer(context, found, () => describeReplays(replays, territory), isSame);
 }
 
 async function readRequest(
@@ -84,7 +78,7 @@ async function readRequest(
     const tdsp = territory.tdsp(name);
     if (!tdsp || !/^[1-9]\d{0,14}$/.test(version)) {
       throw new UsageError(
-        `"${snapshot}" is no snapshot: expected a TDSP and a version, such as ONCOR@7. TDSPs: ${territory.tdspList}`,
+        expected(`a TDSP (${territory.tdspList}) and a version, such as ONCOR@7`, snapshot),
       );
     }
     return { of: 'snapshot', tdsp_duns: tdsp.duns, version: Number(version) };
@@ -95,7 +89,7 @@ async function readRequest(
     const time = new Date(isTime ? since : Number.NaN);
     if (Number.isNaN(time.getTime())) {
       throw new UsageError(
-        `"${since}" is no time: expected 2026-06-01 (midnight UTC) or 2026-06-01T12:00:00Z.`,
+        expected('a time such as 2026-06-01 (midnight UTC) or 2026-06-01T12:00:00Z', since),
       );
     }
     return { of: 'since', since: time };
@@ -105,7 +99,7 @@ async function readRequest(
 
 async function readHash(database: Database, prefix: string): Promise<string> {
   if (!/^[0-9a-f]{6,64}$/i.test(prefix)) {
-    throw new UsageError(`"${prefix}" is no hash: expected its first six hex digits, or more.`);
+    throw new UsageError(expected('the first six hex digits of a hash, or more', prefix));
   }
   const { findPayloads } = await import('../store/plans/source-payloads.ts');
   const found = await findPayloads(database.pool, prefix.toLowerCase());
@@ -118,7 +112,7 @@ async function readHash(database: Database, prefix: string): Promise<string> {
 }
 
 async function replayOpen(
-  { config, isJson }: CommandContext,
+  context: CommandContext,
   database: Database,
   territory: Territory,
   isToPublish: boolean,
@@ -138,12 +132,10 @@ async function replayOpen(
       ? await publishReadable(readable, {
           ...options,
           database,
-          cacheTtlMs: config.cacheTtlHours * 3_600_000,
+          cacheTtlMs: context.config.cacheTtlHours * HOUR_MS,
+          tuneDatabase: context.config.enableQueryOptimization,
         })
       : null;
-  const isPublished = published?.outcomes.every(
-    ({ error_code, status }) => !error_code && status !== 'shared',
-  );
   const rejected = found.map(({ reading: { tdsp_duns, version, unread }, replayed }) => ({
     tdsp_duns,
     version,
@@ -152,33 +144,34 @@ async function replayOpen(
     message: replayed.message,
     readable: replayed.difference?.newly_readable ?? [],
   }));
-  const status =
-    readable.length === 0
-      ? 'nothing_readable'
-      : published
-        ? isPublished
-          ? 'published'
-          : 'failed'
-        : 'readable';
-  console.log(
-    isJson
-      ? JSON.stringify({ status, run_id: published?.run_id ?? null, tdsps: rejected, records, ...published })
-      : describeRejected({ rejected, records, published }, territory),
+  const status = readable.length === 0 ? 'nothing_readable' : statusOf(published?.outcomes ?? null);
+  const report = { status, run_id: published?.run_id ?? null, tdsps: rejected, records, ...published };
+  return answer(
+    context,
+    report,
+    () => describeRejected({ rejected, records, published }, territory),
+    status === 'nothing_readable' || status === 'published',
   );
-  return status === 'nothing_readable' || status === 'published' ? 0 : 1;
+}
+
+/** @param outcomes `null`: nothing was to be published */
+function statusOf(outcomes: readonly Outcome[] | null): 'readable' | 'published' | 'failed' {
+  if (outcomes === null) return 'readable';
+  const isPublished = outcomes.every(({ error_code, status }) => !error_code && status !== 'shared');
+  return isPublished ? 'published' : 'failed';
 }
 
 async function publishReadable(
   readable: readonly Readable[],
-  options: Omit<PublishReplayedOptions, 'requested_by' | 'signal'>,
+  { tdspByName, ...options }: PublisherOptions & Pick<ReplayOptions, 'tdspByName'>,
 ): Promise<{ run_id: number; outcomes: Outcome[] }> {
-  const { publishReplayed } = await import('../sync/publish/publish-replayed.ts');
-  const stopping = new AbortController();
-  const onSignal = () => stopping.abort();
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  try {
-    return await publishReplayed(readable, { ...options, requested_by: 'cli', signal: stopping.signal });
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
+  const [{ publishReplayed }, { Publisher }] = await Promise.all([
+    import('../sync/publish/publish-replayed.ts'),
+    import('../sync/publish/publisher.ts'),
+  ]);
+  const { database } = options;
+  const publisher = new Publisher(options);
+  return untilStopped((signal) =>
+    publishReplayed(readable, { database, publisher, tdspByName, requested_by: 'cli', signal }),
+  );
 }

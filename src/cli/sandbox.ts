@@ -10,7 +10,7 @@ import { readTerritory } from '../store/territory.ts';
 import type { CommandContext } from './command.ts';
 import { UsageError } from './usage-error.ts';
 
-interface SandboxCommandOptions {
+export interface SandboxCommandOptions {
   port: number;
   seed?: number;
   plans?: number;
@@ -29,13 +29,13 @@ export async function sandbox(
   const { port, seed, speed, apiKey } = options;
   const running = await startSandbox({
     port,
-    ...(seed === undefined ? {} : { seed }),
-    ...(speed === undefined ? {} : { speed }),
-    ...(apiKey === undefined ? {} : { apiKey }),
-    ...(options.plans === undefined ? {} : { plansPerTdsp: options.plans }),
-    ...(options.rateLimit === undefined ? {} : { rateLimitPerSecond: options.rateLimit }),
-    ...(options.latency === undefined ? {} : { latencyMs: options.latency }),
-    ...(files.length === 0 ? {} : { replay: await readRecordings(files) }),
+    seed,
+    speed,
+    apiKey,
+    plansPerTdsp: options.plans,
+    rateLimitPerSecond: options.rateLimit,
+    latencyMs: options.latency,
+    replay: files.length === 0 ? undefined : await readRecordings(files),
     faults: options.fault.map((fault) => parseFault(fault)),
   });
   if (context.isJson) console.log(JSON.stringify({ event: 'listening', url: running.url }));

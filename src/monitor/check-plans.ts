@@ -1,18 +1,18 @@
 /** Are the plans fresh, and if not, why: failures, held snapshots, an upstream that refuses. Pure. */
 
-import { bad, type Finding, ok, warning } from './finding.ts';
+import { bad, type Finding, ok, warn } from './finding.ts';
 import type { MonitorView, ViewTdsp } from './monitor-view.ts';
-import { count, hoursInWords, inWords, timeOf } from './words.ts';
+import { limitText, plural, spanText, timeText } from './text.ts';
 
 const names = (tdsps: readonly { name: string }[]): string => tdsps.map(({ name }) => name).join(', ');
-const aged = ({ name, age_seconds }: ViewTdsp): string => `${name} ${inWords((age_seconds ?? 0) * 1000)}`;
+const aged = ({ name, age_seconds }: ViewTdsp): string => `${name} ${spanText(age_seconds ?? 0)}`;
 
 /** How old what is served is, against what was promised. While syncing is not on, no sync can be asked for. */
 export function checkPlans(view: Pick<MonitorView, 'tdsps' | 'control'>): Finding {
   const found = judgeAges(view.tdsps);
   if (found.verdict === 'ok' || view.control.state === 'running') return found;
   const advice = `Syncing is not on: let it go on, then sync them with ${SYNC_FULL}`;
-  return { ...found, advice, run: 'npm run sync:resume' };
+  return { ...found, advice, command: 'npm run sync:resume' };
 }
 
 const SYNC_FULL = 'npm run sync:full';
@@ -27,7 +27,7 @@ function judgeAges(tdsps: MonitorView['tdsps']): Finding {
   const past = (verdict: ViewTdsp['verdict']) => tdsps.filter((tdsp) => tdsp.verdict === verdict);
   const [errors, warnings] = [past('error'), past('warning')];
   if (errors.length > 0) {
-    const limit = hoursInWords(errors[0]!.error_after_hours);
+    const limit = limitText(errors[0]!.error_after_hours * 3_600);
     return bad(
       check,
       `Plans are older than ${limit}: ${errors.map(aged).join(', ')}`,
@@ -36,20 +36,20 @@ function judgeAges(tdsps: MonitorView['tdsps']): Finding {
     );
   }
   if (warnings.length > 0) {
-    const limit = hoursInWords(warnings[0]!.warn_after_hours);
+    const limit = limitText(warnings[0]!.warn_after_hours * 3_600);
     const message = `Plans are older than ${limit}: ${warnings.map(aged).join(', ')}`;
-    return warning(check, message, 'Sync them; if this comes back, look at the schedule', SYNC_FULL);
+    return warn(check, message, 'Sync them; if this comes back, look at the schedule', SYNC_FULL);
   }
   const stale = tdsps.filter((tdsp) => tdsp.stale);
   if (stale.length > 0) {
     const message = `Readers are told that plans are stale (CACHE_TTL_HOURS): ${stale.map(aged).join(', ')}`;
-    return warning(check, message, 'Sync them, or call them stale later', SYNC_FULL);
+    return warn(check, message, 'Sync them, or raise CACHE_TTL_HOURS', SYNC_FULL);
   }
   const oldest = tdsps.toSorted((a, b) => (b.age_seconds ?? 0) - (a.age_seconds ?? 0))[0]!;
-  return ok(check, `${count(tdsps.length, 'plan set')}, the oldest: ${aged(oldest)}`);
+  return ok(check, `${plural(tdsps.length, 'plan set')}, the oldest: ${aged(oldest)}`);
 }
 
-/** TDSPs that failed for good, and those whose last snapshot was held back. */
+/** TDSPs that were given up, and those whose last snapshot was held back. */
 export function checkFailures({
   dead_letters,
   tdsps,
@@ -58,32 +58,32 @@ export function checkFailures({
   const heldCodes = held.map(({ code }) => code).join(' ');
   return [
     dead_letters.length === 0
-      ? ok('dead_letters', 'Nothing failed for good')
-      : warning(
+      ? ok('dead_letters', 'No sync was given up')
+      : warn(
           'dead_letters',
-          `Failed for good: ${[...new Set(dead_letters.flatMap((dead) => dead.names))].join(', ')}`,
-          'Read why with npm run sync:dead, mend it, and try again',
+          `Gave up on ${[...new Set(dead_letters.flatMap((dead) => dead.names))].join(', ')}`,
+          'See why with npm run sync:dead, fix it, and try again',
           'npm run sync:redrive',
         ),
     held.length === 0
       ? ok('held', 'No snapshot is held back')
-      : warning(
+      : warn(
           'held',
           `The last snapshot looked wrong and was held back: ${held.map(({ name, last_result }) => `${name} (${last_result?.message})`).join('; ')}`,
-          'The published plans stay. If what came is right after all, publish it',
+          'The published plans stay. If the snapshot is right after all, publish it',
           `npm run sync:redrive -- --force ${heldCodes}`,
         ),
   ];
 }
 
-/** Whether who looks has the settings of those who work: limits and targets are taken from his. */
+/** Whether this command has the settings of the workers: limits and targets are taken from its own. */
 export function checkSettings({ upstream }: Pick<MonitorView, 'upstream'>): Finding {
   const { source, configured } = upstream;
   if (source === configured) return ok('settings', `Plans come from ${source}`);
   const message = `The workers fetch from ${source}; the settings of this command name ${configured}`;
   const advice =
     'Budgets and targets shown here are those of this command: give it the environment of the workers';
-  return warning('settings', message, advice);
+  return warn('settings', message, advice);
 }
 
 /** Whether the upstream may be called, and answers. */
@@ -99,12 +99,12 @@ export function checkUpstream({ upstream, at }: Pick<MonitorView, 'upstream' | '
     return bad(check, `${source} refuses the key (${last.status})`, advice);
   }
   if (circuit === 'open') {
-    const message = `${source} failed ${failures} times in a row and is left alone until ${timeOf(open_until!, at)}`;
+    const message = `${source} failed ${failures} times in a row and is left alone until ${timeText(open_until!, at)}`;
     return bad(check, message, `It is tried again by itself. Stored plans are served meanwhile.${why}`);
   }
   if (wait_until) {
-    const message = `${source} asked to be left alone until ${timeOf(wait_until, at)}`;
-    return warning(check, message, 'Wait: it is called again by itself. If this comes often, call less');
+    const message = `${source} asked to be left alone until ${timeText(wait_until, at)}`;
+    return warn(check, message, 'Wait: it is called again by itself. If this comes often, call less');
   }
   if (calls_last_hour >= budget_per_hour) {
     const advice = 'Wait, raise API_CALL_BUDGET_PER_HOUR, or call less: raise CACHE_TTL_HOURS';
@@ -112,15 +112,15 @@ export function checkUpstream({ upstream, at }: Pick<MonitorView, 'upstream' | '
   }
   if (calls_last_hour >= budget_per_hour - reserve_per_hour) {
     const advice = `The other ${reserve_per_hour} are kept for forced calls. Raise API_CALL_BUDGET_PER_HOUR, or call less: raise CACHE_TTL_HOURS`;
-    return warning(check, `Scheduled syncs wait: ${calls}`, advice);
+    return warn(check, `Scheduled syncs wait: ${calls}`, advice);
   }
   if (upstream.forced_last_hour >= upstream.forced_budget_per_hour) {
     const forced = `${upstream.forced_last_hour} of ${upstream.forced_budget_per_hour} forced calls this hour`;
-    return warning(check, `--force waits: ${forced}`, 'Wait, or raise EMERGENCY_CALL_BUDGET_PER_HOUR');
+    return warn(check, `--force waits: ${forced}`, 'Wait, or raise EMERGENCY_CALL_BUDGET_PER_HOUR');
   }
   if (circuit === 'half_open' || failures > 0) {
     const advice = `The next call finds out whether it is back.${why}`;
-    return warning(check, `${source} failed ${failures} times in a row`, advice);
+    return warn(check, `${source} failed ${failures} times in a row`, advice);
   }
   return ok(check, `${source} answers, ${calls}`);
 }

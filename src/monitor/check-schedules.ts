@@ -1,10 +1,10 @@
-/** Are the times kept: is each one known to the queue as it is configured, and does somebody look at the clock? Pure. */
+/** Does the queue know each schedule as it is configured, and does a process look at the clock? Pure. */
 
-import { bad, type Finding, ok, warning } from './finding.ts';
+import { bad, type Finding, ok, warn } from './finding.ts';
 import type { MonitorView } from './monitor-view.ts';
-import { count, inWords } from './words.ts';
+import { plural, spanText } from './text.ts';
 
-/** As the configuration wants it. */
+/** As configured. */
 export interface WantedTime {
   name: string;
   cron: string;
@@ -25,8 +25,8 @@ export function checkSchedules(
 function timesKnown({ schedules }: Pick<MonitorView, 'schedules'>, wanted: readonly WantedTime[]): Finding {
   const check = 'schedules';
   if (wanted.length === 0) {
-    const advice = 'Plans are synced by hand or when readers find them old. Set SYNC_SCHEDULE_PRIORITY';
-    return warning(check, 'All schedules are switched off', advice);
+    const advice = 'Plans are synced only by hand or when readers find them old. Set SYNC_SCHEDULE_PRIORITY';
+    return warn(check, 'All schedules are switched off', advice);
   }
   if (schedules === null) {
     return bad(check, 'Nothing is scheduled yet', 'Start the program once', 'npm start');
@@ -45,13 +45,13 @@ function timesKnown({ schedules }: Pick<MonitorView, 'schedules'>, wanted: reado
     return bad(check, `Not scheduled, though configured: ${names}`, advice, START_SCHEDULER);
   }
   if (others.length + unwanted.length > 0) {
-    const told = [
+    const differences = [
       ...others.map(
         ({ name, cron, timeZone }) => `${name} is ${describe(known(name)!)}, configured ${cron} ${timeZone}`,
       ),
       ...unwanted.map(({ name }) => `${name} is scheduled, configured off`),
     ];
-    return warning(check, told.join('; '), advice, START_SCHEDULER);
+    return warn(check, differences.join('; '), advice, START_SCHEDULER);
   }
   return ok(check, wanted.map(({ name, cron }) => `${name} "${cron}"`).join(', '));
 }
@@ -68,26 +68,25 @@ function timesKept(
   wanted: readonly WantedTime[],
 ): Finding {
   const check = 'scheduler';
+  const ago = (time: Date) => `${spanText((at.getTime() - time.getTime()) / 1_000)} ago`;
   const keepers = workers.filter(({ roles, state }) => state === 'alive' && roles.includes('scheduler'));
   if (keepers.length === 0) {
-    if (wanted.length === 0) return ok(check, 'Nobody needs to keep the times: there are none');
+    if (wanted.length === 0) return ok(check, 'No process is needed: nothing is scheduled');
     const overdue = (schedules ?? []).filter(({ next_at }) => next_at !== null && next_at < at);
-    const missed = overdue.map(
-      ({ name, next_at }) => `${name} was due ${inWords(at.getTime() - next_at!.getTime())} ago`,
-    );
-    const message = `Nobody keeps the times${missed.length > 0 ? `: ${missed.join(', ')}` : ''}`;
+    const missed = overdue.map(({ name, next_at }) => `${name} was due ${ago(next_at!)}`);
+    const message = `No process keeps the schedule${missed.length > 0 ? `: ${missed.join(', ')}` : ''}`;
     return bad(check, message, 'Start the program, or a process with the role scheduler', 'npm start');
   }
   const looked = clock_read_at && at.getTime() - clock_read_at.getTime();
   const isNew = keepers.every(({ started_at }) => at.getTime() - started_at.getTime() < LOOKED_MS);
   if (!isNew && (looked === null || looked > LOOKED_MS)) {
     const when =
-      looked === null ? 'never looked at the clock' : `last looked at the clock ${inWords(looked)} ago`;
-    const advice = 'Start it again; if it comes back, look at its log';
-    return bad(check, `The scheduler lives and ${when}`, advice, `kill ${keepers[0]!.pid}`);
+      looked === null ? 'never looked at the clock' : `last looked at the clock ${ago(clock_read_at!)}`;
+    const advice = 'Restart it; if this comes back, look at its log';
+    return bad(check, `The scheduler runs but ${when}`, advice, `kill ${keepers[0]!.pid}`);
   }
   return ok(
     check,
-    `${count(keepers.length, 'process', 'processes')} ${keepers.length === 1 ? 'keeps' : 'keep'} the times`,
+    `${plural(keepers.length, 'process', 'processes')} ${keepers.length === 1 ? 'keeps' : 'keep'} the schedule`,
   );
 }

@@ -17,7 +17,7 @@ import {
 import type { Finding } from './finding.ts';
 
 const migrations = (change: Partial<Parameters<typeof checkMigrations>[0]> = {}) =>
-  checkMigrations({ missing: [], unknown: [], edited: [], ...change });
+  checkMigrations({ applied: 26, last: '0026_x', behind: [], ahead: [], edited: [], renamed: [], ...change });
 const layer = (errors: number): LayerCounts => ({
   layer: 'redis',
   hits: 90,
@@ -41,19 +41,25 @@ const rejecting = (rejected: number) => {
   const plans = { ...tdsp.last_result!.plans!, rejected };
   return { tdsps: [{ ...tdsp, last_result: { ...tdsp.last_result!, plans } }] };
 };
-const disk = (used: number) => checkDisk({ path: '/data', used, free_bytes: 5e9 });
+const disk = (used: number) => checkDisk({ value: { total_bytes: 1e11, free_bytes: 1e11 * (1 - used) } });
 const priority = { name: 'priority', cron: '0 * * * *', timeZone: 'America/Chicago' };
 const schedules = (change: Parameters<typeof sampleView>[0], wanted: WantedTime[] = [priority]) =>
   checkSchedules(sampleView(change), wanted);
 
 const CASES: [what: string, found: Finding | Finding[], verdict: Finding['verdict'], said: RegExp][] = [
-  ['migrations that are all there', migrations(), 'ok', /All applied/],
-  ['a migration that is missing', migrations({ missing: ['0031_x'] }), 'bad', /0031_x.*npm run db:migrate/],
-  ['a migration of a newer version', migrations({ unknown: ['0099_x'] }), 'bad', /0099_x.*newer version/],
-  ['an edited migration', migrations({ edited: ['0001_x'] }), 'bad', /0001_x.*Restore these files/],
+  ['migrations that are all there', migrations(), 'ok', /26 applied, last 0026_x/],
+  ['a migration that is missing', migrations({ behind: ['0031_x'] }), 'bad', /0031_x.*npm run db:migrate/],
+  ['a migration of a newer version', migrations({ ahead: ['0099_x'] }), 'bad', /0099_x[\s\S]*newer version/],
+  [
+    'one of a development version',
+    migrations({ renamed: ['0003_x'] }),
+    'bad',
+    /development version: 0003_x.*empty one/,
+  ],
+  ['an edited migration', migrations({ edited: ['0001_x'] }), 'bad', /0001_x.*Put the files back/],
   ['the plan key', checkPlanKey(true), 'ok', /unique over \(external_id, tdsp_duns\)/],
   ['a plan key that was dropped', checkPlanKey(false), 'bad', /every publish fails.*add constraint.*unique/],
-  ['no queue yet', checkQueueSchema(null), 'warning', /npm start/],
+  ['no queue yet', checkQueueSchema(null), 'warn', /npm start/],
   ['a queue as it was made', checkQueueSchema({ version: 46, drift: [] }), 'ok', /schema 46/],
   [
     'a queue somebody changed',
@@ -62,7 +68,7 @@ const CASES: [what: string, found: Finding | Finding[], verdict: Finding['verdic
     /job_i1/,
   ],
   ['clocks that agree', checkClocks(12, [sampleWorker({ clock_ahead_ms: -800 })]), 'ok', /within 800 ms/],
-  ['this clock ahead', checkClocks(5_000, []), 'warning', /this machine is 5 s ahead of the database/],
+  ['this clock ahead', checkClocks(5_000, []), 'warn', /this machine is 5 s ahead of the database/],
   [
     'a worker far behind',
     checkClocks(0, [sampleWorker({ clock_ahead_ms: -90_000 })]),
@@ -75,10 +81,15 @@ const CASES: [what: string, found: Finding | Finding[], verdict: Finding['verdic
     'ok',
     /within/,
   ],
-  ['a disk with room', disk(0.5), 'ok', /50 % used, 5\.0 GB free at \/data/],
-  ['a disk that fills', disk(0.85), 'warning', /Make room/],
-  ['a full disk', disk(0.9), 'bad', /90 % used/],
-  ['a disk elsewhere', checkDisk(null), 'ok', /cannot be seen/],
+  ['a disk with room', disk(0.5), 'ok', /50\.0 % full, 46\.6 GB free/],
+  ['a disk that fills', disk(0.85), 'warn', /npm run db:maintenance/],
+  ['a full disk', disk(0.9), 'bad', /90\.0 % full/],
+  [
+    'a disk elsewhere',
+    checkDisk({ unreadable: 'watch it there' }),
+    'ok',
+    /free space unknown: watch it there/,
+  ],
   ['no Redis', checkRedis(null), 'ok', /Not configured/],
   ['a Redis that answers', checkRedis({ ms: 1.2 }), 'ok', /2 ms/],
   ['a Redis that does not', checkRedis({ error: 'ECONNREFUSED' }), 'bad', /ECONNREFUSED.*REDIS_URL/],
@@ -86,33 +97,28 @@ const CASES: [what: string, found: Finding | Finding[], verdict: Finding['verdic
   [
     'a layer that failed now and then',
     checkLayers([layer(5)]),
-    'warning',
+    'warn',
     /redis 5 times.*cache:clear.*cache:stats/,
   ],
   ['readers before the first sync', checkLayers([{ ...layer(20), layer: 'api' }]), 'ok', /No layer failed/],
-  ['a layer that fails', checkLayers([layer(200)]), 'bad', /67 % of its reads/],
+  ['a layer that fails', checkLayers([layer(200)]), 'bad', /66\.6 % of its reads/],
   ['few rejected records', checkRecords(rejecting(3), growth(3, 3)), 'ok', /3 records rejected/],
   [
     'many rejected records',
     checkRecords(rejecting(40), growth(0, 0)),
-    'warning',
+    'warn',
     /Oncor 40.*quarantined_records/,
   ],
-  [
-    'more rejected than before',
-    checkRecords(rejecting(1), growth(30, 2)),
-    'warning',
-    /30 new.*rate: no price/,
-  ],
+  ['more rejected than before', checkRecords(rejecting(1), growth(30, 2)), 'warn', /30 new.*rate: no price/],
   ['fields as they were', checkFields([]), 'ok', /did not change/],
   [
     'a field that came',
     checkFields([{ source: 'comparepower', field: '+bonus' }]),
-    'warning',
+    'warn',
     /comparepower \+bonus/,
   ],
-  ['schedules that are kept', schedules({}), 'ok', /priority "0 \* \* \* \*".*1 process keeps the times/s],
-  ['schedules that are off', schedules({}, []), 'warning', /switched off/],
+  ['schedules that are kept', schedules({}), 'ok', /priority "0 \* \* \* \*".*1 process keeps the schedule/s],
+  ['schedules that are off', schedules({}, []), 'warn', /switched off/],
   ['nothing scheduled yet', schedules({ schedules: null }), 'bad', /npm start/],
   [
     'a schedule that is missing',
@@ -123,7 +129,7 @@ const CASES: [what: string, found: Finding | Finding[], verdict: Finding['verdic
   [
     'a schedule of other settings',
     schedules({}, [{ ...priority, cron: '*/5 * * * *' }]),
-    'warning',
+    'warn',
     /priority is 0 \* \* \* \* America\/Chicago, configured \*\/5/,
   ],
   [
@@ -139,7 +145,7 @@ const CASES: [what: string, found: Finding | Finding[], verdict: Finding['verdic
       schedules: [{ ...priority, time_zone: priority.timeZone, next_at: before(7_200) }],
     }),
     'bad',
-    /Nobody keeps the times: priority was due 2 h ago.*npm start/,
+    /No process keeps the schedule: priority was due 2 h ago.*npm start/,
   ],
   [
     'a scheduler that sleeps',
@@ -151,16 +157,18 @@ const CASES: [what: string, found: Finding | Finding[], verdict: Finding['verdic
     'a scheduler that just started',
     schedules({ clock_read_at: before(900), workers: [sampleWorker({ started_at: before(20) })] }),
     'ok',
-    /keeps the times/,
+    /keeps the schedule/,
   ],
 ];
 
 for (const [what, found, verdict, said] of CASES) {
   test(`what the doctor says of ${what}`, () => {
     const findings = [found].flat();
-    const all = findings.map(({ message, advice, run }) => [message, advice, run].filter(Boolean).join('. '));
+    const all = findings.map(({ reading, advice, command }) =>
+      [reading, advice, command].filter(Boolean).join('. '),
+    );
     assert.match(all.join('\n'), said);
-    const worst = ['bad', 'warning', 'ok'].find((one) => findings.some((finding) => finding.verdict === one));
+    const worst = ['bad', 'warn', 'ok'].find((one) => findings.some((finding) => finding.verdict === one));
     assert.equal(worst, verdict);
     for (const finding of findings) assert.equal(finding.advice === null, finding.verdict === 'ok');
   });

@@ -2,31 +2,19 @@
 
 import type { LayerCounts } from '../store/cache/cache-stats.ts';
 import type { QuarantineGrowth } from '../store/plans/quarantine.ts';
-import { bad, type Finding, ok, warning } from './finding.ts';
+import type { MigrationState } from '../store/schema/migration-state.ts';
+import type { DiskSpace } from '../store/upkeep/readings/disk.ts';
+import type { Reading } from '../store/upkeep/readings/reading.ts';
+import { findingsOf, sqlCommand } from './database-health/check.ts';
+import { judgeMigrations } from './database-health/indexes.ts';
+import { HEALTH_LIMITS } from './database-health/limits.ts';
+import { judgeDisk } from './database-health/server.ts';
+import { bad, type Finding, ok, warn } from './finding.ts';
 import type { MonitorView } from './monitor-view.ts';
-import { count } from './words.ts';
+import { percentText, plural } from './text.ts';
 
-interface MigrationFacts {
-  missing: string[];
-  unknown: string[];
-  edited: string[];
-}
-
-export function checkMigrations({ missing, unknown, edited }: MigrationFacts): Finding {
-  const check = 'migrations';
-  if (unknown.length > 0) {
-    const advice = 'The database was made by a newer version of wattsync. Run that one, or restore a backup';
-    return bad(check, `Unknown to this version: ${unknown.join(', ')}`, advice);
-  }
-  if (edited.length > 0) {
-    const advice = 'Restore these files as they were, and put the change into a new migration';
-    return bad(check, `Edited after they were applied: ${edited.join(', ')}`, advice);
-  }
-  if (missing.length > 0) {
-    return bad(check, `Not applied yet: ${missing.join(', ')}`, 'Apply them', 'npm run db:migrate');
-  }
-  return ok(check, 'All applied, none edited');
-}
+export const checkMigrations = (state: MigrationState): Finding[] =>
+  findingsOf('migrations', judgeMigrations(state));
 
 const PLAN_KEY_SQL =
   'alter table electricity_plans add constraint electricity_plans_external_id_tdsp_duns_key unique (external_id, tdsp_duns)';
@@ -36,12 +24,12 @@ export function checkPlanKey(hasKey: boolean): Finding {
   const check = 'plan_key';
   if (hasKey) return ok(check, 'electricity_plans is unique over (external_id, tdsp_duns)');
   const message = 'electricity_plans has no unique key over (external_id, tdsp_duns): every publish fails';
-  return bad(check, message, 'Put it back, with psql at this database', PLAN_KEY_SQL);
+  return bad(check, message, 'Put it back', sqlCommand(PLAN_KEY_SQL));
 }
 
 export function checkQueueSchema(schema: { version: number; drift: string[] } | null): Finding {
   const check = 'queue_schema';
-  if (!schema) return warning(check, 'The queue has no tables yet', 'Start the program once', 'npm start');
+  if (!schema) return warn(check, 'The queue has no tables yet', 'Start the program once', 'npm start');
   if (schema.drift.length > 0) {
     const advice =
       'Restore these tables from a backup. If nothing waits: stop all processes, drop the schema pgboss, start again';
@@ -50,25 +38,26 @@ export function checkQueueSchema(schema: { version: number; drift: string[] } | 
   return ok(check, `pg-boss, schema ${schema.version}, as it was made`);
 }
 
-const SKEW_MS = { warning: 2_000, bad: 30_000 };
+const SKEW_MS = { warn: 2_000, bad: 30_000 };
 
 /** @param aheadMs of this process */
 export function checkClocks(aheadMs: number, workers: MonitorView['workers']): Finding {
   const check = 'clocks';
   const clocks = [
-    { who: 'this machine', ms: aheadMs },
+    { name: 'this machine', ms: aheadMs },
     ...workers
       .filter(({ state, clock_ahead_ms }) => state === 'alive' && clock_ahead_ms !== null)
-      .map(({ host, pid, clock_ahead_ms }) => ({ who: `process ${pid} on ${host}`, ms: clock_ahead_ms! })),
+      .map(({ host, pid, clock_ahead_ms }) => ({ name: `process ${pid} on ${host}`, ms: clock_ahead_ms! })),
   ].toSorted((a, b) => Math.abs(b.ms) - Math.abs(a.ms));
-  const wrong = clocks.filter(({ ms }) => Math.abs(ms) > SKEW_MS.warning);
-  if (wrong.length === 0)
+  const wrong = clocks.filter(({ ms }) => Math.abs(ms) > SKEW_MS.warn);
+  if (wrong.length === 0) {
     return ok(check, `All within ${Math.ceil(Math.abs(clocks[0]!.ms))} ms of the database`);
+  }
   const told = wrong.map(
-    ({ who, ms }) =>
-      `${who} is ${(Math.abs(ms) / 1000).toFixed(0)} s ${ms > 0 ? 'ahead of' : 'behind'} the database`,
+    ({ name, ms }) =>
+      `${name} is ${(Math.abs(ms) / 1000).toFixed(0)} s ${ms > 0 ? 'ahead of' : 'behind'} the database`,
   );
-  const find = Math.abs(wrong[0]!.ms) > SKEW_MS.bad ? bad : warning;
+  const find = Math.abs(wrong[0]!.ms) > SKEW_MS.bad ? bad : warn;
   return find(
     check,
     told.join(', '),
@@ -76,21 +65,11 @@ export function checkClocks(aheadMs: number, workers: MonitorView['workers']): F
   );
 }
 
-const DISK_FULL = { warning: 0.8, bad: 0.9 };
+/** Of the embedded database. */
+export const checkDisk = (disk: Reading<DiskSpace>): Finding[] =>
+  findingsOf('disk', judgeDisk(disk, { bytes: null, growth: null }, HEALTH_LIMITS));
 
-/** @param disk `null`: PostgreSQL is elsewhere */
-export function checkDisk(disk: { path: string; used: number; free_bytes: number } | null): Finding {
-  const check = 'disk';
-  if (!disk)
-    return ok(check, 'PostgreSQL is one of your own (DATABASE_URL): its disk cannot be seen from here');
-  const { path, used, free_bytes } = disk;
-  const message = `${Math.floor(used * 100)} % used, ${(free_bytes / 1e9).toFixed(1)} GB free at ${path}`;
-  if (used < DISK_FULL.warning) return ok(check, message);
-  const advice = 'PostgreSQL stops when the disk is full. Make room, or move WATTSYNC_DATA_DIR';
-  return used >= DISK_FULL.bad ? bad(check, message, advice) : warning(check, message, advice);
-}
-
-/** @param redis `null`: there is to be none */
+/** @param redis `null`: none is configured */
 export function checkRedis(redis: { ms: number } | { error: string } | null): Finding {
   const check = 'redis';
   if (!redis) return ok(check, 'Not configured (REDIS_URL)');
@@ -99,12 +78,12 @@ export function checkRedis(redis: { ms: number } | { error: string } | null): Fi
   return bad(check, `Redis does not answer: ${redis.error}`, advice);
 }
 
-/** Some errors are a restart of Redis, or a machine that was busy; many are a layer that does not work. */
+/** A few errors are a restart of Redis or a busy machine; many are a layer that does not work. */
 const LAYER_ERRORS = { least: 5, few: 0.01, many: 0.5 };
 
 export function checkLayers(layers: readonly LayerCounts[]): Finding {
   const check = 'cache';
-  // The upstream is no layer with another one behind it: what it did not bring, the plans tell.
+  // The upstream has no other layer behind it: what it did not bring shows in the plans.
   const stored = layers.filter(({ layer }) => layer !== 'api');
   const shares = stored.map(({ layer, hits, misses, errors }) => ({
     layer,
@@ -116,11 +95,10 @@ export function checkLayers(layers: readonly LayerCounts[]): Finding {
   );
   if (wrong.length === 0) return ok(check, 'No layer failed within the hour');
   const told = wrong.map(
-    ({ layer, errors, share }) =>
-      `${layer} ${count(errors, 'time')} (${Math.ceil(share * 100)} % of its reads)`,
+    ({ layer, errors, share }) => `${layer} ${plural(errors, 'time')} (${percentText(share)} of its reads)`,
   );
-  const find = wrong.some(({ share }) => share >= LAYER_ERRORS.many) ? bad : warning;
-  const advice = 'The next layer answers instead. If what it holds is broken: npm run cache:clear -- --all';
+  const find = wrong.some(({ share }) => share >= LAYER_ERRORS.many) ? bad : warn;
+  const advice = 'The next layer answers instead. If its contents are broken: npm run cache:clear -- --all';
   return find(check, `Layers failed within the hour: ${told.join(', ')}`, advice, 'npm run cache:stats');
 }
 
@@ -137,7 +115,7 @@ export function checkRecords({ tdsps }: Pick<MonitorView, 'tdsps'>, growth: Quar
   const { last_day, per_day_before, most_frequent } = growth;
   const isGrowing = last_day >= GROWTH.least && last_day > per_day_before * GROWTH.factor;
   if (many.length === 0 && !isGrowing) {
-    return ok(check, `${count(last_day, 'record')} rejected for the first time within a day`);
+    return ok(check, `${plural(last_day, 'record')} rejected for the first time within a day`);
   }
   const why = most_frequent ? `, mostly ${most_frequent.field}: ${most_frequent.reason}` : '';
   const message = [
@@ -146,7 +124,7 @@ export function checkRecords({ tdsps }: Pick<MonitorView, 'tdsps'>, growth: Quar
       : []),
     ...(many.length > 0 ? [`many records were rejected: ${many.join(', ')}`] : []),
   ].join('; ');
-  return warning(check, message, 'They and their reasons are in the table quarantined_records');
+  return warn(check, message, 'They and their reasons are in the table quarantined_records');
 }
 
 export function checkFields(drift: readonly { source: string; field: string }[]): Finding {
@@ -154,5 +132,5 @@ export function checkFields(drift: readonly { source: string; field: string }[])
   if (drift.length === 0) return ok(check, 'The upstream did not change its fields within the week');
   const fields = drift.map(({ source, field }) => `${source} ${field}`).join(', ');
   const advice = 'Nothing breaks by itself; see whether one of them is worth reading (+) or is missed (-)';
-  return warning(check, `Fields that came (+) or went (-) within the week: ${fields}`, advice);
+  return warn(check, `Fields that came (+) or went (-) within the week: ${fields}`, advice);
 }

@@ -1,4 +1,4 @@
-/** Looks at everything there is to look at. What cannot be looked at is a finding, too; nothing is changed. */
+/** Looks at everything and changes nothing. What cannot be looked at is a finding, too. */
 
 import type { Config } from '../config.ts';
 import { describeError } from '../errors.ts';
@@ -11,7 +11,6 @@ import { readDatabaseTime } from '../store/queue/sync-workers.ts';
 import { readMigrationState } from '../store/schema/migration-state.ts';
 import { readDiskSpace } from '../store/upkeep/readings/disk.ts';
 import { readQueueSchema } from '../sync/work/queue-schema.ts';
-import { checkFailures, checkPlans, checkSettings, checkUpstream } from './check-plans.ts';
 import { checkSchedules } from './check-schedules.ts';
 import {
   checkClocks,
@@ -24,29 +23,30 @@ import {
   checkRecords,
   checkRedis,
 } from './check-system.ts';
-import { checkClaims, checkControl, checkQueue, checkRuns } from './check-work.ts';
 import { bad, type Finding, ok } from './finding.ts';
 import { readMonitorView } from './monitor-view.ts';
 import { pingRedis } from './ping-redis.ts';
+import { HOUR_MS } from './text.ts';
+import { syncFindings } from './verdict.ts';
 
-const HOUR_MS = 3_600_000;
 const DRIFT_DAYS = 7;
+const APPLY_MIGRATIONS = 'npm run db:migrate';
 
 /** One finding at least for each thing looked at. Never throws. */
 export async function examine(database: Database, config: Config): Promise<Finding[]> {
   const { pool } = database;
-  const system = await Promise.all([
+  const [migrations, ...system] = await Promise.all([
+    look('migrations', async () => checkMigrations(await readMigrationState(pool))),
     look('database', () => lookAtDatabase(pool)),
-    look('migrations', async () => checkMigrations(await migrationFacts(pool))),
     look('plan_key', async () => checkPlanKey(await hasPlanKey(pool))),
     look('queue_schema', async () => checkQueueSchema(await readQueueSchema(pool))),
     look('redis', async () => checkRedis(config.redisUrl && (await pingRedis(config.redisUrl)))),
-    look('disk', async () => checkDisk(config.databaseUrl ? null : await diskOf(config.dataDir))),
+    look('disk', async () => checkDisk(config.databaseUrl ? ELSEWHERE : await diskOf(config.dataDir))),
   ]);
-  const migrations = system[1]!;
+  const found = [...migrations, ...system.flat()];
   // Without its tables there is nothing more to look at.
-  if (migrations.some(({ verdict, run }) => verdict === 'bad' && run !== null)) return system.flat();
-  return [...system.flat(), ...(await examineSyncing(pool, config))];
+  if (migrations.some(({ command }) => command === APPLY_MIGRATIONS)) return found;
+  return [...found, ...(await examineSyncing(pool, config))];
 }
 
 async function examineSyncing(pool: Queryable, config: Config): Promise<Finding[]> {
@@ -59,39 +59,27 @@ async function examineSyncing(pool: Queryable, config: Config): Promise<Finding[
   const hourAgo = new Date(view.at.getTime() - HOUR_MS);
   return [
     ...(await look('clocks', async () => checkClocks(await clockAheadMs(pool), view.workers))),
-    checkSettings(view),
-    checkControl(view),
     ...checkSchedules(view, scheduledTimes(config.schedules)),
-    ...checkQueue(view),
-    ...checkClaims(view),
-    ...checkRuns(view),
-    checkPlans(view),
-    ...checkFailures(view),
-    checkUpstream(view),
+    ...syncFindings(view),
     ...(await look('records', async () => checkRecords(view, await readQuarantineGrowth(pool)))),
     ...(await look('fields', async () => checkFields(await readSchemaDrift(pool, DRIFT_DAYS)))),
     ...(await look('cache', async () => checkLayers(await readCacheStats(pool, hourAgo)))),
   ];
 }
 
-async function look(check: string, at: () => Promise<Finding>): Promise<Finding[]> {
+async function look(check: string, at: () => Promise<Finding | Finding[]>): Promise<Finding[]> {
   try {
-    return [await at()];
+    return [await at()].flat();
   } catch (error) {
     return [unseen(check, error)];
   }
 }
 
-/** PostgreSQL cannot be reached: then there is nothing else to be said. */
 export const unreachable = (error: unknown): Finding =>
-  bad('database', describeError(error), 'Nothing else can be looked at before it answers');
+  bad('database', describeError(error), 'Cannot check anything else until PostgreSQL answers');
 
 const unseen = (check: string, error: unknown): Finding =>
-  bad(
-    check,
-    `Could not be looked at: ${describeError(error)}`,
-    'See what PostgreSQL or the system says to that',
-  );
+  bad(check, `Could not be looked at: ${describeError(error)}`, 'Read what PostgreSQL or the system says');
 
 async function lookAtDatabase(pool: Queryable): Promise<Finding> {
   const began = performance.now();
@@ -99,24 +87,18 @@ async function lookAtDatabase(pool: Queryable): Promise<Finding> {
   return ok('database', `PostgreSQL ${version} answers in ${Math.ceil(performance.now() - began)} ms`);
 }
 
-async function migrationFacts(pool: Queryable): Promise<Parameters<typeof checkMigrations>[0]> {
-  const { behind, ahead, edited } = await readMigrationState(pool);
-  return { missing: behind, unknown: ahead, edited };
-}
-
-/** Of some tries the one with the shortest way: half of it is the most that the answer can be wrong by. */
+/** By the try with the shortest round trip: the answer is wrong by half of that at most. */
 async function clockAheadMs(pool: Queryable, tries = 3): Promise<number> {
-  let best = { way: Number.POSITIVE_INFINITY, ahead: 0 };
+  let best = { roundTrip: Number.POSITIVE_INFINITY, ahead: 0 };
   for (let n = 0; n < tries; n++) {
     const asked = Date.now();
     const theirs = (await readDatabaseTime(pool)).getTime();
-    const way = Date.now() - asked;
-    if (way < best.way) best = { way, ahead: asked + way / 2 - theirs };
+    const roundTrip = Date.now() - asked;
+    if (roundTrip < best.roundTrip) best = { roundTrip, ahead: asked + roundTrip / 2 - theirs };
   }
   return best.ahead;
 }
 
-async function diskOf(path: string): Promise<{ path: string; used: number; free_bytes: number }> {
-  const { total_bytes, free_bytes } = await readDiskSpace(path);
-  return { path, used: 1 - free_bytes / total_bytes, free_bytes };
-}
+const ELSEWHERE = { unreadable: 'DATABASE_URL names a server of your own: watch its disk there' };
+
+const diskOf = async (path: string) => ({ value: await readDiskSpace(path) });

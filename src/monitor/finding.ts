@@ -1,42 +1,67 @@
-/** What looking at one thing found: how it is, why, and what to run. */
+/** What looking at one thing found: how it is, what would be fine, and what to do. */
 
-export type Verdict = 'ok' | 'warning' | 'bad';
+export type Verdict = 'ok' | 'warn' | 'bad' | 'unknown';
 
 export interface Finding {
   /** What was looked at: a stable name, for programs. */
   check: string;
+  /** `unknown`: it could not be read; the reading says why. */
   verdict: Verdict;
-  message: string;
-  /** What to do; `null` where nothing is to be done. */
+  /** Which table, session or run, where there may be several: with `check` it tells findings apart. */
+  subject: string | null;
+  reading: string;
+  /** What would be fine; `null` where there is no measure. */
+  limit: string | null;
+  /** Why it matters and what to do; `null` where nothing is to be done. */
   advice: string | null;
-  /** The command that does it; `null` where no command can. */
-  run: string | null;
+  /** The command that does it, to be typed as it is; `null` where no command can. */
+  command: string | null;
 }
 
-export const ok = (check: string, message: string): Finding => ({
+export const ok = (check: string, reading: string, limit: string | null = null): Finding => ({
   check,
   verdict: 'ok',
-  message,
+  subject: null,
+  reading,
+  limit,
   advice: null,
-  run: null,
+  command: null,
 });
 
-export const warning = (
+export const unknown = (check: string, reading: string): Finding => ({
+  ...ok(check, reading),
+  verdict: 'unknown',
+});
+
+export const warn = (
   check: string,
-  message: string,
+  reading: string,
   advice: string,
-  run: string | null = null,
-): Finding => ({ check, verdict: 'warning', message, advice, run });
+  command: string | null = null,
+): Finding => ({ ...ok(check, reading), verdict: 'warn', advice, command });
 
-export const bad = (check: string, message: string, advice: string, run: string | null = null): Finding => ({
-  check,
-  verdict: 'bad',
-  message,
-  advice,
-  run,
-});
+export const bad = (
+  check: string,
+  reading: string,
+  advice: string,
+  command: string | null = null,
+): Finding => ({ ...warn(check, reading, advice, command), verdict: 'bad' });
 
-export function worst(findings: readonly Finding[]): Verdict {
+/** The worst of all; what could not be read does not count. */
+export function worst(findings: readonly Pick<Finding, 'verdict'>[]): Exclude<Verdict, 'unknown'> {
   if (findings.some(({ verdict }) => verdict === 'bad')) return 'bad';
-  return findings.some(({ verdict }) => verdict === 'warning') ? 'warning' : 'ok';
+  return findings.some(({ verdict }) => verdict === 'warn') ? 'warn' : 'ok';
 }
+
+/** Those that somebody has to look at, the bad ones first. */
+export const problems = <T extends Pick<Finding, 'verdict'>>(findings: readonly T[]): T[] => [
+  ...findings.filter(({ verdict }) => verdict === 'bad'),
+  ...findings.filter(({ verdict }) => verdict === 'warn'),
+];
+
+/** `warn` or `bad` from two limits; `null` below both. */
+export const graded = (value: number, warn: number, bad: number): 'warn' | 'bad' | null =>
+  value >= bad ? 'bad' : value >= warn ? 'warn' : null;
+
+/** With the names that `doctor --json` and `sync status --json` have always had, beside those of `db health --json`. */
+export const toJson = (finding: Finding) => ({ ...finding, message: finding.reading, run: finding.command });

@@ -1,4 +1,4 @@
-/** How fresh the plans are, by TDSP, by tier and over all: read, and put together from the laws in freshness.ts. */
+/** How fresh the plans are, by TDSP, by tier and over all. */
 
 import { demandWeight } from '../planning/priority.ts';
 import { DEMAND_HALF_LIFE_HOURS, DEMAND_WINDOW_MS } from '../planning/sync-kinds.ts';
@@ -22,14 +22,14 @@ import {
   windowShare,
   worstVerdict,
 } from './freshness.ts';
+import { HOUR_MS } from './text.ts';
 
-const HOUR_MS = 3_600_000;
 const WINDOW_HOURS = 24;
 
 export interface TdspFreshness extends AgeLimits {
   duns: string;
   name: string;
-  /** Of the most important of its cities: whose promise it has to keep. */
+  /** Of the most important of its cities, whose target it has to meet. */
   tier: number;
   /** `null`: never published. */
   age_seconds: number | null;

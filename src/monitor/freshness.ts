@@ -1,20 +1,18 @@
-/**
- * How fresh the plans of the cities are, compared with what was promised: a target age by tier, and two more at which
- * somebody is to be warned and woken. Pure. Only what is recorded counts: time of which nothing is known is neither
- * good nor bad, it is left out and said to be.
- */
+/** How old the plans of the cities are against the targets of their tiers. Pure. Time of which nothing is known is left out. */
 
+import type { Config } from '../config.ts';
 import type { City } from '../territory/territory.ts';
+import { HOUR_MS } from './text.ts';
 
 export interface FreshnessRules {
   /** How old the plans of a city may be, by its tier. */
   targetHours: Readonly<Record<number, number>>;
-  /** So many times that age is a warning, and an error. */
+  /** That age times this is a warning, and an error. */
   warnFactor: number;
   errorFactor: number;
 }
 
-/** `late`: past the target, as happens between two syncs; nobody needs to look yet. */
+/** `late`: past the target, as happens between two syncs. */
 export type AgeVerdict = 'fresh' | 'late' | 'warning' | 'error';
 const VERDICTS: readonly AgeVerdict[] = ['fresh', 'late', 'warning', 'error'];
 
@@ -55,10 +53,16 @@ export interface CityFreshness {
   knownMs: number;
 }
 
-const HOUR_MS = 3_600_000;
+export const freshnessRules = (
+  config: Pick<Config, 'freshnessTargetHours' | 'freshnessWarnFactor' | 'freshnessErrorFactor'>,
+): FreshnessRules => ({
+  targetHours: config.freshnessTargetHours,
+  warnFactor: config.freshnessWarnFactor,
+  errorFactor: config.freshnessErrorFactor,
+});
 
 export function ageLimits(tier: number, { targetHours, warnFactor, errorFactor }: FreshnessRules): AgeLimits {
-  // A tier nobody set a target for is treated as the least one.
+  // A tier without a target is treated as the least one.
   const target = targetHours[tier] ?? Math.max(...Object.values(targetHours));
   return {
     target_hours: target,

@@ -4,8 +4,8 @@ import type { Config } from '../config.ts';
 import { callReserve } from '../sources/call-reserve.ts';
 import type { Queryable } from '../store/postgres/database.ts';
 import { readQueueTables } from '../store/queue/queue-tables.ts';
-import { type AttemptCounts, readAttemptCounts } from '../store/queue/queued-runs.ts';
 import type { ScheduleTime } from '../store/queue/schedule-times.ts';
+import { type AttemptCounts, readAttemptCounts } from '../store/queue/sync-attempts.ts';
 import { type Control, readControl } from '../store/queue/sync-control.ts';
 import {
   type QueuedWork,
@@ -19,15 +19,16 @@ import {
   type TdspOverview,
   type UpstreamState,
 } from '../store/queue/sync-overview.ts';
-import { readRecentRuns, type SyncRun } from '../store/queue/sync-runs.ts';
+import { readDeadLetters, readRecentRuns, type SyncRun } from '../store/queue/sync-runs.ts';
 import {
   type Liveness,
   readDatabaseTime,
   readWorkers,
   type SyncWorkerRow,
 } from '../store/queue/sync-workers.ts';
-import { type AgeLimits, type AgeVerdict, ageLimits, type FreshnessRules, judgeAge } from './freshness.ts';
+import { type AgeLimits, type AgeVerdict, ageLimits, freshnessRules, judgeAge } from './freshness.ts';
 import { type RunProgress, toProgress, type ViewWork } from './run-progress.ts';
+import { HOUR_MS } from './text.ts';
 
 export type Worker = Omit<SyncWorkerRow, 'lock_key'> & {
   /** `silent`: it lives and does nothing; `dead`: it is gone. */
@@ -36,7 +37,7 @@ export type Worker = Omit<SyncWorkerRow, 'lock_key'> & {
 
 export interface ViewTdsp extends TdspOverview, AgeLimits {
   age_seconds: number | null;
-  /** Readers are told so. */
+  /** Readers are told that it is. */
   stale: boolean;
   verdict: AgeVerdict;
 }
@@ -47,7 +48,7 @@ export interface Rate extends AttemptCounts {
 }
 
 export interface Upstream {
-  /** Whom the workers fetch from; without any, whom the settings of this process name. */
+  /** What the workers fetch from; without any, what the settings of this process name. */
   source: string;
   /** As the settings of this process say: those of the workers may be others. */
   configured: string;
@@ -67,7 +68,7 @@ export interface Upstream {
 }
 
 export interface MonitorView {
-  /** By the clock of the database, as all times here; only a worker's `started_at` is its own. */
+  /** By the clock of the database, as all times here; only a worker's `started_at` is by its own. */
   at: Date;
   control: Control;
   in_progress: RunProgress[];
@@ -80,7 +81,7 @@ export interface MonitorView {
   /** `null`: the program was never started, so that nothing is scheduled. */
   schedules: ScheduleTime[] | null;
   clock_read_at: Date | null;
-  dead_letters: { queue: string; tdsps: string[]; names: string[]; died_at: Date }[];
+  dead_letters: { queue: string | null; tdsps: string[]; names: string[]; died_at: Date }[];
   /** The last ones, the newest first. */
   runs: SyncRun[];
 }
@@ -96,25 +97,39 @@ type ViewConfig = Pick<
   | 'emergencyCallBudgetPerHour'
 >;
 
-const LIMITS = { work: 100, runs: 20, recent: 5, errors: 3, dead: 100 };
+const LIMITS = { work: 100, runs: 20, recent: 5, errors: 3 };
 
 /** @throws if PostgreSQL cannot be asked */
 export async function readMonitorView(queryable: Queryable, config: ViewConfig): Promise<MonitorView> {
-  const [at, control, open, queued, tdsps, upstreams, last_call, errors, attempts, workers, tables, runs] =
-    await Promise.all([
-      readDatabaseTime(queryable),
-      readControl(queryable),
-      readOpenRuns(queryable, LIMITS.runs),
-      readQueuedWork(queryable, LIMITS.work),
-      readTdspOverview(queryable),
-      readUpstreams(queryable),
-      readLastCall(queryable),
-      readFailedCalls(queryable, LIMITS.errors),
-      readAttemptCounts(queryable),
-      readWorkers(queryable),
-      readQueueTables(queryable, LIMITS.dead),
-      readRecentRuns(queryable, LIMITS.recent),
-    ]);
+  const [
+    at,
+    control,
+    open,
+    queued,
+    tdsps,
+    upstreams,
+    last_call,
+    errors,
+    attempts,
+    workers,
+    tables,
+    dead,
+    runs,
+  ] = await Promise.all([
+    readDatabaseTime(queryable),
+    readControl(queryable),
+    readOpenRuns(queryable, LIMITS.runs),
+    readQueuedWork(queryable, LIMITS.work),
+    readTdspOverview(queryable),
+    readUpstreams(queryable),
+    readLastCall(queryable),
+    readFailedCalls(queryable, LIMITS.errors),
+    readAttemptCounts(queryable),
+    readWorkers(queryable),
+    readQueueTables(queryable),
+    readDeadLetters(queryable),
+    readRecentRuns(queryable, LIMITS.recent),
+  ]);
   const nameOf = (duns: string) => tdsps.find((tdsp) => tdsp.duns === duns)?.name ?? duns;
   const work = queued.work.map((one) => toWork(one, workers, nameOf));
   return {
@@ -133,36 +148,36 @@ export async function readMonitorView(queryable: Queryable, config: ViewConfig):
     workers: workers.map(({ lock_key: _lock_key, ...worker }) => worker),
     schedules: tables?.schedules ?? null,
     clock_read_at: tables?.clock_read_at ?? null,
-    dead_letters: (tables?.dead ?? []).map((dead) => ({ ...dead, names: dead.tdsps.map(nameOf) })),
+    dead_letters: dead.map(({ queue, tdsp_duns, died_at }) => ({
+      queue,
+      tdsps: [tdsp_duns],
+      names: [nameOf(tdsp_duns)],
+      died_at,
+    })),
   };
-}
-
-export function freshnessRules(config: ViewConfig): FreshnessRules {
-  const { freshnessTargetHours: targetHours, freshnessWarnFactor, freshnessErrorFactor } = config;
-  return { targetHours, warnFactor: freshnessWarnFactor, errorFactor: freshnessErrorFactor };
 }
 
 function toTdsp(tdsp: TdspOverview, at: Date, config: ViewConfig): ViewTdsp {
   const ageMs = tdsp.observed_at && Math.max(0, at.getTime() - tdsp.observed_at.getTime());
-  // Without cities nobody was promised anything: the least tier's promise.
+  // Without cities there is no promise: the least tier's is taken.
   const limits = ageLimits(tdsp.tier ?? 3, freshnessRules(config));
   return {
     ...tdsp,
     ...limits,
     age_seconds: ageMs === null ? null : Math.floor(ageMs / 1000),
-    stale: ageMs === null || ageMs > config.cacheTtlHours * 3_600_000,
+    stale: ageMs === null || ageMs > config.cacheTtlHours * HOUR_MS,
     verdict: judgeAge(ageMs, limits),
   };
 }
 
 function toWork(work: QueuedWork, workers: readonly Worker[], nameOf: (duns: string) => string): ViewWork {
   const holder = workers.find(({ id }) => id === work.worker_id);
-  const isHeld = work.state === 'claimed';
+  const isClaimed = work.state === 'claimed';
   return {
     ...work,
     name: nameOf(work.tdsp_duns),
-    // One that nobody knows any more has ended.
-    worker: isHeld
+    // A process without a row has ended.
+    worker: isClaimed
       ? { host: holder?.host ?? null, pid: holder?.pid ?? null, state: holder?.state ?? 'dead' }
       : null,
   };
@@ -184,7 +199,7 @@ function toUpstream({ at, upstreams, last_call, errors, workers, config }: Upstr
   const state = upstreams.find((one) => one.source === source);
   const { calls_last_hour = 0, forced_last_hour = 0, failures = 0 } = state ?? {};
   const { open_until = null, wait_until = null } = state ?? {};
-  const isIts = (call: SeenCall) => call.source === source;
+  const isOfSource = (call: SeenCall) => call.source === source;
   return {
     source,
     configured,
@@ -197,8 +212,8 @@ function toUpstream({ at, upstreams, last_call, errors, workers, config }: Upstr
     open_until,
     circuit: open_until === null ? 'closed' : open_until > at ? 'open' : 'half_open',
     wait_until: wait_until && wait_until > at ? wait_until : null,
-    last_call: last_call && isIts(last_call) ? last_call : null,
-    last_errors: errors.filter(isIts),
+    last_call: last_call && isOfSource(last_call) ? last_call : null,
+    last_errors: errors.filter(isOfSource),
   };
 }
 

@@ -1,19 +1,19 @@
 import type { Secret } from '../config.ts';
 import { describeError } from '../errors.ts';
 
-const PATIENCE_MS = 2_000;
+const TIMEOUT_MS = 2_000;
 
-/** Whether Redis is there, as the cache would reach it. */
+/** Whether Redis answers, reached as the cache would reach it. */
 export async function pingRedis(url: Secret): Promise<{ ms: number } | { error: string }> {
-  const { RedisConnection } = await import('../cache/redis-connection.ts');
+  const { RedisConnection } = await import('../cache/redis/redis-connection.ts');
   const ready = Promise.withResolvers<void>();
   const connection = new RedisConnection({ url, onReady: async () => ready.resolve() });
   const { client } = connection;
-  let last = `no answer within ${PATIENCE_MS / 1000} s`;
+  let last = `no answer within ${TIMEOUT_MS / 1000} s`;
   client.on('error', (error) => {
     last = describeError(error);
   });
-  const timer = setTimeout(() => ready.reject(new Error(last)), PATIENCE_MS);
+  const timer = setTimeout(() => ready.reject(new Error(last)), TIMEOUT_MS);
   try {
     await ready.promise;
     const began = performance.now();

@@ -3,8 +3,9 @@
 import { LATENCY_STEPS_MS, quantile } from '../histogram.ts';
 import type { QueryCounts } from '../store/postgres/query-recorder.ts';
 import type { DatabaseReading } from '../store/upkeep/query-stats.ts';
+import { countText, HOUR_MS } from './text.ts';
 
-/** The owner's: statements that find an index answer within this, and an alert is due where the average is a second. */
+/** Statements that find an index answer within the first; an average above the second is an alert. */
 export const QUERY_TARGETS = { indexed_ms: 100, alert_mean_ms: 1_000 } as const;
 
 export interface QueryFigures {
@@ -13,7 +14,7 @@ export interface QueryFigures {
   errors: number;
   rows: number;
   mean_ms: number;
-  /** At most so much: counted in steps. `null`: beyond the last step, ten seconds. */
+  /** At most this: counted in steps. `null`: beyond the last step, ten seconds. */
   p50_ms: number | null;
   p95_ms: number | null;
   p99_ms: number | null;
@@ -67,7 +68,7 @@ interface QueryAlert {
   message: string;
 }
 
-/** One call alone is no average: a rebuild, a backup. */
+/** Fewer may be a rebuild or a backup. */
 const CALLS_THAT_TELL = 5;
 
 export function queryAlerts(figures: readonly QueryFigures[]): QueryAlert[] {
@@ -75,7 +76,7 @@ export function queryAlerts(figures: readonly QueryFigures[]): QueryAlert[] {
     .filter(({ calls, mean_ms }) => calls >= CALLS_THAT_TELL && mean_ms > QUERY_TARGETS.alert_mean_ms)
     .map(({ name, mean_ms, calls }) => ({
       code: 'query_slow_on_average',
-      message: `${name} took ${Math.round(mean_ms).toLocaleString('en-US')} ms on average over ${calls.toLocaleString('en-US')} calls: see db:health`,
+      message: `${name} took ${countText(mean_ms)} ms on average over ${countText(calls)} calls: see db:health`,
     }));
 }
 
@@ -112,13 +113,13 @@ export function databaseRates(from: DatabaseReading, to: DatabaseReading): Datab
   };
 }
 
-/** The oldest reading of the last so many hours that `to` can be compared with. */
+/** Against the oldest reading of the last `hours` that `to` can be compared with. */
 export function ratesOver(
   readings: readonly DatabaseReading[],
   to: DatabaseReading,
   hours: number,
 ): DatabaseRates | null {
-  const begin = to.taken_at.getTime() - hours * 3_600_000;
+  const begin = to.taken_at.getTime() - hours * HOUR_MS;
   for (const from of readings) {
     if (from.taken_at.getTime() < begin) continue;
     const rates = databaseRates(from, to);

@@ -50,7 +50,6 @@ const run = (seconds: number) => ({
       requested_by: 'cli',
       reason: null,
       is_forced: false,
-      is_queued: true,
       requested_at: before(seconds),
       started_at: null,
       done: 0,
@@ -63,7 +62,7 @@ const run = (seconds: number) => ({
 /** What is wrong with a system of which all else is well; whether it is healthy; what is said and what to run. */
 const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy: boolean, said: RegExp][] = [
   ['nothing', {}, [], true, /^$/],
-  ['a stop for a moment', control('stopped', 60), ['warning control'], false, /STOPPED.*a look.*sync:resume/],
+  ['a stop for a moment', control('stopped', 60), ['warn control'], false, /STOPPED.*a look.*sync:resume/],
   ['a stop that was forgotten', control('stopped', 7_200), ['bad control'], false, /2 h ago by cli/],
   ['an emergency', control('emergency', 1), ['bad control'], false, /EMERGENCY.*sync:resume/],
   ['work that just came', { ...waiting(sampleWork('Oncor')), workers: [] }, [], true, /^$/],
@@ -124,18 +123,12 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
   [
     'work that waits because syncing is stopped',
     { ...waiting(sampleWork('Oncor', { requested_at: before(300) })), ...control('stopped', 60) },
-    ['warning control'],
+    ['warn control'],
     false,
     /STOPPED/,
   ],
   ['work under way', held('alive', 20), [], true, /^$/],
-  [
-    'work that takes long',
-    held('alive', 400),
-    ['warning claims'],
-    true,
-    /process 4711 on web-1 works on Oncor/,
-  ],
+  ['work that takes long', held('alive', 400), ['warn claims'], true, /process 4711 on web-1 works on Oncor/],
   [
     'a frozen worker',
     held('silent', 20),
@@ -144,7 +137,13 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
     /does not answer.*sync:emergency.*kill -9 4711/,
   ],
   ['a dead worker, another takes over', held('dead', 1), [], true, /^$/],
-  ['a dead worker, another does not', held('dead', 60), ['bad claims'], false, /dead and nobody takes over/],
+  [
+    'a dead worker, another does not',
+    held('dead', 60),
+    ['bad claims'],
+    false,
+    /died and no other takes over/,
+  ],
   [
     'a dead worker, and no other',
     { ...held('dead', 1), workers: [sampleWorker({ state: 'dead' })] },
@@ -172,24 +171,18 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
   [
     'old plans while syncing is stopped',
     { ...control('stopped', 60), tdsps: [sampleTdsp('Oncor', 20_000)] },
-    ['bad plans', 'warning control'],
+    ['bad plans', 'warn control'],
     false,
     /^Plans are older.*\. Syncing is not on: .* npm run sync:full npm run sync:resume$/m,
   ],
   ['plans past the target', { tdsps: [sampleTdsp('Oncor', 3_900)] }, [], true, /^$/],
-  ['plans past the warning age', { tdsps: [sampleTdsp('Oncor', 5_000)] }, ['warning plans'], true, /1\.25 h/],
-  [
-    'plans readers are told of',
-    { tdsps: [sampleTdsp('Oncor', 7_300)] },
-    ['warning plans'],
-    false,
-    /Oncor 2 h/,
-  ],
+  ['plans past the warning age', { tdsps: [sampleTdsp('Oncor', 5_000)] }, ['warn plans'], true, /1\.25 h/],
+  ['plans readers are told of', { tdsps: [sampleTdsp('Oncor', 7_300)] }, ['warn plans'], false, /Oncor 2 h/],
   ['plans past the error age', { tdsps: [sampleTdsp('Oncor', 11_000)] }, ['bad plans'], false, /3 h/],
   [
     'a job that failed for good',
     { dead_letters: [{ queue: QUEUE, tdsps: ['1'], names: ['Oncor'], died_at: before(60) }] },
-    ['warning dead_letters'],
+    ['warn dead_letters'],
     true,
     /Oncor.*sync:redrive/,
   ],
@@ -209,7 +202,7 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
         }),
       ],
     },
-    ['warning held'],
+    ['warn held'],
     true,
     /half is gone.*--force ONCOR/,
   ],
@@ -230,7 +223,7 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
   [
     'Retry-After',
     upstream({ wait_until: before(-60) }),
-    ['warning upstream'],
+    ['warn upstream'],
     true,
     /left alone until 12:01:00Z/,
   ],
@@ -238,20 +231,20 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
   [
     'a budget but for its reserve',
     upstream({ calls_last_hour: 38 }),
-    ['warning upstream'],
+    ['warn upstream'],
     true,
     /38 of 50.*other 12/,
   ],
   ['a budget with one call left', upstream({ calls_last_hour: 37 }), [], true, /^$/],
-  ['no more forced calls', upstream({ forced_last_hour: 12 }), ['warning upstream'], true, /12 of 12 forced/],
+  ['no more forced calls', upstream({ forced_last_hour: 12 }), ['warn upstream'], true, /12 of 12 forced/],
   [
     'other settings than those of the workers',
     upstream({ configured: 'sandbox' }),
-    ['warning settings'],
+    ['warn settings'],
     true,
     /name sandbox/,
   ],
-  ['a failure or two', upstream({ failures: 2 }), ['warning upstream'], true, /2 times/],
+  ['a failure or two', upstream({ failures: 2 }), ['warn upstream'], true, /2 times/],
 ];
 
 for (const [what, change, found, healthy, said] of CASES) {
@@ -263,11 +256,10 @@ for (const [what, change, found, healthy, said] of CASES) {
     );
     assert.equal(verdict.healthy, healthy);
     assert.match(
-      verdict.problems.map(({ message, advice, run }) => `${message}. ${advice} ${run}`).join('\n'),
+      verdict.problems.map(({ reading, advice, command }) => `${reading}. ${advice} ${command}`).join('\n'),
       said,
     );
-    for (const { advice } of verdict.problems)
-      assert.ok(advice, 'whoever is told of a problem is told what to do');
+    for (const { advice } of verdict.problems) assert.ok(advice, 'a problem comes with what to do');
   });
 }
 
@@ -275,7 +267,7 @@ test('what is bad comes before what is a warning', () => {
   const view = sampleView({ ...upstream({ failures: 1 }), ...control('emergency', 1), ...run(5_000) });
   assert.deepEqual(
     judge(view).problems.map(({ verdict }) => verdict),
-    ['bad', 'warning', 'warning'],
+    ['bad', 'warn', 'warn'],
   );
   assert.equal(view.at, NOW);
 });

@@ -1,11 +1,11 @@
 /** Sends answers, properly or with a fault. */
 
-import type { ServerResponse } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import type { Fault } from './faults/faults.ts';
+import type { Fault, FaultKind } from './faults/faults.ts';
 
 export interface Answer {
   status: number;
@@ -23,51 +23,49 @@ export function json(status: number, value: unknown, headers: Record<string, str
 }
 
 /** An error in the form `{error, message, …}`. */
-export function errorJson(status: number, error: string, message: string, more: object = {}): Answer {
-  return json(status, { error, message, ...more });
+export function errorJson(status: number, message: string, headers: Record<string, string> = {}): Answer {
+  return json(status, { error: STATUS_CODES[status], message }, headers);
 }
 
 /** @param retryAfter seconds, or whatever an upstream may write there; `none`: no such header */
 export function tooManyRequests(retryAfter: number | string): Answer {
-  return {
-    ...errorJson(429, 'Too Many Requests', `Rate limit exceeded, retry after ${retryAfter} s`),
-    ...(retryAfter === 'none' ? {} : { headers: { 'retry-after': String(retryAfter) } }),
-  };
+  return errorJson(
+    429,
+    `Rate limit exceeded, retry after ${retryAfter} s`,
+    retryAfter === 'none' ? {} : { 'retry-after': String(retryAfter) },
+  );
 }
 
 export function unauthorized(): Answer {
-  return errorJson(401, 'Unauthorized', 'Missing or invalid API key in X-API-Key');
+  return errorJson(401, 'Missing or invalid API key in X-API-Key');
 }
 
-/** The answer that stands in for the real one; `null` where the fault is in the list or in the way it is sent. */
+function page(body: string, headers: Record<string, string> = {}): Answer {
+  return { status: 200, body: Buffer.from(body), headers };
+}
+
+/** Answers that stand in for the real one; other faults are in the list or in the way it is sent. */
+const SUBSTITUTES: Partial<Record<FaultKind, (fault: Fault) => Answer>> = {
+  '500': () => errorJson(500, 'Fault of the sandbox: 500'),
+  rate_limit: ({ retry_after, retry_after_seconds }) =>
+    tooManyRequests(retry_after ?? retry_after_seconds ?? 1),
+  denied: unauthorized,
+  not_modified: () => ({ status: 304, body: Buffer.alloc(0) }),
+  malformed: () => page('[{"_id": "not json", product: undefined, }]'),
+  html: () =>
+    page('<!doctype html><title>Maintenance</title><h1>We will be right back</h1>', {
+      'content-type': 'text/html; charset=utf-8',
+    }),
+  gzip_bomb: ({ mib = DEFAULT_MIB }) => ({
+    status: 200,
+    // As many members as MiB, which follow each other in one stream (RFC 1952, 2.2).
+    body: Buffer.concat(new Array(mib).fill(gzipSync(Buffer.alloc(MIB, ' ')))),
+    headers: { 'content-encoding': 'gzip' },
+  }),
+};
+
 export function substituteFor(fault: Fault): Answer | null {
-  switch (fault.kind) {
-    case '500':
-      return errorJson(500, 'Internal Server Error', 'Fault of the sandbox: 500');
-    case 'rate_limit':
-      return tooManyRequests(fault.retry_after ?? fault.retry_after_seconds ?? 1);
-    case 'denied':
-      return unauthorized();
-    case 'not_modified':
-      return { status: 304, body: Buffer.alloc(0) };
-    case 'malformed':
-      return { status: 200, body: Buffer.from('[{"_id": "not json", product: undefined, }]') };
-    case 'gzip_bomb':
-      return {
-        status: 200,
-        // As many members as MiB, which follow each other in one stream (RFC 1952, 2.2).
-        body: Buffer.concat(new Array(fault.mib ?? DEFAULT_MIB).fill(gzipSync(Buffer.alloc(MIB, ' ')))),
-        headers: { 'content-encoding': 'gzip' },
-      };
-    case 'html':
-      return {
-        status: 200,
-        body: Buffer.from('<!doctype html><title>Maintenance</title><h1>We will be right back</h1>'),
-        headers: { 'content-type': 'text/html; charset=utf-8' },
-      };
-    default:
-      return null;
-  }
+  return SUBSTITUTES[fault.kind]?.(fault) ?? null;
 }
 
 /** Sends as the fault wants it, if any. Resolves when nothing is left to do; `signal` ends it early. */

@@ -1,9 +1,10 @@
 /**
- * `/_sandbox/…`: what tests and people tell the sandbox while it runs, and what it counted. The same as functions,
- * for whoever has the sandbox in its own process.
+ * `/_sandbox/…`: what tests and people tell the sandbox while it runs, and what it counted. The same as methods, for a
+ * process that runs the sandbox itself.
  */
 
 import type { IncomingMessage } from 'node:http';
+import { expected } from '../errors.ts';
 import { type Answer, errorJson, json } from './answer.ts';
 import type { FaultDeck } from './faults/fault-deck.ts';
 import { checkFault, type Fault } from './faults/faults.ts';
@@ -23,57 +24,65 @@ interface SandboxState {
   calls: TrafficCounts;
 }
 
-export interface SandboxControl {
-  state(): SandboxState;
-  /** @throws {SandboxError} that names the fault and field at fault; the faults before stay as they were */
-  setFaults(faults: readonly (Fault | string)[]): void;
-  clearFaults(): void;
-  /** Sets the counters of calls to 0. */
-  reset(): void;
-  /** Moves virtual time on by so many days. @throws {SandboxError} outside 0 to 3650 */
-  advance(days: number): void;
-}
-
 const MOST_DAYS = 3650;
 const MOST_BODY_BYTES = 65_536;
 
-export function createControl(parts: {
+interface ControlParts {
   seed: number;
   clock: VirtualClock;
   deck: FaultDeck;
   traffic: Traffic;
   replay: () => SandboxState['replay'];
-}): SandboxControl {
-  const { seed, clock, deck, traffic, replay } = parts;
-  return {
-    state: () => ({
+}
+
+export class SandboxControl {
+  readonly #parts: ControlParts;
+
+  constructor(parts: ControlParts) {
+    this.#parts = parts;
+  }
+
+  state(): SandboxState {
+    const { seed, clock, deck, traffic, replay } = this.#parts;
+    return {
       seed,
       speed: clock.speed,
       virtual_time: new Date(clock.nowMs()).toISOString(),
       replay: replay(),
       faults: deck.list(),
       calls: traffic.counts(),
-    }),
-    setFaults: (faults) => deck.set(readFaults(faults)),
-    clearFaults: () => deck.set([]),
-    reset: () => traffic.reset(),
-    advance: (days) => clock.advance(readDays(days)),
-  };
+    };
+  }
+
+  /** @throws {SandboxError} that names the fault and field at fault; the faults before stay as they were */
+  setFaults(faults: readonly (Fault | string)[]): void {
+    this.#parts.deck.set(readFaults(faults));
+  }
+
+  clearFaults(): void {
+    this.#parts.deck.set([]);
+  }
+
+  /** Sets the counters of calls to 0. */
+  reset(): void {
+    this.#parts.traffic.reset();
+  }
+
+  /** Moves virtual time on by this many days. @throws {SandboxError} not above 0, or more than 3650 */
+  advance(days: number): void {
+    if (!(typeof days === 'number' && days > 0 && days <= MOST_DAYS)) {
+      const what = `a number above 0 and up to ${MOST_DAYS} (virtual time only moves on)`;
+      throw optionInvalid('days', expected(what, days));
+    }
+    this.#parts.clock.advance(days);
+  }
 }
 
 /** Checks a whole list of faults, in object or textual form. @throws {SandboxError} naming `faults[2].share` */
 export function readFaults(value: unknown): Fault[] {
   if (!Array.isArray(value))
-    throw optionInvalid('faults', 'must be a list of faults, for example ["500:0.2"]');
+    throw optionInvalid('faults', expected('a list of faults, for example ["500:0.2"]', value));
   return value.map((fault: unknown, index) => checkFault(fault, `faults[${index}]`));
-}
-
-function readDays(value: unknown): number {
-  if (typeof value === 'number' && value > 0 && value <= MOST_DAYS) return value;
-  throw optionInvalid(
-    'days',
-    `must be a number above 0 and up to ${MOST_DAYS}, not ${JSON.stringify(value)}: virtual time only moves on`,
-  );
 }
 
 /** Answers a call under `/_sandbox/`. */
@@ -83,22 +92,18 @@ export async function answerControl(
   path: string,
 ): Promise<Answer> {
   const methods = ROUTES[path];
-  if (!methods) {
-    return errorJson(404, 'Not Found', `${path} is none of ${Object.keys(ROUTES).join(', ')}`);
-  }
+  if (!methods) return errorJson(404, `${path} is not one of ${Object.keys(ROUTES).join(', ')}`);
   const route = methods[request.method ?? ''];
   if (!route) {
     const allow = Object.keys(methods).join(', ');
-    return {
-      ...errorJson(405, 'Method Not Allowed', `${path} takes ${allow}, not ${request.method}`),
-      headers: { allow },
-    };
+    return errorJson(405, `${path} takes ${allow}, not ${request.method}`, { allow });
   }
   try {
     return json(200, await route(control, request));
   } catch (error) {
     if (!(error instanceof SandboxError)) throw error;
-    return errorJson(400, error.code, error.message, { field: error.problem?.field ?? null });
+    const { code, message, problem } = error;
+    return json(400, { error: code, message, field: problem?.field ?? null });
   }
 }
 
@@ -109,7 +114,7 @@ const ROUTES: Record<string, Record<string, Route>> = {
   '/_sandbox/faults': {
     GET: (control) => control.state().faults,
     PUT: async (control, request) => {
-      control.setFaults(readFaults(await readJson(request)));
+      control.setFaults((await readJson(request)) as Fault[]);
       return { faults: control.state().faults };
     },
     DELETE: (control) => {
@@ -125,8 +130,8 @@ const ROUTES: Record<string, Record<string, Route>> = {
   },
   '/_sandbox/advance': {
     POST: async (control, request) => {
-      const body = await readJson(request);
-      control.advance(readDays(isRecord(body) ? body.days : undefined));
+      const { days } = Object(await readJson(request)) as { days: number };
+      control.advance(days);
       const { virtual_time, replay } = control.state();
       return { virtual_time, replay };
     },
@@ -144,13 +149,10 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
   } catch (cause) {
-    throw new SandboxError('sandbox_option_invalid', `body: is no JSON (${(cause as Error).message})`, {
+    const message = `expected JSON (${(cause as Error).message})`;
+    throw new SandboxError('sandbox_option_invalid', `body: ${message}`, {
       cause,
-      problem: { field: 'body', message: 'is no JSON' },
+      problem: { field: 'body', message },
     });
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

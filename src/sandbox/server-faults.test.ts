@@ -31,7 +31,7 @@ test('500, denied, rate_limit: the status, and when to come back', async (t) => 
   assert.deepEqual([limited.status, limited.headers.get('retry-after')], [429, '7']);
 });
 
-test('not_modified, stuck_etag: 304 for whoever asks, and a tag that says nothing of the plans', async (t) => {
+test('not_modified, stuck_etag: 304 for every caller, and a tag that says nothing about the plans', async (t) => {
   const { ask, control, proper } = await faulty(t, 'not_modified:times=1', 'stuck_etag');
   assert.equal((await ask()).status, 304);
   const first = await ask();

@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { expected } from '../errors.ts';
 import {
   type Answer,
   errorJson,
@@ -15,7 +16,7 @@ import {
   tooManyRequests,
   unauthorized,
 } from './answer.ts';
-import { answerControl, createControl, readFaults, type SandboxControl } from './control.ts';
+import { answerControl, readFaults, SandboxControl } from './control.ts';
 import { FaultDeck } from './faults/fault-deck.ts';
 import type { Fault } from './faults/faults.ts';
 import { SlidingSecond, Traffic } from './faults/traffic.ts';
@@ -26,28 +27,31 @@ import { optionInvalid, SandboxError } from './sandbox-error.ts';
 import { answerApi, isPlanList, notFound, tdspOf, unlessKnown } from './upstream-api.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
+/** Virtual seconds per real second. */
+const FASTEST = 10_000_000;
+
 export interface SandboxOptions {
   /** Default 127.0.0.1. */
-  host?: string;
+  host?: string | undefined;
   /** 0, the default, is a free port. */
-  port?: number;
+  port?: number | undefined;
   /** Decides the whole market and which calls meet a fault. Default 1. */
-  seed?: number;
+  seed?: number | undefined;
   /** About how many plans a TDSP has; the larger have more, Lubbock fewer. Default 150. */
-  plansPerTdsp?: number;
+  plansPerTdsp?: number | undefined;
   /** Virtual seconds per real second, default 1; 0 stands still. */
-  speed?: number;
+  speed?: number | undefined;
   /** When set, `X-API-Key` must be this, else 401. */
-  apiKey?: string;
+  apiKey?: string | undefined;
   /** Calls in any second; beyond it 429 with `Retry-After`. Default: no limit. */
-  rateLimitPerSecond?: number;
+  rateLimitPerSecond?: number | undefined;
   /** Waited before every answer of the API. Default 0. */
-  latencyMs?: number;
+  latencyMs?: number | undefined;
   /** Objects, or what `parseFault` made of texts. */
-  faults?: Fault[];
+  faults?: Fault[] | undefined;
   now?: () => Date;
   /** Recorded days instead of the invented market: one step every 24 hours of virtual time. */
-  replay?: ReplaySnapshot[];
+  replay?: ReplaySnapshot[] | undefined;
 }
 
 export interface Sandbox {
@@ -69,8 +73,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   checkRange('seed', seed, 0, 0xffff_ffff);
   checkRange('plansPerTdsp', plansPerTdsp, 1, 5_000);
   checkRange('latencyMs', latencyMs, 0, 600_000);
-  if (!(speed >= 0 && speed <= 10_000_000))
-    throw optionInvalid('speed', `must be 0 to 10000000, not ${speed}`);
+  if (!(speed >= 0 && speed <= FASTEST))
+    throw optionInvalid('speed', expected(`a number from 0 to ${FASTEST}`, speed));
   if (options.rateLimitPerSecond !== undefined) {
     checkRange('rateLimitPerSecond', options.rateLimitPerSecond, 1, 1_000_000);
   }
@@ -84,7 +88,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     version: () => clock.day(),
     plansOf: (tdsp, day) => planSet(seed, tdsp, day, plansPerTdsp),
   };
-  const control = createControl({ seed, clock, deck, traffic, replay: () => replay?.position() ?? null });
+  const control = new SandboxControl({
+    seed,
+    clock,
+    deck,
+    traffic,
+    replay: () => replay?.position() ?? null,
+  });
   const upstream = new Upstream({ ...options, latencyMs, now, deck, traffic, shelf: new Shelf(market) });
 
   const server = createServer((request, response) => {
@@ -93,7 +103,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     response.once('close', () => left.abort());
     answer(request, response, left.signal).catch((error: unknown) => {
       if (left.signal.aborted || response.headersSent) response.destroy();
-      else void send(response, errorJson(500, 'Internal Server Error', String(error)), null, left.signal);
+      else void send(response, errorJson(500, String(error)), null, left.signal);
     });
   });
 
@@ -103,7 +113,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     left: AbortSignal,
   ): Promise<void> {
     const url = URL.parse(request.url ?? '/', 'http://sandbox');
-    if (!url) return send(response, errorJson(400, 'Bad Request', 'The path is unreadable'), null, left);
+    if (!url) return send(response, errorJson(400, 'The path is unreadable'), null, left);
     if (url.pathname.startsWith('/_sandbox/')) {
       return send(response, await answerControl(control, request, url.pathname), null, left);
     }
@@ -128,8 +138,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 }
 
 interface UpstreamParts {
-  apiKey?: string;
-  rateLimitPerSecond?: number;
+  apiKey?: string | undefined;
+  rateLimitPerSecond?: number | undefined;
   latencyMs: number;
   now: () => Date;
   deck: FaultDeck;
@@ -182,15 +192,12 @@ class Upstream {
   #refuse(request: IncomingMessage): Answer | null {
     const { apiKey, rateLimitPerSecond, now } = this.#parts;
     if (request.method !== 'GET') {
-      return {
-        ...errorJson(405, 'Method Not Allowed', 'The API is read with GET'),
-        headers: { allow: 'GET' },
-      };
+      return errorJson(405, 'The API is read with GET', { allow: 'GET' });
     }
     if (apiKey !== undefined && request.headers['x-api-key'] !== apiKey) return unauthorized();
     if (rateLimitPerSecond === undefined) return null;
     const nowMs = now().getTime();
-    // Refused calls take no place in the window: who backs off gets through again.
+    // Refused calls do not count: a caller that backs off gets through again.
     if (this.#admitted.count(nowMs) >= rateLimitPerSecond) {
       return tooManyRequests(Math.max(1, Math.ceil(this.#admitted.msUntilFree(nowMs) / 1000)));
     }
@@ -214,7 +221,7 @@ function countEnd(response: ServerResponse, traffic: Traffic, tdsp: string | nul
 
 function checkRange(name: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw optionInvalid(name, `must be a whole number from ${min} to ${max}, not ${value}`);
+  throw optionInvalid(name, expected(`a whole number from ${min} to ${max}`, value));
 }
 
 function listen(server: Server, host: string, port: number): Promise<string> {

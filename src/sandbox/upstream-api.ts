@@ -34,12 +34,12 @@ export function answerApi(shelf: Shelf, url: URL, fault: Fault | null): Answer {
     const plan = shelf.get(tdsp).plans.find((candidate) => candidate._id === id);
     if (plan) return json(200, plan);
   }
-  return errorJson(404, 'Not Found', `No plan ${id} is on sale today; a re-priced plan has a new id`);
+  return errorJson(404, `No plan ${id} is on sale today; a re-priced plan has a new id`);
 }
 
 export function notFound(path: string): Answer {
   const paths = '/api/plans/current?tdsp_duns=…, /api/plans/{id}, /api/tdsps, /health, /_sandbox/state';
-  return errorJson(404, 'Not Found', `${path} is none of ${paths}`);
+  return errorJson(404, `${path} is not one of ${paths}`);
 }
 
 function planList(shelf: Shelf, query: URLSearchParams, fault: Fault | null): Answer {
@@ -47,12 +47,11 @@ function planList(shelf: Shelf, query: URLSearchParams, fault: Fault | null): An
   if (!tdsp) {
     const given = query.get('tdsp_duns');
     const wrong = given === null ? 'tdsp_duns is missing' : `tdsp_duns "${given}" is unknown`;
-    return errorJson(400, 'Bad Request', `${wrong}; valid are ${DUNS_LIST}`, {
-      valid_tdsp_duns: SANDBOX_DUNS,
-    });
+    const message = `${wrong}; valid are ${DUNS_LIST}`;
+    return json(400, { error: 'Bad Request', message, valid_tdsp_duns: SANDBOX_DUNS });
   }
   const filters = readFilters(query);
-  if (typeof filters === 'string') return errorJson(400, 'Bad Request', filters);
+  if (typeof filters === 'string') return errorJson(400, filters);
   const { plans, body, etag } = shelf.get(tdsp);
   if (filters.length === 0 && !fault) return { status: 200, body, headers: { etag } };
   const matching = plans.filter((plan) => filters.every((test) => test(plan)));

@@ -1,10 +1,11 @@
 /**
- * Requests that may be answered with "you have it" (RFC 9110, 13.1): an upstream that names the versions of its answers
- * is asked for another one than ours, and where there is none it sends no body.
+ * Requests that may be answered with "not modified" (RFC 9110, 13.1): an upstream that names the versions of its answers
+ * is told ours, and sends a body only if it has another one.
  */
 
 import type { Validators } from '../store/plans/snapshots.ts';
-import type { HttpAnswer } from './http.ts';
+import { expectSuccess, type HttpAnswer } from './http.ts';
+import type { Fetched, NotModified } from './source.ts';
 import { SourceError } from './source-error.ts';
 
 // Longer than any real one; what an upstream sends is stored and sent back.
@@ -16,7 +17,7 @@ export class ConditionalRequest {
   #known: Validators | null;
 
   /**
-   * @param request what is asked for, without secrets: validators of another question say nothing about this one
+   * @param request what is asked for, without secrets: validators of another request say nothing about this one
    * @param known of the plans that are published
    */
   constructor(request: string, known: Validators | null | undefined) {
@@ -34,10 +35,21 @@ export class ConditionalRequest {
   }
 
   /**
-   * Whether the upstream has what we have.
-   * @throws {SourceError} it says so though it cannot know: the next attempt asks for the whole answer
+   * What the answer brings.
+   * @throws {SourceError} it brings nothing, or claims to know what we have and cannot
    */
-  isNotModified({ status, headers }: HttpAnswer, host: string): boolean {
+  read(answer: HttpAnswer, host: string, toPlans: (answer: HttpAnswer) => Fetched): Fetched | NotModified {
+    const now = new Date();
+    if (this.#isNotModified(answer, host)) return { notModified: true };
+    expectSuccess(answer, host, now);
+    return { ...toPlans(answer), validators: this.#validatorsOf(answer, now) };
+  }
+
+  /**
+   * Whether the upstream has what we have.
+   * @throws {SourceError} it says so but cannot know: the next attempt asks for the whole answer
+   */
+  #isNotModified({ status, headers }: HttpAnswer, host: string): boolean {
     if (status !== 304) return false;
     const known = this.#known;
     this.#known = null;
@@ -47,13 +59,13 @@ export class ConditionalRequest {
     throw new SourceError(
       'upstream_unreadable',
       known === null
-        ? `${host} answered 304, not modified, though it was asked for the whole answer`
+        ? `${host} answered 304, not modified, but was asked for the whole answer`
         : `${host} answered 304, not modified, about ${named} when it was asked about ${known.etag}`,
     );
   }
 
   /** What names this whole answer; `null` where the upstream gives it no name, or none that can be sent back. */
-  validatorsOf({ headers }: HttpAnswer, now: Date): Validators | null {
+  #validatorsOf({ headers }: HttpAnswer, now: Date): Validators | null {
     const etag = readTag(headers.get('etag'));
     const last_modified = readDate(headers.get('last-modified'), now);
     if (etag === null && last_modified === null) return null;

@@ -14,7 +14,7 @@ import type { Database } from '../store/postgres/database.ts';
 import { SyncHaltedError } from '../store/queue/sync-control-error.ts';
 import { type CallEnd, finishPermit, type Permit, requestPermit } from '../store/upstream/permits.ts';
 import { callReserve } from './call-reserve.ts';
-import { blotOut, type HttpAnswer } from './http.ts';
+import { type HttpAnswer, redactSecrets } from './http.ts';
 import { NotAllowedError } from './not-allowed-error.ts';
 import type { FetchContext } from './source.ts';
 import { SourceError } from './source-error.ts';
@@ -23,7 +23,7 @@ export interface GateOptions {
   maxConcurrentRequests: number;
   rateLimitPerSecond: number;
   callBudgetPerHour: number;
-  /** Of these at most so many forced ones; left out, all of them. */
+  /** How many of these may be forced; left out, all of them. */
   emergencyBudgetPerHour?: number;
   /** Calls that may follow each other closely; left out, any number. */
   batchSize?: number;
@@ -52,11 +52,16 @@ interface UpstreamRequest<T> {
   read(answer: HttpAnswer): T;
   /** Where the plans come from: without secrets, as in `PlanSource.origin`. */
   origin: string;
-  /** Who has answered, where that may be somebody else than `source`. */
+  /** Who has answered, where that may be another than `source`. */
   sourceOf?(answer: HttpAnswer): string;
-  /** Must not be read by anybody, not even where an answer repeats them. */
+  /** Redacted wherever an answer repeats them. */
   secrets?: readonly Secret[];
 }
+
+/** How far one call got, and what came of it. */
+type Called<T> = { answer: HttpAnswer | null; payload: Payload | null } & ({ value: T } | { error: unknown });
+
+type Granted = Extract<Permit, { id: number }>;
 
 /** The calls of an hour are used up. */
 export class CallBudgetExhaustedError extends NotAllowedError {
@@ -68,31 +73,34 @@ export class CircuitOpenError extends NotAllowedError {
   readonly code = 'circuit_open';
 }
 
-/** A call that ends so long after its own deadline was held up here: the process was frozen, the upstream may be well. */
+/** A call that ends this long after its own deadline was held up here: the process was frozen, the upstream may be well. */
 const FROZEN_MS = 2_000;
 const LONGEST_BACKOFF_MS = 10_000;
 /** What an upstream asks us to wait is honoured up to this; a longer time is a mistake of theirs. */
 const LONGEST_WAIT_MS = 3_600_000;
-// Somebody has to ask once the time has come, and then everybody else: ten minutes at most and five on average, that
-// included, at fewer than 200 calls a day.
+const DEFAULTS = { timeoutMs: 15_000, totalMs: 60_000, attempts: 3, backoffMs: 1_000, failuresThatOpen: 5 };
+// An upstream that is back is noticed within ten minutes, five on average, at fewer than 200 calls a day.
 const BREAKER = { firstOpenMs: 30_000, longestOpenMs: 560_000, calmMs: 1_800_000 };
 
-type Optional = 'now' | 'emergencyBudgetPerHour' | 'batchSize' | 'batchDelayMs';
-
 export class Gate {
-  readonly #options: Required<Omit<GateOptions, Optional>> & Pick<GateOptions, Optional>;
+  readonly #options: GateOptions & typeof DEFAULTS;
+  readonly #limits;
   readonly #database: Database;
-  /** Of this process: those who would only ask for permits in vain wait here. */
+  /** Of this process: callers that would be refused a permit for now wait here. */
   readonly #bulkhead;
 
-  constructor(options: GateOptions, database: Database) {
-    this.#options = {
-      timeoutMs: 15_000,
-      totalMs: 60_000,
-      attempts: 3,
-      backoffMs: 1_000,
-      failuresThatOpen: 5,
-      ...options,
+  constructor(given: GateOptions, database: Database) {
+    const options = { ...DEFAULTS, ...given };
+    this.#options = options;
+    this.#limits = {
+      perSecond: options.rateLimitPerSecond,
+      perHour: options.callBudgetPerHour,
+      reservePerHour: callReserve(options.callBudgetPerHour),
+      forcedPerHour: options.emergencyBudgetPerHour ?? options.callBudgetPerHour,
+      perBatch: options.batchSize ?? 1,
+      betweenBatchesMs: options.batchSize === undefined ? 0 : (options.batchDelayMs ?? 0),
+      atOnce: options.maxConcurrentRequests,
+      callMs: options.timeoutMs + 5_000,
     };
     this.#database = database;
     this.#bulkhead = bulkhead(options.maxConcurrentRequests, Number.POSITIVE_INFINITY);
@@ -122,13 +130,11 @@ export class Gate {
     for (let attempt = 1; ; attempt++) {
       context.signal.throwIfAborted();
       const permit = await this.#permit(request.source, context);
-      try {
-        return await this.#attempt(request, context, attempt, permit);
-      } catch (error) {
-        const waitMs = this.#waitAfter(error, attempt);
-        if (attempt >= most || permit.isProbe || waitMs === null) throw error;
-        await pause(waitMs, null, { signal: context.signal });
-      }
+      const called = await this.#attempt(request, context, attempt, permit);
+      if ('value' in called) return called.value;
+      const waitMs = this.#waitAfter(called.error, attempt);
+      if (attempt >= most || permit.isProbe || waitMs === null) throw called.error;
+      await pause(waitMs, null, { signal: context.signal });
     }
   }
 
@@ -142,93 +148,74 @@ export class Gate {
     return waitMs < totalMs ? waitMs : null;
   }
 
-  async #permit(
-    source: string,
-    { isForced, signal }: FetchContext,
-  ): Promise<Extract<Permit, { id: number }>> {
-    const { maxConcurrentRequests, rateLimitPerSecond, callBudgetPerHour, timeoutMs, now } = this.#options;
-    const reservePerHour = callReserve(callBudgetPerHour);
-    const limits = {
-      perSecond: rateLimitPerSecond,
-      perHour: callBudgetPerHour,
-      reservePerHour,
-      forcedPerHour: this.#options.emergencyBudgetPerHour ?? callBudgetPerHour,
-      perBatch: this.#options.batchSize ?? 1,
-      betweenBatchesMs: this.#options.batchSize === undefined ? 0 : (this.#options.batchDelayMs ?? 0),
-      atOnce: maxConcurrentRequests,
-      callMs: timeoutMs + 5_000,
-    };
+  async #permit(source: string, { isForced, signal }: FetchContext): Promise<Granted> {
     let mayProbe = isForced;
     for (;;) {
       const caller = { source, isForced, mayProbe };
-      const permit = await requestPermit(this.#database, caller, limits, now?.() ?? null);
+      const permit = await requestPermit(this.#database, caller, this.#limits, this.#now());
       if ('id' in permit) return permit;
       if ('isProbing' in permit) mayProbe = false;
       if ('waitMs' in permit) await pause(permit.waitMs * (1 + Math.random() * 0.2), null, { signal });
       else if ('control' in permit) throw new SyncHaltedError(permit.control);
-      else throw refusal(source, permit, limits, isForced);
+      else throw refusal(source, permit, this.#limits, isForced);
     }
   }
 
+  /** One call, and what is remembered of it. */
   async #attempt<T>(
     request: UpstreamRequest<T>,
     context: FetchContext,
     attempt: number,
-    permit: Extract<Permit, { id: number }>,
-  ): Promise<T> {
+    permit: Granted,
+  ): Promise<Called<T>> {
     const { source, endpoint, params } = request;
-    const called_at = this.#options.now?.() ?? new Date();
+    const { timeoutMs, failuresThatOpen } = this.#options;
+    const called_at = this.#now() ?? new Date();
     const started = performance.now();
+    const called = await this.#perform(request, context);
+    const tookMs = performance.now() - started;
+    const isOurs = context.signal.aborted || tookMs > timeoutMs + FROZEN_MS;
+    const call = {
+      run_id: context.run_id,
+      source,
+      endpoint,
+      params,
+      attempt,
+      called_at,
+      payload_hash: called.payload?.hash ?? null,
+      status: called.answer?.status || null,
+      bytes: called.answer?.body.byteLength ?? null,
+      duration_ms: Math.round(tookMs),
+      error: 'error' in called ? describeError(called.error) : null,
+    };
+    const end = 'error' in called ? endOf(called.error, isOurs) : 'answered';
+    await Promise.all([
+      this.#keep(request, called, called_at),
+      finishPermit(this.#database, { ...permit, call }, end, { ...BREAKER, failuresThatOpen }, this.#now()),
+    ]);
+    return called;
+  }
+
+  /** Never throws: a call that failed is written down like any other. */
+  async #perform<T>(request: UpstreamRequest<T>, context: FetchContext): Promise<Called<T>> {
     let answer: HttpAnswer | null = null;
     let payload: Payload | null = null;
-    let error: string | null = null;
-    let end: CallEnd = 'spoke';
     try {
-      const came = await request.perform(
-        AbortSignal.any([context.signal, AbortSignal.timeout(this.#options.timeoutMs)]),
-      );
-      answer = blotOut(came, request.secrets ?? []);
+      const signal = AbortSignal.any([context.signal, AbortSignal.timeout(this.#options.timeoutMs)]);
+      answer = redactSecrets(await request.perform(signal), request.secrets ?? []);
       payload = toPayload(answer.body);
       context.onPayload?.(payload?.hash ?? null);
-      return request.read(answer);
-    } catch (cause) {
-      error = describeError(cause);
-      const isFrozen = performance.now() - started > this.#options.timeoutMs + FROZEN_MS;
-      end = context.signal.aborted || isFrozen ? 'abandoned' : endOf(cause);
-      throw cause;
-    } finally {
-      const duration_ms = Math.round(performance.now() - started);
-      const { run_id } = context;
-      const outcome = {
-        status: answer?.status || null,
-        bytes: answer?.body.byteLength ?? null,
-        duration_ms,
-        error,
-      };
-      const { failuresThatOpen, now } = this.#options;
-      const call = {
-        run_id,
-        source,
-        endpoint,
-        params,
-        attempt,
-        called_at,
-        payload_hash: payload?.hash ?? null,
-        ...outcome,
-      };
-      const times = { ...BREAKER, failuresThatOpen };
-      await Promise.all([
-        this.#keep(request, answer, payload, called_at),
-        finishPermit(this.#database, { ...permit, call }, end, times, now?.() ?? null),
-      ]);
+      // In here, because an answer that makes no sense is a failed call.
+      return { answer, payload, value: request.read(answer) };
+    } catch (error) {
+      return { answer, payload, error };
     }
   }
 
-  /** What came is remembered; that it cannot be is no reason to do without it. */
+  /** Keeps the answer; where that fails, the answer is still used. */
   async #keep<T>(
     { source, origin, endpoint, params, sourceOf }: UpstreamRequest<T>,
-    answer: HttpAnswer | null,
-    payload: Payload | null,
+    { answer, payload }: Called<T>,
     seen_at: Date,
   ): Promise<void> {
     if (!answer || !payload) return;
@@ -241,11 +228,20 @@ export class Gate {
       content_type: answer.headers.get('content-type'),
     }).catch(() => {});
   }
+
+  /** `null`: the database's clock. */
+  #now(): Date | null {
+    return this.#options.now?.() ?? null;
+  }
 }
 
-/** What an error says about the upstream: that it is ill, that it wants to be left alone, or that it is well. */
-function endOf(error: unknown): CallEnd {
-  if (!(error instanceof SourceError) || !error.retryable) return 'spoke';
+/**
+ * What a failed call says about the upstream: that it is ill, that it wants to be left alone, or that it is well.
+ * @param isOurs the call was given up or held up on this side, which says nothing
+ */
+function endOf(error: unknown, isOurs: boolean): CallEnd {
+  if (isOurs) return 'abandoned';
+  if (!(error instanceof SourceError) || !error.retryable) return 'answered';
   if (error.code !== 'upstream_rate_limited') return 'failed';
   return { waitMs: Math.min(LONGEST_WAIT_MS, error.retryAfterMs ?? 0) };
 }
@@ -273,6 +269,6 @@ function refusal(
   }
   const why =
     refused === 'circuit' ? 'failed several times in a row and is left alone' : 'asked to be left alone';
-  const advice = isForced ? 'It was tried just now, in vain: wait.' : 'Wait, or insist with --force.';
+  const advice = isForced ? 'It was just tried and failed; wait.' : 'Wait, or insist with --force.';
   return new CircuitOpenError(`${source} ${why} until ${at}. ${advice}`, until);
 }

@@ -9,13 +9,13 @@ export interface HttpAnswer {
   body: Uint8Array;
 }
 
-// The whole state's export has 1.7 MB; far more than that is no plan list, and must not fill the memory.
+// The whole state's export has 1.7 MB; far more than that is not a plan list, and must not fill the memory.
 const LARGEST_BODY_BYTES = 64 << 20;
-// A moved address or two. `fetch` itself would follow twenty, each of them a call that nobody counts.
+// An address that moved once or twice. `fetch` itself would follow twenty, each of them a call that nobody counts.
 const MOST_REDIRECTS = 3;
 
 /**
- * Reads `url` until the last byte.
+ * Reads `url` to the last byte.
  * @throws {SourceError} `upstream_unreachable` if no whole answer came; an answer of any status is returned
  */
 export async function getAnswer(
@@ -36,18 +36,18 @@ export async function getAnswer(
   }
 }
 
-/** As `fetch` follows redirects, but few, and without telling another host what was meant for the first: the API key. */
+/** Follows redirects as `fetch` does, but only a few, and never sends the API key to another host. */
 async function follow(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
   let at = new URL(url);
-  let told = headers;
+  let sent = headers;
   for (let redirects = 0; ; redirects++) {
-    const response = await fetch(at, { headers: told, signal, redirect: 'manual' });
+    const response = await fetch(at, { headers: sent, signal, redirect: 'manual' });
     const location = response.status >= 300 && response.status < 400 && response.headers.get('location');
     if (!location) return response;
     await response.body?.cancel();
     if (redirects === MOST_REDIRECTS) throw new Error(`it redirects more than ${MOST_REDIRECTS} times`);
     const next = new URL(location, at);
-    if (next.origin !== at.origin) told = {};
+    if (next.origin !== at.origin) sent = {};
     at = next;
   }
 }
@@ -60,7 +60,7 @@ async function readBody(response: Response): Promise<Uint8Array> {
     if (size > LARGEST_BODY_BYTES) {
       throw new SourceError(
         'upstream_unreadable',
-        `The answer is longer than ${LARGEST_BODY_BYTES >> 20} MiB: no plan list`,
+        `The answer is longer than ${LARGEST_BODY_BYTES >> 20} MiB: not a plan list`,
       );
     }
     chunks.push(chunk);
@@ -75,8 +75,8 @@ async function readBody(response: Response): Promise<Uint8Array> {
 export function expectSuccess(answer: HttpAnswer, host: string, now: Date): void {
   const { status } = answer;
   if (status >= 200 && status < 300) return;
-  const said = excerpt(answer.body);
-  const tail = said === '' ? '' : `: ${said}`;
+  const quote = excerpt(answer.body);
+  const tail = quote === '' ? '' : `: ${quote}`;
   if (status === 429) {
     const retryAfterMs = readRetryAfter(answer.headers.get('retry-after'), now);
     const wait = retryAfterMs === undefined ? '' : `, asked to wait ${Math.ceil(retryAfterMs / 1000)} s`;
@@ -102,8 +102,8 @@ function readRetryAfter(value: string | null, now: Date): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
 }
 
-/** An upstream may repeat a key in its refusal: it is blotted out before anybody reads, quotes or keeps the body. */
-export function blotOut(answer: HttpAnswer, secrets: readonly Secret[]): HttpAnswer {
+/** An upstream may repeat a key in its refusal: stars replace it before anybody reads, quotes or keeps the body. */
+export function redactSecrets(answer: HttpAnswer, secrets: readonly Secret[]): HttpAnswer {
   let body = Buffer.from(answer.body.buffer, answer.body.byteOffset, answer.body.byteLength);
   for (const secret of secrets) {
     const needle = Buffer.from(secret.reveal());
@@ -118,6 +118,12 @@ export function blotOut(answer: HttpAnswer, secrets: readonly Secret[]): HttpAns
 
 export function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url;
+}
+
+/** An address as it may be written down: without name, password and query. */
+export function withoutSecrets(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
 }
 
 /** The beginning of an answer, on one line, for a person. */

@@ -30,7 +30,7 @@ test('blanks are encoded, line breaks removed, doubled slashes kept', () =>
     'https://rep.example/Energía.pdf': 'https://rep.example/Energ%C3%ADa.pdf',
   }));
 
-test('what cannot be a public web address is no link', () => {
+test('what cannot be a public web address is not a link', () => {
   for (const text of [
     '',
     '   ',

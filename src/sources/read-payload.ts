@@ -1,4 +1,4 @@
-/** A kept body through today's normaliser: what a fetch would have brought that got it just now. */
+/** Reads a kept body with today's normaliser, as if it had just been fetched. */
 
 import { readRecords, toFetched } from './comparepower/read-answer.ts';
 import { parsePowerToChoose } from './powertochoose/normalise.ts';

@@ -34,7 +34,7 @@ export interface Fetched {
   source: SourceName;
   /** One entry for every TDSP asked for, also where nothing came. */
   tdsps: FetchedTdsp[];
-  /** Fields nobody told us about and fields that vanished: `+product.new_field`, `-product.term`. Each once. */
+  /** Fields that are new to us and fields that vanished: `+product.new_field`, `-product.term`. Each once. */
   schema_drift: string[];
   /** What was left out on purpose and why, counted: `TDSP "Oncor NTU LLC" is none of the six` → 1. */
   skipped: Record<string, number>;
@@ -47,7 +47,7 @@ export interface NotModified {
   notModified: true;
 }
 
-/** Who asks: every call is written down under its run. */
+/** On whose behalf a fetch happens: every call is written down under its run. */
 export interface FetchContext {
   run_id: number;
   /** An operator insists: the call is counted, but neither budget nor rate limit hold it up. */

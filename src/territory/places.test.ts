@@ -89,7 +89,7 @@ test('a city whose only seller is its utility says so and names the utility', ()
     const place = places.find(name);
     assert.ok(place.kind === 'no_choice', name);
     assert.ok(place.utilities[0]?.startsWith(utility), name);
-    assert.match(place.explanation, new RegExp(`no choice of electricity plans in ${name}: ${utility}`));
+    assert.match(place.explanation, new RegExp(`^${name} has no choice of electricity plans: ${utility}`));
   }
 });
 
@@ -97,7 +97,7 @@ test('a ZIP code without choice names its utility, too', () => {
   const place = places.find('78201');
   assert.ok(place.kind === 'no_choice');
   assert.deepEqual([place.slug, place.utilities], [null, ['CPS Energy']]);
-  assert.match(place.explanation, /78201 \(San Antonio\): CPS Energy/);
+  assert.match(place.explanation, /78201 \(San Antonio\) has no choice of electricity plans: CPS Energy/);
 });
 
 test('Austin says which part of it has a choice, and whose the rest is', () => {
@@ -117,7 +117,7 @@ test('a place that two TDSPs serve says that the address decides', () => {
   );
 });
 
-test('where there is nothing to say there is no note', () => {
+test('a place with nothing to explain has no note', () => {
   const place = places.find('75201');
   assert.ok(place.kind === 'zip');
   assert.equal(place.note, null);

@@ -1,4 +1,4 @@
-/** Finds the place a person means: a ZIP code or a city, however it is written; and says why where there is no answer. */
+/** Finds the place a person means: a ZIP code or a city, however it is written. Without an answer it says why. */
 
 import { distance } from 'fastest-levenshtein';
 import type { City, ClosedPlace, Territory, Zip } from './territory.ts';
@@ -75,9 +75,9 @@ export class Places {
       return noChoice(null, `ZIP code ${zip} (${found.city})`, found.utilities);
     const isTexan = /^(7[5-9]\d|885|733)/.test(zip);
     const explanation = found
-      ? `No plans are offered in ZIP code ${zip} (${found.city}), and its utility is not known to us.`
+      ? `No plans are offered in ZIP code ${zip} (${found.city}), and we do not know its utility.`
       : isTexan
-        ? `ZIP code ${zip} is not known to us: it may be for post-office boxes only. Try that of your street address.`
+        ? `We do not know ZIP code ${zip}: it may be for post-office boxes only. Try that of your street address.`
         : `ZIP code ${zip} is not in Texas. Expected a five-digit Texas ZIP code such as 75201.`;
     return { kind: 'unknown', asked: zip, suggestions: [], explanation };
   }
@@ -127,20 +127,20 @@ export class Places {
 function noChoice(slug: string | null, name: string, utilities: string[]): Place {
   const explanation =
     utilities.length === 0
-      ? `There is no choice of electricity plans in ${name}: its utility is the only seller.`
-      : `There is no choice of electricity plans in ${name}: ${nameAll(utilities)} is the only seller there. ` +
+      ? `${name} has no choice of electricity plans: its utility is the only seller.`
+      : `${name} has no choice of electricity plans: ${nameAll(utilities)} is the only seller there. ` +
         'Cities and cooperatives that own their wires, and some areas outside the Texas grid, are not part of the competitive market.';
   return { kind: 'no_choice', slug, name, utilities, explanation };
 }
 
 function otherUtilityNote(name: string, utilities: string[]): string | null {
   if (utilities.length === 0) return null;
-  return `Some addresses in ${name} may belong to ${nameAll(utilities)}, where there is no choice of plans: the address decides.`;
+  return `Some addresses in ${name} may belong to ${nameAll(utilities)}, which offers no choice of plans: the address decides.`;
 }
 
 const nameAll = (names: string[]): string => (names.length === 0 ? 'the local utility' : names.join(' or '));
 
-/** What the ways to write a name have in common: `Ft. Worth, TX` and `fort-worth-tx` → `fortworth`. */
+/** What all spellings of a name have in common: `Ft. Worth, TX` and `fort-worth-tx` → `fortworth`. */
 export function placeKey(text: string): string {
   return text
     .normalize('NFKD')

@@ -42,7 +42,7 @@ test('the leading zeros of a DUNS count', () => {
     assert.equal(territory.tdsp(duns.replace(/^0+/, '')), undefined);
 });
 
-test('nothing and blanks are no TDSP', () => {
+test('an empty or blank text is not a TDSP', () => {
   for (const text of ['', ' ', '_', '-']) assert.equal(territory.tdsp(text), undefined);
 });
 

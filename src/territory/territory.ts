@@ -1,6 +1,6 @@
 /**
- * Which TDSPs serve a place. Pure: it is made from the text of the files in data/territory, and never guesses. A place
- * that several TDSPs serve keeps them all, for only the address decides.
+ * Which TDSPs serve a place. Pure: made from the text of the files in data/territory, it never guesses. A place that
+ * several TDSPs serve keeps them all, because only the address decides.
  */
 
 import { hash } from 'node:crypto';
@@ -103,7 +103,7 @@ export class Territory {
     return this.#tdspByFeedName.get(name.trim().replace(/\s+/g, ' ').toUpperCase());
   }
 
-  /** Those first that serve cities with the most people. */
+  /** Those that serve the cities with the most people first. */
   get tdspsMostWantedFirst(): Tdsp[] {
     const people = new Map<string, number>();
     for (const { tdsps, population } of this.cities) {
@@ -112,7 +112,7 @@ export class Territory {
     return this.tdsps.toSorted((one, other) => (people.get(other.duns) ?? 0) - (people.get(one.duns) ?? 0));
   }
 
-  /** The right numbers, for a message to somebody who gave a wrong one. */
+  /** The right numbers, for a message about a wrong one. */
   get tdspList(): string {
     return this.tdsps.map(({ duns, code }) => `${duns} (${code})`).join(', ');
   }

@@ -7,7 +7,7 @@ import { zstdCompressSync } from 'node:zlib';
 import { buildServer } from '../../src/app/server.ts';
 import { openLayers } from '../../src/cache/open-layers.ts';
 import { PlanSetCache } from '../../src/cache/plan-set-cache.ts';
-import { RedisLayer, redisNames } from '../../src/cache/redis-layer.ts';
+import { RedisLayer, redisNames } from '../../src/cache/redis/redis-layer.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { encodePlanSet } from '../../src/plan/packed/plan-set-bytes.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { test } from 'node:test';
-import type { Finding } from '../../src/monitor/finding.ts';
+import type { toJson } from '../../src/monitor/finding.ts';
 import { parseFault } from '../../src/sandbox/faults/faults.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { createTestDatabase, ONCOR, spawnWattsync, until, wattsync } from '../support/support.ts';
@@ -25,6 +25,7 @@ async function run(args: string[], change: Record<string, string> = {}) {
   return { code, said: JSON.parse(stdout) };
 }
 
+type Finding = ReturnType<typeof toJson>;
 const finding = (findings: Finding[], check: string): Finding => findings.find((one) => one.check === check)!;
 const callsThisHour = async () => (await run(['sync', 'status'])).said.upstream.calls_last_hour;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HealthLine } from '../../src/monitor/database-health/line.ts';
+import type { Finding } from '../../src/monitor/finding.ts';
 import { type Health, notFine, startCarePostgres } from '../support/db-upkeep.ts';
 import { until, wattsync } from '../support/support.ts';
 
@@ -63,7 +63,7 @@ test('each damage is named with the command that repairs it, and is repaired by 
 
   const limits = ['--limit', 'long_transaction_warn_seconds=1', '--limit', 'long_transaction_bad_seconds=2'];
   let ill: Health = await health(...limits);
-  const find = (check: string, subject: string): HealthLine | undefined =>
+  const find = (check: string, subject: string): Finding | undefined =>
     ill.lines.find((line) => line.check === check && line.subject === subject && line.verdict !== 'ok');
   const pids = await Promise.all(
     [lazy, blocker].map(async (client) => (client as unknown as { processID: number }).processID),

@@ -30,7 +30,7 @@ const current = async () => {
     'plan_price_history',
     'plan_snapshots',
     'providers',
-    'refresh_leases',
+    'tdsp_pauses',
     'cities',
   ];
   const found = await Promise.all(
@@ -134,13 +134,13 @@ test('the last result of every TDSP stays, however old it and its run are', asyn
   assert.deepEqual(rows, [{ id: 9002 }], 'nobody needs the older result of Oncor');
 });
 
-test('it repairs: runs whose process died, and sequences behind their table', async () => {
+test('it repairs sequences behind their table', async () => {
   await database.pool.query(`
     insert into sync_runs (id, kind, status, source, requested, is_forced, started_at) overriding system value
-      values (9100, 'full', 'running', 's', '{}', false, now());
+      values (9100, 'full', 'succeeded', 's', '{}', false, now());
     insert into api_calls (id, source, endpoint, params, attempt, duration_ms, called_at) overriding system value
       values (500000, 's', '/y', '{}', 1, 5, now())`);
-  assert.deepEqual(counts(await json()), { crashed_runs: 1, sequences: 2 });
+  assert.deepEqual(counts(await json()), { sequences: 2 });
   assert.deepEqual(counts(await json()), {});
   const { rows } = await database.pool.query(
     "insert into api_calls (source, endpoint, params, attempt, duration_ms, called_at) values ('s', '/y', '{}', 1, 5, now()) returning id",

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { HealthLine } from '../../src/monitor/database-health/line.ts';
+import type { Finding } from '../../src/monitor/finding.ts';
 import { type OptimizeResult, optimizeDatabase } from '../../src/store/upkeep/optimize.ts';
 import { startCarePostgres } from '../support/db-upkeep.ts';
 import { spawnWattsync, until, wattsync } from '../support/support.ts';
@@ -121,7 +121,7 @@ test('a lost index of the history comes back on every month under its name, also
   const { lines } = await json('db', 'health');
   const checks = ['schema', 'redundant_indexes', 'unused_indexes', 'invalid_indexes'];
   assert.deepEqual(
-    lines.filter(({ check, verdict }: HealthLine) => checks.includes(check) && verdict !== 'ok'),
+    lines.filter(({ check, verdict }: Finding) => checks.includes(check) && verdict !== 'ok'),
     [],
   );
 });
@@ -275,7 +275,7 @@ test('a view that could not be refreshed is named by db:health, and repaired tog
   await admin.query("update view_refreshes set market = 'older' where view_name = 'facet_counts'");
   assert.equal((await wattsync(['sync', 'full', '--force'], env)).code, 0);
   const views = async () =>
-    (await json('db', 'health')).lines.filter(({ check }: HealthLine) => check === 'materialized_views');
+    (await json('db', 'health')).lines.filter(({ check }: Finding) => check === 'materialized_views');
   const [failed] = await views();
   assert.deepEqual(
     [failed.verdict, failed.subject, failed.command],
@@ -287,7 +287,7 @@ test('a view that could not be refreshed is named by db:health, and repaired tog
     assert.ok(steps.includes(step), `${step} in ${steps}`);
   }
   assert.deepEqual(
-    (await views()).map(({ verdict }: HealthLine) => verdict),
+    (await views()).map(({ verdict }: Finding) => verdict),
     ['ok'],
   );
 });

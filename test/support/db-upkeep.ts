@@ -4,7 +4,7 @@ import { exec } from 'node:child_process';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import type { HealthLine } from '../../src/monitor/database-health/line.ts';
+import type { Finding } from '../../src/monitor/finding.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { startPostgres } from './cache.ts';
 import { type Ended, wattsync } from './support.ts';
@@ -60,8 +60,8 @@ export async function startCarePostgres() {
 export interface Health {
   status: string;
   code: number;
-  lines: HealthLine[];
+  lines: Finding[];
 }
 
-export const notFine = ({ lines }: Health): HealthLine[] =>
+export const notFine = ({ lines }: Health): Finding[] =>
   lines.filter(({ verdict }) => verdict === 'warn' || verdict === 'bad');

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { GuardedLayer } from '../../src/cache/guarded-layer.ts';
 import type { Layer, LayerName } from '../../src/cache/layer.ts';
-import { type Held, PlanSetCache } from '../../src/cache/plan-set-cache.ts';
+import { type CachedSet, PlanSetCache } from '../../src/cache/plan-set-cache.ts';
 import { countingRecorder } from './counting-recorder.ts';
 import {
   type Clear,
@@ -36,6 +36,8 @@ export interface Schedule {
   steps: readonly Step[];
 }
 
+/** In the fleet. */
+export const PROCESSES = 3;
 const START_MS = Date.parse('2026-08-01T12:00:00Z');
 const COMPARE_MS = 5_000;
 const RECONNECT_MS = 1_000;
@@ -69,7 +71,7 @@ class Simulated {
       redis: SimulatedRedis | null;
       links: { postgres: Link; redis: Link };
     },
-    options: { maxBytes?: number; onFetch(duns: string, process: Simulated): Promise<unknown> },
+    options: { onFetch(duns: string, process: Simulated): Promise<unknown> },
   ) {
     const { time, postgres, redis, links } = services;
     this.#time = time;
@@ -98,7 +100,6 @@ class Simulated {
       layers: layers.map((layer) =>
         this.#asking(new GuardedLayer(layer, { deadlineMs: layer.name === 'redis' ? 250 : 1_000 })),
       ),
-      ...(options.maxBytes ? { maxBytes: options.maxBytes } : {}),
       ttlMs: 30_000,
       staleAfterMs: STALE_AFTER_MS,
       recorder: this.#figures.recorder,
@@ -191,24 +192,22 @@ class Simulated {
 export interface FleetOptions {
   tdsps: readonly string[];
   makePlan: MakePlan;
-  /** Per process: how much its memory holds; `null`: everything. */
-  memoryBytes: readonly (number | null)[];
   hasRedis: boolean;
   /** Reads through something above the cache. Left out: through `get`. */
-  look?: (duns: string, cache: PlanSetCache, now: () => number) => Promise<Held | null>;
+  look?: (duns: string, cache: PlanSetCache, now: () => number) => Promise<CachedSet | null>;
 }
 
 /** Lives through a schedule and checks on the way that nothing is seen that must not be. */
 export async function runFleet({ seed, steps }: Schedule, options: FleetOptions): Promise<void> {
   const time = new VirtualTime(START_MS, seed);
-  await time.during(async () => {
+  await time.during(() => {
     const fleet = new Fleet(time, options);
     for (const step of steps) {
-      await time.pass(step.afterMs);
+      time.pass(step.afterMs);
       fleet.do(step);
       fleet.check();
     }
-    await fleet.heal();
+    fleet.heal();
   });
 }
 
@@ -232,12 +231,9 @@ class Fleet {
     this.#redis = options.hasRedis ? new SimulatedRedis() : null;
     this.#links = { postgres: new Link(time), redis: new Link(time) };
     const services = { time, postgres: this.#postgres, redis: this.#redis, links: this.#links };
-    this.#processes = options.memoryBytes.map(
-      (maxBytes, at) =>
-        new Simulated(services, {
-          ...(maxBytes ? { maxBytes } : {}),
-          onFetch: (duns) => this.#fetch(duns, at),
-        }),
+    this.#processes = Array.from(
+      { length: PROCESSES },
+      (_, process) => new Simulated(services, { onFetch: (duns) => this.#fetch(duns, process) }),
     );
   }
 
@@ -278,20 +274,20 @@ class Fleet {
   }
 
   /** All faults end; within the bound all processes agree with the truth, and their figures add up. */
-  async heal(): Promise<void> {
+  heal(): void {
     this.#links.postgres.state = 'well';
     this.#links.redis.state = 'well';
     const { tdsps } = this.#options;
-    await this.#time.pass(0);
+    this.#time.pass(0);
     for (let ms = 0; !this.#isCurrent(); ms += 500) {
       assert.ok(ms < BOUND_MS, `not all are current: ${JSON.stringify([...this.#seen])}`);
       for (const process of this.#processes.keys())
         for (const duns of tdsps) this.do({ do: 'read', process, duns });
-      await this.#time.pass(500);
+      this.#time.pass(500);
       this.check();
     }
     // A comparison may have brought late news: what they set off ends, too.
-    for (let waits = 0; waits < 10 && this.#isAtWork(); waits++) await this.#time.pass(LONGEST_LOAD_MS);
+    for (let waits = 0; waits < 10 && this.#isAtWork(); waits++) this.#time.pass(LONGEST_LOAD_MS);
     this.check();
     assert.equal(this.#running, 0, 'nobody waits any more');
     for (const process of this.#processes) this.#addUp(process);
@@ -337,11 +333,10 @@ class Fleet {
     const process = this.#processes[at]!;
     const key = `${at} ${duns}`;
     const before = this.#seen.get(key);
-    const isForgetful = this.#options.memoryBytes[at] !== null;
     process.reads += 1;
     this.#running += 1;
     const { look } = this.#options;
-    let held: Held | null = null;
+    let held: CachedSet | null = null;
     try {
       held = await (look?.(duns, process.cache, () => process.now()) ?? process.cache.get(duns));
     } catch (error) {
@@ -350,7 +345,7 @@ class Fleet {
       this.#running -= 1;
     }
     if (!held) {
-      assert.ok(!before || isForgetful, `process ${at} had ${duns} and now has nothing`);
+      assert.ok(!before, `process ${at} had ${duns} and now has nothing`);
       return;
     }
     const { version, observed_at, plans } = held.set;

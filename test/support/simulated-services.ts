@@ -128,7 +128,7 @@ export class SimulatedPostgres {
   }
 }
 
-/** As src/cache/redis-layer.ts has it: the higher version stays, a cleared one leaves a tombstone. */
+/** As src/cache/redis/redis-layer.ts has it: the higher version stays, a cleared one leaves a tombstone. */
 export class SimulatedRedis {
   readonly onPublish: ((published: Published) => void)[] = [];
   readonly #stored = new Map<string, { version: number; clearId: number; set: PlanSet | null }>();

@@ -140,7 +140,7 @@ test('a 304 where nothing is stored is an error, and the plans come as soon as i
   const { report, statuses } = await sync();
   assert.deepEqual(statuses, [304, 304, 304]);
   assert.deepEqual([report.status, report.errors[0]!.code], ['failed', 'upstream_unreadable']);
-  assert.match(report.errors[0]!.message, /though it was asked for the whole answer/);
+  assert.match(report.errors[0]!.message, /but was asked for the whole answer/);
   assert.equal((await readCurrentSnapshots(database.pool)).length, 0);
   sandbox.control.clearFaults();
   assert.deepEqual((await sync()).statuses, [200]);

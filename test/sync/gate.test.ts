@@ -286,7 +286,7 @@ test('who insists while the circuit is open waits for the probe: all come throug
   status = 500;
   const { ok, errors, calls } = await insist();
   assert.deepEqual([ok, calls], [0, 1]);
-  assert.equal(errors.filter((error) => /tried just now, in vain/.test((error as Error).message)).length, 5);
+  assert.equal(errors.filter((error) => /just tried and failed/.test((error as Error).message)).length, 5);
 });
 
 test('a probe that dies holds nobody up for longer than its deadline', async () => {

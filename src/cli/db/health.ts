@@ -1,38 +1,28 @@
-/** `db health`: what a database has, what it should have, and the command that mends it. Changes nothing. */
+/** `db health`: what a database has, what it should have, and the command that fixes it. Changes nothing. */
 
-import { styleText } from 'node:util';
-import { describeError } from '../../errors.ts';
-import { sizeText, spanText } from '../../monitor/amounts.ts';
-import { judgeHealth, worst } from '../../monitor/database-health/database-health.ts';
-import {
-  fine,
-  HEALTH_LIMITS,
-  type HealthLimits,
-  type HealthLine,
-  isHealthLimit,
-  type Verdict,
-} from '../../monitor/database-health/line.ts';
+import { describeError, expected } from '../../errors.ts';
+import { judgeHealth } from '../../monitor/database-health/database-health.ts';
+import { HEALTH_LIMITS, type HealthLimits, isHealthLimit } from '../../monitor/database-health/limits.ts';
+import { bad, type Finding, worst } from '../../monitor/finding.ts';
+import { sizeText, spanText, tookText } from '../../monitor/text.ts';
 import { readHealth } from '../../store/upkeep/readings/health-readings.ts';
 import type { ServerFacts } from '../../store/upkeep/readings/server.ts';
-import type { CommandContext } from '../command.ts';
+import { answer, type CommandContext } from '../command.ts';
+import { countOf, describeFindings } from '../findings.ts';
 import { UsageError } from '../usage-error.ts';
-import { wrap } from '../wrap.ts';
+import { screenWidth } from '../wrap.ts';
 
 interface HealthReport {
-  status: Exclude<Verdict, 'unknown'>;
+  status: ReturnType<typeof worst>;
   database: { version: string; name: string; bytes: number; up_seconds: number; is_standby: boolean } | null;
   read_in_ms: number;
-  lines: HealthLine[];
+  lines: Finding[];
 }
 
-export async function dbHealth(
-  { config, isJson }: CommandContext,
-  { limit = [] }: { limit?: string[] },
-): Promise<number> {
+export async function dbHealth(context: CommandContext, { limit }: { limit: string[] }): Promise<number> {
   const limits = readLimits(limit);
   const started = performance.now();
-  const { databaseUrl, dataDir } = config;
-  const { server, lines } = await examine(databaseUrl, dataDir, limits);
+  const { server, lines } = await examine(context.config, limits);
   const report: HealthReport = {
     status: worst(lines),
     database: server && {
@@ -45,16 +35,14 @@ export async function dbHealth(
     read_in_ms: Math.round(performance.now() - started),
     lines,
   };
-  console.log(isJson ? JSON.stringify(report) : describe(report));
-  return report.status === 'bad' ? 1 : 0;
+  return answer(context, report, () => describe(report), report.status !== 'bad');
 }
 
 /** Not migrated first, as other commands do: whether it is behind is one of the questions. */
 async function examine(
-  databaseUrl: CommandContext['config']['databaseUrl'],
-  dataDir: string,
+  { databaseUrl, dataDir }: CommandContext['config'],
   limits: Partial<HealthLimits>,
-): Promise<{ server: ServerFacts | null; lines: HealthLine[] }> {
+): Promise<{ server: ServerFacts | null; lines: Finding[] }> {
   try {
     const server = databaseUrl
       ? { connectionString: databaseUrl.reveal(), detach: async () => {} }
@@ -71,22 +59,23 @@ async function examine(
   }
 }
 
-function unreachable(error: unknown): HealthLine {
-  return {
-    ...fine('reachable', describeError(error), 'answers within 5 s'),
-    verdict: 'bad',
-    advice: 'Nothing else can be said without an answer. Start PostgreSQL, or correct DATABASE_URL.',
-  };
-}
+const unreachable = (error: unknown): Finding => ({
+  ...bad(
+    'reachable',
+    describeError(error),
+    'Cannot check anything else until PostgreSQL answers. Start it, or correct DATABASE_URL.',
+  ),
+  limit: 'answers within 5 s',
+});
 
-/** @throws {UsageError} a name that is no limit, or no number */
+/** @throws {UsageError} an unknown limit, or a value that is not a number */
 function readLimits(given: readonly string[]): Partial<HealthLimits> {
   return Object.fromEntries(
     given.map((text) => {
       const [name = '', value = ''] = text.split('=');
       if (!isHealthLimit(name) || !/^\d+(\.\d+)?$/.test(value)) {
         throw new UsageError(
-          `--limit ${text} sets nothing: expected name=number, such as long_transaction_warn_seconds=60. ` +
+          `--limit: ${expected('name=number, such as long_transaction_warn_seconds=60', text)}. ` +
             `The names: ${Object.keys(HEALTH_LIMITS).join(', ')}.`,
         );
       }
@@ -95,42 +84,24 @@ function readLimits(given: readonly string[]): Partial<HealthLimits> {
   );
 }
 
-const MARKS: Record<Verdict, { word: string; colour: 'green' | 'yellow' | 'red' | 'dim' }> = {
-  ok: { word: 'ok', colour: 'green' },
-  warn: { word: 'warn', colour: 'yellow' },
-  bad: { word: 'BAD', colour: 'red' },
-  unknown: { word: '?', colour: 'dim' },
-};
-const INDENT = ' '.repeat(28);
+const STYLE = { marks: { ok: 'ok   ', warn: 'warn ', bad: 'BAD  ', unknown: '?    ' }, nameWidth: 21 };
 
 function describe({ status, database, read_in_ms, lines }: HealthReport): string {
   const head = database
     ? `PostgreSQL ${database.version}, database ${database.name}, ${sizeText(database.bytes)}, up for ${spanText(database.up_seconds)}${database.is_standby ? ', a standby' : ''}`
     : 'PostgreSQL';
-  const count = (verdict: Verdict) => lines.filter((line) => line.verdict === verdict).length;
-  const [bad, warn, unknown] = [count('bad'), count('warn'), count('unknown')];
-  const found = [
-    bad > 0 ? `${bad} bad` : '',
-    warn > 0 ? `${warn} to be looked at` : '',
-    unknown > 0 ? `${unknown} not read` : '',
-  ].filter(Boolean);
-  const end =
+  const unread = countOf(lines, 'unknown');
+  const found = (['bad', 'warn'] as const).flatMap((verdict) => {
+    const count = countOf(lines, verdict);
+    return count > 0 ? [`${count} ${verdict === 'bad' ? 'bad' : 'to look at'}`] : [];
+  });
+  const end = [
     status === 'ok'
-      ? `Healthy: ${count('ok')} of ${lines.length} checks found nothing${unknown > 0 ? `, ${unknown} could not be read` : ''}.`
-      : `${found.join(', ')} of ${lines.length} checks.`;
-  return [head, '', ...lines.map(describeLine), '', `${end} (${(read_in_ms / 1000).toFixed(1)} s)`].join(
-    '\n',
-  );
-}
-
-function describeLine({ check, verdict, reading, limit, advice, command }: HealthLine): string {
-  const { word, colour } = MARKS[verdict];
-  const mark = styleText(colour, word.padEnd(4), { stream: process.stdout });
-  const text = [`${mark}  ${check.padEnd(21)} ${wrap(reading, INDENT)}`];
-  if (verdict === 'warn' || verdict === 'bad') {
-    if (limit) text.push(INDENT + wrap(`Fine would be: ${limit}`, INDENT));
-    if (advice) text.push(INDENT + wrap(advice, INDENT));
-    if (command) text.push(`${INDENT}→ ${command}`);
-  }
-  return text.join('\n');
+      ? `Healthy: ${countOf(lines, 'ok')} of ${lines.length} checks found nothing`
+      : `${found.join(', ')} of ${lines.length} checks`,
+    unread > 0 ? `, ${unread} could not be read` : '',
+    `. (${tookText(read_in_ms)})`,
+  ];
+  const body = describeFindings(lines, { ...STYLE, columns: screenWidth() });
+  return `${head}\n\n${body}\n\n${end.join('')}`;
 }

@@ -1,6 +1,6 @@
 /** `db maintenance`: removes what is past its time and repairs what was left half done. */
 
-import { countText, plural, sizeText } from '../../monitor/amounts.ts';
+import { countText, plural, sizeText, tookText } from '../../monitor/text.ts';
 import {
   type MaintenanceEvent,
   type MaintenanceReport,
@@ -8,46 +8,37 @@ import {
   type StepResult,
   type VacuumResult,
 } from '../../store/upkeep/maintenance.ts';
-import type { CommandContext } from '../command.ts';
-import { type StepProgress, stepProgress, untilStopped } from '../step-progress.ts';
+import { answer, type CommandContext, withStore } from '../command.ts';
+import { type StepProgress, showSteps, statusOf } from '../step-progress.ts';
 import { wrap } from '../wrap.ts';
 
-export async function dbMaintenance(
-  { config, isJson, parts }: CommandContext,
+export function dbMaintenance(
+  context: CommandContext,
   { dryRun = false }: { dryRun?: boolean },
 ): Promise<number> {
-  const started = performance.now();
-  const database = await (await parts()).openStore(config, 2);
-  const progress = stepProgress(isJson);
-  try {
-    const { result, wasStopped } = await untilStopped(async (signal) => ({
-      result: await runMaintenance(database, {
-        keep: config.retention,
+  return withStore(context, 2, async (database) => {
+    const started = performance.now();
+    const { result, wasStopped } = await showSteps(context, (progress, signal) =>
+      runMaintenance(database, {
+        keep: context.config.retention,
         dryRun,
         signal,
         onEvent: (event) => show(event, progress),
       }),
-      wasStopped: signal.aborted,
-    }));
-    progress.end();
+    );
     const duration_ms = Math.round(performance.now() - started);
     if ('busy' in result) {
-      console.log(
-        isJson
-          ? JSON.stringify({ status: 'busy', busy: result.busy, steps: [], vacuumed: [], duration_ms })
-          : `Another db:maintenance (session ${result.busy.pid}) is at work: it does what there is to do.`,
+      const { busy } = result;
+      return answer(
+        context,
+        { status: 'busy', busy, steps: [], vacuumed: [], duration_ms },
+        () => `Another db:maintenance (session ${busy.pid}) is at work: it does what there is to do.`,
       );
-      return 0;
     }
-    const hasFailed = [...result.steps, ...result.vacuumed].some(({ status }) => status === 'failed');
-    const status = wasStopped ? 'stopped' : hasFailed ? 'failed' : dryRun ? 'planned' : 'done';
+    const status = statusOf([...result.steps, ...result.vacuumed], { wasStopped, dryRun });
     const report = { status, ...result, removed: removed(result), duration_ms };
-    console.log(isJson ? JSON.stringify(report) : summary(report));
-    return hasFailed || wasStopped ? 1 : 0;
-  } finally {
-    progress.end();
-    await database.close();
-  }
+    return answer(context, report, () => summary(report), status === 'done' || status === 'planned');
+  });
 }
 
 const removed = ({ steps }: MaintenanceReport): number => steps.reduce((sum, { count }) => sum + count, 0);
@@ -63,7 +54,7 @@ function show(event: MaintenanceEvent, progress: StepProgress): void {
 const INDENT = ' '.repeat(32);
 
 function describeStep({ name, what, count, status, message, duration_ms }: StepResult): string {
-  const took = status === 'done' && count > 0 ? ` (${(duration_ms / 1000).toFixed(1)} s)` : '';
+  const took = status === 'done' && count > 0 ? ` (${tookText(duration_ms)})` : '';
   const head = `${status === 'failed' ? '!' : ' '} ${name.padEnd(20)}${countText(count).padStart(8)}  `;
   const text = `${head}${wrap(`${what}${took}`, INDENT)}`;
   return message ? `${text}\n${INDENT}${wrap(`Failed: ${message}`, INDENT)}` : text;
@@ -96,7 +87,7 @@ function summary({
   vacuumed,
   duration_ms,
 }: MaintenanceReport & { status: string; removed: number; duration_ms: number }): string {
-  const took = `${(duration_ms / 1000).toFixed(1)} s`;
+  const took = tookText(duration_ms);
   if (status === 'planned') return `\n${plural(count, 'row')} would go. Nothing was changed.`;
   const end =
     status === 'stopped'
@@ -105,5 +96,5 @@ function summary({
         ? ' Some of it failed: run it again.'
         : '';
   const tables = vacuumed.length > 0 ? `, ${plural(vacuumed.length, 'table')} vacuumed` : '';
-  return `\n${plural(count, 'row')} removed or mended${tables}, in ${took}.${end}`;
+  return `\n${plural(count, 'row')} removed or repaired${tables}, in ${took}.${end}`;
 }

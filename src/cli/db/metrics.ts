@@ -1,6 +1,5 @@
 /** `db metrics`: what the statements of all processes cost in the last hour and day, and what the database did. */
 
-import { countText, percentText, sizeText } from '../../monitor/amounts.ts';
 import {
   type DatabaseRates,
   overallFigures,
@@ -10,6 +9,7 @@ import {
   queryFigures,
   ratesOver,
 } from '../../monitor/query-metrics.ts';
+import { countText, HOUR_MS, minuteText, percentText, sizeText } from '../../monitor/text.ts';
 import type { Database } from '../../store/postgres/database.ts';
 import {
   readDatabaseNow,
@@ -18,7 +18,7 @@ import {
   readQueryTexts,
 } from '../../store/upkeep/query-stats.ts';
 import { readStatements, type Statements } from '../../store/upkeep/readings/statements.ts';
-import type { CommandContext } from '../command.ts';
+import { answer, type CommandContext, withStore } from '../command.ts';
 import { wrap } from '../wrap.ts';
 
 interface Period {
@@ -37,21 +37,13 @@ interface Metrics {
   alerts: ReturnType<typeof queryAlerts>;
 }
 
-const HOUR_MS = 3_600_000;
 const STATEMENTS = 50;
 
-export async function dbMetrics(
-  { config, isJson, parts }: CommandContext,
-  { all = false }: { all?: boolean },
-): Promise<number> {
-  const database = await (await parts()).openStore(config, 2);
-  try {
+export function dbMetrics(context: CommandContext, { all = false }: { all?: boolean }): Promise<number> {
+  return withStore(context, 2, async (database) => {
     const metrics = await collect(database);
-    console.log(isJson ? JSON.stringify(metrics) : describe(metrics, all));
-    return metrics.status === 'ok' ? 0 : 1;
-  } finally {
-    await database.close();
-  }
+    return answer(context, metrics, () => describe(metrics, all), metrics.status === 'ok');
+  });
 }
 
 async function collect({ pool }: Database): Promise<Metrics> {
@@ -144,10 +136,9 @@ const compact = (count: number): string =>
 
 function serverTable(statements: Statements, all: boolean): string[] {
   if (!statements.available) return [`PostgreSQL's own figures: none, ${statements.reason}`];
-  const since = statements.since.toISOString().slice(0, 16).replace('T', ' ');
   const total = statements.statements.reduce((sum, { total_ms }) => sum + total_ms, 0);
   const lines = [
-    `Inside PostgreSQL since ${since} UTC (pg_stat_statements)`,
+    `Inside PostgreSQL since ${minuteText(statements.since)} UTC (pg_stat_statements)`,
     '  statement                         calls    mean     max  share  cached    rows',
   ];
   const shown = all ? statements.statements : statements.statements.slice(0, SHOWN);
@@ -158,7 +149,7 @@ function serverTable(statements: Statements, all: boolean): string[] {
       mean_ms.toFixed(mean_ms < 100 ? 2 : 0).padStart(7),
       max_ms.toFixed(max_ms < 100 ? 1 : 0).padStart(7),
       percentText(total_ms / Math.max(total, 1e-9)).padStart(6),
-      (hit_rate === null ? '–' : percentText(hit_rate)).padStart(7),
+      percentText(hit_rate).padStart(7),
       compact(rows).padStart(7),
     ];
     lines.push(cells.join(' '));
@@ -168,23 +159,14 @@ function serverTable(statements: Statements, all: boolean): string[] {
 
 function rates(period: string, found: DatabaseRates | null): string[] {
   if (!found) return [`  ${period}: nothing to compare with yet (a reading is kept every ten minutes)`];
-  const {
-    since,
-    transactions_per_second,
-    rollback_share,
-    cache_hit_rate,
-    wal_bytes,
-    temp_bytes,
-    deadlocks,
-    growth_bytes,
-  } = found;
+  const { since, rollback_share, cache_hit_rate, wal_bytes, growth_bytes } = found;
   const parts = [
-    `${transactions_per_second.toFixed(1)} transactions/s`,
+    `${found.transactions_per_second.toFixed(1)} transactions/s`,
     rollback_share === null ? '' : `${percentText(rollback_share)} rolled back`,
     cache_hit_rate === null ? '' : `${percentText(cache_hit_rate)} from cache`,
     wal_bytes === null ? '' : `${sizeText(wal_bytes)} of WAL`,
-    `${sizeText(temp_bytes)} of temporary files`,
-    `${deadlocks} deadlocks`,
+    `${sizeText(found.temp_bytes)} of temporary files`,
+    `${found.deadlocks} deadlocks`,
     `${growth_bytes < 0 ? '−' : '+'}${sizeText(Math.abs(growth_bytes))}`,
   ];
   const head = `  ${`${period}, since ${since.toISOString().slice(11, 16)} UTC`.padEnd(30)}`;

@@ -1,66 +1,52 @@
-/** `db optimize`: mends indexes, statistics, views and dead rows, and says what that gained. */
+/** `db optimize`: repairs indexes, statistics, views and dead rows, and says what that gained. */
 
-import { plural, sizeText } from '../../monitor/amounts.ts';
+import { plural, sizeText, tookText } from '../../monitor/text.ts';
 import type { Database } from '../../store/postgres/database.ts';
 import { type DoneAction, type OptimizeEvent, optimizeDatabase } from '../../store/upkeep/optimize.ts';
 import { worstFactor } from '../../store/upkeep/readings/estimates.ts';
 import { readTables } from '../../store/upkeep/readings/tables.ts';
-import type { CommandContext } from '../command.ts';
-import { type StepProgress, stepProgress, untilStopped } from '../step-progress.ts';
+import { answer, type CommandContext, withStore } from '../command.ts';
+import { type StepProgress, showSteps, statusOf } from '../step-progress.ts';
 import { UsageError } from '../usage-error.ts';
 import { wrap } from '../wrap.ts';
 
-interface Options {
+export interface OptimizeOptions {
   dryRun?: boolean;
   freeze?: boolean;
-  rewrite?: string[];
+  rewrite: string[];
 }
 
-export async function dbOptimize(
-  { config, isJson, parts }: CommandContext,
-  { dryRun = false, freeze = false, rewrite = [] }: Options,
+export function dbOptimize(
+  context: CommandContext,
+  { dryRun = false, freeze = false, rewrite }: OptimizeOptions,
 ): Promise<number> {
-  const started = performance.now();
-  const database = await (await parts()).openStore(config, 2);
-  const progress = stepProgress(isJson);
-  try {
+  return withStore(context, 2, async (database) => {
+    const started = performance.now();
     await checkTables(database, rewrite);
-    const result = await untilStopped((signal) =>
+    const { result, wasStopped } = await showSteps(context, async (progress, signal) =>
       optimizeDatabase(database, {
         dryRun,
         freeze,
         rewrite,
         signal,
         onEvent: (event) => show(event, progress),
-      }).then((ended) => ({ ...ended, wasStopped: signal.aborted })),
+      }),
     );
-    progress.end();
     const duration_ms = Math.round(performance.now() - started);
     if ('busy' in result) {
       const { pid, since } = result.busy;
       const from = since ? ` since ${since.toISOString().slice(11, 19)} UTC` : '';
-      console.log(
-        isJson
-          ? JSON.stringify({ status: 'busy', busy: result.busy, actions: [], duration_ms })
-          : `Another db:optimize (session ${pid}) is at work${from}: it does what there is to do.`,
+      return answer(
+        context,
+        { status: 'busy', busy: result.busy, actions: [], duration_ms },
+        () => `Another db:optimize (session ${pid}) has been at work${from}: it does what there is to do.`,
       );
-      return 0;
     }
-    const { actions, estimates, wasStopped } = result;
-    const hasFailed = actions.some(({ status }) => status === 'failed');
-    const report = {
-      status: wasStopped ? 'stopped' : hasFailed ? 'failed' : dryRun ? 'planned' : 'done',
-      actions,
-      gained_bytes: gain(actions),
-      estimates,
-      duration_ms,
-    };
-    console.log(isJson ? JSON.stringify(report) : summary(report));
-    return hasFailed || wasStopped ? 1 : 0;
-  } finally {
-    progress.end();
-    await database.close();
-  }
+    const { actions, estimates } = result;
+    const status = statusOf(actions, { wasStopped, dryRun });
+    const report = { status, actions, gained_bytes: gain(actions), estimates, duration_ms };
+    return answer(context, report, () => summary(report), status === 'done' || status === 'planned');
+  });
 }
 
 /** @throws {UsageError} a table that is not there */
@@ -99,7 +85,7 @@ function describe(action: DoneAction): string {
       : status === 'planned' && bytes_before !== null
         ? `, ${sizeText(bytes_before)}`
         : '';
-  const took = status === 'done' ? `, ${(duration_ms / 1000).toFixed(1)} s` : '';
+  const took = status === 'done' ? `, ${tookText(duration_ms)}` : '';
   const mark = { done: ' ', planned: '·', skipped: '–', failed: '!' }[status];
   const lines = [`${mark} ${VERBS[kind].padEnd(8)} ${wrap(`${subject}: ${why}${sizes}${took}`, INDENT)}`];
   if (message) lines.push(INDENT + wrap(status === 'failed' ? `Failed: ${message}` : message, INDENT));
@@ -131,7 +117,7 @@ function summary({ status, actions, gained_bytes, estimates, duration_ms }: Repo
   const failed = count('failed');
   const lines = [
     '',
-    `${plural(count('done'), 'step')} done${failed > 0 ? `, ${failed} failed` : ''} in ${(duration_ms / 1000).toFixed(1)} s, ${sizeText(gained_bytes)} given back.`,
+    `${plural(count('done'), 'step')} done${failed > 0 ? `, ${failed} failed` : ''} in ${tookText(duration_ms)}, ${sizeText(gained_bytes)} given back.`,
   ];
   if (status === 'stopped') lines.push('Stopped before the end: run it again for the rest.');
   if (before !== null && after !== null) {

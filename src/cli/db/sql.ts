@@ -1,10 +1,11 @@
-/** `db sql`: sends one statement and shows what comes back, for those who have no psql: none comes with the embedded server. */
+/** `db sql`: sends one statement and shows what comes back. The embedded server comes without psql. */
 
 import pg from 'pg';
 import { WattsyncError } from '../../errors.ts';
+import { plural } from '../../monitor/text.ts';
 import { openDatabase } from '../../store/postgres/database.ts';
 import { sendStatement } from '../../store/postgres/statement.ts';
-import type { CommandContext } from '../command.ts';
+import { answer, type CommandContext } from '../command.ts';
 
 /** PostgreSQL refused the statement. */
 class StatementRefusedError extends WattsyncError {
@@ -12,11 +13,11 @@ class StatementRefusedError extends WattsyncError {
   readonly retryable = false;
 }
 
-export async function dbSql({ config, isJson }: CommandContext, statement: string): Promise<number> {
-  const { databaseUrl, dataDir } = config;
+export async function dbSql(context: CommandContext, statement: string): Promise<number> {
+  const { databaseUrl, dataDir } = context.config;
   const database = await openDatabase({ databaseUrl, dataDir, connections: 1 });
   try {
-    const answer = await sendStatement(database.pool, statement).catch((cause) => {
+    const result = await sendStatement(database.pool, statement).catch((cause) => {
       if (!(cause instanceof pg.DatabaseError)) throw cause;
       const more = [cause.detail, cause.hint].filter(Boolean).join(' ');
       throw new StatementRefusedError(
@@ -24,8 +25,7 @@ export async function dbSql({ config, isJson }: CommandContext, statement: strin
         { cause },
       );
     });
-    console.log(isJson ? JSON.stringify(answer) : describe(answer));
-    return 0;
+    return answer(context, result, () => describe(result));
   } finally {
     await database.close();
   }
@@ -34,17 +34,17 @@ export async function dbSql({ config, isJson }: CommandContext, statement: strin
 function describe({ command, row_count, columns, rows }: Awaited<ReturnType<typeof sendStatement>>): string {
   if (columns.length === 0) return row_count === null ? command : `${command}: ${row_count} rows`;
   const cells = rows.map((row) => columns.map((column) => textOf(row[column])));
-  const widths = columns.map((column, at) => Math.max(column.length, ...cells.map((row) => row[at]!.length)));
+  const widths = columns.map((column, i) => Math.max(column.length, ...cells.map((row) => row[i]!.length)));
   const line = (row: string[]) =>
     row
-      .map((cell, at) => cell.padEnd(widths[at]!))
+      .map((cell, i) => cell.padEnd(widths[i]!))
       .join('  ')
       .trimEnd();
   return [
     line(columns),
     widths.map((width) => '-'.repeat(width)).join('  '),
     ...cells.map(line),
-    `(${rows.length === 1 ? '1 row' : `${rows.length} rows`})`,
+    `(${plural(rows.length, 'row')})`,
   ].join('\n');
 }
 

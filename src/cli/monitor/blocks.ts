@@ -2,7 +2,7 @@
 
 import type { MonitorView, Rate, ViewTdsp, Worker } from '../../monitor/monitor-view.ts';
 import type { RunProgress, RunStep, ViewWork } from '../../monitor/run-progress.ts';
-import { count, hoursInWords, inWords, timeOf } from '../../monitor/words.ts';
+import { limitText, percentText, plural, spanText, timeText } from '../../monitor/text.ts';
 import type { PlanCounts } from '../../store/queue/sync-runs.ts';
 import { bar, type Line, type Piece, pad, piece, type Tone, widthOf } from './ink.ts';
 import type { Block } from './layout.ts';
@@ -12,8 +12,8 @@ const NAME = 17;
 const ROOMY = 56;
 const WIDE = 76;
 
-const ago = (view: MonitorView, at: Date): string => inWords(view.at.getTime() - at.getTime());
-const ahead = (view: MonitorView, at: Date): string => inWords(at.getTime() - view.at.getTime());
+const ago = (view: MonitorView, at: Date): string => spanText((view.at.getTime() - at.getTime()) / 1_000);
+const ahead = (view: MonitorView, at: Date): string => spanText((at.getTime() - view.at.getTime()) / 1_000);
 
 export function runsBlock(view: MonitorView, width: number): Block {
   const lines = view.in_progress.flatMap((run) => [
@@ -57,7 +57,7 @@ function stepLine(view: MonitorView, step: RunStep, width: number): Line {
 function describeStep(view: MonitorView, step: RunStep): [sign: string, tone: Tone, text: string] {
   if (step.step === 'waiting') {
     const until =
-      step.not_before && step.not_before > view.at ? ` until ${timeOf(step.not_before, view.at)}` : '';
+      step.not_before && step.not_before > view.at ? ` until ${timeText(step.not_before, view.at)}` : '';
     return ['·', 'dim', `waits${until}`];
   }
   if (step.step === 'fetching') {
@@ -108,8 +108,8 @@ export function plansBlock(view: MonitorView, width: number): Block {
 function tdspLine(view: MonitorView, tdsp: ViewTdsp, width: number): Line {
   const { name, age_seconds, target_hours, plans, verdict, stale, last_result } = tdsp;
   const tone = AGE_TONES[verdict];
-  const age = age_seconds === null ? 'never' : inWords(age_seconds * 1000);
-  const target = `${age} of ${hoursInWords(target_hours)}`;
+  const age = age_seconds === null ? 'never' : spanText(age_seconds);
+  const target = `${age} of ${limitText(target_hours * 3_600)}`;
   const share = age_seconds === null ? 1 : age_seconds / 3600 / target_hours;
   const pieces: Piece[] = [
     piece(`  ${AGE_SIGNS[verdict]} `, tone),
@@ -143,7 +143,7 @@ export function queueBlock(view: MonitorView, width: number): Block {
 function workLine(view: MonitorView, work: ViewWork, width: number): Line {
   const isLater = work.not_before !== null && work.not_before > view.at;
   const when = isLater
-    ? `not before ${timeOf(work.not_before!, view.at)}`
+    ? `not before ${timeText(work.not_before!, view.at)}`
     : `waits for ${ago(view, work.requested_at)}`;
   const who = `run ${work.run_id} ${work.kind}, ${work.requested_by}`;
   return [
@@ -177,14 +177,14 @@ export function upstreamBlock(view: MonitorView, width: number): Block {
       ...rateOf('day', attempts.day),
     ],
     ...upstream.last_errors.map(({ at, status, error }) => [
-      piece(`  ${timeOf(at, view.at)} `, 'dim'),
+      piece(`  ${timeText(at, view.at)} `, 'dim'),
       piece(`${status ?? 'no answer'} ${error}`, 'warn'),
     ]),
   ];
   if (upstream.wait_until) {
     lines.splice(2, 0, [
       piece('  Retry-After      '),
-      piece(`asked to be left alone until ${timeOf(upstream.wait_until, view.at)}`, 'warn'),
+      piece(`asked to be left alone until ${timeText(upstream.wait_until, view.at)}`, 'warn'),
     ]);
   }
   return {
@@ -204,13 +204,13 @@ function circuitOf({ upstream, at }: MonitorView): Piece {
   const { circuit, failures, open_until } = upstream;
   if (circuit === 'open') {
     return piece(
-      `OPEN until ${timeOf(open_until!, at)}, after ${count(failures, 'failure')} in a row`,
+      `OPEN until ${timeText(open_until!, at)}, after ${plural(failures, 'failure')} in a row`,
       'bad',
     );
   }
   if (circuit === 'half_open') return piece('half open: the next call finds out whether it is back', 'warn');
   return failures > 0
-    ? piece(`closed, ${count(failures, 'failure')} in a row`, 'warn')
+    ? piece(`closed, ${plural(failures, 'failure')} in a row`, 'warn')
     : piece('closed: it may be called', 'plain');
 }
 
@@ -219,11 +219,10 @@ const SUCCESS_TARGET = 0.95;
 
 function rateOf(span: string, { attempts, success_rate }: Rate): Piece[] {
   if (success_rate === null) return [piece(`${span} –`, 'dim')];
-  const percent = `${(Math.floor(success_rate * 1000) / 10).toFixed(success_rate === 1 ? 0 : 1)} %`;
   return [
     piece(`${span} `),
-    piece(percent, success_rate < SUCCESS_TARGET ? 'warn' : 'good'),
-    piece(` of ${count(attempts, 'attempt')}`, 'dim'),
+    piece(percentText(success_rate), success_rate < SUCCESS_TARGET ? 'warn' : 'good'),
+    piece(` of ${plural(attempts, 'attempt')}`, 'dim'),
   ];
 }
 
@@ -247,7 +246,7 @@ export function workersBlock(view: MonitorView, width: number): Block {
   });
   if (lines.length === 0) lines.push([piece('  No process runs: npm start', 'warn')]);
   if (gone > 0)
-    lines.push([piece(`  ✗ ${count(gone, 'process', 'processes')} died within the last day`, 'dim')]);
+    lines.push([piece(`  ✗ ${plural(gone, 'process', 'processes')} died within the last day`, 'dim')]);
   const alive = present.filter(({ state }) => state === 'alive').length;
   const brief: Line = [
     piece(`${alive} alive`, alive > 0 ? 'plain' : 'warn'),
@@ -283,7 +282,7 @@ export function pastBlock(view: MonitorView, width: number): Block {
       piece(pad(`run ${run.id} ${run.kind}`, 16)),
       piece(` ${pad(`${ago(view, run.finished_at!)} ago`, 10)}`),
       piece(` ${run.status}`, tone),
-      piece(`  ${count(api_calls, 'call')}`, 'dim'),
+      piece(`  ${plural(api_calls, 'call')}`, 'dim'),
       ...(width >= ROOMY ? [piece(`  by ${run.requested_by}`, 'dim')] : []),
       piece(why, errors.length > 0 ? 'warn' : 'dim'),
     ];

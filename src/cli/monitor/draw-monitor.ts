@@ -1,9 +1,9 @@
-/** The screen of `sync monitor`, and what `sync status` prints: a view, its verdict and a room in, lines out. Pure. */
+/** The screen of `sync monitor`, and what `sync status` prints: a view in, lines out. */
 
 import type { Finding } from '../../monitor/finding.ts';
 import type { MonitorView } from '../../monitor/monitor-view.ts';
+import { plural } from '../../monitor/text.ts';
 import { judge } from '../../monitor/verdict.ts';
-import { count } from '../../monitor/words.ts';
 import {
   pastBlock,
   plansBlock,
@@ -13,8 +13,9 @@ import {
   upstreamBlock,
   workersBlock,
 } from './blocks.ts';
-import { fit, type Ink, inked, type Line, lineWidth, piece, wrap } from './ink.ts';
+import { fit, type Ink, inked, type Line, lineWidth, piece, wrapWords } from './ink.ts';
 import { arrange, type Room } from './layout.ts';
+import { columnsOf, inkOf } from './terminal.ts';
 
 export interface DrawOptions extends Room, Ink {
   title: string;
@@ -25,7 +26,13 @@ export interface DrawOptions extends Room, Ink {
 /** As many problems as a screen of few rows has room for. */
 const PROBLEMS_SHOWN = 4;
 
-/** No line is wider than the columns, and there are no more of them than rows. */
+/** All of it, for the terminal there is. */
+export function drawStatus(view: MonitorView): string {
+  const options = { title: 'sync status', rows: null, columns: columnsOf(process.stdout) };
+  return drawMonitor(view, { ...options, ...inkOf(process.stdout) }).join('\n');
+}
+
+/** No line is wider than the columns, and there are at most `rows` of them. */
 export function drawMonitor(view: MonitorView, options: DrawOptions): string[] {
   const { columns, rows } = options;
   const head = headOf(view, options);
@@ -50,7 +57,7 @@ function headOf(view: MonitorView, { columns, rows, title, notice }: DrawOptions
   const time = lineWidth(name) + whole.length < columns ? whole : whole.slice(11);
   const gap = columns - lineWidth(name) - time.length;
   const lines: Line[] = [gap > 0 ? [...name, piece(' '.repeat(gap)), piece(time, 'dim')] : name];
-  if (notice) lines.push(...wrap(notice, columns).map((text) => [piece(text, 'bad')]));
+  if (notice) lines.push(...wrapWords(notice, columns).map((text) => [piece(text, 'bad')]));
   const { healthy, problems } = judge(view);
   const shown = rows === null ? problems : problems.slice(0, PROBLEMS_SHOWN);
   lines.push(verdictLine(view, healthy, problems));
@@ -65,27 +72,27 @@ function verdictLine(view: MonitorView, healthy: boolean, problems: readonly Fin
   const { state } = view.control;
   const facts = [
     state === 'running' ? 'syncing is on' : `syncing is ${state === 'stopped' ? 'STOPPED' : 'HALTED'}`,
-    count(alive, 'process', 'processes'),
+    plural(alive, 'process', 'processes'),
     `plans from ${view.upstream.source}${view.upstream.source === 'sandbox' ? ' (INVENTED)' : ''}`,
   ];
   const verdict = !healthy
     ? piece('✗ NOT HEALTHY', 'bad')
     : problems.length > 0
-      ? piece(`! ${count(problems.length, 'thing')} to look at`, 'warn')
+      ? piece(`! ${plural(problems.length, 'thing')} to look at`, 'warn')
       : piece('✓ healthy', 'good');
   return [verdict, piece(`  ${facts.join(' · ')}`)];
 }
 
-/** In full where there is room without end; else a line for what is wrong, and one for what to do. */
-function problemLines({ verdict, message, advice, run }: Finding, { columns, rows }: Room): Line[] {
+/** In full where rows are unlimited; else a line for what is wrong, and one for what to do. */
+function problemLines({ verdict, reading, advice, command }: Finding, { columns, rows }: Room): Line[] {
   const tone = verdict === 'bad' ? 'bad' : 'warn';
   const sign = verdict === 'bad' ? '✗' : '!';
   const inner = Math.max(10, columns - 4);
-  const inFull = (text: string) => (rows === null ? wrap(text, inner) : [text]);
-  const said = inFull(message).map(
+  const inFull = (text: string) => (rows === null ? wrapWords(text, inner) : [text]);
+  const what = inFull(reading).map(
     (text, index): Line => [piece(index === 0 ? `  ${sign} ` : '    ', tone), piece(text, tone)],
   );
-  const advised = rows === null || run === null ? [advice] : [];
-  const next = [...advised, run && `→ ${run}`].flatMap((text) => (text ? inFull(text) : []));
-  return [...said, ...next.map((text): Line => [piece(`    ${text}`)])];
+  const advised = rows === null || command === null ? [advice] : [];
+  const next = [...advised, command && `→ ${command}`].flatMap((text) => (text ? inFull(text) : []));
+  return [...what, ...next.map((text): Line => [piece(`    ${text}`)])];
 }

@@ -51,10 +51,11 @@ const PLAIN: Record<string, string> = {
   ' ': ' ',
 };
 
-const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
+/** ASCII and what this program draws with: a column each. Measuring anything else costs milliseconds, once. */
+const isSimple = (text: string): boolean => /^[\x20-\x7e…·–→█░│─✓✗●▸×\u00a0]*$/.test(text);
 
 /** How wide a text is on the screen. */
-export const widthOf = (text: string): number => (isAscii(text) ? text.length : measure(text));
+export const widthOf = (text: string): number => (isSimple(text) ? text.length : measure(text));
 
 export const piece = (text: string, tone: Tone = 'plain'): Piece => ({ text: clean(text), tone });
 
@@ -63,16 +64,15 @@ function clean(text: string): string {
   return stripVTControlCharacters(text).replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ');
 }
 
-/** As people count them: a letter with its accents, a flag. */
-const characters = new Intl.Segmenter('en');
-
 /** At most so wide; what had to go is shown by an ellipsis. */
 export function cut(text: string, width: number): string {
   if (width <= 0) return '';
   if (widthOf(text) <= width) return text;
+  if (isSimple(text)) return `${text.slice(0, width - 1).trimEnd()}…`;
   let fitting = '';
   let left = width - 1;
-  for (const { segment } of characters.segment(text)) {
+  // Characters as people count them: a letter with its accents, a flag. Loading their rules takes 20 ms, so not before.
+  for (const { segment } of new Intl.Segmenter('en').segment(text)) {
     left -= widthOf(segment);
     if (left < 0) break;
     fitting += segment;
@@ -103,14 +103,14 @@ export function fit(line: Line, width: number): Line {
   return fitted;
 }
 
-/** Words in lines of at most this width; a word that is longer is cut. */
-export function wrap(text: string, width: number): string[] {
+/** Words in lines of at most this width; a word that is longer stays whole. */
+export function wrapWords(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of clean(text).split(/\s+/)) {
     const last = lines.at(-1);
     const joined = last === undefined ? word : `${last} ${word}`;
-    if (last !== undefined && widthOf(joined) > width) lines.push(cut(word, width));
-    else lines[Math.max(0, lines.length - 1)] = cut(joined, width);
+    if (last !== undefined && widthOf(joined) > width) lines.push(word);
+    else lines[Math.max(0, lines.length - 1)] = joined;
   }
   return lines;
 }

@@ -1,10 +1,12 @@
 /** `sync monitor`: the state of syncing as it changes, on a terminal, as lines or as JSON. It only looks. */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { describeError } from '../../errors.ts';
+import { openStore } from '../../app/open.ts';
+import { describeError, expected } from '../../errors.ts';
+import { toJson } from '../../monitor/finding.ts';
 import { type MonitorView, readMonitorView } from '../../monitor/monitor-view.ts';
+import { spanText, timeText } from '../../monitor/text.ts';
 import { judge } from '../../monitor/verdict.ts';
-import { inWords, timeOf } from '../../monitor/words.ts';
 import type { Database } from '../../store/postgres/database.ts';
 import type { CommandContext } from '../command.ts';
 import { drawMonitor } from '../monitor/draw-monitor.ts';
@@ -12,7 +14,7 @@ import { liveScreen, plainScreen, type Screen } from '../monitor/screen.ts';
 import { columnsOf, type InkChoice, inkOf } from '../monitor/terminal.ts';
 import { UsageError } from '../usage-error.ts';
 
-interface SyncMonitorOptions extends InkChoice {
+export interface SyncMonitorOptions extends InkChoice {
   once?: boolean;
   /** Seconds from one look to the next. */
   interval?: number;
@@ -20,7 +22,7 @@ interface SyncMonitorOptions extends InkChoice {
   columns?: number;
 }
 
-/** What is known: the last view there is, and since when there is no newer one, and why. */
+/** The last view, and since when and why there is none newer. */
 interface Seen {
   view: MonitorView | null;
   away: { since: Date; error: unknown } | null;
@@ -37,13 +39,13 @@ const QUIET_FRAMES_EVERY_MS = 60_000;
 export async function syncMonitor(context: CommandContext, options: SyncMonitorOptions): Promise<number> {
   const { config, isJson } = context;
   expectSensible(options);
-  const database = await (await context.parts()).openStore(config, 1);
+  const database = await openStore(config, 1);
   try {
     if (options.once) return await showOnce(context, options, database);
     const ending = new AbortController();
     const end = () => ending.abort();
     process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', end);
-    // Whoever reads has gone (`| head`): that is no error.
+    // The reader has gone (`| head`), which is not an error.
     process.stdout.on('error', end);
     const isLive = process.stdout.isTTY === true && !isJson && !context.isDumbTerminal;
     const plain = plainScreen(process.stdout, isJson ? '' : '\n');
@@ -59,10 +61,11 @@ export async function syncMonitor(context: CommandContext, options: SyncMonitorO
   }
 }
 
-/** @throws {UsageError} what nobody can want */
+/** @throws {UsageError} */
 function expectSensible({ interval = EVERY_S, columns = 80 }: SyncMonitorOptions): void {
-  if (interval < LEAST_S) throw new UsageError(`--interval ${interval}: expected ${LEAST_S} seconds or more`);
-  if (columns < 20) throw new UsageError(`--columns ${columns}: expected 20 or more`);
+  if (interval < LEAST_S)
+    throw new UsageError(`--interval: ${expected(`${LEAST_S} seconds or more`, interval)}`);
+  if (columns < 20) throw new UsageError(`--columns: ${expected('20 or more', columns)}`);
 }
 
 async function showOnce(
@@ -71,7 +74,9 @@ async function showOnce(
   database: Database,
 ): Promise<number> {
   const view = await readMonitorView(database.pool, config);
-  console.log(isJson ? toJson({ view, away: null }) : frame({ view, away: null }, options, null).join('\n'));
+  console.log(
+    isJson ? seenJson({ view, away: null }) : frame({ view, away: null }, options, null).join('\n'),
+  );
   return judge(view).healthy ? 0 : 1;
 }
 
@@ -103,7 +108,7 @@ async function watch(
       const isDue = looked - shown.at >= QUIET_FRAMES_EVERY_MS;
       if (isLive) draw();
       else if (isEachShown || isDue || fingerprint !== shown.fingerprint) {
-        screen.show(isJson ? [toJson(seen)] : frame(seen, options, null));
+        screen.show(isJson ? [seenJson(seen)] : frame(seen, options, null));
         shown = { fingerprint, at: looked };
       }
       const left = Math.max(0, everyMs - (performance.now() - looked));
@@ -133,15 +138,17 @@ function frame({ view, away }: Seen, options: SyncMonitorOptions, rows: number |
 
 function describeAway({ since, error }: NonNullable<Seen['away']>, view: MonitorView | null): string {
   const now = new Date();
-  const what = `PostgreSQL DOES NOT ANSWER for ${inWords(now.getTime() - since.getTime())} (${describeError(error)})`;
-  return view ? `${what}. This is how it was at ${timeOf(view.at, now)}; it is asked again and again.` : what;
+  const what = `PostgreSQL DOES NOT ANSWER for ${spanText((now.getTime() - since.getTime()) / 1_000)} (${describeError(error)})`;
+  return view ? `${what}. This is how it was at ${timeText(view.at, now)}; trying again.` : what;
 }
 
-function toJson({ view, away }: Seen): string {
+function seenJson({ view, away }: Seen): string {
   const database = away
     ? { reachable: false, since: away.since, error: describeError(away.error) }
     : { reachable: true };
-  return JSON.stringify({ database, ...(view ? { ...judge(view), ...view } : {}) });
+  if (!view) return JSON.stringify({ database });
+  const verdict = judge(view);
+  return JSON.stringify({ database, ...verdict, problems: verdict.problems.map(toJson), ...view });
 }
 
 /** What makes a new frame worth writing: all but times that pass by themselves. */

@@ -1,27 +1,23 @@
-/** `sync status`: how syncing is at this moment, and whether that is well. Loads little, for it is asked often. */
+/** `sync status`: how syncing is at this moment, and whether that is well. It is asked often, so it loads little. */
 
-import type { CommandContext } from '../command.ts';
+import { openStore } from '../../app/open.ts';
+import { answer, type CommandContext } from '../command.ts';
 
-export async function syncStatus({ config, isJson, parts }: CommandContext): Promise<number> {
+export async function syncStatus(context: CommandContext): Promise<number> {
+  const { config } = context;
   // Loaded while PostgreSQL is being reached: that takes as long.
-  const [database, { readMonitorView }, { judge }, { markCrashedRuns }] = await Promise.all([
-    parts().then(({ openStore }) => openStore(config, 1)),
+  const [database, { readMonitorView }, { judge }, { toJson }, draw] = await Promise.all([
+    openStore(config, 1),
     import('../../monitor/monitor-view.ts'),
     import('../../monitor/verdict.ts'),
-    import('../../store/queue/sync-runs.ts'),
+    import('../../monitor/finding.ts'),
+    context.isJson ? null : import('../monitor/draw-monitor.ts'),
   ]);
   try {
-    await markCrashedRuns(database.pool, new Date());
     const view = await readMonitorView(database.pool, config);
     const verdict = judge(view);
-    if (isJson) console.log(JSON.stringify({ ...verdict, ...view }));
-    else {
-      const { drawMonitor } = await import('../monitor/draw-monitor.ts');
-      const { inkOf, columnsOf } = await import('../monitor/terminal.ts');
-      const options = { title: 'sync status', rows: null, columns: columnsOf(process.stdout) };
-      console.log(drawMonitor(view, { ...options, ...inkOf(process.stdout) }).join('\n'));
-    }
-    return verdict.healthy ? 0 : 1;
+    const found = { ...verdict, problems: verdict.problems.map(toJson), ...view };
+    return answer(context, found, () => draw!.drawStatus(view), verdict.healthy);
   } finally {
     await database.close();
   }

@@ -1,91 +1,64 @@
-/** Verdicts about who is connected, how long they take and who waits for whom. */
+/** Who is connected, how long they take and who waits for whom. */
 
 import type { Session } from '../../store/upkeep/readings/activity.ts';
-import type { HealthReadings } from '../../store/upkeep/readings/health-readings.ts';
-import { countText, percentText, plural, spanText } from '../amounts.ts';
-import {
-  endSession,
-  fine,
-  graded,
-  type HealthLimits,
-  type HealthLine,
-  judged,
-  linesOf,
-  sqlCommand,
-} from './line.ts';
-
-export function judgeActivity(readings: HealthReadings, limits: HealthLimits): HealthLine[] {
-  return [
-    ...connections(readings, limits),
-    ...locks(readings, limits),
-    ...longTransactions(readings, limits),
-    ...idleInTransaction(readings, limits),
-    ...longQueries(readings, limits),
-  ];
-}
+import { graded } from '../finding.ts';
+import { countText, limitText, percentText, plural, spanText } from '../text.ts';
+import { check, endSession, known, problem, single, sqlCommand } from './check.ts';
 
 const nameOf = ({ pid, application, user_name }: Session): string =>
   `session ${pid} (${[application, user_name].filter(Boolean).join(', ')})`;
 
-const said = ({ state, query }: Session): string => {
+/** What it runs, or ran last; empty where that cannot be seen. */
+function statementOf({ state, query }: Session): string {
   const text = query.length > 60 ? `${query.slice(0, 59)}…` : query;
   if (text === '') return '';
   return state === 'active' ? `: ${text}` : `; last: ${text}`;
-};
-
-function connections({ connections: reading }: HealthReadings, limits: HealthLimits): HealthLine[] {
-  const limit = `< ${limits.connections_warn_percent} %`;
-  return judged('connections', reading, ({ used, limit: most, reserved, idle }) => {
-    const usable = Math.max(1, most - reserved);
-    const share = used / usable;
-    const verdict = graded(share * 100, limits.connections_warn_percent, limits.connections_bad_percent);
-    const text = `${used} of ${usable} used (${percentText(share)}), ${idle} of them idle`;
-    if (verdict === null) return [fine('connections', text, limit)];
-    const advice =
-      'When none is left, nothing can connect. Run fewer processes, end idle sessions, or raise max_connections (takes effect with a restart).';
-    return linesOf('connections', limit, '', [
-      { verdict, subject: null, reading: text, advice, command: sqlCommand(IDLE_SESSIONS) },
-    ]);
-  });
 }
 
 const IDLE_SESSIONS = `select pid, usename, application_name, state_change from pg_stat_activity where state = 'idle' order by state_change`;
 
-function locks({ sessions: reading }: HealthReadings, limits: HealthLimits): HealthLine[] {
-  const limit = `no wait of ${spanText(limits.lock_wait_warn_seconds)} or more`;
-  return judged('locks', reading, (sessions) => {
-    const byPid = new Map(sessions.map((session) => [session.pid, session]));
-    const waiting = sessions.filter(({ is_waiting }) => is_waiting);
-    const blockers = new Map<number, { waiting: number; longest: number; on: Set<string> }>();
-    for (const session of waiting) {
-      const seconds = session.wait_seconds ?? session.query_seconds ?? 0;
-      for (const pid of rootsOf(session, byPid)) {
-        const found = blockers.get(pid) ?? { waiting: 0, longest: 0, on: new Set<string>() };
-        found.waiting += 1;
-        found.longest = Math.max(found.longest, seconds);
-        if (session.waits_for) found.on.add(session.waits_for);
-        blockers.set(pid, found);
-      }
-    }
-    const findings = [...blockers].flatMap(([pid, { waiting: count, longest, on }]) => {
-      const verdict = graded(longest, limits.lock_wait_warn_seconds, limits.lock_wait_bad_seconds);
-      if (verdict === null) return [];
-      const blocker = byPid.get(pid);
-      const who = blocker ? `${nameOf(blocker)}, ${blocker.state ?? 'state hidden'}` : `process ${pid}`;
-      return {
-        verdict,
-        subject: `session ${pid}`,
-        reading: `${who}, blocks ${plural(count, 'other')} for ${spanText(longest)} on ${[...on].join(', ') || 'a lock'}${blocker ? said(blocker) : ''}`,
-        advice: 'They wait until it ends. Let it finish, or end it: what it has not committed is undone.',
-        command: endSession(pid),
-      };
-    });
-    const ok = waiting.length === 0 ? 'nobody waits' : `${plural(waiting.length, 'short wait')}`;
-    return linesOf('locks', limit, ok, findings);
-  });
+const connections = check(
+  'connections',
+  (readings) => readings.connections,
+  ({ used, limit, reserved, idle }, { limits }) => {
+    const usable = Math.max(1, limit - reserved);
+    const share = used / usable;
+    return single(
+      `< ${limits.connections_warn_percent} %`,
+      `${used} of ${usable} used (${percentText(share)}), ${idle} of them idle`,
+      graded(share * 100, limits.connections_warn_percent, limits.connections_bad_percent),
+      {
+        advice:
+          'When none is left, nothing can connect. Run fewer processes, end idle sessions, or raise max_connections (takes effect with a restart).',
+        command: sqlCommand(IDLE_SESSIONS),
+      },
+    );
+  },
+);
+
+interface Blocked {
+  waiting: number;
+  longest_seconds: number;
+  on: Set<string>;
 }
 
-/** Who, at the end of the chain, waits for nobody and makes all of it wait. A circle is left to PostgreSQL, which breaks it. */
+function findBlockers(sessions: readonly Session[]): Map<number, Blocked> {
+  const byPid = new Map(sessions.map((session) => [session.pid, session]));
+  const blockers = new Map<number, Blocked>();
+  for (const session of sessions.filter(({ is_waiting }) => is_waiting)) {
+    const seconds = session.wait_seconds ?? session.query_seconds ?? 0;
+    for (const pid of rootsOf(session, byPid)) {
+      const found = blockers.get(pid) ?? { waiting: 0, longest_seconds: 0, on: new Set<string>() };
+      found.waiting += 1;
+      found.longest_seconds = Math.max(found.longest_seconds, seconds);
+      if (session.waits_for) found.on.add(session.waits_for);
+      blockers.set(pid, found);
+    }
+  }
+  return blockers;
+}
+
+/** The sessions at the end of the chain, which wait for nothing and block all others. PostgreSQL breaks circles itself. */
 export function rootsOf(
   session: Pick<Session, 'pid' | 'blocked_by'>,
   byPid: ReadonlyMap<number, Session>,
@@ -103,98 +76,117 @@ export function rootsOf(
   return [...roots];
 }
 
-function longTransactions(readings: HealthReadings, limits: HealthLimits): HealthLine[] {
-  const { long_transaction_warn_seconds: warn, long_transaction_bad_seconds: bad } = limits;
-  const limit = `none of ${spanText(warn)} or more`;
-  return judged('long_transactions', readings.sessions, (sessions) => {
-    const findings = sessions.flatMap((session) => {
-      const seconds = session.transaction_seconds ?? 0;
-      const verdict = graded(seconds, warn, bad);
-      // Who waits for a lock is held up, not to blame: see locks.
-      if (verdict === null || session.is_waiting) return [];
-      return {
-        verdict,
-        subject: `session ${session.pid}`,
-        reading: `${nameOf(session)}, ${session.state}, its transaction is open for ${spanText(seconds)}${said(session)}`,
-        advice: 'Until it ends, VACUUM removes nothing that was deleted since it began, in any table.',
-        command: endSession(session.pid),
-      };
-    });
-    const prepared = 'value' in readings.prepared ? readings.prepared.value : [];
-    for (const { gid, seconds } of prepared) {
-      const verdict = graded(seconds, warn, bad);
-      if (verdict === null) continue;
-      findings.push({
-        verdict,
-        subject: `prepared transaction ${gid}`,
-        reading: `prepared transaction ${gid} waits for its commit for ${spanText(seconds)}`,
-        advice:
-          'It keeps its locks and its old rows for ever, over restarts, too. Ask whoever prepared it, or undo it.',
-        command: sqlCommand(`rollback prepared '${gid.replaceAll("'", "''")}'`),
+const locks = check(
+  'locks',
+  ({ sessions }) => sessions,
+  (sessions, { limits }) => {
+    const { lock_wait_warn_seconds: warn, lock_wait_bad_seconds: bad } = limits;
+    const waiting = sessions.filter(({ is_waiting }) => is_waiting).length;
+    return {
+      limit: `no wait of ${limitText(warn)} or more`,
+      reading: waiting === 0 ? 'no session waits' : plural(waiting, 'short wait'),
+      problems: [...findBlockers(sessions)].flatMap(([pid, { waiting, longest_seconds, on }]) => {
+        const blocker = sessions.find((session) => session.pid === pid);
+        const name = blocker ? `${nameOf(blocker)}, ${blocker.state ?? 'state hidden'}` : `process ${pid}`;
+        const lock = [...on].join(', ') || 'a lock';
+        return problem(graded(longest_seconds, warn, bad), `session ${pid}`, {
+          reading: `${name}, has blocked ${plural(waiting, 'other')} for ${spanText(longest_seconds)} on ${lock}${blocker ? statementOf(blocker) : ''}`,
+          advice: 'They wait until it ends. Let it finish, or end it: what it has not committed is undone.',
+          command: endSession(pid),
+        });
+      }),
+    };
+  },
+);
+
+const longTransactions = check(
+  'long_transactions',
+  ({ sessions }) => sessions,
+  (sessions, { readings, limits }) => {
+    const { long_transaction_warn_seconds: warn, long_transaction_bad_seconds: bad } = limits;
+    // A session that waits for a lock is held up, not to blame: see locks.
+    const open = sessions
+      .filter(({ is_waiting }) => !is_waiting)
+      .flatMap((session) => {
+        const seconds = session.transaction_seconds ?? 0;
+        return problem(graded(seconds, warn, bad), `session ${session.pid}`, {
+          reading: `${nameOf(session)}, ${session.state}, its transaction has been open for ${spanText(seconds)}${statementOf(session)}`,
+          advice: 'Until it ends, VACUUM removes nothing that was deleted since it began, in any table.',
+          command: endSession(session.pid),
+        });
       });
-    }
+    const prepared = (known(readings.prepared) ?? []).flatMap(({ gid, seconds }) =>
+      problem(graded(seconds, warn, bad), `prepared transaction ${gid}`, {
+        reading: `prepared transaction ${gid} has waited for its commit for ${spanText(seconds)}`,
+        advice:
+          'It keeps its locks and its old rows for ever, even over restarts. Ask who prepared it, or undo it.',
+        command: sqlCommand(`rollback prepared '${gid.replaceAll("'", "''")}'`),
+      }),
+    );
     const oldest = Math.max(0, ...sessions.map(({ transaction_seconds }) => transaction_seconds ?? 0));
     const hidden = sessions.filter(({ state }) => state === null).length;
-    const held = 'value' in readings.held_back ? readings.held_back.value[0] : undefined;
-    const ok = [
+    const holder = known(readings.held_back)?.[0];
+    const facts = [
       oldest === 0 ? 'none open' : `the oldest is ${spanText(oldest)} old`,
-      held && held.age > 0 ? `${held.holder} keeps rows of ${plural(held.age, 'transaction')}` : '',
+      holder && holder.age > 0 ? `${holder.holder} keeps rows of ${plural(holder.age, 'transaction')}` : '',
       hidden > 0 ? `${plural(hidden, 'session')} of other roles cannot be seen` : '',
     ];
-    return linesOf('long_transactions', limit, ok.filter(Boolean).join(', '), findings);
-  });
-}
+    return {
+      limit: `none of ${limitText(warn)} or more`,
+      reading: facts.filter(Boolean).join(', '),
+      problems: [...open, ...prepared],
+    };
+  },
+);
 
-function idleInTransaction({ sessions: reading }: HealthReadings, limits: HealthLimits): HealthLine[] {
-  const { idle_in_transaction_warn_seconds: warn, idle_in_transaction_bad_seconds: bad } = limits;
-  return judged('idle_in_transaction', reading, (sessions) => {
+const idleInTransaction = check(
+  'idle_in_transaction',
+  ({ sessions }) => sessions,
+  (sessions, { limits }) => {
+    const { idle_in_transaction_warn_seconds: warn, idle_in_transaction_bad_seconds: bad } = limits;
     const idle = sessions.filter(({ state }) => state?.startsWith('idle in transaction'));
-    const findings = idle.flatMap((session) => {
-      // Named as a long transaction already.
-      if ((session.transaction_seconds ?? 0) >= limits.long_transaction_warn_seconds) return [];
-      const verdict = graded(session.state_seconds ?? 0, warn, bad);
-      if (verdict === null) return [];
-      return {
-        verdict,
-        subject: `session ${session.pid}`,
-        reading: `${nameOf(session)} began a transaction and does nothing for ${spanText(session.state_seconds ?? 0)}${said(session)}`,
-        advice: 'It keeps its locks while it does nothing. Let its program end the transaction, or end it.',
-        command: endSession(session.pid),
-      };
-    });
-    return linesOf(
-      'idle_in_transaction',
-      `none for ${spanText(warn)} or more`,
-      `${countText(idle.length)} now`,
-      findings,
-    );
-  });
-}
+    // The others are already named as long transactions.
+    const isShort = ({ transaction_seconds }: Session) =>
+      (transaction_seconds ?? 0) < limits.long_transaction_warn_seconds;
+    return {
+      limit: `none for ${limitText(warn)} or more`,
+      reading: `${countText(idle.length)} now`,
+      problems: idle.filter(isShort).flatMap((session) => {
+        const seconds = session.state_seconds ?? 0;
+        return problem(graded(seconds, warn, bad), `session ${session.pid}`, {
+          reading: `${nameOf(session)} began a transaction and has done nothing for ${spanText(seconds)}${statementOf(session)}`,
+          advice: 'It keeps its locks while it does nothing. Let its program end the transaction, or end it.',
+          command: endSession(session.pid),
+        });
+      }),
+    };
+  },
+);
 
-/** Statements that look after the database may take their time. */
-const CARE = /^\s*(vacuum|analyze|reindex|create\s+(unique\s+)?index|refresh|copy|cluster|autovacuum)/i;
+/** Statements of upkeep may take their time. */
+const UPKEEP = /^\s*(vacuum|analyze|reindex|create\s+(unique\s+)?index|refresh|copy|cluster|autovacuum)/i;
 
-function longQueries({ sessions: reading }: HealthReadings, limits: HealthLimits): HealthLine[] {
-  const { long_query_warn_seconds: warn, long_query_bad_seconds: bad } = limits;
-  return judged('long_queries', reading, (sessions) => {
+const longQueries = check(
+  'long_queries',
+  ({ sessions }) => sessions,
+  (sessions, { limits }) => {
+    const { long_query_warn_seconds: warn, long_query_bad_seconds: bad } = limits;
     const active = sessions.filter(({ state }) => state === 'active');
-    const findings = active.flatMap((session) => {
-      const verdict = graded(session.query_seconds ?? 0, warn, bad);
-      if (verdict === null || CARE.test(session.query) || session.is_waiting) return [];
-      return {
-        verdict,
-        subject: `session ${session.pid}`,
-        reading: `${nameOf(session)} has been working for ${spanText(session.query_seconds ?? 0)}${said(session)}`,
-        advice:
-          'Cancelling ends the statement and keeps the session. db:metrics shows which statements are slow.',
-        command: sqlCommand(`select pg_cancel_backend(${session.pid})`),
-      };
-    });
-    return linesOf(
-      'long_queries',
-      `none of ${spanText(warn)} or more`,
-      `${countText(active.length)} running`,
-      findings,
-    );
-  });
-}
+    const judged = active.filter(({ query, is_waiting }) => !UPKEEP.test(query) && !is_waiting);
+    return {
+      limit: `none of ${limitText(warn)} or more`,
+      reading: `${countText(active.length)} running`,
+      problems: judged.flatMap((session) => {
+        const seconds = session.query_seconds ?? 0;
+        return problem(graded(seconds, warn, bad), `session ${session.pid}`, {
+          reading: `${nameOf(session)} has been working for ${spanText(seconds)}${statementOf(session)}`,
+          advice:
+            'Cancelling ends the statement and keeps the session. db:metrics shows which statements are slow.',
+          command: sqlCommand(`select pg_cancel_backend(${session.pid})`),
+        });
+      }),
+    };
+  },
+);
+
+export const ACTIVITY_CHECKS = [connections, locks, longTransactions, idleInTransaction, longQueries];

@@ -7,10 +7,11 @@ import type { IndexState } from '../../store/upkeep/readings/indexes.ts';
 import { coveredUntil, parseRange } from '../../store/upkeep/readings/partitions.ts';
 import type { Reading } from '../../store/upkeep/readings/reading.ts';
 import type { TableState } from '../../store/upkeep/readings/tables.ts';
+import { type Finding, worst } from '../finding.ts';
 import { rootsOf } from './activity.ts';
-import { judgeHealth, worst } from './database-health.ts';
+import { judgeHealth } from './database-health.ts';
 import { isCoveredBy } from './indexes.ts';
-import { HEALTH_LIMITS, type HealthLine } from './line.ts';
+import { HEALTH_LIMITS } from './limits.ts';
 import { growthPerDay } from './server.ts';
 
 const NOW = new Date('2026-11-20T12:00:00Z');
@@ -124,7 +125,7 @@ const INDEX: IndexState = {
   condition: null,
 };
 
-const judge = (change: Partial<HealthReadings>): HealthLine[] => judgeHealth({ ...FINE, ...change }, {}, NOW);
+const judge = (change: Partial<HealthReadings>): Finding[] => judgeHealth({ ...FINE, ...change }, {}, NOW);
 const notOk = (change: Partial<HealthReadings>): string[] =>
   judge(change)
     .filter(({ verdict }) => verdict !== 'ok')

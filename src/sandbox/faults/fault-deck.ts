@@ -1,12 +1,14 @@
 /** Which of the faults meets which call. The same seed and the same order of calls meet the same faults. */
 
 import { stream, unit } from '../market/chance.ts';
-import { type Fault, isOfPlanLists } from './faults.ts';
+import type { Fault, FaultKind } from './faults.ts';
 
 const MEETS = stream('fault meets call');
 const DEFAULT_LATENCY_MS = 1000;
+/** Faults that spoil a list of plans, and so leave every other call alone. */
+const OF_PLAN_LISTS: readonly FaultKind[] = ['wrong_types', 'empty', 'shrunk', 'cents', 'stuck_etag'];
 
-export interface Call {
+interface Call {
   /** DUNS, where the call is about a TDSP. */
   tdsp: string | null;
   isPlanList: boolean;
@@ -37,7 +39,7 @@ export class FaultDeck {
       const { fault } = entry;
       if (met && fault.kind !== 'latency') continue;
       if (fault.tdsp !== undefined && fault.tdsp !== call.tdsp) continue;
-      if (isOfPlanLists(fault.kind) && !call.isPlanList) continue;
+      if (OF_PLAN_LISTS.includes(fault.kind) && !call.isPlanList) continue;
       const number = entry.calls++;
       if (number >= (fault.times ?? Infinity)) continue;
       if (unit(this.#seed, MEETS, index, number) >= (fault.probability ?? 1)) continue;

@@ -8,6 +8,7 @@
  *   rate_limit:retry_after_seconds=5:times=3
  */
 
+import { expected } from '../../errors.ts';
 import { DUNS_LIST, findTdsp } from '../market/tdsps.ts';
 import { optionInvalid } from '../sandbox-error.ts';
 
@@ -15,13 +16,13 @@ import { optionInvalid } from '../sandbox-error.ts';
 const KINDS = {
   /** Status 500. */
   '500': [],
-  /** Never answers, until the client leaves or the sandbox stops. */
+  /** Does not answer until the client leaves or the sandbox stops. */
   timeout: [],
   /** Waits `ms` (default 1000) and answers properly. */
   latency: ['ms'],
   /** JSON cut off after `share` (default 0.6) of its bytes; `aborted`: the content-length promises all of them. */
   truncated: ['share', 'aborted'],
-  /** Status 200, says JSON, is none. */
+  /** Status 200, says JSON, is not. */
   malformed: [],
   /** An HTML page with status 200, as proxies and maintenance pages answer. */
   html: [],
@@ -37,7 +38,7 @@ const KINDS = {
   slow_body: ['ms'],
   /** The connection is reset instead of an answer. */
   reset: [],
-  /** Status 302 that leads back to the same address, for ever. */
+  /** Status 302 that leads back to the same address, endlessly. */
   redirect: [],
   /** A small body that says gzip and unpacks to `mib` MiB (default 256). */
   gzip_bomb: ['mib'],
@@ -49,15 +50,15 @@ const KINDS = {
   denied: [],
   /** Status 304, whatever the caller has. */
   not_modified: [],
-  /** An `ETag` that stays the same while plans change; who sends it gets 304. */
+  /** An `ETag` that stays the same while plans change; a caller that sends it gets 304. */
   stuck_etag: [],
 } as const;
 
-type FaultKind = keyof typeof KINDS;
+export type FaultKind = keyof typeof KINDS;
 
 export interface Fault {
   kind: FaultKind;
-  /** DUNS; without it the fault meets every TDSP and, where it is no fault of a plan list, every call. */
+  /** DUNS; without it the fault meets every TDSP and, unless it is about a list of plans, every call. */
   tdsp?: string;
   /** 0 to 1, default 1. Which calls it meets is decided by the seed. */
   probability?: number;
@@ -73,24 +74,51 @@ export interface Fault {
   aborted?: boolean;
 }
 
-const KNOBS = {
-  probability: { min: 0, max: 1, whole: false },
-  times: { min: 1, max: 1_000_000, whole: true },
-  share: { min: 0, max: 1, whole: false },
-  ms: { min: 0, max: 600_000, whole: true },
-  retry_after_seconds: { min: 0, max: 86_400, whole: true },
-  mib: { min: 1, max: 4_096, whole: true },
-} as const;
-type Knob = keyof typeof KNOBS;
+interface Knob {
+  expected: string;
+  /** @returns `undefined` where it is not what was expected */
+  read(given: unknown): unknown;
+}
+
+const number = (min: number, max: number): Knob => ({
+  expected: `a number from ${min} to ${max}`,
+  read: (given) => (typeof given === 'number' && given >= min && given <= max ? given : undefined),
+});
+
+const whole = (min: number, max: number): Knob => ({
+  expected: `a whole number from ${min} to ${max}`,
+  read: (given) => (Number.isInteger(given) ? number(min, max).read(given) : undefined),
+});
+
+const KNOBS: Record<Exclude<keyof Fault, 'kind'>, Knob> = {
+  tdsp: {
+    expected: `one of ${DUNS_LIST}`,
+    read: (given) => (typeof given === 'string' ? findTdsp(given)?.wire.duns_number : undefined),
+  },
+  probability: {
+    ...number(0, 1),
+    expected: 'a number from 0 to 1 (a duration is written ms=300, a count times=3)',
+  },
+  times: whole(1, 1_000_000),
+  share: number(0, 1),
+  ms: whole(0, 600_000),
+  mib: whole(1, 4_096),
+  retry_after_seconds: whole(0, 86_400),
+  retry_after: {
+    expected: 'a text of 1 to 100 ASCII characters',
+    read: (given) => (typeof given === 'string' && /^[\x20-\x7e]{1,100}$/.test(given) ? given : undefined),
+  },
+  aborted: {
+    expected: 'true or false',
+    read: (given) => {
+      if (given === true || given === 'true') return true;
+      return given === false || given === 'false' ? false : undefined;
+    },
+  },
+};
+const TEXT_KNOBS = ['tdsp', 'retry_after', 'aborted'];
 
 const EXAMPLES = '500:0.2, tdsp=957877905:empty, latency:ms=300';
-
-/** Faults that spoil a list of plans, and so leave every other call alone. */
-const OF_PLAN_LISTS: readonly FaultKind[] = ['wrong_types', 'empty', 'shrunk', 'cents', 'stuck_etag'];
-
-export function isOfPlanLists(kind: FaultKind): boolean {
-  return OF_PLAN_LISTS.includes(kind);
-}
 
 /**
  * Reads the textual form.
@@ -99,24 +127,29 @@ export function isOfPlanLists(kind: FaultKind): boolean {
  */
 export function parseFault(text: string, field = 'fault'): Fault {
   const fault: Record<string, unknown> = {};
-  const set = (name: string, value: unknown) => {
-    if (name in fault) throw optionInvalid(`${field}.${name}`, `is given twice in "${text}"`);
+  for (const part of text.split(':')) {
+    const [name, value] = readPart(part.trim(), Object.hasOwn(fault, 'kind'));
+    if (Object.hasOwn(fault, name)) throw optionInvalid(`${field}.${name}`, `is given twice in "${text}"`);
     fault[name] = value;
-  };
-  for (const part of text.split(':').map((piece) => piece.trim())) {
-    const equals = part.indexOf('=');
-    if (equals > 0) {
-      const [name, value] = [part.slice(0, equals).trim(), part.slice(equals + 1).trim()];
-      set(name, name in KNOBS ? readNumber(value, `${field}.${name}`) : value);
-    } else if (isKind(part) && !('kind' in fault)) set('kind', part);
-    else if (part === 'aborted') set('aborted', true);
-    else if ('kind' in fault && part !== '' && Number.isFinite(Number(part)))
-      set('probability', Number(part));
-    else if ('kind' in fault)
-      throw optionInvalid(field, `"${part}" in "${text}" is no probability from 0 to 1 and no name=value`);
-    else throw kindUnknown(part, field);
   }
   return checkFault(fault, field);
+}
+
+/** `ms=300`, the kind, `aborted`, or a probability by itself. */
+function readPart(part: string, hasKind: boolean): [name: string, value: unknown] {
+  const equals = part.indexOf('=');
+  if (equals > 0) {
+    const name = part.slice(0, equals).trim();
+    const value = part.slice(equals + 1).trim();
+    return [name, TEXT_KNOBS.includes(name) ? value : toNumber(value)];
+  }
+  if (part === 'aborted') return ['aborted', true];
+  return hasKind ? ['probability', toNumber(part)] : ['kind', part];
+}
+
+/** A text that is not a number stays as it is, to be shown in the error. */
+function toNumber(text: string): number | string {
+  return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 /**
@@ -126,70 +159,26 @@ export function parseFault(text: string, field = 'fault'): Fault {
 export function checkFault(value: unknown, field = 'fault'): Fault {
   if (typeof value === 'string') return parseFault(value, field);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw optionInvalid(field, `must be an object or a text such as ${EXAMPLES}`);
+    throw optionInvalid(field, expected(`an object, or a text such as ${EXAMPLES}`, value));
   const { kind, ...rest } = value as Record<string, unknown>;
-  if (!isKind(kind)) throw kindUnknown(kind, `${field}.kind`);
-  const fault: Fault = { kind };
+  if (!isKind(kind)) {
+    const kinds = Object.keys(KINDS).join(', ');
+    throw optionInvalid(`${field}.kind`, expected(`one of ${kinds} (for example ${EXAMPLES})`, kind));
+  }
+  const knobs: readonly string[] = ['tdsp', 'probability', 'times', ...KINDS[kind]];
+  const fault: Record<string, unknown> & { kind: FaultKind } = { kind };
   for (const [name, given] of Object.entries(rest)) {
     if (given === undefined) continue;
     const at = `${field}.${name}`;
-    if (!['tdsp', 'probability', 'times', ...KINDS[kind]].includes(name))
-      throw optionInvalid(at, `the fault ${kind} takes ${knobsOf(kind)}, not "${name}"`);
-    if (name === 'tdsp') fault.tdsp = readTdsp(given, at);
-    else if (name === 'aborted') fault.aborted = readBoolean(given, at);
-    else if (name === 'retry_after') fault.retry_after = readHeader(given, at);
-    else fault[name as Knob] = checkNumber(given, name as Knob, at);
+    if (!knobs.includes(name)) throw optionInvalid(at, `the fault ${kind} takes only ${knobs.join(', ')}`);
+    const knob = KNOBS[name as keyof typeof KNOBS];
+    const read = knob.read(given);
+    if (read === undefined) throw optionInvalid(at, expected(knob.expected, given));
+    fault[name] = read;
   }
   return fault;
 }
 
 function isKind(value: unknown): value is FaultKind {
   return typeof value === 'string' && Object.hasOwn(KINDS, value);
-}
-
-function kindUnknown(given: unknown, field: string) {
-  const kinds = Object.keys(KINDS).join(', ');
-  return optionInvalid(
-    field,
-    `${JSON.stringify(given) ?? 'nothing'} is no fault; the faults are ${kinds} (for example ${EXAMPLES})`,
-  );
-}
-
-function knobsOf(kind: FaultKind): string {
-  return ['tdsp', 'probability', 'times', ...KINDS[kind]].join(', ');
-}
-
-function readTdsp(given: unknown, field: string): string {
-  const tdsp = typeof given === 'string' ? findTdsp(given) : undefined;
-  if (!tdsp) throw optionInvalid(field, `${JSON.stringify(given)} is no TDSP; the six are ${DUNS_LIST}`);
-  return tdsp.wire.duns_number;
-}
-
-function readBoolean(given: unknown, field: string): boolean {
-  if (given === true || given === 'true') return true;
-  if (given === false || given === 'false') return false;
-  throw optionInvalid(field, `must be true or false, not ${JSON.stringify(given)}`);
-}
-
-function readHeader(given: unknown, field: string): string {
-  if (typeof given === 'string' && /^[\x20-\x7e]{1,100}$/.test(given)) return given;
-  throw optionInvalid(field, `must be a text of 1 to 100 ASCII characters, not ${JSON.stringify(given)}`);
-}
-
-function readNumber(text: string, field: string): number {
-  const number = text === '' ? Number.NaN : Number(text);
-  if (!Number.isFinite(number)) throw optionInvalid(field, `"${text}" is no number`);
-  return number;
-}
-
-function checkNumber(given: unknown, knob: Knob, field: string): number {
-  const { min, max, whole } = KNOBS[knob];
-  const fits =
-    typeof given === 'number' && given >= min && given <= max && (!whole || Number.isInteger(given));
-  if (fits) return given;
-  const hint = knob === 'probability' ? '; a duration is written ms=300, a count times=3' : '';
-  throw optionInvalid(
-    field,
-    `must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}, not ${JSON.stringify(given)}${hint}`,
-  );
 }

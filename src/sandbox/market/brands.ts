@@ -1,6 +1,6 @@
 /**
- * Forty retail electric providers that do not exist. Each name is a piece of Texas nature with a word from the physics
- * lesson, so that nobody takes one for a company; PUCT numbers below 10000 were never issued, 555-01xx numbers and
+ * Forty retail electric providers that do not exist. Each name joins Texas nature with a word from physics, so that
+ * nobody takes one for a company; PUCT numbers below 10000 were never issued, 555-01xx numbers and
  * `.invalid` addresses reach nobody (RFC 2606).
  */
 
@@ -8,48 +8,17 @@ import { EPOCH_MS } from '../virtual-clock.ts';
 import { stream } from './chance.ts';
 import { objectId, type UpstreamBrand } from './upstream-plan.ts';
 
-const NAMES = [
-  'Armadillo Volt',
-  'Jackrabbit Joule',
-  'Pecan Current',
-  'Mockingbird Ampere',
-  'Prickly Pear Watts',
-  'Tumbleweed Kilowatt',
-  'Horned Lizard Power',
-  'Caliche Circuit',
-  'Roadrunner Ohm',
-  'Javelina Light',
-  'Sotol Electric',
-  'Catclaw Coulomb',
-  'Longhorn Farad',
-  'Paintbrush Volts',
-  'Dry Creek Dynamo',
-  'Ocotillo Outlet',
-  'Cottonwood Conductor',
-  'Sandhill Switch',
-  'Bobcat Breaker',
-  'Yucca Wattage',
-  'Grackle Grid',
-  'Cicada Current',
-  'Live Oak Joules',
-  'Palo Duro Plug',
-  'Mustang Megawatt',
-  'Huisache Henry',
-  'Red Clay Relay',
-  'Possum Phase',
-  'Agarita Amps',
-  'Buffalo Grass Volt',
-  'Juniper Joulewise',
-  'Gulf Heron Hertz',
-  'Limestone Lumen',
-  'Scissortail Spark Gap',
-  'Cedar Brake Cell',
-  'Chaparral Charge',
-  'Whitetail Watt Works',
-  'Blackland Battery',
-  'Thistle Transformer',
-  'Panhandle Pylon',
-] as const;
+const NAMES = `
+  Armadillo Volt, Jackrabbit Joule, Pecan Current, Mockingbird Ampere, Prickly Pear Watts,
+  Tumbleweed Kilowatt, Horned Lizard Power, Caliche Circuit, Roadrunner Ohm, Javelina Light,
+  Sotol Electric, Catclaw Coulomb, Longhorn Farad, Paintbrush Volts, Dry Creek Dynamo, Ocotillo Outlet,
+  Cottonwood Conductor, Sandhill Switch, Bobcat Breaker, Yucca Wattage, Grackle Grid, Cicada Current,
+  Live Oak Joules, Palo Duro Plug, Mustang Megawatt, Huisache Henry, Red Clay Relay, Possum Phase,
+  Agarita Amps, Buffalo Grass Volt, Juniper Joulewise, Gulf Heron Hertz, Limestone Lumen,
+  Scissortail Spark Gap, Cedar Brake Cell, Chaparral Charge, Whitetail Watt Works, Blackland Battery,
+  Thistle Transformer, Panhandle Pylon`
+  .trim()
+  .split(/,\s+/);
 
 export interface SandboxBrand {
   slug: string;

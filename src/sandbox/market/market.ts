@@ -73,14 +73,10 @@ export function planSet(seed: number, tdsp: SandboxTdsp, day: number, plansPerTd
 
 /** Where the energy price starts and what it keeps within, so that the all-in averages stay credible. */
 function boundsOf(product: SandboxProduct, tdsp: SandboxTdsp, u: number) {
-  const original: TdspCharges = {
-    monthly_usd: tdsp.monthly_usd,
-    usd_per_kwh: tdsp.usd_per_kwh,
-    since_day: null,
-  };
   // Every shape is a straight line in the energy price: two points give it, cents per kWh against units.
   const averageCents = (units: number, usageKwh: number) =>
-    (billUsd(componentsOf(product.shape, units / UNITS_PER_CENT / 100, original), usageKwh) / usageKwh) * 100;
+    (billUsd(componentsOf(product.shape, units / UNITS_PER_CENT / 100, tdsp.charges), usageKwh) / usageKwh) *
+    100;
   const unitsAt = (cents: number, usageKwh: number) => {
     const [at0, at1000] = [averageCents(0, usageKwh), averageCents(1000, usageKwh)];
     return ((cents - at0) / (at1000 - at0)) * 1000;

@@ -5,7 +5,7 @@
  * the seed decides, by about a cent per kWh. That lifts every price of that TDSP at once, and looks like a fault.
  */
 
-import { dayOf, EPOCH_MS, midnightMs } from '../virtual-clock.ts';
+import { dayOf, EPOCH_MS } from '../virtual-clock.ts';
 import { hash32, stream, unit } from './chance.ts';
 import { objectId, type UpstreamTdsp } from './upstream-plan.ts';
 
@@ -13,8 +13,8 @@ export interface SandboxTdsp {
   /** 0 to 5: what hashes know the TDSP by. */
   index: number;
   wire: UpstreamTdsp;
-  monthly_usd: number;
-  usd_per_kwh: number;
+  /** Before the first change. */
+  charges: TdspCharges;
   /** How many plans it has, as a share of `plansPerTdsp` (counts of July 2026 over their middle). */
   plan_share: number;
   /** How much dearer than elsewhere plans are at 1000 kWh (medians of July 2026), cents per kWh. */
@@ -38,7 +38,7 @@ const rows = [
 ] as const;
 
 export const SANDBOX_TDSPS: readonly SandboxTdsp[] = rows.map(
-  ([duns_number, name, short_name, abbreviation, monthly, perKwh, share, premium], index) => ({
+  ([duns_number, name, short_name, abbreviation, monthly_usd, usd_per_kwh, share, premium], index) => ({
     index,
     wire: {
       _id: objectId(EPOCH_MS, stream('tdsp'), stream(duns_number)),
@@ -47,8 +47,7 @@ export const SANDBOX_TDSPS: readonly SandboxTdsp[] = rows.map(
       abbreviation,
       duns_number,
     },
-    monthly_usd: monthly,
-    usd_per_kwh: perKwh,
+    charges: { monthly_usd, usd_per_kwh, since_day: null },
     plan_share: share,
     premium_cents_per_kwh: premium,
   }),
@@ -79,14 +78,8 @@ const MOST_LIFTS = 3;
 
 /** What a TDSP charges on a virtual day. */
 export function chargesOn(seed: number, tdsp: SandboxTdsp, day: number): TdspCharges {
-  const charges: TdspCharges = {
-    monthly_usd: tdsp.monthly_usd,
-    usd_per_kwh: tdsp.usd_per_kwh,
-    since_day: null,
-  };
-  const turn = turnOf(seed, tdsp);
-  for (let lift = 0; lift < MOST_LIFTS; lift++) {
-    const changeDay = changeDayOf(turn + lift * SANDBOX_TDSPS.length);
+  const charges = { ...tdsp.charges };
+  for (const [lift, changeDay] of chargeChangeDays(seed, tdsp).entries()) {
     if (changeDay > day) break;
     const cents = 0.9 + Math.floor(unit(seed, LIFT, tdsp.index, lift) * 41) / 100;
     charges.usd_per_kwh = Math.round((charges.usd_per_kwh + cents / 100) * 10_000) / 10_000;
@@ -109,9 +102,4 @@ function turnOf(seed: number, tdsp: SandboxTdsp): number {
 
 function changeDayOf(change: number): number {
   return dayOf(2026 + Math.floor(change / 2), change % 2 === 0 ? 3 : 9, 1);
-}
-
-/** The calendar date of a virtual day: `2026-03-01`. */
-export function dateOf(day: number): string {
-  return new Date(midnightMs(day)).toISOString().slice(0, 10);
 }

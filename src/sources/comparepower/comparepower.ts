@@ -3,9 +3,8 @@
 import type { Secret } from '../../config.ts';
 import { ConditionalRequest } from '../conditional.ts';
 import type { Gate } from '../gate.ts';
-import { expectSuccess, getAnswer, type HttpAnswer, hostOf } from '../http.ts';
+import { getAnswer, type HttpAnswer, hostOf, withoutSecrets } from '../http.ts';
 import type { FetchContext, Fetched, NotModified, PlanSource, SourceName } from '../source.ts';
-import { readRecords, toFetched } from './read-answer.ts';
 
 const ENDPOINT = '/api/plans/current';
 /** Our sandbox says so itself, whatever it was configured as. */
@@ -33,14 +32,16 @@ export class ComparePowerSource implements PlanSource {
     this.#options = options;
     this.#gate = gate;
     this.name = options.name ?? 'comparepower';
-    const { protocol, host, pathname } = new URL(options.url);
-    this.origin = options.origin ?? `${protocol}//${host}${pathname}`.replace(/\/$/, '');
+    this.origin = options.origin ?? withoutSecrets(options.url).replace(/\/$/, '');
   }
 
   async fetch(duns: readonly string[], context: FetchContext): Promise<Fetched | NotModified> {
+    // Loaded with the first call: a program that starts with fresh plans listens sooner without it.
+    const { readRecords, toFetched } = await import('./read-answer.ts');
     const tdsp_duns = duns[0]!;
     const params = { group: 'default', tdsp_duns, display_usage: '1000' };
     const { url, apiKey, apiKeyHeader } = this.#options;
+    const host = hostOf(url);
     const headers: Record<string, string> = { accept: 'application/json' };
     if (apiKey) headers[apiKeyHeader] = apiKey.reveal();
     const request = `${ENDPOINT}?${new URLSearchParams(params)}`;
@@ -55,13 +56,10 @@ export class ComparePowerSource implements PlanSource {
         secrets: apiKey ? [apiKey] : [],
         perform: (signal) => getAnswer(`${url}${request}`, { ...headers, ...conditional.headers }, signal),
         sourceOf,
-        read: (answer) => {
-          const [host, now] = [hostOf(url), new Date()];
-          if (conditional.isNotModified(answer, host)) return { notModified: true };
-          expectSuccess(answer, host, now);
-          const fetched = toFetched(readRecords(answer.body, host), tdsp_duns, sourceOf(answer));
-          return { ...fetched, validators: conditional.validatorsOf(answer, now) };
-        },
+        read: (answer) =>
+          conditional.read(answer, host, () =>
+            toFetched(readRecords(answer.body, host), tdsp_duns, sourceOf(answer)),
+          ),
       },
       context,
     );

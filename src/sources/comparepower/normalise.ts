@@ -1,29 +1,12 @@
-/** From ComparePower's records to drafts of plans, each by itself: one bad record never spoils its neighbours. */
+/** ComparePower's records as drafts of plans, each read by itself: one bad record never spoils its neighbours. */
 
 import type { PlanDocuments, PlanDraft, PlanTranslation, PriceComponent } from '../../plan/plan.ts';
-import {
-  PUBLISHED_USAGES_KWH,
-  type PublishedUsageKwh,
-  RateRejectedError,
-  type Rates,
-  readRate,
-} from '../../plan/rate.ts';
+import { PUBLISHED_USAGES_KWH, type PublishedUsageKwh, type Rates } from '../../plan/rate.ts';
 import { cleanLink } from '../links.ts';
+import { FieldError, readRequired, readUsdPerKwh, toRejection } from '../record.ts';
 import type { FetchedTdsp, Rejection } from '../source.ts';
 import { readText } from '../text.ts';
 import { type WireComponent, type WirePlan, wireComponent, wirePlan } from './wire.ts';
-
-/** One field of a record cannot be what it says. */
-class FieldError extends Error {
-  readonly field: string;
-  readonly value: unknown;
-
-  constructor(field: string, value: unknown, reason: string) {
-    super(reason);
-    this.field = field;
-    this.value = value;
-  }
-}
 
 /**
  * @param enrollUrl the address of the order page for an upstream id, `null` where there is none
@@ -39,13 +22,11 @@ export function normalisePlans(
     try {
       const draft = toDraft(readRecord(record), duns, enrollUrl);
       if (plans.has(draft.external_id)) {
-        throw new FieldError('_id', draft.external_id, 'the same id came twice in one answer');
+        throw new FieldError('_id', draft.external_id, 'came twice in one answer');
       }
       plans.set(draft.external_id, draft);
     } catch (error) {
-      if (!(error instanceof FieldError)) throw error;
-      const { field, value, message: reason } = error;
-      rejections.push({ external_id: idOf(record), field, value, reason, record });
+      rejections.push(toRejection(error, record, idOf(record)));
     }
   }
   return { tdsp_duns: duns, plans: [...plans.values()], rejections };
@@ -69,7 +50,7 @@ function toDraft(plan: WirePlan, duns: string, enrollUrl: (id: string) => string
     throw new FieldError(
       'tdsp.duns_number',
       tdsp.duns_number,
-      `the plan belongs to another TDSP than ${duns}, which was asked for`,
+      `is another TDSP than ${duns}, which was asked for`,
     );
   }
   const spanish = documentsIn(plan, ['es', 'spanish', 'español']);
@@ -85,7 +66,7 @@ function toDraft(plan: WirePlan, duns: string, enrollUrl: (id: string) => string
     name: readRequired('product.name', product.name),
     // Both mean month to month.
     term_months: product.term === 0 ? 1 : (product.term ?? null),
-    // The upstream does not say, and words in a plan's name are no statement.
+    // The upstream does not say, and words in a plan's name prove nothing.
     rate_type: null,
     percent_green: round(product.percent_green ?? null, 3),
     rates_cents_per_kwh: readRates(plan),
@@ -107,13 +88,7 @@ function toDraft(plan: WirePlan, duns: string, enrollUrl: (id: string) => string
   };
 }
 
-function readRequired(field: string, text: string): string {
-  const clean = readText(text);
-  if (clean === null) throw new FieldError(field, text, 'has no visible character');
-  return clean;
-}
-
-/** The label's average price; where that is missing the total, where both are the price the upstream expects. */
+/** The label's average price; if it is missing, the total; if both are missing, the price the upstream expects. */
 function readRates(plan: WirePlan): Rates {
   const rates: Rates = { 500: null, 1000: null, 2000: null };
   for (const usage of PUBLISHED_USAGES_KWH) rates[usage] = readRateAt(plan, usage);
@@ -121,7 +96,7 @@ function readRates(plan: WirePlan): Rates {
     throw new FieldError(
       'display_pricing_1000',
       plan.display_pricing_1000 ?? null,
-      'the plan has no price at 1,000 kWh',
+      'has no price: plans are compared at 1,000 kWh',
     );
   }
   return rates;
@@ -137,13 +112,7 @@ function readRateAt(plan: WirePlan, usage: PublishedUsageKwh): number | null {
     ['expected_prices.price', expected?.price],
   ];
   const [field, price] = candidates.find(([, value]) => value !== null && value !== undefined) ?? ['', null];
-  if (price === null || price === undefined) return null;
-  try {
-    return readRate(price, 'usd_per_kwh');
-  } catch (error) {
-    if (error instanceof RateRejectedError) throw new FieldError(field, price, error.message);
-    throw error;
-  }
+  return price === null || price === undefined ? null : readUsdPerKwh(field, price);
 }
 
 /** `null` where the parts of the price are missing or not understood: better no exact bill than a wrong one. */

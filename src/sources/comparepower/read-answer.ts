@@ -1,4 +1,4 @@
-/** The body of ComparePower's answer as plans: just fetched, or kept and read again. */
+/** The body of ComparePower's answer as plans, whether just fetched or kept and read again. */
 
 import { excerpt } from '../http.ts';
 import type { Fetched, SourceName } from '../source.ts';
@@ -11,24 +11,19 @@ const ORDER_PAGE = 'https://orders.comparepower.com/order/service_location';
 
 /**
  * @param from who answered, for the message
- * @throws {SourceError} `upstream_unreadable`: no JSON, or no list
+ * @throws {SourceError} `upstream_unreadable`: not JSON, or not a list
  */
 export function readRecords(body: Uint8Array, from: string): unknown[] {
+  const unreadable = (what: string, cause?: unknown) =>
+    new SourceError('upstream_unreadable', `${from} answered ${what}: ${excerpt(body)}`, { cause });
   let records: unknown;
   try {
     records = JSON.parse(new TextDecoder().decode(body));
   } catch (cause) {
-    throw new SourceError(
-      'upstream_unreadable',
-      `${from} answered something else than JSON, or JSON that is cut off: ${excerpt(body)}`,
-      { cause },
-    );
+    throw unreadable('something other than JSON, or JSON that is cut off', cause);
   }
-  if (Array.isArray(records)) return records;
-  throw new SourceError(
-    'upstream_unreadable',
-    `${from} answered JSON that is no list of plans: ${excerpt(body)}`,
-  );
+  if (!Array.isArray(records)) throw unreadable('JSON that is not a list of plans');
+  return records;
 }
 
 export function toFetched(records: readonly unknown[], tdsp_duns: string, source: SourceName): Fetched {

@@ -1,4 +1,4 @@
-/** What ComparePower's `/api/plans/current` sends, checked field by field. Nobody else knows these names. */
+/** What ComparePower's `/api/plans/current` sends, checked field by field. These names are known here only. */
 
 import * as z from 'zod';
 

@@ -27,7 +27,7 @@ test('byte-order mark, CRLF and LF make no difference', () => {
   assert.deepEqual(readCsvRows(utf8(live)), plain);
 });
 
-test('Windows-1252 is read where the bytes are no UTF-8', () => {
+test('Windows-1252 is read where the bytes are not UTF-8', () => {
   const bytes = Uint8Array.from(new TextDecoder().decode(file(ROW)), (char) => char.charCodeAt(0));
   assert.equal(readCsvRows(bytes).rows[0]?.Product, 'Energía 12');
 });
@@ -61,7 +61,7 @@ test('a missing column that plans cannot do without is named, with what was foun
   unreadable(utf8(HEADER.replace('[Fixed]', '[Product]'), 'END OF FILE'), /Product twice/);
 });
 
-test('what is no CSV is told by what it is', () => {
+test('an error says what the bytes are instead of a CSV', () => {
   unreadable(new Uint8Array(), /is empty/);
   unreadable(
     utf8('\n<!DOCTYPE html><html><head><title>403 Forbidden</title>'),

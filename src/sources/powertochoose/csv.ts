@@ -9,7 +9,7 @@ import { parse } from 'csv-parse/sync';
 import { describeError } from '../../errors.ts';
 import { SourceError } from '../source-error.ts';
 
-/** Without these there is no plan, or not the same plan as yesterday. */
+/** Without these a row cannot be a plan, or not the same plan as yesterday. */
 const REQUIRED_COLUMNS = [
   'idKey',
   'TduCompanyName',
@@ -57,7 +57,7 @@ export type PowerToChooseRow = Record<(typeof REQUIRED_COLUMNS)[number], string>
   Partial<Record<PowerToChooseColumn, string>> &
   Record<string, string | undefined>;
 
-/** A row with more or fewer cells than the header: nobody knows which cell is which. */
+/** A row with more or fewer cells than the header: which cell is which is unknown. */
 export interface MisshapenRow {
   /** The line of the file on which it ends, from 1. */
   line: number;
@@ -69,7 +69,7 @@ interface CsvRows {
   header: string[];
   rows: PowerToChooseRow[];
   misshapen: MisshapenRow[];
-  /** `+name` for a column nobody told us about, `-name` for one that vanished. */
+  /** `+name` for a column that is new to us, `-name` for one that vanished. */
   schema_drift: string[];
   /** The end marker is there. Without it the file was cut off, and the missing plans would look withdrawn. */
   complete: boolean;
@@ -125,13 +125,13 @@ function parseRecords(text: string): { record: string[]; line: number }[] {
       info: true,
       relax_column_count: true,
       skip_empty_lines: true,
-      // Not a lone CR: some texts have one inside.
+      // Not a CR alone: some texts contain one.
       record_delimiter: ['\r\n', '\n'],
     });
     // With `info` every record comes wrapped, which the types of csv-parse do not tell.
     return (records as InfoRecordOf[]).map(({ record, info }) => ({ record, line: info.lines }));
   } catch (error) {
-    const hint = 'its quoting is broken, as in a file that was cut off';
+    const hint = 'its quoting is broken, perhaps because the file was cut off';
     throw unreadable(`${hint}: ${describeError(error)}`, error);
   }
 }

@@ -1,27 +1,17 @@
-/**
- * One row of the Power to Choose export as a draft of a plan.
- */
+/** One row of the Power to Choose export as a draft of a plan. */
 
 import type { PlanDraft } from '../../plan/plan.ts';
 import { cleanLink } from '../links.ts';
+import { readRequired } from '../record.ts';
 import { readText } from '../text.ts';
-import {
-  CellError,
-  readFlag,
-  readId,
-  readName,
-  readPercentGreen,
-  readPrice,
-  readRateType,
-  readTerm,
-} from './cells.ts';
+import { readFlag, readId, readPercentGreen, readPrice, readRateType, readTerm, wrongCell } from './cells.ts';
 import type { PowerToChooseRow } from './csv.ts';
 import { readExitFee } from './fees.ts';
 import { tellsAutoPayRequired, tellsMinimumUsageFee } from './remarks.ts';
 
 /**
  * `external_id` is empty where the row has none: which id to derive is known when all rows are read.
- * @throws {CellError} for the first cell that rules the row out
+ * @throws {FieldError} for the first cell that rules the row out
  */
 export function readDraft(row: PowerToChooseRow, tdsp_duns: string): PlanDraft {
   const term_months = readTerm(row);
@@ -31,7 +21,7 @@ export function readDraft(row: PowerToChooseRow, tdsp_duns: string): PlanDraft {
     2000: readPrice(row, 'kwh2000'),
   };
   // The price plans are compared at: without it a plan could be neither found nor ranked.
-  if (rates_cents_per_kwh[1000] === null) throw new CellError('kwh1000', 'is empty');
+  if (rates_cents_per_kwh[1000] === null) throw wrongCell(row, 'kwh1000', 'is empty');
   const phone = readText(row.EnrollPhone);
   const fees_text = readText(row['Fees/Credits']);
   const special_terms = readText(row.SpecialTerms);
@@ -42,8 +32,13 @@ export function readDraft(row: PowerToChooseRow, tdsp_duns: string): PlanDraft {
   return {
     external_id: readId(row) ?? '',
     tdsp_duns,
-    provider: { name: readName(row, 'RepCompany'), legal_name: null, puct_number: null, phone },
-    name: readName(row, 'Product'),
+    provider: {
+      name: readRequired('RepCompany', row.RepCompany),
+      legal_name: null,
+      puct_number: null,
+      phone,
+    },
+    name: readRequired('Product', row.Product),
     term_months,
     rate_type: readRateType(row),
     percent_green: readPercentGreen(row),

@@ -64,8 +64,8 @@ function flat(amountUsd: number): ExitFee {
 
 function perMonth(amountUsd: number, termMonths: number | null): ExitFee {
   if (amountUsd > CREDIBLE_PER_MONTH_USD) return UNKNOWN;
-  // Month to month there are no remaining months: the text was copied from another plan, and whether the fee would
-  // be charged for the running month, nobody knows.
+  // A plan from month to month has none left: the text was copied from another plan, and whether the fee would be
+  // charged for the current month is unknown.
   const isSummable = termMonths !== null && termMonths > 1;
   return {
     early_termination_fee_usd: isSummable ? Math.round(amountUsd * termMonths * 100) / 100 : null,

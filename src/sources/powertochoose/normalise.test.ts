@@ -26,7 +26,7 @@ test('TDSPs that are not ours or not asked for are counted', () => {
 test('an id that two rows claim goes to the first; the same row twice is counted', () => {
   const twice = oncor(english(), english({ Product: 'Creek Saver 24', TermValue: '24' }));
   assert.deepEqual([twice.plans.length, twice.rejections.length], [1, 1]);
-  assert.match(twice.rejections[0]!.reason, /^idKey is also the id of "Creek Saver 12"/);
+  assert.match(twice.rejections[0]!.reason, /^is also the id of "Creek Saver 12"/);
   const across = oncor(english(), spanish({ idKey: '36101', Product: 'Otro', TermValue: '6' }));
   assert.deepEqual([across.plans.length, across.rejections.length], [1, 1]);
   const repeated = read(english(), english(), english({ idKey: '' }), english({ idKey: '' }));

@@ -1,14 +1,13 @@
-/**
- * The rows of the Power to Choose export as drafts of plans, TDSP by TDSP.
- */
+/** The rows of the Power to Choose export as drafts of plans, TDSP by TDSP. */
 
 import { hash } from 'node:crypto';
 import { nameKey, providerId } from '../../plan/offer.ts';
 import type { PlanDraft } from '../../plan/plan.ts';
+import { toRejection } from '../record.ts';
 import type { Fetched, FetchedTdsp, Rejection } from '../source.ts';
 import { SourceError } from '../source-error.ts';
 import { readText } from '../text.ts';
-import { CellError, type PowerToChooseLanguage, readId, readLanguage } from './cells.ts';
+import { type PowerToChooseLanguage, readId, readLanguage, wrongCell } from './cells.ts';
 import { type MisshapenRow, type PowerToChooseRow, readCsvRows } from './csv.ts';
 import { readDraft } from './draft.ts';
 import { haveSamePrices, pairLanguages, withTranslation } from './languages.ts';
@@ -82,10 +81,9 @@ function takeRow(tdsp: TdspRows, row: PowerToChooseRow, tdsp_duns: string): 'rep
       tdsp.seen.set(key, row);
       tdsp.read[language].push({ draft, row });
     } else if (JSON.stringify(earlier) === JSON.stringify(row)) return 'repeated';
-    else throw new CellError('idKey', `is also the id of "${readText(earlier.Product)}", an earlier row`);
+    else throw wrongCell(row, 'idKey', `is also the id of "${readText(earlier.Product)}", an earlier row`);
   } catch (error) {
-    if (!(error instanceof CellError)) throw error;
-    tdsp.rejections.push(reject(row, error));
+    tdsp.rejections.push(toRejection(error, row, readId(row)));
   }
   return 'taken';
 }
@@ -108,7 +106,8 @@ function finishTdsp(tdsp_duns: string, tdsp: TdspRows, skip: (reason: string) =>
     const plan = translated.get(draft) ?? draft;
     const external_id = plan.external_id || deriveId(plan, taken);
     if (taken.has(external_id)) {
-      rejections.push(reject(row, new CellError('idKey', 'is also the id of an English row')));
+      const error = wrongCell(row, 'idKey', 'is also the id of an English row');
+      rejections.push(toRejection(error, row, readId(row)));
       continue;
     }
     taken.add(external_id);
@@ -124,20 +123,14 @@ function finishTdsp(tdsp_duns: string, tdsp: TdspRows, skip: (reason: string) =>
 function deriveId(plan: PlanDraft, taken: ReadonlySet<string>): string {
   const parts = [plan.tdsp_duns, providerId(plan.provider.name), nameKey(plan.name), plan.term_months ?? ''];
   const id = `derived-${hash('sha256', parts.join('|'), 'hex').slice(0, 16)}`;
-  let ordinal = 2;
   let candidate = id;
-  for (; taken.has(candidate); ordinal += 1) candidate = `${id}-${ordinal}`;
+  for (let ordinal = 2; taken.has(candidate); ordinal++) candidate = `${id}-${ordinal}`;
   return candidate;
-}
-
-function reject(row: PowerToChooseRow, { column, message }: CellError): Rejection {
-  const value = row[column] ?? '';
-  return { external_id: readId(row), field: column, value, reason: `${column} ${message}`, record: row };
 }
 
 function rejectMisshapen({ line, cells }: MisshapenRow, header: string[]): Rejection {
   return {
-    // Before the cell too many or too few everything is in its place, but where that is, nobody knows.
+    // Cells before the extra or missing one are in place, but which one that is cannot be known.
     external_id: null,
     field: '(row)',
     value: cells.length,

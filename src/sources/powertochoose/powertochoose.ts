@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConditionalRequest } from '../conditional.ts';
 import type { Gate } from '../gate.ts';
-import { expectSuccess, getAnswer, type HttpAnswer, hostOf } from '../http.ts';
+import { getAnswer, type HttpAnswer, hostOf, withoutSecrets } from '../http.ts';
 import type { FetchContext, Fetched, NotModified, PlanSource } from '../source.ts';
 import { SourceError } from '../source-error.ts';
 import { parsePowerToChoose } from './normalise.ts';
@@ -16,7 +16,7 @@ interface PowerToChooseSourceOptions {
   tdspByName(name: string): string | undefined;
 }
 
-// The site answers 403 to the names of programming libraries; ours says who we are all the same.
+// The site answers 403 to the names of programming libraries; ours names us all the same.
 const USER_AGENT = 'Mozilla/5.0 (compatible; wattsync)';
 
 export class PowerToChooseSource implements PlanSource {
@@ -36,23 +36,25 @@ export class PowerToChooseSource implements PlanSource {
 
   fetch(duns: readonly string[], context: FetchContext): Promise<Fetched | NotModified> {
     const { csv, tdspByName } = this.#options;
-    const conditional = new ConditionalRequest(this.origin, this.#isRemote ? context.known : null);
-    const headers = { 'user-agent': USER_AGENT };
-    return this.#gate.call<Fetched | NotModified>(
+    const toPlans = ({ body }: HttpAnswer) => parsePowerToChoose(body, { duns, tdspByName });
+    const request = {
+      source: this.name,
+      origin: this.origin,
+      params: { from: this.origin },
+    };
+    if (!this.#isRemote) {
+      return this.#gate.call<Fetched>(
+        { ...request, endpoint: 'file', perform: () => readExport(csv), read: toPlans },
+        context,
+      );
+    }
+    const conditional = new ConditionalRequest(this.origin, context.known);
+    return this.#gate.call(
       {
-        source: this.name,
-        origin: this.origin,
-        endpoint: this.#isRemote ? new URL(csv).pathname : 'file',
-        params: { from: this.origin },
-        perform: (signal) =>
-          this.#isRemote ? getAnswer(csv, { ...headers, ...conditional.headers }, signal) : readExport(csv),
-        read: (answer) => {
-          const now = new Date();
-          if (conditional.isNotModified(answer, hostOf(csv))) return { notModified: true };
-          if (this.#isRemote) expectSuccess(answer, hostOf(csv), now);
-          const fetched = parsePowerToChoose(answer.body, { duns, tdspByName });
-          return { ...fetched, validators: conditional.validatorsOf(answer, now) };
-        },
+        ...request,
+        endpoint: new URL(csv).pathname,
+        perform: (signal) => getAnswer(csv, { 'user-agent': USER_AGENT, ...conditional.headers }, signal),
+        read: (answer) => conditional.read(answer, hostOf(csv), toPlans),
       },
       context,
     );
@@ -68,9 +70,4 @@ async function readExport(path: string): Promise<HttpAnswer> {
       cause,
     });
   }
-}
-
-function withoutSecrets(address: string): string {
-  const { protocol, host, pathname } = new URL(address);
-  return `${protocol}//${host}${pathname}`;
 }

@@ -1,8 +1,8 @@
 /**
  * What the free texts of a plan say about two facts that have no reliable column.
  *
- * Asked clause by clause, and answered only where a clause leaves no doubt: a clause that also negates, offers a choice
- * or speaks of a discount tells nothing.
+ * Read clause by clause, and only where a clause leaves no doubt: one that also negates, offers a choice or speaks of a
+ * discount says nothing.
  */
 
 const AUTO_PAY =

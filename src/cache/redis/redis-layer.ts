@@ -8,10 +8,10 @@
 
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { PACKED_FORMAT } from '../plan/packed/packed-plans.ts';
-import { decodePlanSet, encodePlanSet } from '../plan/packed/plan-set-bytes.ts';
-import type { PlanSet } from '../plan/plan-set.ts';
-import type { Layer } from './layer.ts';
+import { PACKED_FORMAT } from '../../plan/packed/packed-plans.ts';
+import { decodePlanSet, encodePlanSet } from '../../plan/packed/plan-set-bytes.ts';
+import type { PlanSet } from '../../plan/plan-set.ts';
+import type { Layer } from '../layer.ts';
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
 
 /** Of the stored value: processes of two formats, as during a deployment, have keys of their own. */

@@ -4,7 +4,7 @@
  */
 
 import { Redis } from 'ioredis';
-import type { Secret } from '../config.ts';
+import type { Secret } from '../../config.ts';
 
 export interface RedisConnectionOptions {
   url: Secret;

@@ -4,8 +4,8 @@
  * same: this one is for those whose connection to PostgreSQL is down.
  */
 
-import type { PlanSet } from '../plan/plan-set.ts';
-import { readPublished } from '../store/postgres/notices.ts';
+import type { PlanSet } from '../../plan/plan-set.ts';
+import { readPublished } from '../../store/postgres/notices.ts';
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
 import { readRedisVersion, redisNames, STORED_FIELDS } from './redis-layer.ts';
 

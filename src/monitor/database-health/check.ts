@@ -1,0 +1,93 @@
+/** One check of `db:health`: which reading it takes, what would be fine, and what to do where it is not. */
+
+import type { HealthReadings } from '../../store/upkeep/readings/health-readings.ts';
+import type { Reading } from '../../store/upkeep/readings/reading.ts';
+import { type Finding, ok, problems, unknown } from '../finding.ts';
+import type { HealthLimits } from './limits.ts';
+
+interface Context {
+  readings: HealthReadings;
+  limits: HealthLimits;
+  now: Date;
+}
+
+type HealthCheck = (context: Context) => Finding[];
+
+export interface Problem {
+  verdict: 'warn' | 'bad';
+  subject: string | null;
+  reading: string;
+  advice: string;
+  command: string | null;
+}
+
+/** What a check makes of its reading. */
+export interface Judged {
+  limit: string | null;
+  /** Told where there is no problem. */
+  reading: string;
+  problems: readonly Problem[];
+}
+
+/** @param judge `null`: there is nothing here that could be judged */
+export const check =
+  <T>(
+    name: string,
+    select: (readings: HealthReadings) => Reading<T>,
+    judge: (value: T, context: Context) => Judged | null,
+  ): HealthCheck =>
+  (context) => {
+    const reading = select(context.readings);
+    if ('unreadable' in reading) return [unknown(name, `cannot be read: ${reading.unreadable}`)];
+    const judged = judge(reading.value, context);
+    return judged === null ? [] : findingsOf(name, judged);
+  };
+
+type Severity = Problem['verdict'] | null;
+
+/** @param verdict `null`: no problem */
+export const problem = (
+  verdict: Severity,
+  subject: string | null,
+  told: Pick<Problem, 'reading' | 'advice' | 'command'>,
+): Problem[] => (verdict === null ? [] : [{ verdict, subject, ...told }]);
+
+/** Of one value, which is told whatever its verdict is. */
+export const single = (
+  limit: string,
+  reading: string,
+  verdict: Severity,
+  fix: Pick<Problem, 'advice' | 'command'>,
+): Judged => ({ limit, reading, problems: problem(verdict, null, { reading, ...fix }) });
+
+/** More problems of one kind than these are only counted. */
+const MOST_PROBLEMS = 8;
+
+/** One finding for each problem; without any, the one that says so. */
+export function findingsOf(name: string, { limit, reading, problems: found }: Judged): Finding[] {
+  if (found.length === 0) return [ok(name, reading, limit)];
+  const shown = problems(found).slice(0, MOST_PROBLEMS);
+  const rest = found.length - shown.length;
+  return shown.map((problem, index) => ({
+    check: name,
+    limit,
+    ...problem,
+    reading:
+      rest > 0 && index === shown.length - 1 ? `${problem.reading}; and ${rest} more` : problem.reading,
+  }));
+}
+
+/** What could be read; `null` otherwise. */
+export const known = <T>(reading: Reading<T>): T | null => ('value' in reading ? reading.value : null);
+
+/** A command that sends a statement, for those who have no psql at hand; in quotes that every shell knows where possible. */
+export const sqlCommand = (...statements: string[]): string =>
+  statements
+    .map((sql) =>
+      /["$`\\!]/.test(sql)
+        ? `npx wattsync db sql '${sql.replaceAll("'", "'\\''")}'`
+        : `npx wattsync db sql "${sql}"`,
+    )
+    .join(' && ');
+
+export const endSession = (pid: number): string => sqlCommand(`select pg_terminate_backend(${pid})`);
