@@ -10,7 +10,7 @@ import {
   readOfferPast,
   readPriceEvents,
 } from '../src/store/market/offer-history.ts';
-import { readProviderActivity, readProviderMarkets } from '../src/store/market/provider-activity.ts';
+import { readProviderActivity, readProviderMarkets } from '../src/store/market/providers.ts';
 import { readRateIndex } from '../src/store/market/rate-index.ts';
 import type { Queryable } from '../src/store/postgres/database.ts';
 import { type InventedMarket, inventedDuns } from './invent-history.ts';
