@@ -224,7 +224,7 @@ test('a file that was cut, prolonged or changed in any bit is refused, and nothi
     code: 'backup_damaged',
     message: /There is no backup/,
   });
-  await assert.rejects(verifyBackup(folder), { code: 'backup_damaged', message: /it is no file/ });
+  await assert.rejects(verifyBackup(folder), { code: 'backup_damaged', message: /it is not a file/ });
 
   const url = await emptyDatabase();
   const flipped = Buffer.from(whole);
