@@ -4,26 +4,19 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, readConfig } from '../config.ts';
 import { describeError, errorCode, WattsyncError } from '../errors.ts';
-import {
-  addCommands,
-  type CommandParts,
-  type CommandSpec,
-  listOption,
-  numberOption,
-  type Runner,
-} from './command.ts';
+import { addCommands, type CommandSpec, listOption, numberOption, type Runner } from './command.ts';
 import { DATABASE_COMMANDS } from './db/commands.ts';
-import type { ReplayCommandOptions } from './replay.ts';
+import type { ReplayCommandOptions } from './replay/replay.ts';
 import type { SandboxCommandOptions } from './sandbox.ts';
 import { SYNC_COMMANDS } from './sync/commands.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Runs one command and sets the exit code; never throws. */
-export async function runCommandLine(argv: string[], parts: CommandParts): Promise<void> {
+export async function runCommandLine(argv: string[]): Promise<void> {
   const isJson = argv.includes('--json');
   const run: Runner = async (work) => {
     const isDumbTerminal = process.env.TERM === 'dumb';
-    process.exitCode = await work({ ...parts, config: readConfig(process.env), isJson, isDumbTerminal });
+    process.exitCode = await work({ config: readConfig(process.env), isJson, isDumbTerminal });
   };
   try {
     await buildProgram(run).parseAsync(argv.map(asStatement), { from: 'user' });
@@ -76,7 +69,7 @@ const COMMANDS: CommandSpec[] = [
       new Option('--publish', 'with --rejected: publish what can be read now'),
     ],
     run: async (context, options: ReplayCommandOptions) =>
-      (await import('./replay.ts')).replayCommand(context, options),
+      (await import('./replay/replay.ts')).replayCommand(context, options),
   },
   {
     usage: 'sandbox [csv...]',
@@ -101,19 +94,19 @@ const CACHE_COMMANDS: CommandSpec[] = [
   {
     usage: 'stats',
     description: 'hits, misses, age and latency of every layer in the last hour and day',
-    run: async (context) => (await import('./cache-stats.ts')).cacheStats(context),
+    run: async (context) => (await import('./cache/stats.ts')).cacheStats(context),
   },
   {
     usage: 'clear [place...]',
     description: 'forget plan sets everywhere (dallas-tx, 75201, ONCOR); the plans themselves stay',
     options: [new Option('--all', 'those of all TDSPs')],
     run: async (context, places: string[], options: { all?: boolean }) =>
-      (await import('./cache-clear.ts')).cacheClear(context, places, options),
+      (await import('./cache/clear.ts')).cacheClear(context, places, options),
   },
   {
     usage: 'warm',
     description: 'put back what the database cache lacks, and have every process load it',
-    run: async (context) => (await import('./cache-clear.ts')).cacheWarm(context),
+    run: async (context) => (await import('./cache/clear.ts')).cacheWarm(context),
   },
 ];
 

@@ -4,18 +4,18 @@ import { answerQuery, facetsJson } from '../../src/catalog/answer-query.ts';
 import { PlanIndex } from '../../src/catalog/plan-index.ts';
 import { PricedPlans } from '../../src/catalog/priced-plans.ts';
 import type { Plan } from '../../src/plan/plan.ts';
-import { Refresher } from '../../src/planning/refresher.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
 import { readProviders } from '../../src/store/market/providers.ts';
 import { readMarkets } from '../../src/store/market/summary.ts';
 import { MARKET_VIEWS, readBehindViews } from '../../src/store/market/views.ts';
-import { readActivePlanSet, readActivePlans } from '../../src/store/plans/plans.ts';
+import { readActivePlanSet } from '../../src/store/plans/plans.ts';
 import { refreshMarketViews } from '../../src/sync/work/refresh-views.ts';
 import {
   allDuns,
   createTestDatabase,
   ONCOR,
+  startReader,
   syncAll,
   territory,
   testGate,
@@ -79,7 +79,7 @@ function expectSpread(
 
 test('the market of every TDSP and of every city is what its plans say', async () => {
   const plansOf = new Map<string, Plan[]>();
-  for (const duns of allDuns) plansOf.set(duns, await readActivePlans(database.pool, duns));
+  for (const duns of allDuns) plansOf.set(duns, [...(await readActivePlanSet(database.pool, duns))!.plans]);
   const areas = [...allDuns.map((duns) => [duns]), ...territory.cities.map(({ tdsps }) => tdsps)];
   const different = [...new Map(areas.map((tdsps) => [tdsps.join(), tdsps])).values()];
   assert.ok(different.some(({ length }) => length > 1));
@@ -280,21 +280,15 @@ test('a command refreshes the views before it ends, once for its six TDSPs, unle
   );
 });
 
-test('plans that were fetched for a waiting reader come into the views behind his back', async () => {
+test('plans that were fetched for a waiting reader come into the views afterwards', async () => {
   const { database: fresh } = await createTestDatabase();
-  const refresher = new Refresher({
-    database: fresh,
-    source: new ComparePowerSource(UPSTREAM, testGate(fresh)),
-    tdsps: allDuns,
-    freshForMs: 60_000,
-    cacheTtlMs: 7_200_000,
-    signal: new AbortController().signal,
-  });
-  await Promise.all(allDuns.map((duns) => refresher.request(duns, 'cold')));
+  const source = new ComparePowerSource(UPSTREAM, testGate(fresh));
+  const { engine, refreshes } = await startReader(fresh, source, { freshForMs: 60_000 });
+  await Promise.all(allDuns.map((duns) => refreshes.cold(duns)));
   await until(async () => (await readBehindViews(fresh.pool)).views.length === 0);
   const { rows } = await fresh.pool.query('select count(*)::int as n from market_products');
   assert.ok(rows[0].n > 20);
-  await refresher.stop();
+  await engine.stop();
 });
 
 test('a view that cannot be refreshed is noted; the others do not suffer, and it heals', async () => {

@@ -8,9 +8,9 @@
 
 import { changedTerms, planHash, type TermsOfSale, termsOfSale } from '../../plan/content.ts';
 import { offerKey, providerId } from '../../plan/offer.ts';
-import type { PlanDraft } from '../../plan/plan.ts';
-import { draftToPlan, type IdentifiedPlan } from '../../store/plans/plan-rows.ts';
-import type { HistoryRow, KnownOffer, KnownPlan, OfferRow } from '../../store/plans/publish-plans.ts';
+import type { Plan, PlanDraft } from '../../plan/plan.ts';
+import type { HistoryRow, OfferRow, WrittenPlan } from '../../store/plans/publish-plans.ts';
+import type { KnownOffer, KnownPlan } from '../../store/plans/published-plans.ts';
 
 export interface ChangedDraft {
   draft: PlanDraft;
@@ -19,7 +19,7 @@ export interface ChangedDraft {
   known: KnownPlan | null;
 }
 
-export interface Situation {
+export interface IdentifyInput {
   /** New plans, and plans whose content differs from their row. */
   changed: ChangedDraft[];
   /** Active plans whose upstream id is not in the snapshot. */
@@ -33,7 +33,7 @@ export interface Situation {
 }
 
 interface Identified {
-  plans: IdentifiedPlan[];
+  plans: WrittenPlan[];
   newOffers: OfferRow[];
   changedOffers: string[];
   returnedOffers: string[];
@@ -41,9 +41,9 @@ interface Identified {
   history: HistoryRow[];
 }
 
-export function identify(situation: Situation): Identified {
-  const { changed, gone, offers, now, newId } = situation;
-  const continued = continueOffers(situation);
+export function identify(input: IdentifyInput): Identified {
+  const { changed, gone, offers, now, newId } = input;
+  const continued = continueOffers(input);
   const out: Identified = {
     plans: [],
     newOffers: [],
@@ -62,8 +62,16 @@ export function identify(situation: Situation): Identified {
       item.known !== null && (offer === undefined ? false : item.known.offer_key === offer.offer_key);
     const id = isSameProduct && item.known ? item.known.id : newId();
     const add = (offer_id: string, past: { first_seen_at: Date; last_changed_at: Date }) => {
-      const plan = { id, offer_id, provider_id, ...past, draft };
-      out.plans.push({ ...plan, content_hash, plan_hash: planHash(draftToPlan(plan)) });
+      const plan: Plan = {
+        ...draft,
+        id,
+        offer_id,
+        provider: { id: provider_id, name: draft.provider.name },
+        first_seen_at: past.first_seen_at.toISOString(),
+        last_changed_at: past.last_changed_at.toISOString(),
+        is_active: true,
+      };
+      out.plans.push({ ...plan, content_hash, plan_hash: planHash(plan) });
     };
     if (!offer) {
       const { name, term_months } = draft;
@@ -84,7 +92,7 @@ export function identify(situation: Situation): Identified {
     add(offer.id, { first_seen_at: offer.first_seen_at, last_changed_at });
   }
 
-  const alive = new Set([...situation.taken, ...[...continued.values()].map((offer) => offer.id)]);
+  const alive = new Set([...input.taken, ...[...continued.values()].map((offer) => offer.id)]);
   const left = [...gone, ...changed.flatMap(({ known }) => (known?.is_active ? [known] : []))];
   const ended = new Map(
     left.filter((plan) => !alive.has(plan.offer_id)).map((plan) => [plan.offer_id, plan]),
@@ -100,7 +108,7 @@ export function identify(situation: Situation): Identified {
 }
 
 /** Which draft continues which offer; no offer is continued twice. */
-function continueOffers({ changed, taken, offers }: Situation): Map<ChangedDraft, KnownOffer> {
+function continueOffers({ changed, taken, offers }: IdentifyInput): Map<ChangedDraft, KnownOffer> {
   const result = new Map<ChangedDraft, KnownOffer>();
   const free = new Map(offers.filter((offer) => !taken.has(offer.id)).map((offer) => [offer.id, offer]));
 

@@ -1,16 +1,16 @@
 /** `cache stats`: what the layers of all processes did in the last hour and day. */
 
-import { AGE_STEPS_S, LATENCY_STEPS_MS, quantile } from '../histogram.ts';
-import { DAY_MS, HOUR_MS, percentText, plural, sizeText, spanText } from '../monitor/text.ts';
+import { AGE_STEPS_S, LATENCY_STEPS_MS, quantile } from '../../histogram.ts';
+import { DAY_MS, HOUR_MS, percentText, plural, sizeText, spanText } from '../../monitor/text.ts';
 import {
   type CacheProcess,
   type LayerCounts,
   readCacheProcesses,
   readCacheStats,
   readPlanCacheSize,
-} from '../store/cache/cache-stats.ts';
-import { answer, type CommandContext, withStore } from './command.ts';
-import { table } from './table.ts';
+} from '../../store/cache/cache-stats.ts';
+import { answer, type CommandContext, withStore } from '../command.ts';
+import { table } from '../table.ts';
 
 const LAYERS = ['memory', 'redis', 'database', 'active', 'api'] as const;
 type Layer = (typeof LAYERS)[number];
@@ -67,7 +67,7 @@ function toFigures(counts: readonly LayerCounts[], contents: ContentsByLayer): F
 }
 
 function layerFigures(counts: LayerCounts | undefined, contents: Contents | null) {
-  const { hits = 0, misses = 0, stale_serves = 0, errors = 0, loads = 0, evictions = 0 } = counts ?? {};
+  const { hits = 0, misses = 0, stale_serves = 0, errors = 0, loads = 0 } = counts ?? {};
   const { latency = [], age = [], max_age_seconds = null } = counts ?? {};
   const asked = hits + misses + errors;
   const ageAt = (share: number) => quantile(age, AGE_STEPS_S, share);
@@ -80,7 +80,6 @@ function layerFigures(counts: LayerCounts | undefined, contents: Contents | null
     stale_serves,
     errors,
     loads,
-    evictions,
     age_seconds: { p50: ageAt(0.5), p95: ageAt(0.95), max: max_age_seconds && Math.round(max_age_seconds) },
     latency_ms: { p50: latencyAt(0.5), p95: latencyAt(0.95), p99: latencyAt(0.99) },
     /** Cached now; `null` where that is not known. */
