@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { CacheStats } from '../src/cache/cache-stats.ts';
 import { PlanSetCache } from '../src/cache/plan-set-cache.ts';
-import { RedisLayer, redisNames } from '../src/cache/redis-layer.ts';
+import { RedisLayer, redisNames } from '../src/cache/redis/redis-layer.ts';
 import { Catalog } from '../src/catalog/catalog.ts';
 import type { PlanQuery } from '../src/catalog/plan-query.ts';
 import { Secret } from '../src/config.ts';
@@ -116,9 +116,9 @@ async function measureMemory(set: PlanSet, say: Say): Promise<{ micros: Map<stri
     wattsync: {
       times: 5_000,
       read: () => {
-        const held = cache.peek(duns)!;
-        fresh += Number(!held.isStale);
-        return held.set;
+        const cached = cache.peek(duns)!;
+        fresh += Number(!cached.isStale);
+        return cached.set;
       },
     },
     'BentoCache, no serialisation': { times: 500, read: () => plain.get({ key: duns }) },

@@ -1,16 +1,17 @@
 /** A day of mixed traffic over all cities, in simulated time, with the trouble that days have. */
 
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
-import { loadWeb, startWeb } from '../src/app/web.ts';
+import { Engine } from '../src/app/engine.ts';
+import { Scope } from '../src/app/scope.ts';
+import { startWeb } from '../src/app/web.ts';
 import { readConfig, Secret } from '../src/config.ts';
 import { createLog } from '../src/log.ts';
-import { Refresher } from '../src/planning/refresher.ts';
+import { RefreshRequests } from '../src/planning/refresh-requests.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
 import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts';
 import { Gate } from '../src/sources/gate.ts';
 import { openDatabase } from '../src/store/postgres/database.ts';
 import { readTerritory } from '../src/store/territory.ts';
-import { runSync } from '../src/sync/work/run.ts';
 import { SimulatedClock } from '../test/support/simulated-clock.ts';
 import { seeded } from './drafts.ts';
 import { withManyConnections } from './own-postgres.ts';
@@ -185,41 +186,50 @@ async function liveThrough(databaseUrl: string, redis: RedisForADay | null, say:
 /** A web process, whose readers have plans refreshed, and that syncs when it is told to. */
 async function startProcess(databaseUrl: string, redisUrl: string | undefined, sandbox: Sandbox) {
   const territory = readTerritory();
-  const tdsps = territory.tdsps.map(({ duns }) => duns);
   const database = await openDatabase({ databaseUrl: new Secret(databaseUrl), dataDir: '', connections: 10 });
   const limits = { maxConcurrentRequests: 5, rateLimitPerSecond: 25, callBudgetPerHour: 50 };
   const source = new ComparePowerSource(
     { url: sandbox.url, apiKey: null, apiKeyHeader: 'X-API-Key' },
     new Gate(limits, database),
   );
-  const stopping = new AbortController();
-  const common = { database, source, freshForMs: FRESH_FOR_MS, cacheTtlMs: STALE_AFTER_MS };
-  const refresher = new Refresher({ ...common, tdsps, signal: stopping.signal });
+  const config = {
+    ...readConfig({ REDIS_URL: redisUrl, PORT: '0', LOG_LEVEL: 'silent' }),
+    syncIntervalMs: 2 * FRESH_FOR_MS,
+    cacheTtlHours: STALE_AFTER_MS / 3_600_000,
+  };
+  const engine = new Engine({ config, database, territory, source, roles: ['web'], onError: console.error });
+  await engine.start();
+  const requests = new RefreshRequests({
+    request: (duns, kind) => engine.requestRefresh(duns, kind),
+    fetchNow: (duns, runId) => engine.fetchNow(duns, runId),
+    onError: console.error,
+  });
   const refreshes = new Set<Promise<unknown>>();
-  const refresh = (duns: string, reason: 'stale' | 'cold') => {
-    const running = refresher.request(duns, reason);
+  // No worker is there: what is old is fetched like what is missing.
+  const refresh = (duns: string) => {
+    const running = requests.cold(duns);
     refreshes.add(running);
     void running.then(() => refreshes.delete(running));
     return running;
   };
-  const web = await startWeb(
-    {
-      config: readConfig({ REDIS_URL: redisUrl, PORT: '0', LOG_LEVEL: 'silent' }),
-      database,
-      territory,
-      log: createLog('silent'),
-      admin: null,
-      onStale: (duns) => refresh(duns, 'stale'),
-      loadColdly: (duns) => refresh(duns, 'cold'),
-    },
-    await loadWeb(),
-  );
+  const scope = new Scope(console.error);
+  const url = await startWeb(scope, {
+    config,
+    database,
+    territory,
+    log: createLog('silent'),
+    admin: null,
+    onStale: refresh,
+    loadColdly: refresh,
+  });
   return {
-    url: new URL(web.url),
-    sync: () =>
-      runSync({ kind: 'full', cities: [], tdsps, force: false }, { ...common, signal: stopping.signal }),
+    url: new URL(url),
+    async sync(): Promise<void> {
+      const { run_id } = await engine.request({ kind: 'full', requested_by: 'cli' });
+      await engine.workOn(run_id);
+    },
     async ready(): Promise<void> {
-      while ((await fetch(`${web.url}/readyz`)).status !== 200) await new Promise(setImmediate);
+      while ((await fetch(`${url}/readyz`)).status !== 200) await new Promise(setImmediate);
     },
     settled: () => Promise.all(refreshes),
     /** Fetches that readers waited for, in all processes, as the database has them in the end. */
@@ -230,9 +240,8 @@ async function startProcess(databaseUrl: string, redisUrl: string | undefined, s
       return rows[0]!.n;
     },
     async stop(): Promise<void> {
-      stopping.abort();
-      await web.stop();
-      await refresher.stop();
+      await scope.close();
+      await engine.stop();
       await database.close();
     },
   };

@@ -1,9 +1,10 @@
 /** One process of a fleet: asks for every plan set at once when told to, or tells when it has a new version. */
 
+import { Engine } from '../src/app/engine.ts';
 import { openLayers } from '../src/cache/open-layers.ts';
 import { PlanSetCache } from '../src/cache/plan-set-cache.ts';
-import { Secret } from '../src/config.ts';
-import { Refresher } from '../src/planning/refresher.ts';
+import { readConfig, Secret } from '../src/config.ts';
+import { RefreshRequests } from '../src/planning/refresh-requests.ts';
 import { ComparePowerSource } from '../src/sources/comparepower/comparepower.ts';
 import { Gate } from '../src/sources/gate.ts';
 import { openDatabase } from '../src/store/postgres/database.ts';
@@ -21,23 +22,30 @@ export type Wanted = 'ask' | 'floor' | { duns: string; version: number };
 
 const CALLERS = 50;
 const job = JSON.parse(process.argv[2]!) as FleetJob;
-const tdsps = readTerritory().tdsps.map(({ duns }) => duns);
+const territory = readTerritory();
+const tdsps = territory.tdsps.map(({ duns }) => duns);
 const database = await openDatabase({
   databaseUrl: new Secret(job.databaseUrl),
   dataDir: '',
   connections: 4,
 });
 const limits = { maxConcurrentRequests: 6, rateLimitPerSecond: 25, callBudgetPerHour: 1_000 };
-const refresher = new Refresher({
+const engine = new Engine({
+  config: { ...readConfig({}), syncIntervalMs: 120_000 },
   database,
-  tdsps,
-  freshForMs: 60_000,
-  cacheTtlMs: 7_200_000,
+  territory,
   source: new ComparePowerSource(
     { url: job.upstream, apiKey: null, apiKeyHeader: 'X-API-Key' },
     new Gate(limits, database),
   ),
-  signal: new AbortController().signal,
+  roles: ['web'],
+  onError: console.error,
+});
+await engine.start();
+const refreshes = new RefreshRequests({
+  request: (duns, kind) => engine.requestRefresh(duns, kind),
+  fetchNow: (duns, runId) => engine.fetchNow(duns, runId),
+  onError: console.error,
 });
 const layers = await openLayers({
   config: { redisUrl: job.redisUrl ? new Secret(job.redisUrl) : null, cacheRedisTtlMinutes: 60 },
@@ -47,7 +55,7 @@ const layers = await openLayers({
 });
 const planSets = new PlanSetCache({
   layers: layers.all,
-  loadColdly: (duns) => refresher.request(duns, 'cold'),
+  loadColdly: (duns) => refreshes.cold(duns),
 });
 layers.listen((published) => planSets.announce(published));
 const listener = new PublishListener(database, (published) => planSets.announce(published), {
@@ -70,9 +78,9 @@ process.on('message', async (wanted: Wanted) => {
     const ask = async (duns: string) => {
       const started = performance.now();
       // An error is an answer, too: the caller is told at once, and knows that plans are missing.
-      const held = await planSets.get(duns).catch(() => null);
+      const cached = await planSets.get(duns).catch(() => null);
       waits.push(performance.now() - started);
-      return held !== null;
+      return cached !== null;
     };
     const answers = await Promise.all(Array.from({ length: CALLERS }, () => ask(tdsps[0]!)));
     process.send!({

@@ -112,7 +112,7 @@ async function measureHerd(databaseUrl: string, redisUrl: string | null, fault: 
     const { rows } = await withUrl(databaseUrl, async ({ pool }) => {
       // Who was answered may have gone before the fetch was over; calls are written down when they end.
       for (let isHeld = true; isHeld; await pause(20)) {
-        const { rowCount } = await pool.query('select from refresh_leases where holder is not null');
+        const { rowCount } = await pool.query("select from sync_targets where state = 'claimed'");
         isHeld = rowCount !== 0;
       }
       return pool.query<{ calls: number }>(

@@ -1,10 +1,12 @@
-/** What only those with the token may do: sync, stop, resume, halt, clear. All of it is written to the audit log. */
+/** What only callers with the token may do: sync, stop, resume, halt, clear. All of it is written to the audit log. */
 
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Secret } from '../config.ts';
 import { WattsyncError } from '../errors.ts';
-import type { SyncAsk } from '../planning/request-sync.ts';
+import type { SyncRequest } from '../planning/request-sync.ts';
+import { requestClear } from '../store/cache/cache-clears.ts';
+import { readAudit, writeAudit } from '../store/queue/audit-log.ts';
 import type { SyncBody } from './bodies.ts';
 import { integer, invalidParameters, type RawQuery, readParams, text } from './params.ts';
 import { expectPlace } from './place.ts';
@@ -22,36 +24,41 @@ const ACTOR = 'admin';
 export function adminRoutes(app: FastifyInstance, parts: ApiParts): void {
   const { admin } = parts;
   if (!admin) return;
+  const { token, database, engine } = admin;
+  const audit = (action: string, details: Record<string, unknown>) =>
+    writeAudit(database.pool, { actor: ACTOR, action, details });
 
   app.register(async (routes) => {
     routes.addHook('onRequest', async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      expectToken(request, admin.token);
+      expectToken(request, token);
     });
     const options = { bodyLimit: LONGEST_BODY };
 
     routes.post('/v1/admin/sync', options, async (request, reply) => {
       const { readBody, SYNC_BODY } = await import('./bodies.ts');
-      const ask = readAsk(readBody(SYNC_BODY, request.body), parts);
-      if (!admin.sync) {
-        throw new Problem('storage_unavailable', {
-          detail: 'The program is still starting. Try again in a moment.',
-        });
-      }
-      const { run_id } = await admin.sync(ask).catch(toProblem);
-      const { kind, names = [], force = false } = ask;
-      await admin.audit({ actor: ACTOR, action: 'sync_asked', details: { run_id, kind, names, force } });
+      const sync = readRequest(readBody(SYNC_BODY, request.body), parts);
+      const { run_id } = await engine.request(sync).catch(toProblem);
+      const { kind, names = [], force = false } = sync;
+      await audit('sync_asked', { run_id, kind, names, force });
       return reply.code(202).send({ run_id });
     });
 
-    for (const order of ['stop', 'resume', 'emergency'] as const) {
-      routes.post(`/v1/admin/sync/${order}`, options, async (request) => {
-        const { ORDER_BODY, readBody } = await import('./bodies.ts');
-        const { reason = null } = readBody(ORDER_BODY, request.body);
-        const done = await admin[order]({ by: ACTOR, reason });
-        return { state: 'emergency', ...done };
-      });
-    }
+    const readOrder = async (body: unknown) => {
+      const { ORDER_BODY, readBody } = await import('./bodies.ts');
+      const { reason = null } = readBody(ORDER_BODY, body);
+      return { by: ACTOR, reason };
+    };
+    routes.post('/v1/admin/sync/stop', options, async ({ body }) =>
+      engine.changeControl('stopped', await readOrder(body)),
+    );
+    routes.post('/v1/admin/sync/resume', options, async ({ body }) =>
+      engine.changeControl('running', await readOrder(body)),
+    );
+    routes.post('/v1/admin/sync/emergency', options, async ({ body }) => {
+      const halted = await engine.halt(await readOrder(body));
+      return { state: 'emergency', ...halted };
+    });
 
     routes.delete('/v1/admin/cache', async (request) => {
       const query = request.query as RawQuery;
@@ -63,14 +70,14 @@ export function adminRoutes(app: FastifyInstance, parts: ApiParts): void {
         ]);
       }
       const tdsps = place === null ? null : tdspsOf(place, parts);
-      for (const duns of tdsps ?? [null]) await admin.clearCache(duns);
-      await admin.audit({ actor: ACTOR, action: 'cache_cleared', details: { tdsps } });
+      for (const duns of tdsps ?? [null]) await requestClear(database, duns);
+      await audit('cache_cleared', { tdsps });
       return { status: 'cleared', tdsps: tdsps ?? parts.territory.tdsps.map(({ duns }) => duns) };
     });
 
     routes.get('/v1/admin/audit', async (request) => {
       const { limit } = readParams(AUDIT_PARAMS, request.query as RawQuery);
-      const data = await admin.readAudit(limit ?? 50);
+      const data = await readAudit(parts.database.pool, limit ?? 50);
       return { data, meta: { total: data.length } };
     });
   });
@@ -86,7 +93,7 @@ function expectToken(request: FastifyRequest, token: Secret): void {
   });
 }
 
-function readAsk({ kind, cities, force }: SyncBody, { places }: ApiParts): SyncAsk {
+function readRequest({ kind, cities, force }: SyncBody, { places }: ApiParts): SyncRequest {
   const isNamed = kind === 'city' || kind === 'emergency';
   if (isNamed && !cities) {
     throw invalidParameters([

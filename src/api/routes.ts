@@ -4,32 +4,28 @@ import type { Catalog, Freshness } from '../catalog/catalog.ts';
 import type { Secret } from '../config.ts';
 import { expected } from '../errors.ts';
 import type { DemandEvent } from '../planning/demand-recorder.ts';
-import type { SyncAsk } from '../planning/request-sync.ts';
+import type { SyncRequest } from '../planning/request-sync.ts';
 import type { Database } from '../store/postgres/database.ts';
-import type { AuditEntry } from '../store/queue/audit-log.ts';
 import type { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import { cacheStatus } from './cache-status.ts';
 import { invalidParameter } from './params.ts';
 import { Problem } from './problem.ts';
 
-/** What the routes do, handed in: they know neither queue nor control. */
-export interface AdminParts {
-  token: Secret;
-  /** `null` while the program is still starting. */
-  sync: ((ask: SyncAsk) => Promise<{ run_id: number }>) | null;
-  stop(order: Order): Promise<{ state: string; changed: boolean }>;
-  resume(order: Order): Promise<{ state: string; changed: boolean }>;
-  emergency(order: Order): Promise<{ changed: boolean; cancelled_runs: number[]; cancelled_tdsps: number }>;
-  /** @param duns `null`: all */
-  clearCache(duns: string | null): Promise<unknown>;
-  audit(entry: Omit<AuditEntry, 'at'>): Promise<void>;
-  readAudit(limit: number): Promise<AuditEntry[]>;
-}
-
 interface Order {
   by: string;
   reason: string | null;
+}
+
+export interface AdminParts {
+  token: Secret;
+  database: Database;
+  /** Handed in: the routes know neither queue nor control. */
+  engine: {
+    request(request: SyncRequest): Promise<{ run_id: number }>;
+    changeControl(state: 'running' | 'stopped', order: Order): Promise<{ state: string; changed: boolean }>;
+    halt(order: Order): Promise<{ changed: boolean; cancelled_runs: number[]; cancelled_tdsps: number }>;
+  };
 }
 
 export interface ApiParts {

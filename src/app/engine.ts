@@ -1,23 +1,34 @@
-/** What one process does for syncing: it asks, and as its roles say it works and keeps the times. */
+/** What one process does for syncing: it asks, and as its roles say it works and runs the schedules. */
 
+import type { RefreshOutcome } from '../cache/plan-set-cache.ts';
 import type { Config, Role } from '../config.ts';
 import {
-  type AskedSync,
   explainSync,
+  type RefreshDecision,
+  type RefreshKind,
+  type RequestedSync,
   type RequestOptions,
+  requestRefresh,
   requestSync,
-  type SyncAsk,
+  type SyncRequest,
 } from '../planning/request-sync.ts';
-import { keepSchedules } from '../planning/scheduler.ts';
+import { runSchedules } from '../planning/scheduler.ts';
 import type { PlanSource } from '../sources/source.ts';
 import type { Database } from '../store/postgres/database.ts';
-import { type RunWithResults, readRun } from '../store/queue/queued-runs.ts';
 import { writeScheduleTimes } from '../store/queue/schedule-times.ts';
+import { type RunWithResults, readRun } from '../store/queue/sync-runs.ts';
 import { hasWorker } from '../store/queue/sync-workers.ts';
-import { abandonRun } from '../sync/work/control.ts';
-import { freshForMs } from '../sync/work/freshness.ts';
-import { JobQueue, queueName } from '../sync/work/job-queue.ts';
-import { Presence } from '../sync/work/presence.ts';
+import { Publisher } from '../sync/publish/publisher.ts';
+import { BackgroundUpkeep } from '../sync/work/background-upkeep.ts';
+import {
+  abandonRun,
+  type Changed,
+  changeControl,
+  type Halted,
+  haltSyncs,
+  type Order,
+} from '../sync/work/control.ts';
+import { JobQueue, queueName, STATE_KEY } from '../sync/work/job-queue.ts';
 import { SyncWorker } from '../sync/work/sync-worker.ts';
 import type { Territory } from '../territory/territory.ts';
 
@@ -26,67 +37,93 @@ export interface EngineOptions {
   database: Database;
   territory: Territory;
   source: PlanSource;
-  /** None: it only asks, until `work` is called. */
+  /** None, for a command: it only asks, and works where it is told to. */
   roles: readonly Role[];
   onError(error: unknown): void;
-  /** A scheduled time has come; `null`: nobody looks after maintenance. */
+  /** A scheduled time has come; left out where no schedule runs. */
   onMaintenance?: () => Promise<unknown>;
   /** A scheduled sync was asked for, or was not and why. */
-  onScheduled?: (kind: string, asked: AskedSync | null, error: unknown) => void;
+  onScheduled?: (kind: string, requested: RequestedSync | null, error: unknown) => void;
 }
 
 const HOUR_MS = 3_600_000;
 
 export class Engine {
   readonly #options: EngineOptions;
-  readonly #jobs: JobQueue;
-  /** In the order of their start. */
-  readonly #parts: { stop(graceMs?: number): Promise<void> }[] = [];
+  readonly #planning: RequestOptions;
+  readonly #publisher: Publisher;
+  readonly #worker: SyncWorker;
+  #working: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: EngineOptions) {
+    const { config, database, source: upstream, territory, roles } = options;
+    const hours: Record<number, number> = config.freshnessTargetHours;
+    const jobs = this.#newQueue(options, roles.length > 0 && !roles.every((role) => role === 'web'));
     this.#options = options;
-    const { roles } = options;
-    this.#jobs = this.#queue(
-      roles.includes('worker') || roles.includes('scheduler'),
-      roles.includes('scheduler'),
-    );
+    this.#planning = {
+      database,
+      jobs,
+      upstream,
+      territory,
+      // Half the interval: a scheduled sync never skips plans for having run a moment late the last time, and a
+      // second sync by hand costs no call.
+      freshForMs: config.syncIntervalMs / 2,
+      targetMs: (tier) => (hours[tier] ?? hours[3]!) * HOUR_MS,
+    };
+    this.#publisher = new Publisher({
+      database,
+      cacheTtlMs: config.cacheTtlHours * HOUR_MS,
+      tuneDatabase: config.enableQueryOptimization,
+    });
+    this.#worker = this.#newWorker(jobs);
   }
 
   /** Does what its roles say. */
   async start(): Promise<void> {
-    const { roles, database, source, onError } = this.#options;
-    await this.#begin(this.#jobs);
-    if (roles.includes('worker')) await this.#work(this.#jobs, roles);
-    else if (roles.length > 0) {
-      const { connectionString } = database;
-      const about = { roles, queue: null, origin: source.origin };
-      await this.#begin(new Presence({ connectionString, ...about, onControl: () => {}, onError }));
-    }
-    if (roles.includes('scheduler')) await this.#keepSchedules();
+    const { roles } = this.#options;
+    if (roles.length > 0) await this.#startWorker();
+    if (roles.includes('scheduler')) await this.#runSchedules();
   }
 
-  /** Works on the queue from now on, as a command does where nobody else does. */
-  async work(): Promise<void> {
-    const jobs = this.#queue(true, false);
-    await this.#begin(jobs);
-    await this.#work(jobs, ['command']);
-  }
-
-  /** Whether any process works on this queue just now. */
+  /** Whether any process takes the jobs of this queue just now. */
   hasWorker(): Promise<boolean> {
     const { database, source } = this.#options;
     return hasWorker(database.pool, queueName(source));
   }
 
   /** @throws {SyncHaltedError} {SyncStoppedError} nothing was asked for */
-  ask(ask: SyncAsk): Promise<AskedSync> {
-    return requestSync(ask, { ...this.#request(), jobs: this.#jobs });
+  request(request: SyncRequest): Promise<RequestedSync> {
+    return requestSync(request, this.#planning);
+  }
+
+  /** On behalf of readers. */
+  requestRefresh(duns: string, kind: RefreshKind): Promise<RefreshDecision> {
+    return requestRefresh(duns, kind, this.#planning);
   }
 
   /** What asking would lead to. */
-  explain(ask: SyncAsk): ReturnType<typeof explainSync> {
-    return explainSync(ask, this.#request());
+  explain(request: SyncRequest): ReturnType<typeof explainSync> {
+    return explainSync(request, this.#planning);
+  }
+
+  /** Fetches in this process what waits for a TDSP, unless another process is at it. */
+  async fetchNow(duns: string, runId: number | null): Promise<RefreshOutcome> {
+    const key = this.#options.source.coverage === 'state' ? STATE_KEY : duns;
+    const outcome = (await this.#worker.workNow(key, runId)).find(({ tdsp_duns }) => tdsp_duns === duns);
+    if (!outcome) return 'elsewhere';
+    if (outcome.status === 'stopped') return 'stopped';
+    return outcome.error_code === null ? 'refreshed' : 'failed';
+  }
+
+  /** Does in this process what of a run no other has begun. */
+  async workOn(runId: number): Promise<void> {
+    const { database, source } = this.#options;
+    await this.#startWorker();
+    const { claimed, waiting } = (await readRun(database.pool, runId))!;
+    const open = [...claimed, ...waiting.map(({ tdsp_duns }) => tdsp_duns)];
+    const keys = source.coverage === 'state' && open.length > 0 ? [STATE_KEY] : open;
+    await Promise.all(keys.map((key) => this.#worker.workNow(key, null)));
   }
 
   /** Stops working at once and leaves what of this run is not done. */
@@ -97,71 +134,69 @@ export class Engine {
     return (await readRun(database.pool, runId))!;
   }
 
-  get jobs(): JobQueue {
-    return this.#jobs;
+  /** Lets all processes sync, or stops them: what runs may end. */
+  changeControl(state: 'running' | 'stopped', order: Order): Promise<Changed> {
+    return changeControl(this.#options.database, state, order);
+  }
+
+  /** Halts all processes at once. */
+  halt(order: Order): Promise<Halted> {
+    return haltSyncs(this.#options.database, order);
   }
 
   /** What is under way ends within `graceMs` or is handed on. Safe early and twice. */
   stop(graceMs?: number): Promise<void> {
     this.#stopped ??= (async () => {
-      for (const part of this.#parts.toReversed()) await part.stop(graceMs);
+      await this.#worker.stop(graceMs);
+      // Last: workers hand on what they hold through it.
+      await this.#planning.jobs.stop();
     })();
     return this.#stopped;
   }
 
-  #queue(works: boolean, schedules: boolean): JobQueue {
-    const { connectionString } = this.#options.database;
-    return new JobQueue({ connectionString, works, schedules, onError: this.#options.onError });
+  #newQueue({ database, roles, onError }: EngineOptions, works: boolean): JobQueue {
+    const { connectionString } = database;
+    return new JobQueue({ connectionString, works, schedules: roles.includes('scheduler'), onError });
   }
 
-  async #begin(part: { start(): Promise<void>; stop(): Promise<void> }): Promise<void> {
-    this.#parts.push(part);
-    await part.start();
+  #startWorker(): Promise<void> {
+    this.#working ??= this.#worker.start();
+    return this.#working;
   }
 
-  async #work(jobs: JobQueue, roles: readonly string[]): Promise<void> {
-    const { config, database, source, onError } = this.#options;
-    const worker = new SyncWorker({
+  #newWorker(jobs: JobQueue): SyncWorker {
+    const { config, database, source, roles, onError } = this.#options;
+    const concurrency = source.coverage === 'state' ? 1 : config.maxConcurrentRequests;
+    return new SyncWorker({
       database,
       jobs,
       source,
-      roles,
+      roles: roles.length > 0 ? roles : ['command'],
       onError,
-      concurrency: source.coverage === 'state' ? 1 : config.maxConcurrentRequests,
-      freshForMs: freshForMs(config.syncIntervalMs),
-      cacheTtlMs: config.cacheTtlHours * HOUR_MS,
-      tuneDatabase: config.enableQueryOptimization,
+      publisher: this.#publisher,
+      upkeep: config.enableQueryOptimization ? new BackgroundUpkeep(database, onError) : null,
+      concurrency: roles.includes('worker') ? concurrency : 0,
+      freshForMs: this.#planning.freshForMs,
     });
-    await this.#begin(worker);
   }
 
-  #keepSchedules(): Promise<void> {
+  async #runSchedules(): Promise<void> {
     const { config, database, onMaintenance = async () => {}, onScheduled = () => {} } = this.#options;
-    return keepSchedules({
-      jobs: this.#jobs,
+    const { jobs } = this.#planning;
+    await jobs.start();
+    await runSchedules({
+      jobs,
       schedules: config.schedules,
       onMaintenance,
       onTimes: (times) => writeScheduleTimes(database.pool, times),
       onSync: async (kind) => {
         const reason = `schedule "${config.schedules[kind]}"`;
-        // A stop or an emergency is no failure of the schedule: the next time it is asked again.
-        await this.ask({ kind, requested_by: 'schedule', reason }).then(
-          (asked) => onScheduled(kind, asked, null),
+        // A stop or an emergency is not a failure of the schedule: the next time it is asked again.
+        await this.request({ kind, requested_by: 'schedule', reason }).then(
+          (requested) => onScheduled(kind, requested, null),
           (error) => onScheduled(kind, null, error),
         );
       },
     });
-  }
-
-  #request(): Omit<RequestOptions, 'jobs'> {
-    const { config, database, source: upstream, territory } = this.#options;
-    const hours: Record<number, number> = config.freshnessTargetHours;
-    return {
-      database,
-      upstream,
-      territory,
-      freshForMs: freshForMs(config.syncIntervalMs),
-      targetMs: (tier) => (hours[tier] ?? hours[3]!) * HOUR_MS,
-    };
   }
 }

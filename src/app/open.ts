@@ -4,7 +4,6 @@ import type { Config } from '../config.ts';
 import type { PlanSource } from '../sources/source.ts';
 import type { Database } from '../store/postgres/database.ts';
 import type { Territory } from '../territory/territory.ts';
-import type { Engine, EngineOptions } from './engine.ts';
 
 /** The database, brought to the shape this version expects. */
 export async function openStore(config: Config, connections?: number): Promise<Database> {
@@ -12,11 +11,8 @@ export async function openStore(config: Config, connections?: number): Promise<D
     import('../store/postgres/database.ts'),
     import('../store/schema/migrate.ts'),
   ]);
-  const database = await openDatabase({
-    databaseUrl: config.databaseUrl,
-    dataDir: config.dataDir,
-    connections,
-  });
+  const { databaseUrl, dataDir } = config;
+  const database = await openDatabase({ databaseUrl, dataDir, connections });
   try {
     await migrate(database);
   } catch (error) {
@@ -32,12 +28,6 @@ export async function openTerritory(database: Database): Promise<Territory> {
   const territory = readTerritory();
   await storeTerritory(database, territory);
   return territory;
-}
-
-/** What asks for syncs, and does them where nobody else does. */
-export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const { Engine } = await import('./engine.ts');
-  return new Engine(options);
 }
 
 interface OpenSource {
@@ -64,36 +54,24 @@ export async function openSource(
     },
     database,
   );
+  const nothingToClose = async () => {};
   if (config.planSource === 'powertochoose') {
     const { PowerToChooseSource } = await import('../sources/powertochoose/powertochoose.ts');
     const tdspByName = (name: string) => territory.tdspByFeedName(name)?.duns;
-    return {
-      source: new PowerToChooseSource({ csv: config.powertochoose.csv!, tdspByName }, gate),
-      close: async () => {},
-    };
+    const source = new PowerToChooseSource({ csv: config.powertochoose.csv!, tdspByName }, gate);
+    return { source, close: nothingToClose };
   }
   const { ComparePowerSource } = await import('../sources/comparepower/comparepower.ts');
   const { url, apiKey, apiKeyHeader } = config.comparepower;
-  if (config.planSource === 'comparepower') {
-    return {
-      source: new ComparePowerSource({ url: url!, apiKey, apiKeyHeader }, gate),
-      close: async () => {},
-    };
-  }
   if (url) {
-    return {
-      source: new ComparePowerSource({ url, apiKey, apiKeyHeader, name: 'sandbox' }, gate),
-      close: async () => {},
-    };
+    const source = new ComparePowerSource({ url, apiKey, apiKeyHeader, name: config.planSource }, gate);
+    return { source, close: nothingToClose };
   }
   const { startSandbox } = await import('../sandbox/server.ts');
   const sandbox = await startSandbox();
-  const options = {
-    url: sandbox.url,
-    apiKey: null,
-    apiKeyHeader,
-    name: 'sandbox',
-    origin: 'built-in sandbox',
-  } as const;
-  return { source: new ComparePowerSource(options, gate), close: () => sandbox.stop() };
+  const source = new ComparePowerSource(
+    { url: sandbox.url, apiKey: null, apiKeyHeader, name: 'sandbox', origin: 'built-in sandbox' },
+    gate,
+  );
+  return { source, close: () => sandbox.stop() };
 }

@@ -1,28 +1,28 @@
 /**
- * The program in one process, as its roles say: `web` answers, `worker` syncs, `scheduler` keeps the times. By default
+ * The program in one process, as its roles say: `web` answers, `worker` syncs, `scheduler` runs the schedules. By default
  * all three; any number of processes with any roles share the work through PostgreSQL.
  */
 
 import { randomBytes } from 'node:crypto';
-import type { AdminParts } from '../api/routes.ts';
 import { type Config, type Role, Secret } from '../config.ts';
 import { describeError } from '../errors.ts';
-import { requestClear } from '../store/cache/cache-clears.ts';
+import { createLog, type Log } from '../log.ts';
+import { RefreshRequests } from '../planning/refresh-requests.ts';
 import type { Database } from '../store/postgres/database.ts';
-import { readAudit, writeAudit } from '../store/queue/audit-log.ts';
-import { changeControl, haltSyncs } from '../sync/work/control.ts';
-import { followRun } from '../sync/work/follow-run.ts';
-import { freshForMs } from '../sync/work/freshness.ts';
+import { QueryStats } from '../store/upkeep/query-stats.ts';
+import { followRun, type SyncEvent } from '../sync/work/follow-run.ts';
 import { type SyncReport, toReport } from '../sync/work/report.ts';
-import type { SyncEvent } from '../sync/work/run.ts';
 import type { Territory } from '../territory/territory.ts';
-import type { Engine } from './engine.ts';
-import { openSource, openStore, openTerritory } from './open.ts';
-import { loadWeb, startWeb } from './web.ts';
+import { Engine } from './engine.ts';
+import { openSource, openTerritory } from './open.ts';
+import { Scope } from './scope.ts';
+import { startWeb } from './web.ts';
 
-export interface StartOptions {
+interface StartOptions {
   config: Config;
   roles: readonly Role[];
+  /** Being opened already: PostgreSQL starts while this file is loaded. */
+  opening: Promise<Database>;
   onListening(url: string, admin: { generatedToken: string | null }): void;
   onStarted(source: { name: string; origin: string }): void;
   onSyncEvent(event: SyncEvent, territory: Territory): void;
@@ -31,170 +31,110 @@ export interface StartOptions {
   onSyncRefused(error: unknown): void;
 }
 
-export interface Running {
-  /** `null` without the web role. */
-  url: string | null;
-  /** Ends everything in order; safe twice. */
-  stop(): Promise<void>;
-}
-
-const POOL_CONNECTIONS = 24;
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
-/** Resolves when everything is at work; the first sync goes on behind it. */
-export async function start(options: StartOptions): Promise<Running> {
-  const { config, roles, onListening, onStarted } = options;
-  // PostgreSQL starts while the rest of the program is being loaded.
-  const opening = openStore(config, POOL_CONNECTIONS);
-  const loading = Promise.all([
-    import('../log.ts'),
-    roles.includes('web') ? loadWeb() : null,
-    import('../planning/refresher.ts'),
-    import('../store/upkeep/query-stats.ts'),
-  ]);
-  const [database, [{ createLog }, loadedWeb, { Refresher }, { QueryStats }]] = await Promise.all([
-    opening,
-    loading,
-  ]);
+/** Resolves when everything is at work; the first sync goes on behind it. @returns ends all of it; safe twice */
+export async function start(options: StartOptions): Promise<() => Promise<void>> {
+  const { config, roles, opening, onListening, onStarted } = options;
   const log = createLog(config.logLevel);
-  const stopping = new AbortController();
-  const closers: (() => Promise<unknown>)[] = [() => database.close()];
-  let stopped: Promise<void> | undefined;
-  const stop = () => {
-    stopping.abort();
-    stopped ??= (async () => {
-      for (const close of closers.toReversed()) {
-        await close().catch((error) =>
-          log.error({ error: describeError(error) }, 'a part did not stop cleanly'),
-        );
-      }
-    })();
-    return stopped;
+  const logFailure = (what: string) => (error: unknown) => {
+    if (!scope.signal.aborted) log.error({ error: describeError(error) }, what);
   };
-  const failed = (what: string) => (error: unknown) => {
-    if (!stopping.signal.aborted) log.error({ error: describeError(error) }, what);
-  };
+  const scope = new Scope((error) =>
+    log.error({ error: describeError(error) }, 'a part did not shut down cleanly'),
+  );
   try {
+    const database = scope.own(await opening);
     const territory = await openTerritory(database);
-    const tdsps = territory.tdspsMostWantedFirst.map(({ duns }) => duns);
-    // Made once the upstream is known; until then nothing is fetched for a reader.
-    let refresher: InstanceType<typeof Refresher> | null = null;
     const queryStats = new QueryStats({
       database: database.quick,
       recorder: database.queries,
       keepDays: config.retention.queryStatsDays,
       onError: (error) => log.debug({ error: describeError(error) }, 'statement figures were kept for later'),
     });
-    queryStats.start();
-    closers.push(() => queryStats.stop());
-    let stale: InstanceType<typeof StaleRequests> | null = null;
-    const admin = adminParts(config, database);
-    let url: string | null = null;
-    if (loadedWeb) {
-      const web = await startWeb(
-        {
-          config,
-          database,
-          territory,
-          log,
-          admin: admin.parts,
-          onStale: (duns) => stale?.request(duns),
-          loadColdly: async (duns) => refresher?.request(duns, 'cold'),
-        },
-        loadedWeb,
-      );
-      closers.push(() => web.stop());
-      url = web.url;
-      onListening(url, admin);
-    }
-    const { source, close } = await openSource(config, database, territory);
-    closers.push(close);
-    const cold = new Refresher({
-      database,
-      source,
-      tdsps,
-      signal: stopping.signal,
-      freshForMs: freshForMs(config.syncIntervalMs),
-      cacheTtlMs: config.cacheTtlHours * 3_600_000,
-      tuneDatabase: config.enableQueryOptimization,
-      onError: failed('a refresh failed'),
-    });
-    refresher = cold;
-    closers.push(() => cold.stop());
-    const [{ Engine }, { StaleRequests }] = await Promise.all([
-      import('./engine.ts'),
-      import('../planning/refresh-requests.ts'),
-    ]);
+    const opened = scope.own(await openSource(config, database, territory));
     const engine = new Engine({
       config,
       database,
       territory,
-      source,
+      source: opened.source,
       roles,
-      onError: rarely(failed('the queue has trouble')),
-      onMaintenance: async () => {
-        const { runMaintenance, summaryOf } = await import('../store/upkeep/maintenance.ts');
-        const report = await runMaintenance(database, {
-          keep: config.retention,
-          vacuum: config.enableQueryOptimization,
-          signal: stopping.signal,
-          onEvent: (event) => {
-            if (event.type === 'step_finished' && event.result.status === 'failed')
-              log.error(
-                { step: event.result.name, error: event.result.message },
-                'a step of maintenance failed',
-              );
-          },
-        });
-        log.info(summaryOf(report), 'maintenance');
-      },
-      onScheduled: (kind, asked, error) => {
-        if (asked) log.info({ kind, run_id: asked.run_id }, 'a scheduled sync was asked for');
+      onError: throttled(logFailure('the queue has trouble')),
+      onMaintenance: () => maintain(config, database, log, scope.signal),
+      onScheduled: (kind, requested, error) => {
+        if (requested) log.info({ kind, run_id: requested.run_id }, 'a scheduled sync was asked for');
         else log.warn({ kind, error: describeError(error) }, 'a scheduled sync was left out');
       },
     });
-    closers.push(() => engine.stop());
-    await engine.start();
-    if (admin.parts) admin.parts.sync = (ask) => engine.ask(ask);
-    stale = new StaleRequests({
-      database: database.quick,
-      upstream: source,
-      ask: (ask) => engine.ask(ask),
-      onError: failed('a refresh could not be asked for'),
+    const refreshes = new RefreshRequests({
+      request: (duns, kind) => engine.requestRefresh(duns, kind),
+      fetchNow: (duns, runId) => engine.fetchNow(duns, runId),
+      onError: logFailure('a refresh failed'),
     });
-    onStarted(source);
-    if (roles.includes('scheduler')) {
-      const keeping = import('../store/schema/keep-history.ts')
-        .then(({ keepHistory }) => keepHistory(database, { now: new Date(), signal: stopping.signal }))
-        .catch(failed('the history was not brought up to date; the next start tries again'));
-      closers.push(() => keeping);
-      const first = firstSync(engine, database, territory, stopping.signal, options).catch(
-        failed('the first sync failed'),
-      );
-      closers.push(() => first);
+    scope.own(queryStats).start();
+    scope.own(engine);
+    if (roles.includes('web')) {
+      const { token, generatedToken } = adminToken(config);
+      const url = await startWeb(scope, {
+        config,
+        database,
+        territory,
+        log,
+        admin: token && { token, engine, database },
+        onStale: (duns) => refreshes.stale(duns),
+        loadColdly: (duns) => refreshes.cold(duns),
+      });
+      onListening(url, { generatedToken });
     }
-    return { url, stop };
+    await engine.start();
+    onStarted(opened.source);
+    if (roles.includes('scheduler')) {
+      scope.spawn(async (signal) => {
+        const { keepHistory } = await import('../store/schema/keep-history.ts');
+        await keepHistory(database, { now: new Date(), signal });
+      }, logFailure('the history was not brought up to date; the next start tries again'));
+      scope.spawn(
+        (signal) => syncFirst(engine, database, territory, signal, options),
+        logFailure('the first sync failed'),
+      );
+    }
+    return () => scope.close();
   } catch (error) {
-    await stop();
+    await scope.close();
     throw error;
   }
 }
 
-const TELL_AGAIN_MS = 30_000;
+const LOG_AGAIN_MS = 30_000;
 
-/** A PostgreSQL that is away is met by every loop, every second: it is told once, and again while it lasts. */
-function rarely(tell: (error: unknown) => void): (error: unknown) => void {
-  let toldAt = Number.NEGATIVE_INFINITY;
+/** A PostgreSQL that is away is met by every loop, every second: it is logged once, and again while it lasts. */
+function throttled(log: (error: unknown) => void): (error: unknown) => void {
+  let loggedAt = Number.NEGATIVE_INFINITY;
   return (error) => {
     const now = performance.now();
-    if (now - toldAt < TELL_AGAIN_MS) return;
-    toldAt = now;
-    tell(error);
+    if (now - loggedAt < LOG_AGAIN_MS) return;
+    loggedAt = now;
+    log(error);
   };
 }
 
+async function maintain(config: Config, database: Database, log: Log, signal: AbortSignal): Promise<void> {
+  const { runMaintenance, summaryOf } = await import('../store/upkeep/maintenance.ts');
+  const report = await runMaintenance(database, {
+    keep: config.retention,
+    vacuum: config.enableQueryOptimization,
+    signal,
+    onEvent: (event) => {
+      if (event.type !== 'step_finished' || event.result.status !== 'failed') return;
+      const { name, message } = event.result;
+      log.error({ step: name, error: message }, 'a step of maintenance failed');
+    },
+  });
+  log.info(summaryOf(report), 'maintenance');
+}
+
 /** What is not fresh is synced at once, not only when the next time has come. */
-async function firstSync(
+async function syncFirst(
   engine: Engine,
   database: Database,
   territory: Territory,
@@ -203,7 +143,8 @@ async function firstSync(
 ): Promise<void> {
   let run_id: number;
   try {
-    ({ run_id } = await engine.ask({ kind: 'full', requested_by: 'start', reason: 'the program started' }));
+    const reason = 'the program started';
+    ({ run_id } = await engine.request({ kind: 'full', requested_by: 'start', reason }));
   } catch (error) {
     onSyncRefused(error);
     return;
@@ -216,25 +157,8 @@ async function firstSync(
 }
 
 /** Without ADMIN_TOKEN there are admin routes only where nobody else can reach them, with a token made for this start. */
-function adminParts(
-  { adminToken, host }: Config,
-  database: Database,
-): { parts: AdminParts | null; generatedToken: string | null } {
-  const generatedToken =
-    adminToken === null && LOOPBACK.includes(host) ? randomBytes(18).toString('base64url') : null;
-  const token = adminToken ?? (generatedToken === null ? null : new Secret(generatedToken));
-  if (!token) return { parts: null, generatedToken };
-  return {
-    generatedToken,
-    parts: {
-      token,
-      sync: null,
-      stop: (order) => changeControl(database, 'stopped', order),
-      resume: (order) => changeControl(database, 'running', order),
-      emergency: (order) => haltSyncs(database, order),
-      clearCache: (duns) => requestClear(database, duns),
-      audit: (entry) => writeAudit(database.pool, entry),
-      readAudit: (limit) => readAudit(database.quick, limit),
-    },
-  };
+function adminToken({ adminToken, host }: Config): { token: Secret | null; generatedToken: string | null } {
+  if (adminToken !== null || !LOOPBACK.includes(host)) return { token: adminToken, generatedToken: null };
+  const generatedToken = randomBytes(18).toString('base64url');
+  return { token: new Secret(generatedToken), generatedToken };
 }

@@ -1,16 +1,20 @@
 /** The web role: the layers of the cache, the API over them, and what hears of new plans. */
 
 import type { AdminParts } from '../api/routes.ts';
-import type { RefreshOutcome } from '../cache/plan-set-cache.ts';
+import { CacheStats } from '../cache/cache-stats.ts';
+import { openLayers } from '../cache/open-layers.ts';
+import { PlanSetCache, type RefreshOutcome } from '../cache/plan-set-cache.ts';
+import { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config.ts';
-import { describeError } from '../errors.ts';
+import { describeError, WattsyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { DemandRecorder } from '../planning/demand-recorder.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { PublishListener } from '../store/postgres/listen.ts';
 import { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
-import type { buildServer } from './server.ts';
-import { PortTakenError } from './start-error.ts';
+import type { Scope } from './scope.ts';
+import { buildServer } from './server.ts';
 
 interface WebOptions {
   config: Config;
@@ -19,105 +23,76 @@ interface WebOptions {
   log: Log;
   admin: AdminParts | null;
   /** Readers found the plans of a TDSP old. */
-  onStale(duns: string): Promise<RefreshOutcome> | undefined;
-  /** Nothing is stored: has plans fetched, if anybody can. */
-  loadColdly(duns: string): Promise<unknown>;
+  onStale(duns: string): Promise<RefreshOutcome>;
+  /** Nothing is stored: has plans fetched. */
+  loadColdly(duns: string): Promise<RefreshOutcome>;
 }
 
-interface Web {
-  url: string;
-  /** Ends everything in order. */
-  stop(): Promise<void>;
+/** The address to listen on is not available. */
+class PortTakenError extends WattsyncError {
+  readonly code = 'port_unavailable';
+  readonly retryable = false;
 }
 
-/** Loads what the role needs. Begun while PostgreSQL starts. */
-export function loadWeb() {
-  return Promise.all([
-    import('./server.ts'),
-    import('../catalog/catalog.ts'),
-    import('../cache/plan-set-cache.ts'),
-    import('../cache/open-layers.ts'),
-    import('../cache/cache-stats.ts'),
-    import('../planning/demand-recorder.ts'),
-  ]);
-}
-
-/** Resolves when it listens; the plan sets are loaded behind it. */
-export async function startWeb(
-  options: WebOptions,
-  loaded: Awaited<ReturnType<typeof loadWeb>>,
-): Promise<Web> {
+/** Resolves with its address when it listens; the plan sets are loaded behind it. @throws {PortTakenError} */
+export async function startWeb(scope: Scope, options: WebOptions): Promise<string> {
   const { config, database, territory, log, admin, onStale, loadColdly } = options;
-  const [{ buildServer }, { Catalog }, { PlanSetCache }, { openLayers }, { CacheStats }, { DemandRecorder }] =
-    loaded;
-  const closers: (() => Promise<unknown>)[] = [];
-  const stop = async () => {
-    for (const close of closers.splice(0).toReversed()) {
-      await close().catch((error) =>
-        log.error({ error: describeError(error) }, 'a part did not stop cleanly'),
-      );
-    }
-  };
-  try {
-    const tdsps = territory.tdspsMostWantedFirst.map(({ duns }) => duns);
-    const staleAfterMs = config.cacheTtlHours * 3_600_000;
-    const keptForLater = (what: string) => (error: unknown) =>
-      log.debug({ error: describeError(error) }, `${what} were kept for later`);
-    const layers = await openLayers({ config, database, tdsps, ttlMs: staleAfterMs });
-    closers.push(() => layers.stop());
-    const stats: InstanceType<typeof CacheStats> = new CacheStats({
-      database: database.quick,
-      size: () => planSets.size,
-      keepDays: config.retention.cacheStatsDays,
-      onError: keptForLater('cache figures'),
-    });
-    stats.start();
-    closers.push(() => stats.stop());
-    const planSets: InstanceType<typeof PlanSetCache> = new PlanSetCache({
-      recorder: stats,
-      layers: layers.all,
+  const tdsps = territory.tdspsMostWantedFirst.map(({ duns }) => duns);
+  const staleAfterMs = config.cacheTtlHours * 3_600_000;
+  const keptForLater = (what: string) => (error: unknown) =>
+    log.debug({ error: describeError(error) }, `${what} were kept for later`);
+  const layers = scope.own(await openLayers({ config, database, tdsps, ttlMs: staleAfterMs }));
+  const stats: CacheStats = new CacheStats({
+    database: database.quick,
+    size: () => planSets.size,
+    keepDays: config.retention.cacheStatsDays,
+    onError: keptForLater('cache figures'),
+  });
+  const planSets = new PlanSetCache({
+    recorder: stats,
+    layers: layers.all,
+    staleAfterMs,
+    onStale,
+    loadColdly,
+    ttlMs: config.cacheMemoryTtlMinutes * 60_000,
+    warnAbove: {
+      bytes: config.cacheMemoryMaxMb << 20,
+      warn: (bytes) =>
+        log.warn({ bytes }, 'the plans in memory take more than CACHE_MEMORY_MAX_MB; all of them are kept'),
+    },
+  });
+  const demand = new DemandRecorder({
+    database: database.quick,
+    onError: keptForLater('counts of events'),
+  });
+  const listener = new PublishListener(database, (published) => planSets.announce(published), {
+    onClear: ({ tdsp_duns }) => void planSets.clear(tdsp_duns),
+    onFetchFailed: (duns) => planSets.fetchFailed(duns),
+  });
+  const app = buildServer(
+    {
+      territory,
+      places: new Places(territory),
       staleAfterMs,
-      onStale,
-      loadColdly,
-      ttlMs: config.cacheMemoryTtlMinutes * 60_000,
-      maxBytes: config.cacheMemoryMaxMb << 20,
-    });
-    const listener = new PublishListener(database, (published) => planSets.announce(published), {
-      onClear: ({ id, tdsp_duns }) => void planSets.clear(tdsp_duns, id),
-      onFetchFailed: (duns) => planSets.fetchFailed(duns),
-    });
-    closers.push(() => listener.stop());
-    const demand = new DemandRecorder({
-      database: database.quick,
-      onError: keptForLater('counts of events'),
-    });
-    demand.start();
-    closers.push(() => demand.stop());
-    const app = buildServer(
-      {
-        territory,
-        places: new Places(territory),
-        staleAfterMs,
-        admin,
-        catalog: new Catalog({ planSets, staleAfterMs }),
-        database: { pool: database.quick },
-        syncIntervalMs: config.syncIntervalMs,
-        onEvent: (slug, event) => demand.count(slug, event),
-      },
-      (error) => log.error({ error: describeError(error) }, 'a request failed'),
-    );
-    closers.push(() => app.close());
-    // First what PostgreSQL says is current: Redis may be behind, and nobody is to be served from it before that is known.
-    await listener.start();
-    layers.listen((published) => planSets.announce(published));
-    const url = await listen(app, config);
-    // Not waited for: `/readyz` does not say ready before every set is in memory.
-    void planSets.warm(tdsps);
-    return { url, stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+      admin,
+      catalog: new Catalog({ planSets, staleAfterMs }),
+      database: { pool: database.quick },
+      syncIntervalMs: config.syncIntervalMs,
+      onEvent: (slug, event) => demand.count(slug, event),
+    },
+    (error) => log.error({ error: describeError(error) }, 'a request failed'),
+  );
+  scope.own(stats).start();
+  scope.own(demand).start();
+  scope.own(listener);
+  scope.own(app);
+  // First what PostgreSQL says is current: Redis may be behind, and nobody is to be served from it before that is known.
+  await listener.start();
+  layers.listen((published) => planSets.announce(published));
+  const url = await listen(app, config);
+  // Not waited for: `/readyz` does not say ready before every set is in memory.
+  void planSets.warm(tdsps);
+  return url;
 }
 
 async function listen(app: ReturnType<typeof buildServer>, { host, port }: Config): Promise<string> {

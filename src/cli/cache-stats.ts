@@ -22,7 +22,6 @@ interface LayerFigures {
   stale_serves: number;
   errors: number;
   loads: number;
-  evictions: number;
   age_seconds: { p50: number | null; p95: number | null; max: number | null };
   latency_ms: { p50: number | null; p95: number | null; p99: number | null };
   /** Cached now; `null` where that is not known. */
@@ -80,7 +79,7 @@ function toFigures(counts: readonly LayerCounts[], contents: ContentsByLayer): F
 }
 
 function layerFigures(counts: LayerCounts | undefined, contents: Contents | null): LayerFigures {
-  const { hits = 0, misses = 0, stale_serves = 0, errors = 0, loads = 0, evictions = 0 } = counts ?? {};
+  const { hits = 0, misses = 0, stale_serves = 0, errors = 0, loads = 0 } = counts ?? {};
   const { latency = [], age = [], max_age_seconds = null } = counts ?? {};
   const asked = hits + misses + errors;
   const ageAt = (share: number) => quantile(age, AGE_STEPS_S, share);
@@ -92,7 +91,6 @@ function layerFigures(counts: LayerCounts | undefined, contents: Contents | null
     stale_serves,
     errors,
     loads,
-    evictions,
     age_seconds: { p50: ageAt(0.5), p95: ageAt(0.95), max: max_age_seconds && Math.round(max_age_seconds) },
     latency_ms: { p50: latencyAt(0.5), p95: latencyAt(0.95), p99: latencyAt(0.99) },
     entries: contents?.entries ?? null,

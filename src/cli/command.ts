@@ -1,18 +1,12 @@
 /** What every command gets and takes. A leaf: commands import it, it imports none of them. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Running, StartOptions } from '../app/start.ts';
+import { openStore } from '../app/open.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../store/postgres/database.ts';
 
-/** What main hands in. Types only: a command loads what it uses. */
-export interface CommandParts {
-  parts(): Promise<typeof import('../app/open.ts')>;
-  start(options: StartOptions): Promise<Running>;
-}
-
 /** What every command gets. */
-export interface CommandContext extends CommandParts {
+export interface CommandContext {
   config: Config;
   isJson: boolean;
   /** A terminal that can only write line below line, as editors and build servers have. */
@@ -68,11 +62,11 @@ export function answer(
 
 /** Works with the migrated database, and closes it whatever happens. */
 export async function withStore<T>(
-  { config, parts }: Pick<CommandContext, 'config' | 'parts'>,
+  { config }: Pick<CommandContext, 'config'>,
   connections: number,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
-  const database = await (await parts()).openStore(config, connections);
+  const database = await openStore(config, connections);
   try {
     return await work(database);
   } finally {

@@ -4,14 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, readConfig } from '../config.ts';
 import { describeError, errorCode, WattsyncError } from '../errors.ts';
-import {
-  addCommands,
-  type CommandParts,
-  type CommandSpec,
-  listOption,
-  numberOption,
-  type Runner,
-} from './command.ts';
+import { addCommands, type CommandSpec, listOption, numberOption, type Runner } from './command.ts';
 import { DATABASE_COMMANDS } from './db/commands.ts';
 import type { ReplayCommandOptions } from './replay.ts';
 import type { SandboxCommandOptions } from './sandbox.ts';
@@ -19,11 +12,11 @@ import { SYNC_COMMANDS } from './sync/commands.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Runs one command and sets the exit code; never throws. */
-export async function runCommandLine(argv: string[], parts: CommandParts): Promise<void> {
+export async function runCommandLine(argv: string[]): Promise<void> {
   const isJson = argv.includes('--json');
   const run: Runner = async (work) => {
     const isDumbTerminal = process.env.TERM === 'dumb';
-    process.exitCode = await work({ ...parts, config: readConfig(process.env), isJson, isDumbTerminal });
+    process.exitCode = await work({ config: readConfig(process.env), isJson, isDumbTerminal });
   };
   try {
     await buildProgram(run).parseAsync(argv.map(asStatement), { from: 'user' });

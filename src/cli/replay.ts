@@ -5,8 +5,8 @@ import { HOUR_MS } from '../monitor/text.ts';
 import { isDay } from '../plan/market-day.ts';
 import type { Database } from '../store/postgres/database.ts';
 import type { Outcome } from '../sync/publish/outcome.ts';
-import type { PublishReplayedOptions } from '../sync/publish/publish-replayed.ts';
-import type { Readable, Replayed, ReplayRequest } from '../sync/publish/replay.ts';
+import type { PublisherOptions } from '../sync/publish/publisher.ts';
+import type { Readable, Replayed, ReplayOptions, ReplayRequest } from '../sync/publish/replay.ts';
 import type { Territory } from '../territory/territory.ts';
 import { answer, type CommandContext, withStore } from './command.ts';
 import { untilStopped } from './step-progress.ts';
@@ -133,6 +133,7 @@ async function replayOpen(
           ...options,
           database,
           cacheTtlMs: context.config.cacheTtlHours * HOUR_MS,
+          tuneDatabase: context.config.enableQueryOptimization,
         })
       : null;
   const rejected = found.map(({ reading: { tdsp_duns, version, unread }, replayed }) => ({
@@ -162,8 +163,15 @@ function statusOf(outcomes: readonly Outcome[] | null): 'readable' | 'published'
 
 async function publishReadable(
   readable: readonly Readable[],
-  options: Omit<PublishReplayedOptions, 'requested_by' | 'signal'>,
+  { tdspByName, ...options }: PublisherOptions & Pick<ReplayOptions, 'tdspByName'>,
 ): Promise<{ run_id: number; outcomes: Outcome[] }> {
-  const { publishReplayed } = await import('../sync/publish/publish-replayed.ts');
-  return untilStopped((signal) => publishReplayed(readable, { ...options, requested_by: 'cli', signal }));
+  const [{ publishReplayed }, { Publisher }] = await Promise.all([
+    import('../sync/publish/publish-replayed.ts'),
+    import('../sync/publish/publisher.ts'),
+  ]);
+  const { database } = options;
+  const publisher = new Publisher(options);
+  return untilStopped((signal) =>
+    publishReplayed(readable, { database, publisher, tdspByName, requested_by: 'cli', signal }),
+  );
 }

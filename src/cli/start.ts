@@ -1,5 +1,6 @@
 /** `start`: the whole program, or the roles that are named, until Ctrl-C. */
 
+import { openStore } from '../app/open.ts';
 import { ROLES, type Role } from '../config.ts';
 import { describeError, errorCode, expected } from '../errors.ts';
 import type { SyncReport } from '../sync/work/report.ts';
@@ -7,8 +8,10 @@ import type { CommandContext } from './command.ts';
 import { describeOutcome } from './sync/report.ts';
 import { UsageError } from './usage-error.ts';
 
+const POOL_CONNECTIONS = 24;
+
 export async function start(
-  { config, isJson, start: startAll }: CommandContext,
+  { config, isJson }: CommandContext,
   { role }: { role?: string },
 ): Promise<number> {
   const roles = readRoles(role);
@@ -18,14 +21,19 @@ export async function start(
   const tell = (event: Record<string, unknown>) => {
     if (isJson) console.log(JSON.stringify(event));
   };
-  // Heard from the first moment: who is stopped while still starting must leave as cleanly as later.
+  // Heard from the first moment: stopped while still starting, it must end as cleanly as later.
   // They stay: the lock's own handler ends the process as soon as it is the only one left.
   const asked = new Promise<string>((resolve) => {
     process.on('SIGINT', () => resolve('SIGINT')).on('SIGTERM', () => resolve('SIGTERM'));
   });
-  const running = await startAll({
+  // PostgreSQL starts while the rest of the program is loaded.
+  const opening = openStore(config, POOL_CONNECTIONS);
+  opening.catch(() => {});
+  const { start: startAll } = await import('../app/start.ts');
+  const stop = await startAll({
     config,
     roles,
+    opening,
     onListening: (url, { generatedToken }) => {
       tell({ event: 'listening', url, admin_token: generatedToken });
       say(`wattsync serves on ${url}  (API description: ${url}/docs, Ctrl-C stops)`);
@@ -59,12 +67,12 @@ export async function start(
   });
   const signal = await asked;
   say(signal === 'SIGINT' ? '\nStopping …' : 'Stopping …');
-  await running.stop();
+  await stop();
   say('Stopped.');
   return 0;
 }
 
-/** @throws {UsageError} a role there is not */
+/** @throws {UsageError} an unknown role */
 function readRoles(text: string | undefined): Role[] {
   if (text === undefined) return [...ROLES];
   const names = text.split(',').map((name) => name.trim().toLowerCase());

@@ -4,8 +4,8 @@ import type { Config } from '../config.ts';
 import { callReserve } from '../sources/call-reserve.ts';
 import type { Queryable } from '../store/postgres/database.ts';
 import { readQueueTables } from '../store/queue/queue-tables.ts';
-import { type AttemptCounts, readAttemptCounts } from '../store/queue/queued-runs.ts';
 import type { ScheduleTime } from '../store/queue/schedule-times.ts';
+import { type AttemptCounts, readAttemptCounts } from '../store/queue/sync-attempts.ts';
 import { type Control, readControl } from '../store/queue/sync-control.ts';
 import {
   type QueuedWork,
@@ -19,7 +19,7 @@ import {
   type TdspOverview,
   type UpstreamState,
 } from '../store/queue/sync-overview.ts';
-import { readRecentRuns, type SyncRun } from '../store/queue/sync-runs.ts';
+import { readDeadLetters, readRecentRuns, type SyncRun } from '../store/queue/sync-runs.ts';
 import {
   type Liveness,
   readDatabaseTime,
@@ -81,7 +81,7 @@ export interface MonitorView {
   /** `null`: the program was never started, so that nothing is scheduled. */
   schedules: ScheduleTime[] | null;
   clock_read_at: Date | null;
-  dead_letters: { queue: string; tdsps: string[]; names: string[]; died_at: Date }[];
+  dead_letters: { queue: string | null; tdsps: string[]; names: string[]; died_at: Date }[];
   /** The last ones, the newest first. */
   runs: SyncRun[];
 }
@@ -97,25 +97,39 @@ type ViewConfig = Pick<
   | 'emergencyCallBudgetPerHour'
 >;
 
-const LIMITS = { work: 100, runs: 20, recent: 5, errors: 3, dead: 100 };
+const LIMITS = { work: 100, runs: 20, recent: 5, errors: 3 };
 
 /** @throws if PostgreSQL cannot be asked */
 export async function readMonitorView(queryable: Queryable, config: ViewConfig): Promise<MonitorView> {
-  const [at, control, open, queued, tdsps, upstreams, last_call, errors, attempts, workers, tables, runs] =
-    await Promise.all([
-      readDatabaseTime(queryable),
-      readControl(queryable),
-      readOpenRuns(queryable, LIMITS.runs),
-      readQueuedWork(queryable, LIMITS.work),
-      readTdspOverview(queryable),
-      readUpstreams(queryable),
-      readLastCall(queryable),
-      readFailedCalls(queryable, LIMITS.errors),
-      readAttemptCounts(queryable),
-      readWorkers(queryable),
-      readQueueTables(queryable, LIMITS.dead),
-      readRecentRuns(queryable, LIMITS.recent),
-    ]);
+  const [
+    at,
+    control,
+    open,
+    queued,
+    tdsps,
+    upstreams,
+    last_call,
+    errors,
+    attempts,
+    workers,
+    tables,
+    dead,
+    runs,
+  ] = await Promise.all([
+    readDatabaseTime(queryable),
+    readControl(queryable),
+    readOpenRuns(queryable, LIMITS.runs),
+    readQueuedWork(queryable, LIMITS.work),
+    readTdspOverview(queryable),
+    readUpstreams(queryable),
+    readLastCall(queryable),
+    readFailedCalls(queryable, LIMITS.errors),
+    readAttemptCounts(queryable),
+    readWorkers(queryable),
+    readQueueTables(queryable),
+    readDeadLetters(queryable),
+    readRecentRuns(queryable, LIMITS.recent),
+  ]);
   const nameOf = (duns: string) => tdsps.find((tdsp) => tdsp.duns === duns)?.name ?? duns;
   const work = queued.work.map((one) => toWork(one, workers, nameOf));
   return {
@@ -134,7 +148,12 @@ export async function readMonitorView(queryable: Queryable, config: ViewConfig):
     workers: workers.map(({ lock_key: _lock_key, ...worker }) => worker),
     schedules: tables?.schedules ?? null,
     clock_read_at: tables?.clock_read_at ?? null,
-    dead_letters: (tables?.dead ?? []).map((dead) => ({ ...dead, names: dead.tdsps.map(nameOf) })),
+    dead_letters: dead.map(({ queue, tdsp_duns, died_at }) => ({
+      queue,
+      tdsps: [tdsp_duns],
+      names: [nameOf(tdsp_duns)],
+      died_at,
+    })),
   };
 }
 

@@ -5,7 +5,7 @@ const TIMEOUT_MS = 2_000;
 
 /** Whether Redis answers, reached as the cache would reach it. */
 export async function pingRedis(url: Secret): Promise<{ ms: number } | { error: string }> {
-  const { RedisConnection } = await import('../cache/redis-connection.ts');
+  const { RedisConnection } = await import('../cache/redis/redis-connection.ts');
   const ready = Promise.withResolvers<void>();
   const connection = new RedisConnection({ url, onReady: async () => ready.resolve() });
   const { client } = connection;

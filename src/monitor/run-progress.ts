@@ -44,8 +44,6 @@ export function toProgress(
     if (result) {
       return { ...tdsp, step: result.status, plans: result.plans, message: result.message };
     }
-    // A run that is not queued is worked on by the process that began it, all of it at once.
-    if (!run.is_queued) return { ...tdsp, step: 'fetching', since: run.started_at };
     if (work?.state === 'claimed') {
       const { claimed_at: since, worker } = work;
       return { ...tdsp, step: 'fetching', since, worker };

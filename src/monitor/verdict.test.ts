@@ -50,7 +50,6 @@ const run = (seconds: number) => ({
       requested_by: 'cli',
       reason: null,
       is_forced: false,
-      is_queued: true,
       requested_at: before(seconds),
       started_at: null,
       done: 0,

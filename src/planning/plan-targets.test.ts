@@ -3,9 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { readConfig } from '../config.ts';
 import { readTerritory } from '../store/territory.ts';
-import { freshForMs } from '../sync/work/freshness.ts';
 import type { City } from '../territory/territory.ts';
-import { type Needs, planTargets, type Situation } from './plan-targets.ts';
+import { type PlanningInput, planTargets, type Wanted } from './plan-targets.ts';
 import { cityPriority } from './priority.ts';
 
 const territory = readTerritory();
@@ -21,7 +20,7 @@ const demandOf = fc.record({
 const ageMs = fc.option(fc.integer({ min: 0, max: 100 * HOUR_MS }), { nil: null });
 const cities = fc.uniqueArray(fc.constantFrom(...territory.cities), { maxLength: 40 });
 
-const situations: fc.Arbitrary<Situation> = fc.record({
+const situations: fc.Arbitrary<PlanningInput> = fc.record({
   now: fc.constant(now),
   observedAt: fc
     .array(fc.tuple(fc.constantFrom(...allDuns), fc.integer({ min: 0, max: 48 * HOUR_MS })), { maxLength: 6 })
@@ -50,14 +49,14 @@ const situations: fc.Arbitrary<Situation> = fc.record({
   targetMs: fc.constant((tier: number) => tier * HOUR_MS),
   wholeState: fc.constantFrom(null, allDuns),
 });
-const needs: fc.Arbitrary<Needs> = fc.record({
+const needs: fc.Arbitrary<Wanted> = fc.record({
   cities,
   tdsps: fc.uniqueArray(fc.constantFrom(...allDuns)),
   force: fc.boolean(),
 });
-const law = (check: (needs: Needs, situation: Situation) => void) =>
+const law = (check: (needs: Wanted, situation: PlanningInput) => void) =>
   fc.assert(fc.property(needs, situations, check));
-const wanted = ({ cities, tdsps }: Needs) => new Set([...tdsps, ...cities.flatMap((city) => city.tdsps)]);
+const wanted = ({ cities, tdsps }: Wanted) => new Set([...tdsps, ...cities.flatMap((city) => city.tdsps)]);
 
 test('every TDSP that is wanted is planned once, and no other unless it comes with the same call', () =>
   law((asked, situation) => {
@@ -77,7 +76,7 @@ test('what is fresh needs no call, unless somebody insists', () =>
     }
   }));
 
-test('what waits or runs already gets no job of its own; what runs without force is no answer to force', () =>
+test('what waits or runs already gets no job of its own; what runs without force does not answer force', () =>
   law((asked, situation) => {
     for (const { tdsp_duns, decision, job_id, is_forced } of planTargets(asked, situation)) {
       const open = situation.open.filter((one) => one.tdsp_duns === tdsp_duns);
@@ -181,7 +180,7 @@ test('a week under the default schedules makes fewer than seven calls an hour', 
           observedAt,
           demand: new Map(),
           open: [],
-          freshForMs: freshForMs(syncIntervalMs),
+          freshForMs: syncIntervalMs / 2,
           targetMs: (tier) => freshnessTargetHours[tier as 1 | 2 | 3] * HOUR_MS,
           wholeState: null,
         },

@@ -18,7 +18,7 @@ export interface PlannedTarget {
   job_id: string | null;
 }
 
-export interface Needs {
+export interface Wanted {
   /** Cities whose plans are wanted. */
   cities: readonly City[];
   /** TDSPs wanted beside those of the cities. */
@@ -27,7 +27,7 @@ export interface Needs {
   force: boolean;
 }
 
-export interface Situation {
+export interface PlanningInput {
   now: Date;
   /** When the plans of a TDSP were last confirmed by this upstream. */
   observedAt: ReadonlyMap<string, Date>;
@@ -46,11 +46,11 @@ export interface Situation {
 const FORCED_POINTS = 1_000;
 
 /** The most urgent first. */
-export function planTargets(needs: Needs, situation: Situation): PlannedTarget[] {
-  const { observedAt, demand, now, targetMs, wholeState } = situation;
+export function planTargets(wanted: Wanted, input: PlanningInput): PlannedTarget[] {
+  const { observedAt, demand, now, targetMs, wholeState } = input;
   const best = new Map<string, { score: number; reason: string; cities: number }>();
-  for (const duns of needs.tdsps) best.set(duns, { score: 0, reason: 'asked for by itself', cities: 0 });
-  for (const city of needs.cities) {
+  for (const duns of wanted.tdsps) best.set(duns, { score: 0, reason: 'asked for by itself', cities: 0 });
+  for (const city of wanted.cities) {
     for (const duns of city.tdsps) {
       const at = observedAt.get(duns);
       const ageMs = at ? now.getTime() - at.getTime() : null;
@@ -61,18 +61,18 @@ export function planTargets(needs: Needs, situation: Situation): PlannedTarget[]
     }
   }
   const planned = [...best].map(([duns, { score, reason, cities }]): PlannedTarget => {
-    const priority = score + (needs.force ? FORCED_POINTS : 0);
+    const priority = score + (wanted.force ? FORCED_POINTS : 0);
     const of = cities > 1 ? `the most urgent of ${cities} cities, ` : '';
-    const is_forced = needs.force;
+    const is_forced = wanted.force;
     return {
       tdsp_duns: duns,
       priority,
       is_forced,
-      ...decide(duns, needs.force, `${of}${reason}`, situation),
+      ...decide(duns, wanted.force, `${of}${reason}`, input),
     };
   });
   if (wholeState && planned.some(({ decision }) => decision === 'queued')) {
-    planned.push(...alongside(planned, wholeState, situation));
+    planned.push(...alongside(planned, wholeState, input));
   }
   return planned.toSorted((a, b) => b.priority - a.priority || (a.tdsp_duns < b.tdsp_duns ? -1 : 1));
 }
@@ -81,7 +81,7 @@ function decide(
   duns: string,
   force: boolean,
   why: string,
-  { now, observedAt, open, freshForMs }: Situation,
+  { now, observedAt, open, freshForMs }: PlanningInput,
 ): Pick<PlannedTarget, 'decision' | 'reason' | 'job_id'> {
   const at = observedAt.get(duns);
   const ageMs = at ? now.getTime() - at.getTime() : null;
@@ -93,7 +93,7 @@ function decide(
     };
   }
   const mine = open.filter((one) => one.tdsp_duns === duns);
-  // What runs without force is no answer to one who insists: it may be held back, or be of before he asked.
+  // What runs without force does not answer a forced request: it may be held back, or have begun before.
   const running = force
     ? undefined
     : mine.find(({ state, job_id }) => state === 'claimed' && job_id !== null);
@@ -110,7 +110,7 @@ function decide(
 function alongside(
   planned: readonly PlannedTarget[],
   wholeState: readonly string[],
-  situation: Situation,
+  input: PlanningInput,
 ): PlannedTarget[] {
   return wholeState
     .filter((duns) => !planned.some(({ tdsp_duns }) => tdsp_duns === duns))
@@ -118,6 +118,6 @@ function alongside(
       tdsp_duns: duns,
       priority: 0,
       is_forced: false,
-      ...decide(duns, false, 'comes with the same call', situation),
+      ...decide(duns, false, 'comes with the same call', input),
     }));
 }

@@ -17,7 +17,7 @@ interface CityPriority {
   reason: string;
 }
 
-/** A city of a lower tier with much demand can overtake one of a higher tier; age alone moves one tier at most. */
+/** A city of a lower tier with much demand can go before one of a higher tier; age alone moves one tier at most. */
 const TIER_POINTS: Record<number, number> = { 1: 300, 2: 200, 3: 100 };
 const MOST_DEMAND_POINTS = 400;
 const POINTS_PER_DOUBLING = 50;

@@ -1,6 +1,6 @@
 /**
  * Asks for a sync: what it needs is planned, written down and put into the queue in one transaction, so that either
- * all of it is asked for or nothing. Whoever works on the queue does the rest.
+ * all of it is asked for or nothing. The workers of the queue do the rest.
  */
 
 import type { PlanSource } from '../sources/source.ts';
@@ -8,10 +8,20 @@ import { readCurrentSnapshots } from '../store/plans/snapshots.ts';
 import type { Connection, Database, Queryable } from '../store/postgres/database.ts';
 import { writeAudit } from '../store/queue/audit-log.ts';
 import { readCityDemand } from '../store/queue/city-demand.ts';
-import { finishQueuedRuns, insertQueuedRun, insertResults } from '../store/queue/queued-runs.ts';
+
 import { lockControl, writeControl } from '../store/queue/sync-control.ts';
 import { SyncHaltedError, SyncStoppedError } from '../store/queue/sync-control-error.ts';
-import { insertTargets, lockQueue, notifyMoved, readOpenTargets } from '../store/queue/sync-targets.ts';
+import { finishRuns, insertResults, insertRun } from '../store/queue/sync-runs.ts';
+import {
+  type Decision,
+  insertTargets,
+  lockQueue,
+  notifyMoved,
+  readOpenTargets,
+} from '../store/queue/sync-targets.ts';
+import { hasWorker } from '../store/queue/sync-workers.ts';
+import { isUpstreamPaused } from '../store/upstream/permits.ts';
+import { isTdspPaused } from '../store/upstream/tdsp-pauses.ts';
 import { type JobQueue, queueName } from '../sync/work/job-queue.ts';
 import { jobKeys } from '../sync/work/reconcile.ts';
 import type { City, Territory } from '../territory/territory.ts';
@@ -21,7 +31,7 @@ import { DEMAND_HALF_LIFE_HOURS, DEMAND_WINDOW_MS, priorityCities, type SyncKind
 /** What an upstream is, without the means to call it. */
 export type Upstream = Pick<PlanSource, 'name' | 'origin' | 'coverage'>;
 
-export interface SyncAsk {
+export interface SyncRequest {
   kind: SyncKind;
   /** For `city` and `emergency`. */
   cities?: readonly City[];
@@ -45,7 +55,7 @@ export interface RequestOptions {
   now?: () => Date;
 }
 
-export interface AskedSync {
+export interface RequestedSync {
   run_id: number;
   /** Cities it is for, by slug; empty for all of them. */
   cities: string[];
@@ -60,49 +70,122 @@ const PATIENT = ['schedule', 'start', 'reader'];
 /**
  * @throws {SyncHaltedError} {SyncStoppedError} nothing was asked for
  */
-export async function requestSync(ask: SyncAsk, options: RequestOptions): Promise<AskedSync> {
-  const { database, jobs, upstream, now = () => new Date() } = options;
-  const { kind, force = false, requested_by, reason = null, names = [] } = ask;
+export async function requestSync(request: SyncRequest, options: RequestOptions): Promise<RequestedSync> {
+  const { database, upstream } = options;
+  const { kind, requested_by, names = [] } = request;
   const queue = queueName(upstream);
-  await jobs.create(queue);
+  const wake = await prepareWake(options);
   return database.transaction(async (connection) => {
     await lockQueue(connection, queue);
-    const hasResumed = await expectRunning(connection, ask);
-    const { cities, targets } = await plan(connection, ask, options, now());
-    const slugs = kind === 'full' ? [] : [...names, ...cities.map(({ slug }) => slug)];
-    const run_id = await insertQueuedRun(connection, {
-      kind,
-      source: upstream.name,
-      is_forced: force,
-      requested_by,
-      reason,
-      requested: { cities: [...new Set(slugs)], tdsps: targets.map(({ tdsp_duns }) => tdsp_duns) },
-    });
+    const hasResumed = await expectRunning(connection, request);
+    const { cities, targets } = await plan(connection, request, options);
+    const slugs = kind === 'full' ? [] : [...new Set([...names, ...cities.map(({ slug }) => slug)])];
     const is_patient = PATIENT.includes(requested_by);
-    await insertTargets(
-      connection,
-      { run_id, queue },
-      targets.map((target) => ({ ...target, is_patient })),
-    );
-    await settleFresh(connection, run_id, targets);
-    const due = targets.filter(({ decision }) => decision === 'queued' || decision === 'merged');
-    await jobs.send(connection, queue, jobKeys(due, upstream.coverage));
-    await notifyMoved(connection);
-    return { run_id, cities: [...new Set(slugs)], targets, hasResumed };
+    const run_id = await insertPlanned(connection, { request, upstream, slugs, targets, is_patient });
+    await wake(connection, targets);
+    return { run_id, cities: slugs, targets, hasResumed };
   });
+}
+
+/** `stale`: readers get old plans meanwhile. `cold`: a reader waits, and this process fetches what is asked for. */
+export type RefreshKind = 'stale' | 'cold';
+
+export interface RefreshDecision {
+  /** What was decided for the TDSP; `later`, `stopped`: it must be left alone just now. */
+  decision: Decision | 'later' | 'stopped';
+  /** `null`: nothing was asked for. */
+  run_id: number | null;
+}
+
+/**
+ * Asks for one TDSP on behalf of readers, unless it waits or is worked on already, or must be left alone. Decided under
+ * the lock of the queue: however many processes ask in one moment, one call comes of it, even if that fails.
+ */
+export async function requestRefresh(
+  duns: string,
+  kind: RefreshKind,
+  options: RequestOptions,
+): Promise<RefreshDecision> {
+  const { database, upstream } = options;
+  const queue = queueName(upstream);
+  const reason = kind === 'stale' ? 'readers found its plans old' : 'a reader found no plans';
+  const request: SyncRequest = { kind, tdsps: [duns], requested_by: 'reader', reason };
+  // What a reader waits for is begun by this process, as soon as it is asked for.
+  const wake = kind === 'stale' ? await prepareWake(options) : async () => {};
+  return database.transaction(async (connection) => {
+    await lockQueue(connection, queue);
+    if ((await lockControl(connection)).state !== 'running') return { decision: 'stopped', run_id: null };
+    const isPaused =
+      (await isUpstreamPaused(connection, upstream.name)) || (await isTdspPaused(connection, duns));
+    if (isPaused) return { decision: 'later', run_id: null };
+    const { targets } = await plan(connection, request, options);
+    const { decision } = targets.find(({ tdsp_duns }) => tdsp_duns === duns)!;
+    if (decision !== 'queued') return { decision, run_id: null };
+    // A reader that waits is told at once if no call is allowed.
+    const is_patient = kind === 'stale';
+    const run_id = await insertPlanned(connection, { request, upstream, slugs: [], targets, is_patient });
+    await wake(connection, targets);
+    return { decision, run_id };
+  });
+}
+
+interface Planned {
+  request: SyncRequest;
+  upstream: Upstream;
+  slugs: string[];
+  targets: readonly PlannedTarget[];
+  is_patient: boolean;
+}
+
+async function insertPlanned(
+  connection: Connection,
+  { request, upstream, slugs, targets, is_patient }: Planned,
+): Promise<number> {
+  const { kind, force = false, requested_by, reason = null } = request;
+  const run_id = await insertRun(connection, {
+    kind,
+    source: upstream.name,
+    is_forced: force,
+    requested_by,
+    reason,
+    requested: { cities: slugs, tdsps: targets.map(({ tdsp_duns }) => tdsp_duns) },
+  });
+  await insertTargets(
+    connection,
+    { run_id, queue: queueName(upstream) },
+    targets.map((target) => ({ ...target, is_patient })),
+  );
+  await settleFresh(connection, run_id, targets);
+  await notifyMoved(connection);
+  return run_id;
+}
+
+/** Jobs are sent where somebody takes them: a worker that comes later finds what waits by itself. */
+async function prepareWake({
+  database,
+  jobs,
+  upstream,
+}: RequestOptions): Promise<(connection: Connection, targets: readonly PlannedTarget[]) => Promise<void>> {
+  const queue = queueName(upstream);
+  if (!(await hasWorker(database.pool, queue))) return async () => {};
+  await jobs.start();
+  return (connection, targets) => {
+    const due = targets.filter(({ decision }) => decision === 'queued' || decision === 'merged');
+    return jobs.send(connection, queue, jobKeys(due, upstream.coverage));
+  };
 }
 
 /** What a request would do, without asking for it. */
 export async function explainSync(
-  ask: SyncAsk,
+  request: SyncRequest,
   options: Omit<RequestOptions, 'jobs'>,
-): Promise<Pick<AskedSync, 'targets'> & { cities: string[] }> {
-  const { cities, targets } = await plan(options.database.pool, ask, options, options.now?.() ?? new Date());
-  return { cities: ask.kind === 'full' ? [] : cities.map(({ slug }) => slug), targets };
+): Promise<Pick<RequestedSync, 'targets'> & { cities: string[] }> {
+  const { cities, targets } = await plan(options.database.pool, request, options);
+  return { cities: request.kind === 'full' ? [] : cities.map(({ slug }) => slug), targets };
 }
 
 /** By hand, `priority` is how the owner starts again after a stop. */
-async function expectRunning(connection: Connection, { kind, requested_by }: SyncAsk): Promise<boolean> {
+async function expectRunning(connection: Connection, { kind, requested_by }: SyncRequest): Promise<boolean> {
   const control = await lockControl(connection);
   if (control.state === 'running') return false;
   if (control.state === 'emergency') throw new SyncHaltedError(control);
@@ -115,21 +198,27 @@ async function expectRunning(connection: Connection, { kind, requested_by }: Syn
 
 async function plan(
   queryable: Queryable,
-  ask: SyncAsk,
-  { upstream, territory, freshForMs, targetMs }: Omit<RequestOptions, 'jobs' | 'database'>,
-  now: Date,
+  request: SyncRequest,
+  {
+    upstream,
+    territory,
+    freshForMs,
+    targetMs,
+    now: clock = () => new Date(),
+  }: Omit<RequestOptions, 'jobs' | 'database'>,
 ): Promise<{ cities: readonly City[]; targets: PlannedTarget[] }> {
+  const now = clock();
   const since = new Date(now.getTime() - DEMAND_WINDOW_MS);
   const demand = await readCityDemand(queryable, { now, since, halfLifeHours: DEMAND_HALF_LIFE_HOURS });
   const cities =
-    ask.kind === 'full'
+    request.kind === 'full'
       ? territory.cities
-      : ask.kind === 'priority'
+      : request.kind === 'priority'
         ? priorityCities(territory, demand, now)
-        : (ask.cities ?? []);
+        : (request.cities ?? []);
   const snapshots = await readCurrentSnapshots(queryable);
   const targets = planTargets(
-    { cities, tdsps: ask.tdsps ?? [], force: ask.force ?? false },
+    { cities, tdsps: request.tdsps ?? [], force: request.force ?? false },
     {
       now,
       freshForMs,
@@ -154,6 +243,7 @@ async function settleFresh(
   targets: readonly PlannedTarget[],
 ): Promise<void> {
   const fresh = targets.filter(({ decision }) => decision === 'fresh');
+  if (fresh.length === 0 && targets.length > 0) return;
   const versions = new Map(
     (await readCurrentSnapshots(connection)).map(({ tdsp_duns, version }) => [tdsp_duns, version]),
   );
@@ -164,12 +254,14 @@ async function settleFresh(
       tdsp_duns,
       status: 'fresh' as const,
       plans: null,
+      payload_hash: null,
       error_code: null,
       message: null,
+      gave_up: false,
       snapshot_version: versions.get(tdsp_duns) ?? null,
       notes: {},
       duration_ms: 0,
     })),
   );
-  await finishQueuedRuns(connection, [run_id]);
+  await finishRuns(connection, [run_id]);
 }

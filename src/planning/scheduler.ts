@@ -1,6 +1,6 @@
 /**
- * Keeps the times: the priority sync, the full one, and maintenance. Any number of processes may do so; each time is
- * kept by one of them, and what was missed while all were down is made up for once.
+ * Runs the schedules: the priority sync, the full one, and maintenance. Any number of processes may do so; each time
+ * comes in one of them, and what was missed while all were down is made up for once.
  */
 
 import { ConfigError, type Schedules } from '../config.ts';
@@ -33,14 +33,15 @@ const VARIABLES: Record<string, string> = {
 };
 
 /**
- * Resolves when it keeps them; ends with the queue.
+ * Resolves when they run; they end with the queue.
  * @throws {ConfigError} one of them never comes
  */
-export async function keepSchedules(options: SchedulerOptions): Promise<void> {
+export async function runSchedules(options: SchedulerOptions): Promise<void> {
   const { jobs, schedules, onSync, onMaintenance, onTimes } = options;
   const times = scheduledTimes(schedules);
   // Asked here and not where the configuration is read: what reads cron would cost every command as much as all the rest.
-  const never = times.filter((time) => !jobs.comes(time));
+  const fires = await Promise.all(times.map((time) => jobs.everFires(time)));
+  const never = times.filter((_, i) => !fires[i]);
   if (never.length > 0) {
     throw new ConfigError(
       never.map(({ name, cron }) => ({ field: VARIABLES[name]!, message: `"${cron}" never comes` })),
@@ -52,7 +53,7 @@ export async function keepSchedules(options: SchedulerOptions): Promise<void> {
     await onTimes(times.map(({ timeZone: time_zone, ...time }) => ({ ...time, time_zone })));
   };
   await tell();
-  await jobs.keepTimes(async (name) => {
+  await jobs.onSchedule(async (name) => {
     await tell();
     if (name === 'maintenance') await onMaintenance();
     else if (name === 'priority' || name === 'full') await onSync(name);

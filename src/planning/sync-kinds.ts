@@ -5,13 +5,14 @@ import type { City, Territory } from '../territory/territory.ts';
 
 /**
  * `priority`: tier 1 and wherever shoppers were lately; `full`: all cities; `city`: those that are named; `emergency`:
- * those that are named, by force; `redrive`: TDSPs that failed for good, once more; `stale`: what readers found old.
+ * those that are named, by force; `redrive`: TDSPs given up on, once more; `stale` and `cold`: what readers found old, or
+ * found nothing of.
  */
-const SYNC_KINDS = ['priority', 'full', 'city', 'emergency', 'redrive', 'stale'] as const;
+const SYNC_KINDS = ['priority', 'full', 'city', 'emergency', 'redrive', 'stale', 'cold'] as const;
 export type SyncKind = (typeof SYNC_KINDS)[number];
 
 const HOUR_MS = 3_600_000;
-/** Who compares plans decides within days; a search says something about tomorrow, a lead about the week. */
+/** Shoppers who compare plans decide within days; a search says something about tomorrow, a lead about the week. */
 const RECENT_MS = { search: 24 * HOUR_MS, lead: 7 * 24 * HOUR_MS };
 export const DEMAND_WINDOW_MS = RECENT_MS.lead;
 /** What shoppers did weighs half as much as the same a day later. */

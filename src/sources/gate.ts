@@ -188,7 +188,7 @@ export class Gate {
       duration_ms: Math.round(tookMs),
       error: 'error' in called ? describeError(called.error) : null,
     };
-    const end = 'error' in called ? endOf(called.error, isOurs) : 'spoke';
+    const end = 'error' in called ? endOf(called.error, isOurs) : 'answered';
     await Promise.all([
       this.#keep(request, called, called_at),
       finishPermit(this.#database, { ...permit, call }, end, { ...BREAKER, failuresThatOpen }, this.#now()),
@@ -241,7 +241,7 @@ export class Gate {
  */
 function endOf(error: unknown, isOurs: boolean): CallEnd {
   if (isOurs) return 'abandoned';
-  if (!(error instanceof SourceError) || !error.retryable) return 'spoke';
+  if (!(error instanceof SourceError) || !error.retryable) return 'answered';
   if (error.code !== 'upstream_rate_limited') return 'failed';
   return { waitMs: Math.min(LONGEST_WAIT_MS, error.retryAfterMs ?? 0) };
 }

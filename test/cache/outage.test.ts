@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { loadWeb, startWeb } from '../../src/app/web.ts';
+import { Scope } from '../../src/app/scope.ts';
+import { startWeb } from '../../src/app/web.ts';
 import { readConfig, Secret } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
-import { Refresher } from '../../src/planning/refresher.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
 import { Gate } from '../../src/sources/gate.ts';
@@ -14,7 +14,15 @@ import { openDatabase } from '../../src/store/postgres/database.ts';
 import { readGate } from '../../src/store/upstream/permits.ts';
 import { startRedis } from '../support/cache.ts';
 import { SimulatedClock } from '../support/simulated-clock.ts';
-import { allDuns, createTestDatabase, syncAll, territory, testGate, until } from '../support/support.ts';
+import {
+  allDuns,
+  createTestDatabase,
+  startReader,
+  syncAll,
+  territory,
+  testGate,
+  until,
+} from '../support/support.ts';
 
 const START = Date.parse('2026-07-01T00:00:00Z');
 const STALE_AFTER_SECONDS = 7_200;
@@ -38,43 +46,32 @@ async function startProcess(redisUrl: string | undefined) {
     { url: sandbox.url, apiKey: null, apiKeyHeader: 'X-API-Key' },
     new Gate(limits, database),
   );
-  const stopping = new AbortController();
-  const refresher = new Refresher({
-    database,
-    source,
-    tdsps: allDuns,
-    freshForMs: 1_800_000,
-    cacheTtlMs: STALE_AFTER_SECONDS * 1_000,
-    signal: stopping.signal,
-  });
-  const env = { REDIS_URL: redisUrl, PORT: '0', LOG_LEVEL: 'silent' };
-  const config = readConfig(env);
-  const refreshes = new Set<Promise<unknown>>();
-  const request = (duns: string, reason: 'stale' | 'cold') => {
-    const refresh = refresher.request(duns, reason);
-    refreshes.add(refresh);
-    void refresh.then(() => refreshes.delete(refresh));
+  const { engine, refreshes } = await startReader(database, source, { freshForMs: 1_800_000 });
+  const config = readConfig({ REDIS_URL: redisUrl, PORT: '0', LOG_LEVEL: 'silent' });
+  const running = new Set<Promise<unknown>>();
+  const fetchNow = (duns: string) => {
+    const refresh = refreshes.cold(duns);
+    running.add(refresh);
+    void refresh.then(() => running.delete(refresh));
     return refresh;
   };
-  const web = await startWeb(
-    {
-      config,
-      database,
-      territory,
-      log: createLog('silent'),
-      admin: null,
-      onStale: (duns) => request(duns, 'stale'),
-      loadColdly: (duns) => request(duns, 'cold'),
-    },
-    await loadWeb(),
-  );
+  const scope = new Scope((error) => assert.fail(String(error)));
+  const web = await startWeb(scope, {
+    config,
+    database,
+    territory,
+    log: createLog('silent'),
+    admin: null,
+    // No worker is there: what is old is fetched like what is missing.
+    onStale: fetchNow,
+    loadColdly: fetchNow,
+  });
   closers.push(async () => {
-    stopping.abort();
-    await web.stop();
-    await refresher.stop();
+    await scope.close();
+    await engine.stop(0);
     await database.close();
   });
-  return { url: web.url, database, settled: () => Promise.all(refreshes) };
+  return { url: web, database, settled: () => Promise.all(running) };
 }
 type Process = Awaited<ReturnType<typeof startProcess>>;
 

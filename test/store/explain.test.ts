@@ -186,7 +186,12 @@ test('a sync reads and writes through indexes, asked for at the queue and done b
   });
   await engine.start();
   for (let day = 0; day < 2; day++) {
-    const { run_id } = await engine.ask({ kind: 'city', tdsps: [ONCOR], force: true, requested_by: 'cli' });
+    const { run_id } = await engine.request({
+      kind: 'city',
+      tdsps: [ONCOR],
+      force: true,
+      requested_by: 'cli',
+    });
     const { run } = await followRun(watched, run_id, { signal: AbortSignal.timeout(30_000) });
     assert.equal(run.status, 'succeeded');
     sandbox.control.advance(1);

@@ -4,7 +4,6 @@ import { answerQuery, facetsJson } from '../../src/catalog/answer-query.ts';
 import { PlanIndex } from '../../src/catalog/plan-index.ts';
 import { PricedPlans } from '../../src/catalog/priced-plans.ts';
 import type { Plan } from '../../src/plan/plan.ts';
-import { Refresher } from '../../src/planning/refresher.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
 import { readProviders } from '../../src/store/market/providers.ts';
@@ -16,6 +15,7 @@ import {
   allDuns,
   createTestDatabase,
   ONCOR,
+  startReader,
   syncAll,
   territory,
   testGate,
@@ -280,21 +280,15 @@ test('a command refreshes the views before it ends, once for its six TDSPs, unle
   );
 });
 
-test('plans that were fetched for a waiting reader come into the views behind his back', async () => {
+test('plans that were fetched for a waiting reader come into the views afterwards', async () => {
   const { database: fresh } = await createTestDatabase();
-  const refresher = new Refresher({
-    database: fresh,
-    source: new ComparePowerSource(UPSTREAM, testGate(fresh)),
-    tdsps: allDuns,
-    freshForMs: 60_000,
-    cacheTtlMs: 7_200_000,
-    signal: new AbortController().signal,
-  });
-  await Promise.all(allDuns.map((duns) => refresher.request(duns, 'cold')));
+  const source = new ComparePowerSource(UPSTREAM, testGate(fresh));
+  const { engine, refreshes } = await startReader(fresh, source, { freshForMs: 60_000 });
+  await Promise.all(allDuns.map((duns) => refreshes.cold(duns)));
   await until(async () => (await readBehindViews(fresh.pool)).views.length === 0);
   const { rows } = await fresh.pool.query('select count(*)::int as n from market_products');
   assert.ok(rows[0].n > 20);
-  await refresher.stop();
+  await engine.stop();
 });
 
 test('a view that cannot be refreshed is noted; the others do not suffer, and it heals', async () => {

@@ -5,7 +5,7 @@ import { after } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { SCHEMAS } from '../../src/api/schemas.ts';
 import { buildServer } from '../../src/app/server.ts';
-import { PlanSetCache } from '../../src/cache/plan-set-cache.ts';
+import { type Layer, PlanSetCache } from '../../src/cache/plan-set-cache.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { readCachedPlanSet } from '../../src/store/plans/plan-cache.ts';
 import { readActivePlanSet } from '../../src/store/plans/plans.ts';
@@ -14,13 +14,14 @@ import { PublishListener } from '../../src/store/postgres/listen.ts';
 import { Places } from '../../src/territory/places.ts';
 import { territory } from './support.ts';
 
-export function openApi(database: Database) {
-  const planSets = new PlanSetCache({
-    layers: [
-      { name: 'database', read: (duns) => readCachedPlanSet(database.pool, duns) },
-      { name: 'active', read: (duns) => readActivePlanSet(database.pool, duns) },
-    ],
-  });
+export function openApi(
+  database: Database,
+  layers: readonly Layer[] = [
+    { name: 'database', read: (duns) => readCachedPlanSet(database.pool, duns) },
+    { name: 'active', read: (duns) => readActivePlanSet(database.pool, duns) },
+  ],
+) {
+  const planSets = new PlanSetCache({ layers });
   const listener = new PublishListener(database, (published) => planSets.announce(published));
   /** What nobody expected to go wrong. */
   const unexpected: unknown[] = [];

@@ -3,11 +3,10 @@
 import { openLayers } from '../../src/cache/open-layers.ts';
 import { PlanSetCache } from '../../src/cache/plan-set-cache.ts';
 import { Secret } from '../../src/config.ts';
-import { Refresher } from '../../src/planning/refresher.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
 import { openDatabase } from '../../src/store/postgres/database.ts';
 import { PublishListener } from '../../src/store/postgres/listen.ts';
-import { allDuns, testGate } from './support.ts';
+import { allDuns, startReader, testGate } from './support.ts';
 
 const job = JSON.parse(process.argv[2]!) as {
   databaseUrl: string;
@@ -25,15 +24,7 @@ const source = new ComparePowerSource(
   { url: job.upstream, apiKey: null, apiKeyHeader: 'X-API-Key' },
   testGate(database, { timeoutMs: 60_000 }),
 );
-const refresher = new Refresher({
-  database,
-  source,
-  tdsps: allDuns,
-  freshForMs: 60_000,
-  cacheTtlMs: 7_200_000,
-  signal: new AbortController().signal,
-  leaseTimes: { ttlMs: 800, heartbeatMs: 200, pollMs: 20 },
-});
+const { refreshes } = await startReader(database, source, { freshForMs: 60_000 });
 const layers = await openLayers({
   config: { redisUrl: job.redisUrl ? new Secret(job.redisUrl) : null, cacheRedisTtlMinutes: 60 },
   database,
@@ -42,7 +33,7 @@ const layers = await openLayers({
 });
 const planSets = new PlanSetCache({
   layers: layers.all,
-  loadColdly: (duns) => refresher.request(duns, 'cold'),
+  loadColdly: (duns) => refreshes.cold(duns),
 });
 layers.listen((published) => planSets.announce(published));
 const listener = new PublishListener(database, (published) => planSets.announce(published), {
@@ -62,7 +53,7 @@ process.on('message', async (told: 'go' | { version: number }) => {
     return;
   }
   if (job.mode === 'refresh') {
-    process.send!({ result: await refresher.request(job.duns, 'stale') });
+    process.send!({ result: await refreshes.cold(job.duns) });
     return;
   }
   const started = performance.now();
@@ -71,7 +62,7 @@ process.on('message', async (told: 'go' | { version: number }) => {
     allDuns.flatMap((duns) => Array.from({ length: 50 }, () => planSets.get(duns).catch(() => null))),
   );
   process.send!({
-    versions: answers.map((held) => held?.set.version ?? null),
+    versions: answers.map((cached) => cached?.set.version ?? null),
     tookMs: performance.now() - started,
   });
 });

@@ -28,7 +28,6 @@ export function countingRecorder() {
       counts[layer].errors += 1;
     },
     load() {},
-    eviction() {},
   };
   /** Reads from memory are told together, when figures are wanted. */
   const flush = () => {

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { GuardedLayer } from '../../src/cache/guarded-layer.ts';
 import type { Layer, LayerName } from '../../src/cache/layer.ts';
-import { type Held, PlanSetCache } from '../../src/cache/plan-set-cache.ts';
+import { type CachedSet, PlanSetCache } from '../../src/cache/plan-set-cache.ts';
 import { countingRecorder } from './counting-recorder.ts';
 import {
   type Clear,
@@ -36,6 +36,8 @@ export interface Schedule {
   steps: readonly Step[];
 }
 
+/** In the fleet. */
+export const PROCESSES = 3;
 const START_MS = Date.parse('2026-08-01T12:00:00Z');
 const COMPARE_MS = 5_000;
 const RECONNECT_MS = 1_000;
@@ -69,7 +71,7 @@ class Simulated {
       redis: SimulatedRedis | null;
       links: { postgres: Link; redis: Link };
     },
-    options: { maxBytes?: number; onFetch(duns: string, process: Simulated): Promise<unknown> },
+    options: { onFetch(duns: string, process: Simulated): Promise<unknown> },
   ) {
     const { time, postgres, redis, links } = services;
     this.#time = time;
@@ -88,7 +90,7 @@ class Simulated {
         name: 'redis',
         read: (duns) => links.redis.carry(() => redis.read(duns)),
         write: (set) => links.redis.carry(() => redis.write(set)),
-        clear: (duns, id) => links.redis.carry(() => redis.clear(duns, id)),
+        clear: (duns) => links.redis.carry(() => redis.clear(duns)),
       });
       redis.onPublish.push((published) => this.#deliver(() => this.cache.announce(published)));
     }
@@ -96,9 +98,8 @@ class Simulated {
     postgres.onClear.push((clear) => this.#deliver(() => this.#clear(clear)));
     this.cache = new PlanSetCache({
       layers: layers.map((layer) =>
-        this.#asking(new GuardedLayer(layer, { deadlineMs: layer.name === 'redis' ? 250 : 1_000 })),
+        this.#asking(new GuardedLayer(layer, layer.name === 'redis' ? 250 : 1_000)),
       ),
-      ...(options.maxBytes ? { maxBytes: options.maxBytes } : {}),
       ttlMs: 30_000,
       staleAfterMs: STALE_AFTER_MS,
       recorder: this.#figures.recorder,
@@ -184,31 +185,29 @@ class Simulated {
 
   #clear({ id, duns }: Clear): void {
     this.#lastClear = Math.max(this.#lastClear, id);
-    void this.cache.clear(duns, id);
+    void this.cache.clear(duns);
   }
 }
 
 export interface FleetOptions {
   tdsps: readonly string[];
   makePlan: MakePlan;
-  /** Per process: how much its memory holds; `null`: everything. */
-  memoryBytes: readonly (number | null)[];
   hasRedis: boolean;
   /** Reads through something above the cache. Left out: through `get`. */
-  look?: (duns: string, cache: PlanSetCache, now: () => number) => Promise<Held | null>;
+  look?: (duns: string, cache: PlanSetCache, now: () => number) => Promise<CachedSet | null>;
 }
 
 /** Lives through a schedule and checks on the way that nothing is seen that must not be. */
 export async function runFleet({ seed, steps }: Schedule, options: FleetOptions): Promise<void> {
   const time = new VirtualTime(START_MS, seed);
-  await time.during(async () => {
+  await time.during(() => {
     const fleet = new Fleet(time, options);
     for (const step of steps) {
-      await time.pass(step.afterMs);
+      time.pass(step.afterMs);
       fleet.do(step);
       fleet.check();
     }
-    await fleet.heal();
+    fleet.heal();
   });
 }
 
@@ -220,7 +219,7 @@ class Fleet {
   readonly #links: { postgres: Link; redis: Link };
   readonly #processes: Simulated[];
   readonly #firstPublishedAt = new Map<string, number>();
-  /** What the last reader of a process got who is gone by now. */
+  /** What the last reader of a process got. */
   readonly #seen = new Map<string, { version: number; observed_at: string }>();
   #running = 0;
   #failure: unknown;
@@ -232,12 +231,9 @@ class Fleet {
     this.#redis = options.hasRedis ? new SimulatedRedis() : null;
     this.#links = { postgres: new Link(time), redis: new Link(time) };
     const services = { time, postgres: this.#postgres, redis: this.#redis, links: this.#links };
-    this.#processes = options.memoryBytes.map(
-      (maxBytes, at) =>
-        new Simulated(services, {
-          ...(maxBytes ? { maxBytes } : {}),
-          onFetch: (duns) => this.#fetch(duns, at),
-        }),
+    this.#processes = Array.from(
+      { length: PROCESSES },
+      (_, process) => new Simulated(services, { onFetch: (duns) => this.#fetch(duns, process) }),
     );
   }
 
@@ -278,20 +274,20 @@ class Fleet {
   }
 
   /** All faults end; within the bound all processes agree with the truth, and their figures add up. */
-  async heal(): Promise<void> {
+  heal(): void {
     this.#links.postgres.state = 'well';
     this.#links.redis.state = 'well';
     const { tdsps } = this.#options;
-    await this.#time.pass(0);
+    this.#time.pass(0);
     for (let ms = 0; !this.#isCurrent(); ms += 500) {
       assert.ok(ms < BOUND_MS, `not all are current: ${JSON.stringify([...this.#seen])}`);
       for (const process of this.#processes.keys())
         for (const duns of tdsps) this.do({ do: 'read', process, duns });
-      await this.#time.pass(500);
+      this.#time.pass(500);
       this.check();
     }
     // A comparison may have brought late news: what they set off ends, too.
-    for (let waits = 0; waits < 10 && this.#isAtWork(); waits++) await this.#time.pass(LONGEST_LOAD_MS);
+    for (let waits = 0; waits < 10 && this.#isAtWork(); waits++) this.#time.pass(LONGEST_LOAD_MS);
     this.check();
     assert.equal(this.#running, 0, 'nobody waits any more');
     for (const process of this.#processes) this.#addUp(process);
@@ -315,7 +311,7 @@ class Fleet {
     this.#postgres.publish(duns);
   }
 
-  /** The last resort. It must not be asked where something is stored, nor by who has seen the plans. */
+  /** The last resort. It must not be asked where something is stored, nor by a process that has had the plans. */
   #fetch(duns: string, process: number): Promise<unknown> {
     const published = this.#firstPublishedAt.get(duns);
     if (published !== undefined && published < this.#time.nowMs - LONGEST_LOAD_MS)
@@ -337,28 +333,27 @@ class Fleet {
     const process = this.#processes[at]!;
     const key = `${at} ${duns}`;
     const before = this.#seen.get(key);
-    const isForgetful = this.#options.memoryBytes[at] !== null;
     process.reads += 1;
     this.#running += 1;
     const { look } = this.#options;
-    let held: Held | null = null;
+    let cached: CachedSet | null = null;
     try {
-      held = await (look?.(duns, process.cache, () => process.now()) ?? process.cache.get(duns));
+      cached = await (look?.(duns, process.cache, () => process.now()) ?? process.cache.get(duns));
     } catch (error) {
       if ((error as { code?: string }).code === 'ERR_ASSERTION') throw error;
     } finally {
       this.#running -= 1;
     }
-    if (!held) {
-      assert.ok(!before || isForgetful, `process ${at} had ${duns} and now has nothing`);
+    if (!cached) {
+      assert.ok(!before, `process ${at} had ${duns} and now has nothing`);
       return;
     }
-    const { version, observed_at, plans } = held.set;
+    const { version, observed_at, plans } = cached.set;
     assert.ok(version >= (before?.version ?? 0), `process ${at} went from ${before?.version} to ${version}`);
     if (version === before?.version) assert.ok(observed_at >= before.observed_at, `${at} grew older`);
     assert.deepEqual(plans, [this.#options.makePlan(duns, version)], 'the plans are those of the version');
     assert.ok(this.#postgres.confirmed.get(`${duns}.${version}`)?.has(observed_at), 'it was confirmed then');
-    assert.equal(held.observedAtMs, Date.parse(observed_at));
+    assert.equal(cached.observedAtMs, Date.parse(observed_at));
     const seen = this.#seen.get(key);
     if (!seen || seen.version < version || (seen.version === version && seen.observed_at < observed_at))
       this.#seen.set(key, { version, observed_at });

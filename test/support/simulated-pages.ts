@@ -1,7 +1,7 @@
 /** Readers who ask for pages of plans, as a city with one TDSP or with two does, and look closely at what they get. */
 
 import assert from 'node:assert/strict';
-import type { Held, PlanSetCache } from '../../src/cache/plan-set-cache.ts';
+import type { CachedSet, PlanSetCache } from '../../src/cache/plan-set-cache.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import type { PlanQuery } from '../../src/catalog/plan-query.ts';
 import type { Plan } from '../../src/plan/plan.ts';
@@ -61,7 +61,7 @@ export const wholePlan = (tdsp_duns: string, version: number): Plan => ({
 export function pageReader(tdsps: readonly string[]) {
   const catalogs = new WeakMap<PlanSetCache, Catalog>();
   let reads = 0;
-  return async (duns: string, planSets: PlanSetCache, now: () => number): Promise<Held | null> => {
+  return async (duns: string, planSets: PlanSetCache, now: () => number): Promise<CachedSet | null> => {
     const catalog = catalogs.get(planSets) ?? new Catalog({ planSets, staleAfterMs: STALE_AFTER_MS, now });
     catalogs.set(planSets, catalog);
     const neighbour = tdsps[(tdsps.indexOf(duns) + 1) % tdsps.length]!;

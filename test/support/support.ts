@@ -7,15 +7,17 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { Secret } from '../../src/config.ts';
+import { Engine } from '../../src/app/engine.ts';
+import { readConfig, Secret } from '../../src/config.ts';
+import { RefreshRequests } from '../../src/planning/refresh-requests.ts';
 import { Gate, type GateOptions } from '../../src/sources/gate.ts';
 import type { PlanSource } from '../../src/sources/source.ts';
 import { attachEmbeddedPostgres } from '../../src/store/embedded/attach.ts';
 import { type Database, openDatabase } from '../../src/store/postgres/database.ts';
 import { migrate } from '../../src/store/schema/migrate.ts';
 import { readTerritory, storeTerritory } from '../../src/store/territory.ts';
-import type { SyncReport } from '../../src/sync/work/report.ts';
-import { runSync } from '../../src/sync/work/run.ts';
+import { followRun } from '../../src/sync/work/follow-run.ts';
+import { type SyncReport, toReport } from '../../src/sync/work/report.ts';
 
 export const territory = readTerritory();
 export const allDuns = territory.tdsps.map(({ duns }) => duns);
@@ -98,16 +100,54 @@ export function testGate(database: Database, options: Partial<GateOptions> = {})
   );
 }
 
-export function syncAll(
+interface ReaderOptions {
+  /** Plans confirmed less than this ago are not fetched again. */
+  freshForMs?: number;
+  now?: () => number;
+}
+
+/** What a web process does for its readers: it takes no jobs, and fetches what they miss. */
+export async function startReader(
+  database: Database,
+  source: PlanSource,
+  { freshForMs = 0, now = Date.now }: ReaderOptions = {},
+): Promise<{ engine: Engine; refreshes: RefreshRequests }> {
+  const engine = new Engine({
+    config: { ...readConfig({}), syncIntervalMs: 2 * freshForMs },
+    database,
+    territory,
+    source,
+    roles: ['web'],
+    onError: () => {},
+  });
+  await engine.start();
+  const refreshes = new RefreshRequests({
+    request: (duns, kind) => engine.requestRefresh(duns, kind),
+    fetchNow: (duns, runId) => engine.fetchNow(duns, runId),
+    onError: () => {},
+    now,
+  });
+  return { engine, refreshes };
+}
+
+/** One sync in this process, to its end. Nobody looks after the queue: what is not done when it ends is left undone. */
+export async function syncAll(
   database: Database,
   source: PlanSource,
   options: { force?: boolean; tdsps?: string[]; freshForMs?: number; signal?: AbortSignal } = {},
 ): Promise<SyncReport> {
-  const { force = false, tdsps = allDuns, freshForMs = 0, signal } = options;
-  return runSync(
-    { kind: 'full', cities: [], tdsps, force },
-    { database, source, freshForMs, cacheTtlMs: 7_200_000, ...(signal ? { signal } : {}) },
-  );
+  const { force = false, tdsps = allDuns, freshForMs = 0, signal = new AbortController().signal } = options;
+  const { engine } = await startReader(database, source, { freshForMs });
+  try {
+    const { run_id } = await engine.request({ kind: 'city', tdsps, force, requested_by: 'test' });
+    const work = engine.workOn(run_id);
+    const seen = await followRun(database, run_id, { signal });
+    if (signal.aborted) return toReport(await engine.abandon(run_id));
+    await work;
+    return toReport(seen);
+  } finally {
+    await engine.stop();
+  }
 }
 
 const PROGRAM = fileURLToPath(new URL('../../bin/wattsync.js', import.meta.url));

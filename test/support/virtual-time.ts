@@ -3,15 +3,33 @@
  * run. For code that takes its time from `setTimeout`, `Date.now` and its chance from `Math.random`.
  */
 
-import { setImmediate as turn } from 'node:timers/promises';
 import { stream, unit } from '../../src/sandbox/market/chance.ts';
 
 const CHANCE = stream('virtual time');
 
-interface Timer {
-  atMs: number;
-  fire: () => void;
+class Timer {
+  readonly atMs: number;
+  readonly fire: () => void;
+
+  constructor(atMs: number, fire: () => void) {
+    this.atMs = atMs;
+    this.fire = fire;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
 }
+
+/**
+ * Runs what promises have left to do, at once. Node does so after each callback; nothing that is documented does it in
+ * between, and a turn of the event loop instead, ten times as slow, takes half of the time of a simulation.
+ */
+const settlePromises = (process as unknown as { _tickCallback(): void })._tickCallback;
 
 export class VirtualTime {
   nowMs: number;
@@ -29,46 +47,53 @@ export class VirtualTime {
   readonly random = (): number => unit(this.#seed, CHANCE, this.#draws++);
 
   readonly setTimeout = (fire: () => void, ms = 0): NodeJS.Timeout => {
-    const timer: Timer = { atMs: this.nowMs + Math.max(0, ms), fire };
-    let place = this.#timers.length;
-    while (place > 0 && this.#timers[place - 1]!.atMs <= timer.atMs) place -= 1;
-    this.#timers.splice(place, 0, timer);
-    return Object.assign(timer, { unref: () => timer, ref: () => timer }) as unknown as NodeJS.Timeout;
+    const timer = new Timer(this.nowMs + Math.max(0, ms), fire);
+    let i = this.#timers.length;
+    while (i > 0 && this.#timers[i - 1]!.atMs <= timer.atMs) i -= 1;
+    this.#timers.splice(i, 0, timer);
+    return timer as unknown as NodeJS.Timeout;
   };
 
   readonly clearTimeout = (timer: unknown): void => {
-    const place = this.#timers.indexOf(timer as Timer);
-    if (place !== -1) this.#timers.splice(place, 1);
+    const i = this.#timers.indexOf(timer as Timer);
+    if (i !== -1) this.#timers.splice(i, 1);
   };
 
-  /** Lets so much time pass, with everything that is due in it. */
-  async pass(ms: number): Promise<void> {
+  /** Lets this much time pass, with everything that is due in it. Only within `during`. */
+  pass(ms: number): void {
     const endMs = this.nowMs + ms;
-    await turn();
+    settlePromises();
     while ((this.#timers.at(-1)?.atMs ?? Number.POSITIVE_INFINITY) <= endMs) {
       const timer = this.#timers.pop()!;
       this.nowMs = timer.atMs;
       timer.fire();
       // Every promise that follows from it is settled before the next timer fires.
-      await turn();
+      settlePromises();
     }
     this.nowMs = endMs;
   }
 
-  /** Runs `work` with this as the time of everybody. One at a time: time is global. */
-  async during<T>(work: () => Promise<T>): Promise<T> {
-    const { setTimeout, clearTimeout } = globalThis;
-    const { now } = Date;
-    const { random } = Math;
-    Object.assign(globalThis, { setTimeout: this.setTimeout, clearTimeout: this.clearTimeout });
-    Date.now = () => this.nowMs;
-    Math.random = this.random;
-    try {
-      return await work();
-    } finally {
-      Object.assign(globalThis, { setTimeout, clearTimeout });
-      Date.now = now;
-      Math.random = random;
-    }
+  /** Runs `work` with this as the time of everybody. */
+  during(work: () => void): Promise<void> {
+    // From the event loop, not from a promise: only there can promises be settled on the way.
+    return new Promise((resolve, reject) =>
+      setImmediate(() => {
+        const { setTimeout, clearTimeout } = globalThis;
+        const { now } = Date;
+        const { random } = Math;
+        Object.assign(globalThis, { setTimeout: this.setTimeout, clearTimeout: this.clearTimeout });
+        Date.now = () => this.nowMs;
+        Math.random = this.random;
+        try {
+          resolve(work());
+        } catch (error) {
+          reject(error);
+        } finally {
+          Object.assign(globalThis, { setTimeout, clearTimeout });
+          Date.now = now;
+          Math.random = random;
+        }
+      }),
+    );
   }
 }

@@ -9,7 +9,7 @@ import { parseFault } from '../../src/sandbox/faults/faults.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
 import type { Database } from '../../src/store/postgres/database.ts';
-import { readRun } from '../../src/store/queue/queued-runs.ts';
+import { readRun } from '../../src/store/queue/sync-runs.ts';
 import { type OpenTarget, readOpenTargets } from '../../src/store/queue/sync-targets.ts';
 import { readWorkers } from '../../src/store/queue/sync-workers.ts';
 import { followRun } from '../../src/sync/work/follow-run.ts';
@@ -113,7 +113,7 @@ test('four workers, one of them killed again and again: 200 syncs, none twice at
     await database.pool.query(`update plan_snapshots set observed_at = observed_at - interval '1 hour'`);
     const some = await Promise.all(
       [0, 1, 2, 3].map((more) =>
-        asker.ask({ kind: 'stale', tdsps: [tdsps[(from + more) % 6]!], requested_by: 'schedule' }),
+        asker.request({ kind: 'stale', tdsps: [tdsps[(from + more) % 6]!], requested_by: 'schedule' }),
       ),
     );
     asked.push(...some.map(({ run_id }) => run_id));
@@ -144,7 +144,7 @@ test('a TDSP whose sync kills worker after worker is given up, and can be tried 
   const fleet = await openFleet();
   const { database, sandbox, asker, claimed } = fleet;
   sandbox.control.setFaults([parseFault('timeout')]);
-  const { run_id } = await asker.ask(force('dallas-tx'));
+  const { run_id } = await asker.request(force('dallas-tx'));
   for (let attempt = 1; attempt <= 3; attempt++) {
     const { child, ended } = await spawnWorker(fleet);
     await until(async () => (await claimed())[0]?.attempts === attempt);
@@ -171,7 +171,7 @@ test('a TDSP whose sync kills worker after worker is given up, and can be tried 
   const redriven = await wattsync(['sync', 'redrive', '--json'], fleet.env);
   assert.equal(redriven.code, 0, redriven.stdout + redriven.stderr);
   assert.equal(JSON.parse(redriven.stdout).kind, 'redrive');
-  assert.match((await wattsync(['sync', 'redrive'], fleet.env)).stdout, /Nothing failed for good/);
+  assert.match((await wattsync(['sync', 'redrive'], fleet.env)).stdout, /No sync was given up/);
   last.child.kill('SIGKILL');
 });
 
@@ -180,7 +180,7 @@ test('a worker that freezes is replaced, and what it does when it comes back cha
   const { database, sandbox, asker, claimed } = fleet;
   sandbox.control.setFaults([parseFault('latency:ms=500')]);
   const frozen = await spawnWorker(fleet);
-  const { run_id } = await asker.ask(force('dallas-tx'));
+  const { run_id } = await asker.request(force('dallas-tx'));
   await until(() => sandbox.control.state().calls.in_flight === 1);
   frozen.child.kill('SIGSTOP');
   const [before] = await claimed();
@@ -213,7 +213,7 @@ test('SIGTERM in the middle of a call: the process ends by itself, and another o
   const { database, sandbox, asker } = fleet;
   sandbox.control.setFaults([parseFault('timeout')]);
   const first = await spawnWorker(fleet);
-  const { run_id } = await asker.ask(force('dallas-tx'));
+  const { run_id } = await asker.request(force('dallas-tx'));
   await until(() => sandbox.control.state().calls.in_flight === 1);
   const asked = Date.now();
   first.child.kill('SIGTERM');

@@ -6,15 +6,16 @@ import { fileURLToPath } from 'node:url';
 import { Engine, type EngineOptions } from '../../src/app/engine.ts';
 import { readConfig } from '../../src/config.ts';
 import { DemandRecorder } from '../../src/planning/demand-recorder.ts';
-import { StaleRequests } from '../../src/planning/refresh-requests.ts';
-import type { SyncAsk } from '../../src/planning/request-sync.ts';
+import { RefreshRequests } from '../../src/planning/refresh-requests.ts';
+import type { SyncRequest } from '../../src/planning/request-sync.ts';
 import { parseFault } from '../../src/sandbox/faults/faults.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
 import type { GateOptions } from '../../src/sources/gate.ts';
 import { PowerToChooseSource } from '../../src/sources/powertochoose/powertochoose.ts';
-import { readAttemptCounts, readRun } from '../../src/store/queue/queued-runs.ts';
+import { readAttemptCounts } from '../../src/store/queue/sync-attempts.ts';
 import { readControl } from '../../src/store/queue/sync-control.ts';
+import { readDeadLetters, readRun } from '../../src/store/queue/sync-runs.ts';
 import { readOpenTargets } from '../../src/store/queue/sync-targets.ts';
 import { readWorkers } from '../../src/store/queue/sync-workers.ts';
 import { changeControl, haltSyncs, waitForQuiet } from '../../src/sync/work/control.ts';
@@ -56,7 +57,7 @@ const city = (slug: string) => territory.cities.find((one) => one.slug === slug)
 const never = new AbortController().signal;
 const follow = async (run_id: number): Promise<SyncReport> =>
   toReport(await followRun(database, run_id, { signal: never }));
-const force = (slug = 'dallas-tx'): SyncAsk => ({
+const force = (slug = 'dallas-tx'): SyncRequest => ({
   kind: 'emergency',
   cities: [city(slug)],
   names: [slug],
@@ -68,7 +69,7 @@ const calls = () => sandbox.control.state().calls;
 test('who only asks leaves the work to whoever comes; a full sync is six calls', async () => {
   const asker = await openEngine([]);
   assert.equal(await asker.hasWorker(), false);
-  const { run_id, targets } = await asker.ask({ kind: 'full', requested_by: 'test' });
+  const { run_id, targets } = await asker.request({ kind: 'full', requested_by: 'test' });
   assert.equal((await readRun(database.pool, run_id))!.run.status, 'queued');
   assert.deepEqual(new Set(targets.map(({ decision }) => decision)), new Set(['queued']));
   const worker = await openEngine(['worker']);
@@ -77,7 +78,7 @@ test('who only asks leaves the work to whoever comes; a full sync is six calls',
   assert.equal(report.api_calls, 6);
   assert.equal(report.plans.added, report.plans.seen);
   assert.equal(await asker.hasWorker(), true);
-  const again = await asker.ask({ kind: 'full', requested_by: 'test' });
+  const again = await asker.request({ kind: 'full', requested_by: 'test' });
   assert.deepEqual(new Set(again.targets.map(({ decision }) => decision)), new Set(['fresh']));
   assert.equal((await follow(again.run_id)).status, 'succeeded');
   assert.equal(calls().total, 6);
@@ -87,10 +88,10 @@ test('who only asks leaves the work to whoever comes; a full sync is six calls',
 test('requests that meet are one call: they merge with what waits and join what runs', async () => {
   sandbox.control.reset();
   const asker = await openEngine([]);
-  const stale = (): SyncAsk => ({ kind: 'stale', tdsps: [ONCOR], requested_by: 'test' });
+  const stale = (): SyncRequest => ({ kind: 'stale', tdsps: [ONCOR], requested_by: 'test' });
   await database.pool.query(`update plan_snapshots set observed_at = observed_at - interval '1 day'`);
-  const first = await asker.ask(stale());
-  const second = await asker.ask(stale());
+  const first = await asker.request(stale());
+  const second = await asker.request(stale());
   assert.deepEqual(
     [...first.targets, ...second.targets].map(({ decision }) => decision),
     ['queued', 'merged'],
@@ -98,7 +99,7 @@ test('requests that meet are one call: they merge with what waits and join what 
   sandbox.control.setFaults([parseFault('latency:ms=300')]);
   const worker = await openEngine(['worker']);
   await until(() => calls().in_flight === 1);
-  const third = await asker.ask(stale());
+  const third = await asker.request(stale());
   assert.deepEqual(
     third.targets.map(({ decision }) => decision),
     ['joined'],
@@ -122,7 +123,9 @@ test('of one TDSP never two calls are under way, however many workers and insist
   sandbox.control.setFaults([parseFault('latency:ms=60')]);
   const workers = await Promise.all([1, 2, 3].map(() => openEngine(['worker'])));
   const asked = await Promise.all(
-    Array.from({ length: 9 }, (_, at) => workers[at % 3]!.ask(force(at % 2 ? 'houston-tx' : 'dallas-tx'))),
+    Array.from({ length: 9 }, (_, at) =>
+      workers[at % 3]!.request(force(at % 2 ? 'houston-tx' : 'dallas-tx')),
+    ),
   );
   for (const { run_id } of asked) assert.equal((await follow(run_id)).status, 'succeeded');
   sandbox.control.clearFaults();
@@ -134,18 +137,20 @@ test('a stop lets what runs end and begins nothing; a resume goes on where it wa
   const [asker, worker] = [await openEngine([]), await openEngine(['worker'])];
   sandbox.control.reset();
   sandbox.control.setFaults([parseFault('latency:ms=400')]);
-  const running = await asker.ask(force());
+  const running = await asker.request(force());
   await until(() => calls().in_flight === 1);
   const stop = (reason: string | null) => changeControl(database, 'stopped', { by: 'test', reason });
   assert.deepEqual(await stop('why not'), { state: 'stopped', changed: true });
   assert.deepEqual(await stop(null), { state: 'stopped', changed: false });
   assert.equal((await follow(running.run_id)).status, 'succeeded');
   assert.deepEqual(await waitForQuiet(database, 5_000), { running: 0, unanswered: 0 });
-  await assert.rejects(asker.ask(force()), { code: 'sync_stopped' });
-  await assert.rejects(asker.ask({ kind: 'priority', requested_by: 'schedule' }), { code: 'sync_stopped' });
+  await assert.rejects(asker.request(force()), { code: 'sync_stopped' });
+  await assert.rejects(asker.request({ kind: 'priority', requested_by: 'schedule' }), {
+    code: 'sync_stopped',
+  });
   assert.equal(calls().total, 1);
   // By hand, a priority sync is how the owner starts again.
-  const resumed = await asker.ask({ kind: 'priority', requested_by: 'cli' });
+  const resumed = await asker.request({ kind: 'priority', requested_by: 'cli' });
   assert.equal(resumed.hasResumed, true);
   assert.equal((await readControl(database.pool)).state, 'running');
   sandbox.control.clearFaults();
@@ -160,7 +165,7 @@ test('a stop lets what runs end and begins nothing; a resume goes on where it wa
 
 test('what was asked for before a stop waits, and is done after the resume', async () => {
   const asker = await openEngine([]);
-  const { run_id } = await asker.ask(force());
+  const { run_id } = await asker.request(force());
   await changeControl(database, 'stopped', { by: 'test', reason: null });
   sandbox.control.reset();
   const worker = await openEngine(['worker']);
@@ -183,8 +188,8 @@ test('an emergency gives up calls in flight, cancels all, and nothing syncs unti
   const [asker, worker] = [await openEngine([]), await openEngine(['worker'])];
   sandbox.control.reset();
   sandbox.control.setFaults([parseFault('timeout')]);
-  const running = await asker.ask(force());
-  const waiting = await asker.ask(force());
+  const running = await asker.request(force());
+  const waiting = await asker.request(force());
   await until(() => calls().in_flight === 1);
   const halted = await haltSyncs(database, { by: 'test', reason: 'drill' });
   assert.deepEqual(halted.cancelled_runs, [running.run_id, waiting.run_id]);
@@ -199,7 +204,7 @@ test('an emergency gives up calls in flight, cancels all, and nothing syncs unti
   sandbox.control.clearFaults();
   sandbox.control.reset();
   for (const kind of ['priority', 'full'] as const) {
-    await assert.rejects(asker.ask({ kind, requested_by: 'cli' }), { code: 'sync_halted' });
+    await assert.rejects(asker.request({ kind, requested_by: 'cli' }), { code: 'sync_halted' });
   }
   // Neither the gate nor the publish lets anybody through who did not hear of it.
   await assert.rejects(
@@ -218,28 +223,27 @@ test('an emergency gives up calls in flight, cancels all, and nothing syncs unti
   );
   assert.equal(calls().total, 0);
   await changeControl(database, 'running', { by: 'test', reason: null });
-  assert.equal((await follow((await asker.ask(force())).run_id)).status, 'succeeded');
+  assert.equal((await follow((await asker.request(force())).run_id)).status, 'succeeded');
   await worker.stop();
 });
 
-test('what fails for good becomes one dead letter, and a later success takes it away', async () => {
+test('what is given up becomes one dead letter, and a later success takes it away', async () => {
   const [asker, worker] = [await openEngine([]), await openEngine(['worker'])];
   sandbox.control.setFaults([parseFault('denied')]);
   for (let time = 0; time < 2; time++) {
-    const report = await follow((await asker.ask(force())).run_id);
+    const report = await follow((await asker.request(force())).run_id);
     assert.equal(report.status, 'failed');
     assert.equal(report.errors[0]!.code, 'upstream_denied');
   }
-  let dead = await asker.jobs.deadJobs();
-  await until(async () => {
-    dead = await asker.jobs.deadJobs();
-    return dead.length === 1;
-  });
-  assert.equal(dead[0]!.key, ONCOR);
-  assert.match(JSON.stringify(dead[0]!.failures), /upstream_denied/);
+  const dead = await readDeadLetters(database.pool);
+  assert.deepEqual(
+    dead.map(({ tdsp_duns, error_code }) => [tdsp_duns, error_code]),
+    [[ONCOR, 'upstream_denied']],
+  );
+  assert.match(dead[0]!.message, /denied|key|401|403/);
   sandbox.control.clearFaults();
-  assert.equal((await follow((await asker.ask(force())).run_id)).status, 'succeeded');
-  await until(async () => (await asker.jobs.deadJobs()).length === 0);
+  assert.equal((await follow((await asker.request(force())).run_id)).status, 'succeeded');
+  assert.deepEqual(await readDeadLetters(database.pool), []);
   await worker.stop();
 });
 
@@ -248,16 +252,16 @@ test('where no call is allowed a schedule waits for its time, and a person is to
   const gate = { failuresThatOpen: 1 };
   const [asker, worker] = [await openEngine([]), await openEngine(['worker'], { gate })];
   sandbox.control.setFaults([parseFault('500')]);
-  assert.equal((await follow((await asker.ask(force())).run_id)).errors[0]!.code, 'upstream_failed');
+  assert.equal((await follow((await asker.request(force())).run_id)).errors[0]!.code, 'upstream_failed');
   sandbox.control.clearFaults();
   sandbox.control.reset();
   await database.pool.query(`update plan_snapshots set observed_at = observed_at - interval '1 day'`);
   const asked = { kind: 'stale', tdsps: [CENTERPOINT] } as const;
-  const patient = await asker.ask({ ...asked, requested_by: 'schedule' });
+  const patient = await asker.request({ ...asked, requested_by: 'schedule' });
   await until(async () => (await readRun(database.pool, patient.run_id))!.waiting[0]?.not_before != null);
   const { waiting } = (await readRun(database.pool, patient.run_id))!;
   assert.ok(waiting[0]!.not_before!.getTime() > Date.now());
-  const impatient = await asker.ask({ kind: 'stale', tdsps: [CENTERPOINT], requested_by: 'cli' });
+  const impatient = await asker.request({ kind: 'stale', tdsps: [CENTERPOINT], requested_by: 'cli' });
   assert.equal(impatient.targets[0]!.decision, 'merged');
   assert.equal((await follow(impatient.run_id)).errors[0]!.code, 'circuit_open');
   assert.equal(calls().total, 0);
@@ -272,7 +276,7 @@ test('a worker that is told to stop hands its work on, and another one ends it',
   const [asker, first] = [await openEngine([]), await openEngine(['worker'])];
   sandbox.control.reset();
   sandbox.control.setFaults([parseFault('timeout')]);
-  const { run_id } = await asker.ask(force());
+  const { run_id } = await asker.request(force());
   await until(() => calls().in_flight === 1);
   await first.stop(0);
   assert.equal((await readOpenTargets(database.pool, null))[0]!.state, 'waiting');
@@ -291,10 +295,10 @@ test('the success rate counts every attempt, those that were tried again include
   const { hour: before } = await readAttemptCounts(database.pool);
   const [asker, worker] = [await openEngine([]), await openEngine(['worker'])];
   sandbox.control.setFaults([parseFault('500')]);
-  await follow((await asker.ask(force())).run_id);
+  await follow((await asker.request(force())).run_id);
   sandbox.control.clearFaults();
   await database.pool.query('update upstream_gates set open_until = null, failures = 0');
-  await follow((await asker.ask(force())).run_id);
+  await follow((await asker.request(force())).run_id);
   const { hour, day } = await readAttemptCounts(database.pool);
   assert.deepEqual([hour.attempts - before.attempts, hour.succeeded - before.succeeded], [2, 1]);
   assert.deepEqual(day, hour);
@@ -324,26 +328,25 @@ test('what shoppers do is counted by city and hour, decays, and makes a city a p
 
 test('readers that find plans old ask once for all of them', async () => {
   const asker = await openEngine([]);
-  const upstream = { name: 'comparepower', origin: sandbox.url, coverage: 'tdsp' } as const;
   let asked = 0;
   const processes = Array.from(
     { length: 5 },
     () =>
-      new StaleRequests({
-        database: database.pool,
-        upstream,
-        onError: assert.fail,
-        ask: async (ask) => {
-          asked += 1;
-          return asker.ask(ask);
+      new RefreshRequests({
+        request: async (duns, kind) => {
+          const decided = await asker.requestRefresh(duns, kind);
+          if (decided.run_id !== null) asked += 1;
+          return decided;
         },
+        fetchNow: () => assert.fail('fetched'),
+        onError: assert.fail,
       }),
   );
   await database.pool.query(`update plan_snapshots set observed_at = observed_at - interval '1 day'`);
-  processes[0]!.request(ONCOR);
+  void processes[0]!.stale(ONCOR);
   await until(async () => (await readOpenTargets(database.pool, null)).length === 1);
-  for (const one of processes) for (let n = 0; n < 100; n++) one.request(ONCOR);
-  processes[1]!.request(CENTERPOINT);
+  for (const one of processes) for (let n = 0; n < 100; n++) void one.stale(ONCOR);
+  void processes[1]!.stale(CENTERPOINT);
   await until(async () => (await readOpenTargets(database.pool, null)).length === 2);
   assert.equal(asked, 2);
   const worker = await openEngine(['worker']);
@@ -366,20 +369,20 @@ test('with one call for the whole state, a sync of one city brings all TDSPs, an
   await engine.start();
   const asker = await openEngine([]);
   assert.equal(await asker.hasWorker(), false, 'it works for another upstream');
-  const ask: SyncAsk = {
+  const ask: SyncRequest = {
     kind: 'city',
     cities: [city('dallas-tx')],
     names: ['dallas-tx'],
     requested_by: 'test',
   };
-  const asked = await engine.ask(ask);
+  const asked = await engine.request(ask);
   assert.equal(asked.targets.length, 6);
   assert.equal(asked.targets[0]!.tdsp_duns, ONCOR);
   const report = await follow(asked.run_id);
   assert.deepEqual(report.cities, ['dallas-tx']);
   assert.equal(report.api_calls, 1);
   assert.equal(report.tdsps.length, 6);
-  const again = await engine.ask(ask);
+  const again = await engine.request(ask);
   assert.deepEqual(
     again.targets.map(({ decision }) => decision),
     ['fresh'],

@@ -3,8 +3,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Secret } from '../../src/config.ts';
-import { StaleRequests } from '../../src/planning/refresh-requests.ts';
-import { Refresher } from '../../src/planning/refresher.ts';
 import { parseFault } from '../../src/sandbox/faults/faults.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
@@ -12,8 +10,15 @@ import type { GateOptions } from '../../src/sources/gate.ts';
 import { type Database, openDatabase } from '../../src/store/postgres/database.ts';
 import { isUpstreamPaused } from '../../src/store/upstream/permits.ts';
 import { changeControl, haltSyncs, waitForQuiet } from '../../src/sync/work/control.ts';
-import { runSync } from '../../src/sync/work/run.ts';
-import { allDuns, createTestDatabase, ONCOR, syncAll, testGate, until } from '../support/support.ts';
+import {
+  allDuns,
+  createTestDatabase,
+  ONCOR,
+  startReader,
+  syncAll,
+  testGate,
+  until,
+} from '../support/support.ts';
 
 const sandbox = await startSandbox({ plansPerTdsp: 20, now: () => new Date('2026-06-01T12:00:00Z') });
 test.after(() => sandbox.stop());
@@ -22,34 +27,30 @@ const sourceFor = (database: Database, options: Partial<GateOptions> = {}) =>
     { url: sandbox.url, apiKey: null, apiKeyHeader: 'X-API-Key' },
     testGate(database, { failuresThatOpen: 5, ...options }),
   );
-const refresherFor = (database: Database, options: Partial<GateOptions> = {}) =>
-  new Refresher({
-    database,
-    source: sourceFor(database, options),
-    tdsps: allDuns,
-    freshForMs: 0,
-    cacheTtlMs: 7_200_000,
-    signal: new AbortController().signal,
-  });
+/** What a process does for readers that miss plans. */
+const readerFor = async (database: Database, options: Partial<GateOptions> = {}) => {
+  const { engine, refreshes } = await startReader(database, sourceFor(database, options));
+  test.after(() => engine.stop(0));
+  return refreshes;
+};
 const calls = () => sandbox.control.state().calls.total;
 
 test('an upstream that fails is left alone by all TDSPs and processes, and found again by one of them for all', async () => {
   const { database } = await createTestDatabase();
   sandbox.control.reset();
   sandbox.control.setFaults([parseFault('500')]);
-  const fleet = [1, 2, 3].map(() => refresherFor(database));
+  const fleet = await Promise.all([1, 2, 3].map(() => readerFor(database)));
   for (let round = 0; round < 10; round++) {
-    for (const one of fleet)
-      for (const duns of allDuns) assert.notEqual(await one.request(duns, 'stale'), 'refreshed');
+    for (const one of fleet) for (const duns of allDuns) assert.notEqual(await one.cold(duns), 'refreshed');
   }
   assert.equal(calls(), 5, 'until the circuit opened');
   sandbox.control.clearFaults();
   await database.pool.query('update upstream_gates set open_until = now()');
   // The sixth was never tried; the others wait for half a minute after their own failure.
   const answers = [];
-  for (const duns of allDuns) answers.push(await fleet[1]!.request(duns, 'stale'));
+  for (const duns of allDuns) answers.push(await fleet[1]!.cold(duns));
   assert.deepEqual(answers, ['later', 'later', 'later', 'later', 'later', 'refreshed']);
-  for (const duns of allDuns.slice(0, 5)) assert.equal(await fleet[2]!.request(duns, 'stale'), 'refreshed');
+  for (const duns of allDuns.slice(0, 5)) assert.equal(await fleet[2]!.cold(duns), 'refreshed');
   assert.equal(calls(), 5 + 6);
 });
 
@@ -57,20 +58,20 @@ test('a TDSP that fails alone is left alone for longer and longer, and does not 
   const { database } = await createTestDatabase();
   sandbox.control.reset();
   sandbox.control.setFaults([parseFault(`tdsp=${ONCOR}:500`)]);
-  const [one, other] = [refresherFor(database), refresherFor(database)];
+  const [one, other] = [await readerFor(database), await readerFor(database)];
   const pauses: number[] = [];
   for (let time = 0; time < 7; time++) {
-    assert.equal(await one.request(ONCOR, 'stale'), 'failed');
-    for (let reader = 0; reader < 5; reader++) assert.equal(await other.request(ONCOR, 'stale'), 'later');
+    assert.equal(await one.cold(ONCOR), 'failed');
+    for (let reader = 0; reader < 5; reader++) assert.equal(await other.cold(ONCOR), 'later');
     for (const duns of allDuns.filter((duns) => duns !== ONCOR)) {
-      assert.equal(await other.request(duns, 'stale'), 'refreshed');
+      assert.equal(await other.cold(duns), 'refreshed');
     }
     const { rows } = await database.pool.query(
-      'select extract(epoch from not_before - clock_timestamp())::float8 as pause from refresh_leases where tdsp_duns = $1',
+      'select extract(epoch from not_before - clock_timestamp())::float8 as pause from tdsp_pauses where tdsp_duns = $1',
       [ONCOR],
     );
     pauses.push(rows[0].pause);
-    await database.pool.query('update refresh_leases set not_before = now()');
+    await database.pool.query('update tdsp_pauses set not_before = now()');
   }
   for (const [time, longest] of [30, 60, 120, 240, 480, 600, 600].entries()) {
     assert.ok(
@@ -79,16 +80,16 @@ test('a TDSP that fails alone is left alone for longer and longer, and does not 
     );
   }
   sandbox.control.clearFaults();
-  assert.equal(await one.request(ONCOR, 'stale'), 'refreshed');
+  assert.equal(await one.cold(ONCOR), 'refreshed');
 });
 
 test('a used up budget and a wish to be left alone are seen before a call is prepared', async () => {
   const { database } = await createTestDatabase();
   sandbox.control.reset();
-  const refresher = refresherFor(database, { callBudgetPerHour: 4 });
+  const reader = await readerFor(database, { callBudgetPerHour: 4 });
   const runs = async () => (await database.pool.query('select count(*)::int as n from sync_runs')).rows[0].n;
   const answers = [];
-  for (const duns of [...allDuns, ...allDuns]) answers.push(await refresher.request(duns, 'stale'));
+  for (const duns of [...allDuns, ...allDuns]) answers.push(await reader.cold(duns));
   assert.deepEqual(answers.slice(0, 5), ['refreshed', 'refreshed', 'refreshed', 'failed', 'later']);
   assert.ok(answers.slice(4).every((answer) => answer === 'later'));
   assert.equal(await runs(), 4);
@@ -102,7 +103,7 @@ test('a used up budget and a wish to be left alone are seen before a call is pre
   for (const statement of pausing) {
     await database.pool.query(statement);
     assert.equal(await isUpstreamPaused(database.pool, 'comparepower'), true, statement);
-    assert.equal(await refresher.request(ONCOR, 'stale'), 'later');
+    assert.equal(await reader.cold(ONCOR), 'later');
   }
   assert.equal(await runs(), 4);
 });
@@ -110,52 +111,47 @@ test('a used up budget and a wish to be left alone are seen before a call is pre
 test('while an operator has stopped syncing nothing is fetched for readers, and afterwards it is at once', async () => {
   const { database } = await createTestDatabase();
   sandbox.control.reset();
-  const refresher = refresherFor(database);
   let now = 0;
-  let asked = 0;
-  const stale = new StaleRequests({
-    database: database.pool,
-    onError: assert.fail,
-    now: () => now,
-    upstream: { name: 'comparepower', origin: sandbox.url, coverage: 'tdsp' },
-    ask: async () => (asked += 1),
-  });
+  const { engine, refreshes } = await startReader(database, sourceFor(database), { now: () => now });
+  test.after(() => engine.stop(0));
+  const runs = async () => (await database.pool.query('select count(*)::int as n from sync_runs')).rows[0].n;
   for (const state of ['stopped', 'emergency'] as const) {
     const order = { by: 'test', reason: null };
     await (state === 'stopped' ? changeControl(database, state, order) : haltSyncs(database, order));
     now += 5_000;
-    for (const reader of [refresher.request(ONCOR, 'cold'), stale.request(ONCOR)]) {
+    for (const reader of [refreshes.cold(ONCOR), refreshes.stale(ONCOR)]) {
       assert.equal(await reader, 'stopped');
     }
   }
-  assert.deepEqual([calls(), asked], [0, 0]);
+  assert.deepEqual([calls(), await runs()], [0, 0]);
   await changeControl(database, 'running', { by: 'test', reason: null });
   now += 5_000;
-  assert.equal(await stale.request(ONCOR), 'elsewhere');
-  assert.equal(await refresher.request(ONCOR, 'cold'), 'refreshed');
-  assert.deepEqual([calls(), asked], [1, 1]);
+  assert.equal(await refreshes.stale(ONCOR), 'elsewhere');
+  // It waits in the queue, and the reader that misses it need not wait for a worker.
+  assert.equal(await refreshes.cold(ONCOR), 'refreshed');
+  assert.deepEqual([calls(), await runs()], [1, 1]);
 });
 
 test('an emergency ends the calls that are made for readers, and is no failure of the upstream', async () => {
   const { database } = await createTestDatabase();
   sandbox.control.reset();
   sandbox.control.setFaults([parseFault('timeout')]);
-  const refresher = refresherFor(database);
-  const fetched = refresher.request(ONCOR, 'cold');
+  const reader = await readerFor(database);
+  const fetched = reader.cold(ONCOR);
   await until(() => sandbox.control.state().calls.in_flight === 1);
   assert.deepEqual(await waitForQuiet(database, 0), { running: 1, unanswered: 0 });
   await haltSyncs(database, { by: 'test', reason: 'drill' });
   assert.equal(await fetched, 'stopped');
   await until(() => sandbox.control.state().calls.in_flight === 0);
   const { rows } = await database.pool.query(
-    `select status, requested_by, (select failures from upstream_gates) as gate, (select sum(failures)::int from refresh_leases) as leases
+    `select status, requested_by, (select failures from upstream_gates) as gate, (select count(*)::int from tdsp_pauses) as pauses
        from sync_runs`,
   );
-  assert.deepEqual(rows, [{ status: 'stopped', requested_by: 'reader', gate: 0, leases: 0 }]);
+  assert.deepEqual(rows, [{ status: 'cancelled', requested_by: 'reader', gate: 0, pauses: 0 }]);
   assert.deepEqual(await waitForQuiet(database, 0), { running: 0, unanswered: 0 });
   sandbox.control.clearFaults();
   await changeControl(database, 'running', { by: 'test', reason: null });
-  assert.equal(await refresher.request(ONCOR, 'cold'), 'refreshed');
+  assert.equal(await reader.cold(ONCOR), 'refreshed');
 });
 
 /** A database whose clock is a row: statements that ask for the time get that of the schema `sim`. */
@@ -182,18 +178,23 @@ test('a day without upstream: readers and schedules together make fewer than 200
   const now = () => new Date(clock.now);
   await setTime(now());
   const source = sourceFor(database, { attempts: 3 });
-  const common = { database, source, freshForMs: 1_800_000, cacheTtlMs: 7_200_000, now };
+  const { engine, refreshes } = await startReader(database, source, {
+    freshForMs: 1_800_000,
+    now: () => clock.now,
+  });
+  test.after(() => engine.stop(0));
   await syncAll(database, source);
   await database.pool.query('update plan_snapshots set observed_at = now()');
-  const sync = (kind: string, tdsps: readonly string[]) =>
-    runSync({ kind, cities: [], tdsps: [...tdsps], force: false }, common);
-  const stale = new StaleRequests({
-    database: database.pool,
-    upstream: source,
-    now: () => clock.now,
-    ask: ({ kind, tdsps }) => sync(kind, tdsps!),
-    onError: (error) => assert.fail(String(error)),
-  });
+  const full = async () => {
+    const { run_id } = await engine.request({ kind: 'full', requested_by: 'cli' });
+    await engine.workOn(run_id);
+  };
+  /** As a worker that takes the job: the run of readers that found plans old. */
+  const stale = async (duns: string) => {
+    if ((await refreshes.stale(duns)) !== 'elsewhere') return;
+    const { rows } = await database.pool.query('select max(id) as id from sync_runs');
+    await engine.workOn(rows[0].id);
+  };
   const before = calls();
   const calledAt: number[] = [];
   let seen = before;
@@ -206,8 +207,8 @@ test('a day without upstream: readers and schedules together make fewer than 200
       const [soon, minute] = [Math.ceil((rows[0].until ?? 0) / 5_000) * 5_000, clock.now + 60_000];
       clock.now = soon > clock.now && soon < minute ? soon : minute;
       await setTime(now());
-      if ((clock.now - start) % 3_600_000 < 60_000) await sync('full', allDuns);
-      if (clock.now - start > 7_200_000) for (const duns of allDuns) await stale.request(duns);
+      if ((clock.now - start) % 3_600_000 < 60_000) await full();
+      if (clock.now - start > 7_200_000) for (const duns of allDuns) await stale(duns);
       for (; seen < calls(); seen++) calledAt.push(clock.now);
     }
   };

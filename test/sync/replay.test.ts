@@ -15,7 +15,7 @@ import {
   readPayload,
   toPayload,
 } from '../../src/store/plans/source-payloads.ts';
-import { publishFetched } from '../../src/sync/publish/publish-fetched.ts';
+import { Publisher } from '../../src/sync/publish/publisher.ts';
 import { allDuns, createTestDatabase, ONCOR, syncAll, testGate, wattsync } from '../support/support.ts';
 
 const { database, url: DATABASE_URL } = await createTestDatabase();
@@ -151,17 +151,11 @@ async function publishAsReadBefore(
     duns: [duns],
     tdspByName: () => undefined,
   });
-  const outcome = await publishFetched(
+  const publisher = new Publisher({ database, cacheTtlMs: 60_000, tuneDatabase: false });
+  const outcome = await publisher.publishFetched(
     older(today.tdsps[0]!),
     { source: 'sandbox', origin, observed_at, payload_hash, validators: null, by: 'sync' },
-    {
-      database,
-      run_id: 1,
-      cacheTtlMs: 60_000,
-      now: () => new Date(),
-      force: true,
-      base: { version, observed_at },
-    },
+    { run_id: 1, force: true, base: { version, observed_at } },
   );
   assert.equal(outcome.status, 'published', outcome.message ?? '');
 }
@@ -358,7 +352,8 @@ test('of a TDSP the youngest thousand rejected records are kept', async () => {
     const [reading] = await readSnapshotReadings(database.pool, [ONCOR]);
     const { origin, version, observed_at } = reading!;
     const body = toPayload(Buffer.from(`body ${from}`))!;
-    return publishFetched(
+    const publisher = new Publisher({ database, cacheTtlMs: 60_000, tuneDatabase: false });
+    return publisher.publishFetched(
       { tdsp_duns: ONCOR, plans: [], rejections },
       {
         source: 'sandbox',
@@ -368,14 +363,7 @@ test('of a TDSP the youngest thousand rejected records are kept', async () => {
         validators: null,
         by: 'sync',
       },
-      {
-        database,
-        run_id: 1,
-        cacheTtlMs: 60_000,
-        now: () => new Date(),
-        force: false,
-        base: { version, observed_at },
-      },
+      { run_id: 1, force: false, base: { version, observed_at } },
     );
   };
   for (const from of [0, 1_000]) assert.equal((await outcome(from)).status, 'held');

@@ -16,7 +16,6 @@ import { openLayers } from '../../src/cache/open-layers.ts';
 import { PlanSetCache, type PlanSetCacheOptions } from '../../src/cache/plan-set-cache.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { Secret } from '../../src/config.ts';
-import { Refresher } from '../../src/planning/refresher.ts';
 import type { Fault } from '../../src/sandbox/faults/faults.ts';
 import { parseFault } from '../../src/sandbox/faults/faults.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
@@ -24,11 +23,13 @@ import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.
 import type { GateOptions } from '../../src/sources/gate.ts';
 import { readCurrentSnapshots } from '../../src/store/plans/snapshots.ts';
 import { PublishListener } from '../../src/store/postgres/listen.ts';
+import { readOpenTargets } from '../../src/store/queue/sync-targets.ts';
 import { Places } from '../../src/territory/places.ts';
 import {
   allDuns,
   createTestDatabase,
   ONCOR,
+  startReader,
   syncAll,
   territory,
   testGate,
@@ -233,19 +234,12 @@ async function emptyProgram(gate: Partial<GateOptions> = {}, waits: Partial<Plan
     { url: sandbox.url, apiKey: null, apiKeyHeader: 'X-API-Key' },
     testGate(fresh.database, gate),
   );
-  const refresher = new Refresher({
-    database: fresh.database,
-    source,
-    tdsps: allDuns,
-    freshForMs: 60_000,
-    cacheTtlMs: 7_200_000,
-    signal: new AbortController().signal,
-  });
+  const { engine, refreshes } = await startReader(fresh.database, source, { freshForMs: 60_000 });
   const config = { redisUrl: null, cacheRedisTtlMinutes: 60 };
   const layers = await openLayers({ config, database: fresh.database, tdsps: allDuns, ttlMs: 7_200_000 });
   const planSets = new PlanSetCache({
     layers: layers.all,
-    loadColdly: (duns) => refresher.request(duns, 'cold'),
+    loadColdly: (duns) => refreshes.cold(duns),
     ...waits,
   });
   const listener = new PublishListener(fresh.database, (published) => planSets.announce(published));
@@ -257,8 +251,8 @@ async function emptyProgram(gate: Partial<GateOptions> = {}, waits: Partial<Plan
     () => {},
   );
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
-  after(() => Promise.all([app.close(), listener.stop()]));
-  return { url, database: fresh.database, refresher };
+  after(() => Promise.all([app.close(), listener.stop(), engine.stop(0)]));
+  return { url, database: fresh.database, refreshes };
 }
 
 test('a caller who goes away does not end the fetch that all wait for', async () => {
@@ -279,27 +273,25 @@ test('a caller who goes away does not end the fetch that all wait for', async ()
   sandbox.control.clearFaults();
 });
 
-test('a fetch that hangs ends at its deadline, is written down, and gives its lease back', async () => {
-  const { url, database: own, refresher } = await emptyProgram({ timeoutMs: 1_200 });
+test('a fetch that hangs ends at its deadline, is written down, and gives its claim back', async () => {
+  const { url, database: own, refreshes } = await emptyProgram({ timeoutMs: 1_200 });
   sandbox.control.reset();
   sandbox.control.setFaults([parseFault('timeout')]);
   const answer = await fetch(`${url}/v1/plans?city=dallas-tx`);
   assert.equal(answer.status, 503, 'told in time, while the fetch still hangs');
   assert.match(answer.headers.get('retry-after') ?? '', /^\d+$/);
   assert.deepEqual(sandbox.control.state().calls.by_status, {});
-  const lease = async () =>
-    (await own.pool.query('select holder, error_code from refresh_leases where tdsp_duns = $1', [ONCOR]))
-      .rows[0];
-  assert.notEqual((await lease()).holder, null);
-  await until(async () => (await lease()).holder === null);
-  assert.equal((await lease()).error_code, 'upstream_unreachable');
+  assert.equal((await readOpenTargets(own.pool, null))[0]?.state, 'claimed');
+  await until(async () => (await readOpenTargets(own.pool, null)).length === 0);
+  const { rows: results } = await own.pool.query('select error_code from sync_results');
+  assert.deepEqual(results, [{ error_code: 'upstream_unreachable' }]);
   await until(() => sandbox.control.state().calls.by_status.no_answer === 1);
   const { rows } = await own.pool.query('select error from api_calls');
   assert.match(rows[0].error, /took too long/);
   sandbox.control.clearFaults();
   await own.pool.query(
-    `update refresh_leases set not_before = '-infinity'; update upstream_gates set wait_until = null, open_until = null`,
+    `delete from tdsp_pauses; update upstream_gates set wait_until = null, open_until = null`,
   );
   // The first one may still be that of before, on its last steps.
-  await until(async () => (await refresher.request(ONCOR, 'cold')) === 'refreshed');
+  await until(async () => (await refreshes.cold(ONCOR)) === 'refreshed');
 });

@@ -45,7 +45,6 @@ const running = (steps: RunStep[]): MonitorView['in_progress'][number] => ({
   requested_by: 'cli',
   reason: null,
   is_forced: true,
-  is_queued: true,
   requested_at: before(4),
   started_at: before(3),
   done: steps.filter(({ step }) => step !== 'waiting' && step !== 'fetching').length,

@@ -4,7 +4,7 @@ import { plural } from '../../monitor/text.ts';
 import type { Database } from '../../store/postgres/database.ts';
 import { readControl } from '../../store/queue/sync-control.ts';
 import { changeControl, haltSyncs, type Order, type Quiet, waitForQuiet } from '../../sync/work/control.ts';
-import type { CommandContext } from '../command.ts';
+import { answer, type CommandContext, withStore } from '../command.ts';
 
 export interface ControlOptions {
   reason?: string;
@@ -55,7 +55,7 @@ export function syncEmergency(context: CommandContext, { reason }: ControlOption
     const cut = cut_off > 0 ? ` ${cut_off} connections of processes that do not answer were cut.` : '';
     const text =
       `EMERGENCY: no upstream is called and nothing is published by any process. ${cancelled}${cut}\n` +
-      'Stored plans are served all the same. When the cause is mended run: npm run sync:resume';
+      'Stored plans are served all the same. When the cause is fixed run: npm run sync:resume';
     return { state: 'emergency', changed, cancelled_runs, cancelled_tdsps, text };
   });
 }
@@ -74,18 +74,14 @@ const are = (tdsps: number): string => `${plural(tdsps, 'TDSP')} ${tdsps === 1 ?
 
 const orderOf = (reason: string | undefined): Order => ({ by: 'cli', reason: reason ?? null });
 
-async function control(
-  { config, isJson, parts }: CommandContext,
+function control(
+  context: CommandContext,
   work: (database: Database) => Promise<{ text: string } & Record<string, unknown>>,
 ): Promise<number> {
-  const database = await (await parts()).openStore(config, 3);
-  try {
+  return withStore(context, 3, async (database) => {
     const { text, ...done } = await work(database);
-    console.log(isJson ? JSON.stringify(done) : text);
-    return 0;
-  } finally {
-    await database.close();
-  }
+    return answer(context, done, () => text);
+  });
 }
 
 /** Says each number once while it goes down. */

@@ -1,6 +1,7 @@
 /** `sync monitor`: the state of syncing as it changes, on a terminal, as lines or as JSON. It only looks. */
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { openStore } from '../../app/open.ts';
 import { describeError, expected } from '../../errors.ts';
 import { toJson } from '../../monitor/finding.ts';
 import { type MonitorView, readMonitorView } from '../../monitor/monitor-view.ts';
@@ -38,7 +39,7 @@ const QUIET_FRAMES_EVERY_MS = 60_000;
 export async function syncMonitor(context: CommandContext, options: SyncMonitorOptions): Promise<number> {
   const { config, isJson } = context;
   expectSensible(options);
-  const database = await (await context.parts()).openStore(config, 1);
+  const database = await openStore(config, 1);
   try {
     if (options.once) return await showOnce(context, options, database);
     const ending = new AbortController();

@@ -1,7 +1,7 @@
 /** A sync while it runs: a live list on a terminal, a line for each step elsewhere, nothing with --json. */
 
 import type { PlanSource } from '../../sources/source.ts';
-import type { SyncEvent } from '../../sync/work/run.ts';
+import type { SyncEvent } from '../../sync/work/follow-run.ts';
 import type { Territory } from '../../territory/territory.ts';
 import { describeOutcome } from './report.ts';
 

@@ -1,11 +1,12 @@
 /** `sync priority`, `sync full`, `sync city` and `sync redrive`: asks for a sync and watches it to its end. */
 
 import type { Engine } from '../../app/engine.ts';
+import { openSource, openStore, openTerritory } from '../../app/open.ts';
 import { describeError } from '../../errors.ts';
-import type { AskedSync, SyncAsk } from '../../planning/request-sync.ts';
+import type { RequestedSync, SyncRequest } from '../../planning/request-sync.ts';
 import type { Database } from '../../store/postgres/database.ts';
-import type { RunWithResults } from '../../store/queue/queued-runs.ts';
-import { followRun } from '../../sync/work/follow-run.ts';
+import type { RunWithResults } from '../../store/queue/sync-runs.ts';
+import { followRun, type SyncEvent } from '../../sync/work/follow-run.ts';
 import { toReport } from '../../sync/work/report.ts';
 import type { Territory } from '../../territory/territory.ts';
 import type { CommandContext } from '../command.ts';
@@ -40,17 +41,19 @@ export function syncCity(
   });
 }
 
-/** A worker of the fleet that is there takes the job within moments; if none does, or the last one goes, this process works itself. */
+/** A worker of the fleet takes the job within moments; if none does, or the last one goes, this process works itself. */
 const HELP_AFTER_MS = 3_000;
 
 export async function sync(
   context: CommandContext,
   options: SyncCommandOptions,
-  choose: (territory: Territory) => SyncAsk,
+  choose: (territory: Territory) => SyncRequest,
 ): Promise<number> {
   const { config, isJson } = context;
-  const { openEngine, openSource, openStore, openTerritory } = await context.parts();
-  const { QueryStats } = await import('../../store/upkeep/query-stats.ts');
+  const [{ Engine }, { QueryStats }] = await Promise.all([
+    import('../../app/engine.ts'),
+    import('../../store/upkeep/query-stats.ts'),
+  ]);
   const stopping = new AbortController();
   const onSignal = () => stopping.abort();
   // Not once: a library's handler ends the process as soon as it is the only one left.
@@ -58,9 +61,9 @@ export async function sync(
   const database = await openStore(config);
   try {
     const territory = await openTerritory(database);
-    const ask = { ...choose(territory), force: options.force ?? false };
+    const request = { ...choose(territory), force: options.force ?? false };
     const { source, close } = await openSource(config, database, territory);
-    const engine = await openEngine({
+    const engine = new Engine({
       config,
       database,
       territory,
@@ -72,27 +75,26 @@ export async function sync(
     });
     try {
       if (options.dryRun) {
-        const { cities, targets } = await engine.explain(ask);
+        const { cities, targets } = await engine.explain(request);
         console.log(
-          isJson ? JSON.stringify({ kind: ask.kind, cities, targets }) : describePlan(targets, territory),
+          isJson ? JSON.stringify({ kind: request.kind, cities, targets }) : describePlan(targets, territory),
         );
         return 0;
       }
-      await engine.start();
-      const asked = await engine.ask(ask);
-      if (asked.hasResumed && !isJson) console.log('Syncing was stopped; this resumes it.');
-      if (options.explain && !isJson) console.log(describePlan(asked.targets, territory));
+      const requested = await engine.request(request);
+      if (requested.hasResumed && !isJson) console.log('Syncing was stopped; this resumes it.');
+      if (options.explain && !isJson) console.log(describePlan(requested.targets, territory));
       const progress = await showProgress(territory, source, isJson);
       let seen: RunWithResults;
       try {
-        seen = await watch(engine, database, asked, stopping.signal, progress.onEvent);
+        seen = await watch(engine, database, requested, stopping.signal, progress.onEvent);
       } finally {
         await progress.end();
       }
-      const report = { ...toReport(seen), ...(options.explain ? { targets: asked.targets } : {}) };
+      const report = { ...toReport(seen), ...(options.explain ? { targets: requested.targets } : {}) };
       if (isJson) console.log(JSON.stringify(report));
       else if (seen.run.finished_at === null)
-        console.log(`Run ${asked.run_id} goes on without this command.`);
+        console.log(`Run ${requested.run_id} goes on without this command.`);
       else console.log(describeReport(report, territory));
       return report.status === 'succeeded' ? 0 : 1;
     } finally {
@@ -116,34 +118,37 @@ export async function sync(
 async function watch(
   engine: Engine,
   database: Database,
-  { run_id, targets }: AskedSync,
+  { run_id, targets }: RequestedSync,
   signal: AbortSignal,
-  onEvent: Parameters<typeof followRun>[2]['onEvent'],
+  onEvent: (event: SyncEvent) => void,
 ): Promise<RunWithResults> {
-  const ended = new AbortController();
-  let helping: Promise<void> | null = null;
-  const help = () => {
-    helping ??= engine.work();
-    return helping;
-  };
+  const failed = new AbortController();
   const waited = AbortSignal.timeout(HELP_AFTER_MS);
   const isNeeded = targets.some(({ decision }) => decision !== 'fresh');
-  if (isNeeded && !(await engine.hasWorker())) await help();
+  const isAlone = isNeeded && !(await engine.hasWorker());
   let hasBegun = false;
-  let isOver = false;
-  const look = async ({ run, claimed, results }: RunWithResults) => {
-    hasBegun ||= claimed.length + results.length > 0;
-    isOver = run.finished_at !== null || signal.aborted;
-    if (isOver || helping) return;
-    const isLeftAlone = hasBegun ? !(await engine.hasWorker()) : waited.aborted;
-    if (isLeftAlone && !isOver) await help();
+  let hasHelped = false;
+  let isHelping = false;
+  const help = async () => {
+    if (!isAlone && (hasBegun ? await engine.hasWorker() : !waited.aborted)) return;
+    hasHelped = true;
+    await engine.workOn(run_id);
   };
   const seen = await followRun(database, run_id, {
-    signal: AbortSignal.any([signal, ended.signal]),
-    ...(onEvent ? { onEvent } : {}),
-    onLook: (seen) => void look(seen).catch(() => ended.abort()),
+    signal: AbortSignal.any([signal, failed.signal]),
+    onEvent,
+    onLook: ({ run, claimed, results }) => {
+      hasBegun ||= claimed.length + results.length > 0;
+      if (run.finished_at !== null || signal.aborted) return;
+      if (isHelping) return;
+      isHelping = true;
+      help().then(
+        () => {
+          isHelping = false;
+        },
+        () => failed.abort(),
+      );
+    },
   });
-  if (!signal.aborted || seen.run.finished_at !== null || helping === null) return seen;
-  await helping;
-  return engine.abandon(run_id);
+  return signal.aborted && seen.run.finished_at === null && hasHelped ? engine.abandon(run_id) : seen;
 }

@@ -5,7 +5,6 @@ import { ConditionalRequest } from '../conditional.ts';
 import type { Gate } from '../gate.ts';
 import { getAnswer, type HttpAnswer, hostOf, withoutSecrets } from '../http.ts';
 import type { FetchContext, Fetched, NotModified, PlanSource, SourceName } from '../source.ts';
-import { readRecords, toFetched } from './read-answer.ts';
 
 const ENDPOINT = '/api/plans/current';
 /** Our sandbox says so itself, whatever it was configured as. */
@@ -37,6 +36,8 @@ export class ComparePowerSource implements PlanSource {
   }
 
   async fetch(duns: readonly string[], context: FetchContext): Promise<Fetched | NotModified> {
+    // Loaded with the first call: a program that starts with fresh plans listens sooner without it.
+    const { readRecords, toFetched } = await import('./read-answer.ts');
     const tdsp_duns = duns[0]!;
     const params = { group: 'default', tdsp_duns, display_usage: '1000' };
     const { url, apiKey, apiKeyHeader } = this.#options;

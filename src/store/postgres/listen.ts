@@ -6,7 +6,7 @@
 import type pg from 'pg';
 import { CACHE_CLEARED, type CacheClear, readClearsSince } from '../cache/cache-clears.ts';
 import { PLANS_PUBLISHED, readCurrentSnapshots } from '../plans/snapshots.ts';
-import { FETCH_FAILED } from '../upstream/refresh-leases.ts';
+import { FETCH_FAILED } from '../upstream/tdsp-pauses.ts';
 import { ListeningClient } from './listening-client.ts';
 import { type PublishedVersion, readClear, readPublished } from './notices.ts';
 

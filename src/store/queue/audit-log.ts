@@ -3,7 +3,7 @@
 import { toJsonb } from '../postgres/copy.ts';
 import type { Queryable } from '../postgres/database.ts';
 
-export interface AuditEntry {
+interface AuditEntry {
   at: Date;
   actor: string;
   action: string;

@@ -9,8 +9,6 @@ import type { ScheduleTime } from './schedule-times.ts';
 interface QueueTables {
   /** By the time they come next; `next_at` is `null` while nobody has told it. */
   schedules: ScheduleTime[];
-  /** Jobs that were given up and that nobody has looked at, and whose plans they were to bring (DUNS, or `state`). */
-  dead: { queue: string; tdsps: string[]; died_at: Date }[];
   /** When somebody last looked whether a time has come; `null`: nobody ever did. */
   clock_read_at: Date | null;
 }
@@ -19,11 +17,9 @@ interface QueueTables {
 const ABSENT = ['42P01', '3F000'];
 
 /** `null` where there is no queue yet: the program was never started. */
-export async function readQueueTables(queryable: Queryable, limit: number): Promise<QueueTables | null> {
-  type Told<T, K extends keyof T> = Omit<T, K> & Record<K, string>;
+export async function readQueueTables(queryable: Queryable): Promise<QueueTables | null> {
   type Row = Pick<QueueTables, 'clock_read_at'> & {
     schedules: (Omit<ScheduleTime, 'next_at'> & { next_at: string | null })[];
-    dead: Told<QueueTables['dead'][number], 'died_at'>[];
   };
   try {
     const { rows } = await queryable.query<Row>(
@@ -31,21 +27,12 @@ export async function readQueueTables(queryable: Queryable, limit: number): Prom
                    'next_at', n.next_at) order by n.next_at, s.key)
                  from pgboss.schedule s
                  left join schedule_times n on (n.name, n.cron, n.time_zone) = (s.key, s.cron, s.timezone)), '[]') as schedules,
-              coalesce((select jsonb_agg(jsonb_build_object('queue', left(d.name, -5), 'died_at', d.created_on, 'tdsps',
-                     coalesce(jsonb_path_query_array(d.data, '$.failures[*].tdsp_duns'), '[]')
-                       || case when d.data ? 'failures' then '[]' else jsonb_build_array(d.data->'key') end)
-                   order by d.created_on)
-                 from (select name, data, created_on from pgboss.job
-                        where name = any(select name from pgboss.queue where name like 'sync.%.dead')
-                          and state = 'created' order by created_on limit $1) d), '[]') as dead,
               (select cron_on from pgboss.version) as clock_read_at`,
-      [limit],
     );
-    const { clock_read_at, schedules, dead } = rows[0]!;
+    const { clock_read_at, schedules } = rows[0]!;
     return {
       clock_read_at,
       schedules: schedules.map((one) => ({ ...one, next_at: one.next_at ? new Date(one.next_at) : null })),
-      dead: dead.map((one) => ({ ...one, died_at: new Date(one.died_at) })),
     };
   } catch (error) {
     if (ABSENT.includes((error as { code?: string }).code ?? '')) return null;

@@ -9,7 +9,7 @@ export class SyncHaltedError extends WattsyncError {
   constructor({ changed_at, changed_by, reason }: Pick<Control, 'changed_at' | 'changed_by' | 'reason'>) {
     super(
       `Syncing was halted by an emergency at ${changed_at.toISOString()} (${changed_by}${reason ? `: ${reason}` : ''}). ` +
-        'Stored plans are served all the same. When the cause is mended run: npm run sync:resume',
+        'Stored plans are served all the same. When the cause is fixed run: npm run sync:resume',
     );
   }
 }

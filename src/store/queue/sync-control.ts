@@ -30,7 +30,7 @@ export async function readControl(queryable: Queryable): Promise<Control> {
   return rows[0]!;
 }
 
-/** The state, held as it is until the transaction ends: a change waits, and who comes after it sees it. */
+/** The state, held as it is until the transaction ends: a change waits, and what comes after it sees it. */
 export async function lockControl(connection: Connection): Promise<Control> {
   const { rows } = await connection.query<Control>(
     'select state, changed_at, changed_by, reason from sync_control for share',

@@ -5,7 +5,6 @@
 
 import type { Queryable } from '../postgres/database.ts';
 import type { PlanCounts, ResultStatus, RunStatus } from './sync-runs.ts';
-import { HAS_PROCESS } from './sync-runs.ts';
 
 export interface TdspOverview {
   duns: string;
@@ -103,8 +102,6 @@ export interface OpenRun {
   requested_by: string;
   reason: string | null;
   is_forced: boolean;
-  /** Whoever takes its jobs works on it; `false`: the process that began it. */
-  is_queued: boolean;
   requested_at: Date;
   started_at: Date | null;
   tdsps: string[];
@@ -114,13 +111,13 @@ export interface OpenRun {
 /** Runs that wait or are under way, the oldest first. One whose process is gone is neither. */
 export async function readOpenRuns(queryable: Queryable, limit: number): Promise<OpenRun[]> {
   const { rows } = await queryable.query<OpenRun>(
-    `select r.id, r.kind, r.status, r.source, r.requested_by, r.reason, r.is_forced, r.is_queued, r.requested_at,
+    `select r.id, r.kind, r.status, r.source, r.requested_by, r.reason, r.is_forced, r.requested_at,
             r.started_at, array(select jsonb_array_elements_text(r.requested->'tdsps')) as tdsps,
             coalesce((select jsonb_agg(jsonb_build_object('tdsp_duns', s.tdsp_duns, 'status', s.status,
                 'message', s.message, 'plans', s.plans))
                from sync_results s where s.run_id = r.id), '[]') as results
        from sync_runs r
-      where r.status in ('queued', 'running') and (r.is_queued or ${HAS_PROCESS('r')}) order by r.id limit $1`,
+      where r.status in ('queued', 'running') order by r.id limit $1`,
     [limit],
   );
   return rows;

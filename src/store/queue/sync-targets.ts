@@ -8,11 +8,11 @@
 import { toJsonb } from '../postgres/copy.ts';
 import type { Connection, Queryable } from '../postgres/database.ts';
 import { LOCKS } from '../postgres/locks.ts';
-import { IS_DEAD_WORKER } from './sync-workers.ts';
+import { IS_LOST_WORKER } from './sync-workers.ts';
 
 /** First key of the advisory lock of a queue. */
 const QUEUE_LOCK = LOCKS.queue;
-/** Something was asked for, begun or ended: who watches looks again. */
+/** Something was asked for, begun or ended: processes that watch look again. */
 export const SYNC_MOVED = 'wattsync_sync_moved';
 
 export type Decision = 'queued' | 'merged' | 'joined' | 'fresh';
@@ -33,7 +33,7 @@ export async function lockQueue(connection: Connection, queue: string): Promise<
   await connection.query('select pg_advisory_xact_lock($1, hashtext($2))', [QUEUE_LOCK, queue]);
 }
 
-/** Tells those who watch, with the commit. Once for each step: every NOTIFY takes a database-wide lock at commit. */
+/** Tells those that watch, with the commit. Once for each step: every NOTIFY takes a database-wide lock at commit. */
 export async function notifyMoved(connection: Connection): Promise<void> {
   await connection.query("select pg_notify($1, '')", [SYNC_MOVED]);
 }
@@ -97,14 +97,19 @@ interface Claim {
   worker_id: string;
 }
 
-/** Takes what waits, and what an earlier attempt at the same job left behind. */
+/**
+ * Takes what waits, and what an earlier attempt at the same job left behind; nothing while another claim of the same
+ * work is open. This is the one lock of a TDSP: of all processes the one with the claim fetches.
+ */
 export async function claimTargets(connection: Connection, claim: Claim): Promise<OpenTarget[]> {
   const { queue, tdsp_duns, job_id, worker_id } = claim;
   const { rows } = await connection.query<OpenTarget>(
     `with claimed as (
-       update sync_targets set state = 'claimed', job_id = $3, worker_id = $4, attempts = attempts + 1,
+       update sync_targets t set state = 'claimed', job_id = $3, worker_id = $4, attempts = attempts + 1,
               claimed_at = clock_timestamp(), not_before = null
         where queue = $1 and ($2::text is null or tdsp_duns = $2)
+          and not exists (select from sync_targets o where o.queue = $1 and o.state = 'claimed' and o.job_id <> $3
+                            and ($2::text is null or o.tdsp_duns = $2))
           and (state = 'claimed' and job_id = $3
             or state = 'waiting' and (not_before is null or not_before <= clock_timestamp()))
        returning ${OPEN_COLUMNS}
@@ -119,20 +124,20 @@ export async function claimTargets(connection: Connection, claim: Claim): Promis
   return rows;
 }
 
-/** Whose work this is, as it was claimed: who comes back late finds that it is not his any more. */
-export interface ClaimHold {
+/** Whose work this is, as it was claimed: a worker that comes back late finds that it is no longer its own. */
+interface ClaimKey {
   job_id: string;
   worker_id: string;
   tdsp_duns: string[];
 }
 
-/** The targets of this claim that nobody took away meanwhile, those that joined since included. Locked. */
-export async function readHeld(connection: Connection, hold: ClaimHold): Promise<OpenTarget[]> {
+/** The targets of this claim that were not given to another worker meanwhile, those that joined since included. Locked. */
+export async function readClaimed(connection: Connection, claim: ClaimKey): Promise<OpenTarget[]> {
   const { rows } = await connection.query<OpenTarget>(
     `select ${OPEN_COLUMNS} from sync_targets
       where state = 'claimed' and job_id = $1 and worker_id = $2 and tdsp_duns = any($3)
       order by run_id, tdsp_duns for update`,
-    [hold.job_id, hold.worker_id, hold.tdsp_duns],
+    [claim.job_id, claim.worker_id, claim.tdsp_duns],
   );
   return rows;
 }
@@ -162,7 +167,7 @@ export async function returnTargets(
   );
 }
 
-/** Which TDSPs of a queue have work that could begin now, and how urgent it is. */
+/** Which TDSPs of a queue have work that could begin now and that nobody is at, and how urgent it is. */
 export async function readDueTdsps(
   queryable: Queryable,
   queue: string,
@@ -170,6 +175,7 @@ export async function readDueTdsps(
   const { rows } = await queryable.query<{ tdsp_duns: string; priority: number }>(
     `select tdsp_duns, max(priority) as priority from sync_targets
       where queue = $1 and state = 'waiting' and (not_before is null or not_before <= clock_timestamp())
+        and tdsp_duns not in (select tdsp_duns from sync_targets where queue = $1 and state = 'claimed')
       group by tdsp_duns order by priority desc, tdsp_duns`,
     [queue],
   );
@@ -187,11 +193,11 @@ export async function isQueueIdle(queryable: Queryable, queue: string): Promise<
   return rows[0]!.isIdle;
 }
 
-/** What is claimed by workers that are dead. Locked. */
+/** What is claimed by workers that are dead or frozen. Locked. */
 export async function readOrphans(connection: Connection, queue: string): Promise<OpenTarget[]> {
   const { rows } = await connection.query<OpenTarget>(
     `select ${OPEN_COLUMNS} from sync_targets t
-      where queue = $1 and state = 'claimed' and ${IS_DEAD_WORKER} order by run_id, tdsp_duns for update`,
+      where queue = $1 and state = 'claimed' and ${IS_LOST_WORKER} order by run_id, tdsp_duns for update`,
     [queue],
   );
   return rows;
@@ -211,7 +217,7 @@ export async function readLongClaims(
   return rows.map(({ job_id }) => job_id);
 }
 
-/** What a job holds, whoever the worker is. Locked. */
+/** What a job holds, in whatever process. Locked. */
 export async function readTargetsOfJob(connection: Connection, jobId: string): Promise<OpenTarget[]> {
   const { rows } = await connection.query<OpenTarget>(
     `select ${OPEN_COLUMNS} from sync_targets where state = 'claimed' and job_id = $1
@@ -227,9 +233,4 @@ export async function readAllOpenTargets(connection: Connection): Promise<OpenTa
     `select ${OPEN_COLUMNS} from sync_targets where state <> 'settled' order by run_id, tdsp_duns for update`,
   );
   return rows;
-}
-
-/** Has the planner look at the jobs of pg-boss anew. */
-export async function analyzeJobs(queryable: Queryable | Pick<Connection, 'query'>): Promise<void> {
-  await queryable.query('analyze pgboss.job_common');
 }

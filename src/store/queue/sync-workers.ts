@@ -5,7 +5,7 @@
 
 import type { Connection, Queryable } from '../postgres/database.ts';
 import { LOCKS } from '../postgres/locks.ts';
-import { LEASE_HOLDER } from '../upstream/refresh-leases.ts';
+import { PROCESS_ID } from '../upstream/permits.ts';
 
 /** First key of the advisory lock of a worker; the second is its `lock_key`. */
 const WORKER_LOCK = LOCKS.worker;
@@ -37,11 +37,11 @@ export async function registerWorker(
   const { id, lock_key, host, pid, roles, queue, origin, started_at } = worker;
   await connection.query('select pg_advisory_lock($1, $2)', [WORKER_LOCK, lock_key]);
   await connection.query(
-    `insert into sync_workers (id, lock_key, host, pid, lease_holder, roles, queue, origin, started_at, seen_at,
+    `insert into sync_workers (id, lock_key, host, pid, process_id, roles, queue, origin, started_at, seen_at,
        clock_ahead_ms)
      values ($1, $2, $3, $4, $9, $5, $6, $7, $8, clock_timestamp(), ${CLOCK_AHEAD('$10')})
      on conflict (id) do update set seen_at = excluded.seen_at, clock_ahead_ms = excluded.clock_ahead_ms`,
-    [id, lock_key, host, pid, roles, queue, origin, started_at, LEASE_HOLDER, new Date()],
+    [id, lock_key, host, pid, roles, queue, origin, started_at, PROCESS_ID, new Date()],
   );
 }
 
@@ -82,15 +82,12 @@ export async function readWorkers(queryable: Queryable): Promise<(SyncWorkerRow 
   return rows;
 }
 
-/** The leases of workers that are gone, and their calls: nobody has to wait until they run out. */
-export async function freeLeasesOf(queryable: Queryable, workerIds: readonly string[]): Promise<void> {
+/** The calls of workers that are gone are over: nobody has to wait until their deadline. */
+export async function endCallsOf(queryable: Queryable, workerIds: readonly string[]): Promise<void> {
   await queryable.query(
-    `with gone as (select lease_holder from sync_workers w where w.id = any($1) and not ${HOLDS_LOCK}),
-          calls as (
-            update upstream_permits p set finished_at = clock_timestamp()
-              from gone where p.holder = gone.lease_holder and p.finished_at is null)
-     update refresh_leases l set holder = null, expires_at = '-infinity'
-       from gone where starts_with(l.holder, gone.lease_holder || '.')`,
+    `update upstream_permits p set finished_at = clock_timestamp()
+       from sync_workers w
+      where w.id = any($1) and not ${HOLDS_LOCK} and p.process_id = w.process_id and p.finished_at is null`,
     [workerIds],
   );
 }
@@ -105,7 +102,11 @@ export async function hasWorker(queryable: Queryable, queue: string): Promise<bo
   return rows[0]!.is_worked;
 }
 
-export const IS_DEAD_WORKER = `not exists (select from sync_workers w where w.id = t.worker_id and ${HOLDS_LOCK})`;
+/** Dead, or silent for longer: another one does its work. */
+const LOST_AFTER = "interval '15 seconds'";
+export const IS_LOST_WORKER = `not exists (
+  select from sync_workers w where w.id = t.worker_id and ${HOLDS_LOCK}
+     and w.seen_at > clock_timestamp() - ${LOST_AFTER})`;
 
 /** Ends the connections that another one waits for. @returns how many */
 export async function cutOffBlockers(queryable: Queryable, pid: number): Promise<number> {

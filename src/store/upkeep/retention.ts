@@ -8,7 +8,6 @@ import { readMarketsBehind } from '../market/days.ts';
 import { refreshDailyRateIndex } from '../market/refresh-daily-rate-index.ts';
 import { countOldPayloads, pruneSourcePayloads } from '../plans/source-payloads.ts';
 import type { Database, Queryable } from '../postgres/database.ts';
-import { countCrashedRuns, markCrashedRuns } from '../queue/sync-runs.ts';
 import {
   countMissingMonths,
   dropHistoryBefore,
@@ -73,16 +72,6 @@ export function outdated(
 /** Readers take only what is of the published version and has not expired; whoever finds none puts it back. */
 const STALE_CACHE = `(expires_at < $1 or version is distinct from (
   select version from plan_snapshots s where 'plans:' || s.tdsp_duns = plan_cache.cache_key order by version desc limit 1))`;
-
-/** Runs that say they are at work and whose process is gone. */
-function crashedRuns(): MaintenanceStep {
-  return {
-    name: 'crashed_runs',
-    what: () => 'runs whose process died, to be marked as crashed',
-    count: (queryable) => countCrashedRuns(queryable),
-    next: (queryable, { now }) => markCrashedRuns(queryable, now),
-  };
-}
 
 /** With their results; the last result of every TDSP stays, however old, and so does its run. */
 function oldRuns(): MaintenanceStep {
@@ -208,7 +197,6 @@ function missingDays(): MaintenanceStep {
 
 /** Another kind of rows that grow old is a line more. What is current is in none of them. */
 export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
-  crashedRuns(),
   lateSequences(),
   historyAhead(),
   missingDays(),

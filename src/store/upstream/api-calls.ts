@@ -46,11 +46,3 @@ export async function insertApiCall(queryable: Queryable, call: ApiCallRow): Pro
     ],
   );
 }
-
-export async function countApiCallsOfRun(queryable: Queryable, runId: number): Promise<number> {
-  const { rows } = await queryable.query<{ calls: number }>(
-    'select count(*)::int as calls from api_calls where run_id = $1',
-    [runId],
-  );
-  return rows[0]?.calls ?? 0;
-}

@@ -3,19 +3,23 @@
  * each of them over one log of calls and under the lock of one row. All times are the database's.
  */
 
+import { randomUUID } from 'node:crypto';
 import type { Connection, Database, Queryable } from '../postgres/database.ts';
 import { type Control, lockControl } from '../queue/sync-control.ts';
 import { type ApiCallRow, insertApiCall } from './api-calls.ts';
-import { forgetPauses, LEASE_HOLDER } from './refresh-leases.ts';
+import { forgetPauses } from './tdsp-pauses.ts';
+
+/** Names this process for its life. */
+export const PROCESS_ID = randomUUID();
 
 interface PermitLimits {
   perSecond: number;
   perHour: number;
   /** As much of the hour as only forced calls and probes may use. */
   reservePerHour: number;
-  /** So many calls of an hour may be forced ones. */
+  /** Most forced calls within an hour. */
   forcedPerHour: number;
-  /** After so many calls that follow each other closely there is a pause. */
+  /** Calls that may follow each other closely before there is a pause. */
   perBatch: number;
   /** How long that pause is; calls further apart than this are no batch. */
   betweenBatchesMs: number;
@@ -26,16 +30,16 @@ interface PermitLimits {
 
 export type Permit =
   | { id: number; isProbe: boolean }
-  /** Ask again after so long. */
+  /** Ask again after this. */
   | { waitMs: number }
-  /** Somebody finds out whether the upstream is back: who insists hears of it. */
+  /** A probe is finding out whether the upstream is back: a forced caller waits for what it finds. */
   | { waitMs: number; isProbing: true }
   | { refused: 'budget' | 'emergency_budget' | 'circuit' | 'asked_to_wait'; until: Date; used: number }
   /** An emergency was declared: nobody calls. */
   | { refused: 'halted'; control: Control };
 
-/** How a call ended: `spoke` is any answer that shows the upstream at work, an error of ours included. */
-export type CallEnd = 'spoke' | 'failed' | 'abandoned' | { waitMs: number };
+/** How a call ended: `answered` is any answer that shows the upstream at work, an error of ours included. */
+export type CallEnd = 'answered' | 'failed' | 'abandoned' | { waitMs: number };
 
 interface BreakerTimes {
   failuresThatOpen: number;
@@ -46,7 +50,7 @@ interface BreakerTimes {
 }
 
 // Calls that left a second apart may arrive a little closer together.
-const SECOND_MS = 1_200;
+const RATE_WINDOW_MS = 1_200;
 const HOUR_MS = 3_600_000;
 const ASK_AGAIN_MS = 50;
 const PROBE_ASK_MS = 250;
@@ -76,7 +80,7 @@ export function requestPermit(
     const isOpen = gate.open_until !== null;
     if (isOpen) {
       const until = later(gate.open_until, gate.probe_until);
-      // A probe under way is never joined. Who insists waits for what it finds: of six forced calls to an upstream that
+      // A probe under way is never joined. A forced caller waits for what it finds: of six forced calls to an upstream that
       // is back one would come through otherwise, and of six to one that is not, five would fail as the first did.
       if (isForced && isAfter(gate.probe_until, gate.now)) return { waitMs: PROBE_ASK_MS, isProbing: true };
       if (!mayProbe && until > gate.now) return { refused: 'circuit', until, used: 0 };
@@ -101,7 +105,7 @@ export function requestPermit(
       if (waitMs > 0) return { waitMs };
     }
     if (!isForced && log.second >= limits.perSecond) {
-      return { waitMs: Math.max(1, log.second_since!.getTime() + SECOND_MS - gate.now.getTime()) };
+      return { waitMs: Math.max(1, log.second_since!.getTime() + RATE_WINDOW_MS - gate.now.getTime()) };
     }
     const expires = new Date(gate.now.getTime() + limits.callMs);
     if (isOpen)
@@ -130,7 +134,7 @@ export function finishPermit(
     await insertApiCall(connection, call);
     const { now: at, open_until } = await lockGate(connection, source, now);
     await connection.query('update upstream_permits set finished_at = $2 where id = $1', [id, at]);
-    if (end === 'spoke') {
+    if (end === 'answered') {
       await closeCircuit(connection, source);
       if (open_until !== null) await forgetPauses(connection);
     } else if (end === 'failed') await countFailure(connection, { source, isProbe }, at, times);
@@ -210,12 +214,12 @@ async function readLog(connection: Connection, source: string, now: Date): Promi
             min(granted_at) filter (where granted_at > $3) as second_since,
             count(*) filter (where finished_at is null and expires_at > $2)::int as running
        from upstream_permits where source = $1 and granted_at > $4 and granted_at <= $2`,
-    [source, now, new Date(now.getTime() - SECOND_MS), new Date(now.getTime() - HOUR_MS)],
+    [source, now, new Date(now.getTime() - RATE_WINDOW_MS), new Date(now.getTime() - HOUR_MS)],
   );
   return rows[0]!;
 }
 
-/** When so many calls and one more of the last hour will be over an hour ago. */
+/** When `over` calls of the last hour and one more will be more than an hour ago. */
 async function readTurn(
   connection: Connection,
   source: string,
@@ -259,9 +263,9 @@ async function insertPermit(
   { source, isForced, now, expires }: { source: string; isForced: boolean; now: Date; expires: Date },
 ): Promise<number> {
   const { rows } = await connection.query<{ id: number }>(
-    `insert into upstream_permits (source, granted_at, expires_at, is_forced, holder)
+    `insert into upstream_permits (source, granted_at, expires_at, is_forced, process_id)
      values ($1, $2, $3, $4, $5) returning id`,
-    [source, now, expires, isForced, LEASE_HOLDER],
+    [source, now, expires, isForced, PROCESS_ID],
   );
   return rows[0]!.id;
 }

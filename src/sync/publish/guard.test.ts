@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { suspicion } from './guard.ts';
+import { findAnomaly } from './guard.ts';
 
 const market = (plans: number, rate: number | null = 12) => ({
   rates: Array<number | null>(plans).fill(rate),
 });
-const passes = (...args: Parameters<typeof suspicion>) => assert.equal(suspicion(...args), null);
-const held = (why: RegExp, ...args: Parameters<typeof suspicion>) =>
-  assert.match(suspicion(...args) ?? 'passed', why);
+const passes = (...args: Parameters<typeof findAnomaly>) => assert.equal(findAnomaly(...args), null);
+const held = (why: RegExp, ...args: Parameters<typeof findAnomaly>) =>
+  assert.match(findAnomaly(...args) ?? 'passed', why);
 
 test('an empty snapshot is held, even the first', () => {
   held(/no plans at all/, market(100), market(0), 0);

@@ -18,7 +18,7 @@ const LARGEST_LOSS = 0.4;
 const LARGEST_PRICE_FACTOR = 2;
 
 /** What the guard looks at: rates in cents per kWh at 1,000 kWh, `null` where unknown. */
-export interface Market {
+interface RateSample {
   rates: readonly (number | null)[];
 }
 
@@ -26,7 +26,7 @@ export interface Market {
  * @param before `null` if nothing was published, or by another source: then there is nothing to compare with
  * @returns why the snapshot must not be published, or `null`
  */
-export function suspicion(before: Market | null, after: Market, rejected: number): string | null {
+export function findAnomaly(before: RateSample | null, after: RateSample, rejected: number): string | null {
   if (after.rates.length === 0) {
     return rejected === 0
       ? 'the upstream sent no plans at all'

@@ -5,7 +5,7 @@ import { contentHash, termsOfSale } from '../../plan/content.ts';
 import { offerKey } from '../../plan/offer.ts';
 import type { PlanDraft } from '../../plan/plan.ts';
 import type { KnownOffer, KnownPlan } from '../../store/plans/publish-plans.ts';
-import { type ChangedDraft, identify, type Situation } from './identify.ts';
+import { type ChangedDraft, type IdentifyInput, identify } from './identify.ts';
 
 const NOW = new Date('2026-08-01T12:00:00Z');
 const BEFORE = new Date('2026-05-01T12:00:00Z');
@@ -69,7 +69,7 @@ const changed = (plan: PlanDraft, known: KnownPlan | null = null): ChangedDraft 
   known,
 });
 
-function situation(some: Partial<Situation>): Situation {
+function situation(some: Partial<IdentifyInput>): IdentifyInput {
   let ids = 0;
   return {
     changed: [],
@@ -81,7 +81,7 @@ function situation(some: Partial<Situation>): Situation {
     ...some,
   };
 }
-const run = (some: Partial<Situation>) => identify(situation(some));
+const run = (some: Partial<IdentifyInput>) => identify(situation(some));
 
 test('a plan never seen begins an offer, with no history yet', () => {
   const out = run({ changed: [changed(draft('a'))] });
@@ -128,7 +128,7 @@ test('a re-pricing under the same id keeps the id of the plan', () => {
   assert.equal(out.history.length, 1);
 });
 
-test('a new text rewrites the plan and is no event', () => {
+test('a new text rewrites the plan and is not an event', () => {
   const { offer, known } = stored(draft('a'), 'a');
   const out = run({ changed: [changed(draft('a', { special_terms: 'more' }), known)], offers: [offer] });
   assert.deepEqual([out.plans.length, out.changedOffers, out.history], [1, [], []]);

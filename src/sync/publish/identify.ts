@@ -19,7 +19,7 @@ export interface ChangedDraft {
   known: KnownPlan | null;
 }
 
-export interface Situation {
+export interface IdentifyInput {
   /** New plans, and plans whose content differs from their row. */
   changed: ChangedDraft[];
   /** Active plans whose upstream id is not in the snapshot. */
@@ -41,9 +41,9 @@ interface Identified {
   history: HistoryRow[];
 }
 
-export function identify(situation: Situation): Identified {
-  const { changed, gone, offers, now, newId } = situation;
-  const continued = continueOffers(situation);
+export function identify(input: IdentifyInput): Identified {
+  const { changed, gone, offers, now, newId } = input;
+  const continued = continueOffers(input);
   const out: Identified = {
     plans: [],
     newOffers: [],
@@ -84,7 +84,7 @@ export function identify(situation: Situation): Identified {
     add(offer.id, { first_seen_at: offer.first_seen_at, last_changed_at });
   }
 
-  const alive = new Set([...situation.taken, ...[...continued.values()].map((offer) => offer.id)]);
+  const alive = new Set([...input.taken, ...[...continued.values()].map((offer) => offer.id)]);
   const left = [...gone, ...changed.flatMap(({ known }) => (known?.is_active ? [known] : []))];
   const ended = new Map(
     left.filter((plan) => !alive.has(plan.offer_id)).map((plan) => [plan.offer_id, plan]),
@@ -100,7 +100,7 @@ export function identify(situation: Situation): Identified {
 }
 
 /** Which draft continues which offer; no offer is continued twice. */
-function continueOffers({ changed, taken, offers }: Situation): Map<ChangedDraft, KnownOffer> {
+function continueOffers({ changed, taken, offers }: IdentifyInput): Map<ChangedDraft, KnownOffer> {
   const result = new Map<ChangedDraft, KnownOffer>();
   const free = new Map(offers.filter((offer) => !taken.has(offer.id)).map((offer) => [offer.id, offer]));
 

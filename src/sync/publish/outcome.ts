@@ -1,8 +1,8 @@
-/** How the sync of one TDSP ended, and what that makes of the run. */
+/** How the sync of one TDSP ended. */
 
-import { describeError, errorCode } from '../../errors.ts';
+import { describeError, errorCode, WattsyncError } from '../../errors.ts';
 import { NotAllowedError } from '../../sources/not-allowed-error.ts';
-import type { PlanCounts, ResultStatus, RunStatus } from '../../store/queue/sync-runs.ts';
+import type { PlanCounts, ResultStatus } from '../../store/queue/sync-runs.ts';
 
 export interface Outcome {
   tdsp_duns: string;
@@ -14,6 +14,8 @@ export interface Outcome {
   payload_hash: string | null;
   error_code: string | null;
   message: string | null;
+  /** An error that trying again does not cure: somebody should look. */
+  gave_up: boolean;
   /** Where no call was allowed: when one will be. */
   retry_at: Date | null;
   /** Whose plans came, `sandbox` if that is what answered; `null` where nothing was fetched. */
@@ -30,6 +32,7 @@ const NOTHING = {
   payload_hash: null,
   error_code: null,
   message: null,
+  gave_up: false,
   retry_at: null,
   source: null,
   drift: [],
@@ -41,42 +44,27 @@ export function failedOutcome(
   status: 'failed' | 'held' | 'stopped',
   error: unknown,
 ): Outcome {
-  const retry_at = error instanceof NotAllowedError ? error.until : null;
   return {
     ...NOTHING,
     tdsp_duns,
     status,
     error_code: errorCode(error),
     message: describeError(error),
-    retry_at,
+    gave_up: status !== 'stopped' && !(error instanceof WattsyncError && error.retryable),
+    retry_at: error instanceof NotAllowedError ? error.until : null,
   };
 }
 
-/** Another process tried while this one waited for its turn, and failed: to try again at once would help nobody. */
-export function sharedFailure(
+export function publishedOutcome(
   tdsp_duns: string,
-  { code, message }: { code: string; message: string },
+  published: Pick<Outcome, 'plans' | 'snapshot_version' | 'payload_hash' | 'source'> & {
+    status: 'published' | 'unchanged';
+  },
 ): Outcome {
-  return { ...NOTHING, tdsp_duns, status: 'failed', error_code: code, message };
+  return { ...NOTHING, tdsp_duns, ...published };
 }
 
 /** Nothing was fetched, because what is published is young enough. */
 export function untouchedOutcome(tdsp_duns: string, status: 'fresh' | 'shared', version: number): Outcome {
   return { ...NOTHING, tdsp_duns, status, snapshot_version: version };
-}
-
-export function runStatus(outcomes: Outcome[], signal: AbortSignal): RunStatus {
-  const bad = outcomes.filter(({ error_code }) => error_code !== null).length;
-  if (bad === 0) return 'succeeded';
-  if (signal.aborted) return 'stopped';
-  return bad === outcomes.length ? 'failed' : 'partial';
-}
-
-export function sumCounts(outcomes: Outcome[]): PlanCounts {
-  const total: PlanCounts = { seen: 0, added: 0, changed: 0, unchanged: 0, deactivated: 0, rejected: 0 };
-  for (const { plans } of outcomes) {
-    if (!plans) continue;
-    for (const key of Object.keys(total) as (keyof PlanCounts)[]) total[key] += plans[key];
-  }
-  return total;
 }

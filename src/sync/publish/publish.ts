@@ -3,10 +3,10 @@
  *
  * Hashes are compared first, so only what changed is read and written, in three round trips whatever the number of
  * plans: what is published, what is known of the plans that change, and one statement that writes all of it, unless
- * somebody else was quicker; then all is read again. A snapshot like the last one takes two, and writes two rows.
+ * a newer snapshot was published first; then all is read again. A snapshot like the last one takes two, and writes two rows.
  *
- * The database cache is not part of it: a ready plan set weighs more than all the rest, and who finds it one version
- * behind is served from the plans themselves. It is filled right after the commit (see fetch-and-publish.ts).
+ * The database cache is not part of it: a ready plan set weighs more than all the rest, and a reader that finds it one version
+ * behind is served from the plans themselves. It is filled right after the commit (see publisher.ts).
  */
 
 import { randomUUIDv7 } from 'node:crypto';
@@ -30,10 +30,9 @@ import { readControl } from '../../store/queue/sync-control.ts';
 import { SyncHaltedError } from '../../store/queue/sync-control-error.ts';
 import type { PlanCounts } from '../../store/queue/sync-runs.ts';
 import { doubtHistoryPartition, expectHistoryPartition } from '../../store/schema/history-partitions.ts';
-import { analyzeGrowth } from '../../store/upkeep/analyze.ts';
-import { SnapshotHeldError, suspicion } from './guard.ts';
+import { findAnomaly, SnapshotHeldError } from './guard.ts';
 import { identify } from './identify.ts';
-import { refuseOvertaken, type SnapshotBase, SnapshotOvertakenError } from './superseded.ts';
+import { assertNotSuperseded, type SnapshotBase, SnapshotSupersededError } from './superseded.ts';
 
 interface FreshSnapshot {
   tdsp_duns: string;
@@ -58,8 +57,6 @@ interface PublishOptions {
   cacheTtlMs: number;
   /** Publish even what the guard would hold back. */
   force: boolean;
-  /** False: the planner's statistics are left to `db:optimize`. */
-  tuneDatabase?: boolean | undefined;
 }
 
 export interface Published {
@@ -77,12 +74,12 @@ interface Content {
   draft: PlanDraft;
 }
 
-/** Somebody who publishes the same TDSP just now is met once, if ever: others wait for the lease. */
+/** Another process that publishes the same TDSP just now is met once, if ever: one claims it at a time. */
 const TRIES = 5;
 
 /**
  * @throws {SnapshotHeldError} the guard found the snapshot suspicious; nothing was written
- * @throws {SnapshotOvertakenError} somebody else published since the fetch began; nothing was written
+ * @throws {SnapshotSupersededError} a newer snapshot was published since the fetch began; nothing was written
  * @throws {SyncHaltedError} an emergency was declared, perhaps while this process was frozen
  */
 export async function publish(
@@ -99,7 +96,7 @@ export async function publish(
   for (let tries = 0; tries < TRIES; tries++) {
     const state = await readKept(database, snapshot.tdsp_duns, content_hash);
     current = state.current;
-    if (snapshot.base !== undefined) refuseOvertaken(current, snapshot.base);
+    if (snapshot.base !== undefined) assertNotSuperseded(current, snapshot.base);
     const published =
       current?.content_hash === content_hash
         ? await confirm(database.pool, snapshot, current, options)
@@ -109,16 +106,11 @@ export async function publish(
               throw error;
             },
           );
-    if (published) {
-      if (options.tuneDatabase !== false) {
-        await analyzeGrowth(database, published.counts.added).catch(() => {});
-      }
-      return published;
-    }
+    if (published) return published;
     const control = await readControl(database.pool);
     if (control.state === 'emergency') throw new SyncHaltedError(control);
   }
-  throw new SnapshotOvertakenError(current?.version ?? 0);
+  throw new SnapshotSupersededError(current?.version ?? 0);
 }
 
 /** What is published; where that was before plan sets were kept, it is kept from now on. */
@@ -142,7 +134,7 @@ function hashOf({ source, rejected }: FreshSnapshot, contents: readonly Content[
 const validatorsOf = ({ rejected, validators = null }: FreshSnapshot): Validators | null =>
   rejected.length === 0 ? validators : null;
 
-/** @returns `null`: overtaken */
+/** @returns `null`: superseded */
 async function confirm(
   queryable: Queryable,
   snapshot: FreshSnapshot,
@@ -169,7 +161,7 @@ interface Change extends PublishedState {
   content_hash: string;
 }
 
-/** @returns `null`: overtaken */
+/** @returns `null`: superseded */
 async function publishChange(
   queryable: Queryable,
   change: Change,
@@ -177,14 +169,14 @@ async function publishChange(
 ): Promise<Published | null> {
   const { snapshot, contents, content_hash, current, active } = change;
   const { tdsp_duns, source, origin, observed_at, run_id, payload_hash = null, rejected } = snapshot;
-  if (!force) refuseSuspicious(change);
+  if (!force) guardSnapshot(change);
 
   const activeById = new Map(active.map((plan) => [plan.external_id, plan]));
   const differing = contents.filter(
     ({ external_id, content_hash }) => activeById.get(external_id)?.content_hash !== content_hash,
   );
   const gone = goneFrom(change);
-  const published_at = laterThan(current?.published_at ?? null, now);
+  const published_at = nextPublishTime(current?.published_at ?? null, now);
   const found = await identifyIn(queryable, tdsp_duns, { differing, gone, now: published_at });
 
   const hashes = new Map(active.map((plan) => [plan.external_id, plan.plan_hash]));
@@ -227,7 +219,7 @@ async function publishChange(
 const CLOCK_SKEW_MS = 600_000;
 
 /** Versions follow each other in time, too, whichever machine publishes them: the history is ordered by it. */
-function laterThan(previous: Date | null, clock: Date): Date {
+function nextPublishTime(previous: Date | null, clock: Date): Date {
   const isBehind = previous !== null && previous >= clock;
   return isBehind && previous.getTime() - clock.getTime() < CLOCK_SKEW_MS
     ? new Date(previous.getTime() + 1)
@@ -235,11 +227,11 @@ function laterThan(previous: Date | null, clock: Date): Date {
 }
 
 /** @throws {SnapshotHeldError} */
-function refuseSuspicious({ snapshot, contents, current, active }: Change): void {
+function guardSnapshot({ snapshot, contents, current, active }: Change): void {
   const before =
     current?.source === snapshot.source ? { rates: active.map((plan) => plan.rate_1000kwh) } : null;
   const after = { rates: contents.map(({ draft }) => draft.rates_cents_per_kwh[1000]) };
-  const reason = suspicion(before, after, snapshot.rejected.length);
+  const reason = findAnomaly(before, after, snapshot.rejected.length);
   if (reason === null) return;
   throw new SnapshotHeldError(
     `Snapshot held back: ${reason}. The published plans stay. ` +

@@ -1,16 +1,16 @@
 /**
- * The fence behind the lease: a process that was frozen while it held one, and comes back when another has fetched
- * and published, must not put its older plans over the newer ones.
+ * The fence against late publishers: a process that was frozen while it fetched must not put its older plans over
+ * those that another one published meanwhile.
  */
 
 import { WattsyncError } from '../../errors.ts';
 import type { Snapshot } from '../../store/plans/snapshots.ts';
 
-/** What a fetch started from. */
+/** What was published when a fetch began. */
 export type SnapshotBase = Pick<Snapshot, 'version' | 'observed_at'>;
 
-/** Somebody else published, or confirmed what is published, since the fetch began. */
-export class SnapshotOvertakenError extends WattsyncError {
+/** A newer snapshot was published or confirmed since the fetch began. */
+export class SnapshotSupersededError extends WattsyncError {
   readonly code = 'snapshot_overtaken';
   readonly retryable = true;
   readonly version: number;
@@ -23,10 +23,10 @@ export class SnapshotOvertakenError extends WattsyncError {
 
 /**
  * @param current as it is under the lock of the publish
- * @throws {SnapshotOvertakenError}
+ * @throws {SnapshotSupersededError}
  */
-export function refuseOvertaken(current: SnapshotBase | null, base: SnapshotBase | null): void {
+export function assertNotSuperseded(current: SnapshotBase | null, base: SnapshotBase | null): void {
   const isSame =
     current?.version === base?.version && current?.observed_at.getTime() === base?.observed_at.getTime();
-  if (!isSame) throw new SnapshotOvertakenError(current?.version ?? 0);
+  if (!isSame) throw new SnapshotSupersededError(current?.version ?? 0);
 }

@@ -6,7 +6,7 @@ import type { Database } from '../../store/postgres/database.ts';
 import { analyzeWhatChanged } from '../../store/upkeep/analyze.ts';
 import { refreshMarketViews } from './refresh-views.ts';
 
-export class BackgroundCare {
+export class BackgroundUpkeep {
   readonly #database: Database;
   readonly #onError: (error: unknown) => void;
   readonly #stopping = new AbortController();
@@ -18,7 +18,7 @@ export class BackgroundCare {
   }
 
   /** @param isTime asked when its turn comes: of several that work together the last one does it for all */
-  renew(isTime: () => Promise<boolean> = async () => true): void {
+  renew(isTime: () => Promise<boolean>): void {
     this.#last = this.#last
       .then(async () => {
         if (this.#stopping.signal.aborted || !(await isTime())) return;
@@ -39,7 +39,7 @@ export class BackgroundCare {
     }
   }
 
-  /** Who ends with its run, as a command does, still does it for that run, but not for longer than this. */
+  /** A process that ends with its run, as a command does, still does it for that run, but not for longer than this. */
   async stop(graceMs: number): Promise<void> {
     await Promise.race([this.#last, pause(graceMs, null, { ref: false })]);
     this.#stopping.abort();

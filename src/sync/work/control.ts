@@ -4,19 +4,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Database } from '../../store/postgres/database.ts';
 import { writeAudit } from '../../store/queue/audit-log.ts';
 import { type ControlState, readControl, writeControl } from '../../store/queue/sync-control.ts';
-import { countFetchedDirectly } from '../../store/queue/sync-runs.ts';
 import { type OpenTarget, readAllOpenTargets, readOpenTargets } from '../../store/queue/sync-targets.ts';
 import { backendPid, cutOffBlockers, readWorkers } from '../../store/queue/sync-workers.ts';
-import { SyncCancelledError } from './left-undone-error.ts';
-import { endTargets, toLeftUndone } from './settle.ts';
+import { endTargets, toUnfinished } from './settle.ts';
+import { SyncCancelledError } from './unfinished-error.ts';
 
-/** Who does it, and why: both are kept. */
+/** By which actor, and why: both are kept. */
 export interface Order {
   by: string;
   reason: string | null;
 }
 
-/** How it is now, and whether this made it so. Who stops in an emergency changes nothing. */
+/** How it is now, and whether this made it so. A stop in an emergency changes nothing. */
 export interface Changed {
   state: ControlState;
   changed: boolean;
@@ -35,8 +34,8 @@ export async function changeControl(
   });
 }
 
-interface Halted {
-  /** Whether it was no emergency before. */
+export interface Halted {
+  /** Whether this declared it: false in an emergency that was declared before. */
   changed: boolean;
   /** Runs that waited or were under way. */
   cancelled_runs: number[];
@@ -45,12 +44,11 @@ interface Halted {
   cut_off: number;
 }
 
-/** Whoever holds the state back for longer is taken to be frozen. */
+/** A process that holds the state back for longer is taken to be frozen. */
 const PATIENCE_MS = 2_000;
 
 /**
- * From here on no upstream is called and nothing is published by anybody, even by a process that was frozen and comes
- * back; calls in flight are given up, and all that waits or runs is cancelled.
+ * From here on no process calls an upstream or publishes, not even one that was frozen and comes back; calls in flight are given up, and all that waits or runs is cancelled.
  */
 export async function haltSyncs(database: Database, { by, reason }: Order): Promise<Halted> {
   const { cut_off, changed } = await declareEmergency(database, { by, reason });
@@ -67,13 +65,13 @@ export async function haltSyncs(database: Database, { by, reason }: Order): Prom
 export function abandonRun(database: Database, runId: number): Promise<void> {
   return database.transaction(async (connection) => {
     const open = (await readAllOpenTargets(connection)).filter(({ run_id }) => run_id === runId);
-    const ended = open.map((target) => toStopped(target, 'Stopped by whoever asked for it'));
+    const ended = open.map((target) => toStopped(target, 'Stopped by the command that asked for it'));
     await endTargets(connection, ended, 'stopped');
   });
 }
 
 const toStopped = (target: OpenTarget, why: string) =>
-  toLeftUndone(target, 'stopped', new SyncCancelledError(why));
+  toUnfinished(target, 'stopped', new SyncCancelledError(why));
 
 async function declareEmergency(
   database: Database,
@@ -109,7 +107,7 @@ export interface Quiet {
 /** The work of a dead worker is given to another within moments, where there is one. */
 const HANDED_OVER_MS = 3_000;
 
-/** Waits until nothing is worked on any more, for so long as whoever works on it answers. */
+/** Waits until nothing is worked on any more, as long as those processes answer. */
 export async function waitForQuiet(
   database: Database,
   timeoutMs: number,
@@ -123,7 +121,7 @@ export async function waitForQuiet(
     const workers = await readWorkers(database.pool);
     const answers = (id: string | null) => workers.some((one) => one.id === id && one.state === 'alive');
     const quiet = {
-      running: claimed.length + (await countFetchedDirectly(database.pool)),
+      running: claimed.length,
       unanswered: claimed.filter(({ worker_id }) => !answers(worker_id)).length,
     };
     onLook(quiet.running);

@@ -2,9 +2,17 @@
 
 import pg from 'pg';
 import { type Database, databaseTypes } from '../../store/postgres/database.ts';
-import { type RunWithResults, readRun } from '../../store/queue/queued-runs.ts';
+import { type RunWithResults, readRun } from '../../store/queue/sync-runs.ts';
 import { SYNC_MOVED } from '../../store/queue/sync-targets.ts';
-import type { SyncEvent } from './run.ts';
+import type { Outcome } from '../publish/outcome.ts';
+
+/** As much of an outcome as those that watch get to see. */
+type SeenOutcome = Pick<Outcome, 'status' | 'plans' | 'message' | 'error_code'>;
+
+export type SyncEvent =
+  | { type: 'run_started'; run_id: number; tdsps: string[] }
+  | { type: 'tdsp_started'; tdsp_duns: string }
+  | { type: 'tdsp_finished'; tdsp_duns: string; outcome: SeenOutcome };
 
 interface FollowOptions {
   onEvent?: (event: SyncEvent) => void;
@@ -46,7 +54,7 @@ export async function followRun(
         wake = resolve;
       });
       const seen = await readRun(database.pool, runId);
-      if (!seen) throw new Error(`There is no run ${runId}`);
+      if (!seen) throw new Error(`Run ${runId} does not exist`);
       tell(seen, told, onEvent);
       onLook(seen);
       if (seen.run.finished_at !== null || signal.aborted) return seen;

@@ -1,6 +1,6 @@
 /**
- * Looks after a queue, again and again, in every process that works on it: what a dead worker held is given to another,
- * what waits without a job gets one. So nothing that was asked for can be forgotten, whatever was lost in between.
+ * Compares a queue with its workers, again and again, in every process that works on it: what a lost worker held is
+ * given to another, what waits without a job gets one. So nothing that was asked for can be forgotten.
  */
 
 import { performance } from 'node:perf_hooks';
@@ -16,12 +16,12 @@ import {
   readTargetsOfJob,
   returnTargets,
 } from '../../store/queue/sync-targets.ts';
-import { freeLeasesOf } from '../../store/queue/sync-workers.ts';
+import { endCallsOf } from '../../store/queue/sync-workers.ts';
 import { type JobQueue, STATE_KEY } from './job-queue.ts';
-import { SyncJobLostError } from './left-undone-error.ts';
-import { endTargets, toLeftUndone } from './settle.ts';
+import { endTargets, toUnfinished } from './settle.ts';
+import { SyncJobLostError } from './unfinished-error.ts';
 
-interface TendedQueue {
+interface WorkedQueue {
   database: Database;
   jobs: JobQueue;
   queue: string;
@@ -30,50 +30,40 @@ interface TendedQueue {
   idle: Map<string, number>;
 }
 
-export interface Tended {
-  /** TDSPs whose worker was gone, and that wait for another now. */
-  rescued: string[];
-  /** TDSPs given up after workers were lost with them several times. */
-  given_up: OpenTarget[];
-}
-
 /** A TDSP whose fetch kills worker after worker must not go on killing them. */
 const MOST_ATTEMPTS = 3;
-/** A claim that is older is compared with its job: pg-boss may have ended that one. */
-const LONG_CLAIM_MS = 15_000;
+/** No fetch takes longer: the gate gives up after a minute. A claim that is older and has no open job is nobody's. */
+const LONGEST_CLAIM_MS = 75_000;
 /** Between taking a job and claiming its work lie milliseconds. */
 const IDLE_JOB_MS = 1_500;
 
 /** @throws if PostgreSQL cannot be asked */
-export async function tend(tended: TendedQueue): Promise<Tended> {
-  const { database, queue } = tended;
-  const result: Tended = { rescued: [], given_up: [] };
-  if ((await readOpenTargets(database.pool, queue)).length === 0) return result;
-  const lost = await rescueOrphans(tended, result);
-  for (const jobId of await readLongClaims(database.pool, queue, LONG_CLAIM_MS)) {
-    if (await tended.jobs.isOpen(queue, jobId)) continue;
-    await rescue(tended, (connection) => readTargetsOfJob(connection, jobId), result);
+export async function reconcile(worked: WorkedQueue): Promise<void> {
+  const { database, jobs, queue } = worked;
+  if ((await readOpenTargets(database.pool, queue)).length === 0) return;
+  const orphans = await rescueOrphans(database, queue);
+  for (const jobId of await readLongClaims(database.pool, queue, LONGEST_CLAIM_MS)) {
+    if (await jobs.isOpen(queue, jobId)) continue;
+    await rescue(database, queue, (connection) => readTargetsOfJob(connection, jobId));
   }
   // Not before the work is safe: a job without work is nothing.
-  await tended.jobs.cancel(queue, lost);
-  for (const target of result.given_up) await declareDead(tended, target);
-  await freeKeys(tended);
-  await wakeWorkers(tended);
-  return result;
+  await jobs.cancel(queue, [...new Set(orphans.flatMap(({ job_id }) => job_id ?? []))]);
+  await freeKeys(worked);
+  await wakeWorkers(worked);
 }
 
 /**
  * A worker that died between taking a job and claiming its work, or between settling it and ending the job, leaves a
  * job that holds nothing and keeps the next one of its key from being taken.
  */
-async function freeKeys({ database, jobs, queue, coverage, idle }: TendedQueue): Promise<void> {
+async function freeKeys({ database, jobs, queue, coverage, idle }: WorkedQueue): Promise<void> {
   const open = await readOpenTargets(database.pool, queue);
   const waiting = open.filter(({ state }) => state === 'waiting');
   const claimed = new Set(open.map(({ job_id }) => job_id));
   const now = performance.now();
   const seen = new Map<string, number>();
   for (const key of new Set(jobKeys(waiting, coverage).map((one) => one.key))) {
-    for (const id of await jobs.taken(queue, key)) {
+    for (const id of await jobs.activeJobIds(queue, key)) {
       if (!claimed.has(id)) seen.set(id, idle.get(id) ?? now);
     }
   }
@@ -89,7 +79,7 @@ export async function wakeWorkers({
   jobs,
   queue,
   coverage,
-}: Omit<TendedQueue, 'idle'>): Promise<void> {
+}: Omit<WorkedQueue, 'idle'>): Promise<void> {
   if ((await readControl(database.pool)).state !== 'running') return;
   const due = await readDueTdsps(database.pool, queue);
   if (due.length === 0) return;
@@ -107,37 +97,28 @@ export function jobKeys(
     : [{ key: STATE_KEY, priority: Math.max(...targets.map(({ priority }) => priority)) }];
 }
 
-function declareDead({ jobs, queue, coverage }: TendedQueue, target: OpenTarget): Promise<void> {
-  const { error_code, message } = toLost(target);
-  const { tdsp_duns } = target;
-  return jobs.declareDead(queue, coverage === 'state' ? STATE_KEY : tdsp_duns, [
-    { tdsp_duns, error_code, message },
-  ]);
-}
-
-async function rescueOrphans(tended: TendedQueue, result: Tended): Promise<string[]> {
-  const orphans = await rescue(tended, (connection) => readOrphans(connection, tended.queue), result);
-  return [...new Set(orphans.flatMap(({ job_id }) => job_id ?? []))];
+/** Gives back what dead and frozen workers hold, or gives it up. @returns what they held */
+export function rescueOrphans(database: Database, queue: string): Promise<OpenTarget[]> {
+  return rescue(database, queue, (connection) => readOrphans(connection, queue));
 }
 
 function rescue(
-  { database, queue }: TendedQueue,
+  database: Database,
+  queue: string,
   find: (connection: Connection) => Promise<OpenTarget[]>,
-  result: Tended,
 ): Promise<OpenTarget[]> {
   return database.transaction(async (connection) => {
     await lockQueue(connection, queue);
     const orphans = await find(connection);
     if (orphans.length === 0) return orphans;
-    await freeLeasesOf(connection, [...new Set(orphans.flatMap(({ worker_id }) => worker_id ?? []))]);
+    await endCallsOf(connection, [...new Set(orphans.flatMap(({ worker_id }) => worker_id ?? []))]);
     const hopeless = orphans.filter(({ attempts }) => attempts >= MOST_ATTEMPTS);
     const others = orphans.filter((target) => !hopeless.includes(target));
     await returnTargets(connection, others, null);
-    await endTargets(connection, hopeless.map(toLost));
-    result.rescued.push(...new Set(others.map(({ tdsp_duns }) => tdsp_duns)));
-    result.given_up.push(...hopeless);
+    await endTargets(
+      connection,
+      hopeless.map((target) => toUnfinished(target, 'failed', new SyncJobLostError(target.attempts))),
+    );
     return orphans;
   });
 }
-
-const toLost = (target: OpenTarget) => toLeftUndone(target, 'failed', new SyncJobLostError(target.attempts));

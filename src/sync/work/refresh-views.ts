@@ -1,6 +1,6 @@
 /**
  * Brings the materialised views up to what is published: after a run, once for all its TDSPs, by one process of the
- * fleet. What others publish meanwhile leads to one more round, whoever published it.
+ * fleet. What others publish meanwhile leads to one more round.
  */
 
 import { performance } from 'node:perf_hooks';
@@ -33,7 +33,7 @@ export async function refreshMarketViews(
   const views: ViewsRefreshed['views'] = [];
   const end = (status: ViewsRefreshed['status']) => ({ status, views });
   for (;;) {
-    // Asked also after the lock was given back: who found it taken has gone home and relies on that.
+    // Asked also after the lock was given back: a process that found it taken relies on that.
     if ((await readBehindViews(database.pool)).views.length === 0 || signal.aborted) {
       return end(views.length > 0 ? 'refreshed' : 'current');
     }

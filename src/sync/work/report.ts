@@ -1,7 +1,12 @@
-/** What `sync:* --json` prints of a run, whoever worked on it. */
+/** What `sync:* --json` prints of a run. */
 
-import type { RunWithResults } from '../../store/queue/queued-runs.ts';
-import type { PlanCounts, ResultStatus, RunError, RunStatus } from '../../store/queue/sync-runs.ts';
+import type {
+  PlanCounts,
+  ResultStatus,
+  RunError,
+  RunStatus,
+  RunWithResults,
+} from '../../store/queue/sync-runs.ts';
 
 export interface SyncReport {
   run_id: number;

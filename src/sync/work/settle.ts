@@ -2,21 +2,17 @@
 
 import type { WattsyncError } from '../../errors.ts';
 import type { Connection, Database } from '../../store/postgres/database.ts';
+import { insertAttempts } from '../../store/queue/sync-attempts.ts';
+import { finishRuns, insertResults, type NewResult } from '../../store/queue/sync-runs.ts';
 import {
-  finishQueuedRuns,
-  insertAttempts,
-  insertResults,
-  type SettledResult,
-} from '../../store/queue/queued-runs.ts';
-import {
-  type ClaimHold,
   lockQueue,
   notifyMoved,
   type OpenTarget,
-  readHeld,
+  readClaimed,
   returnTargets,
   settleTargets,
 } from '../../store/queue/sync-targets.ts';
+import { type FetchEnds, writePauses } from '../../store/upstream/tdsp-pauses.ts';
 import type { Outcome } from '../publish/outcome.ts';
 
 interface Attempt {
@@ -30,75 +26,73 @@ interface Attempt {
   outcomes: readonly Outcome[];
 }
 
-interface Settled {
-  /** TDSPs that have plans confirmed now. */
-  good: string[];
-  /** TDSPs that failed, and nobody will try again by himself. */
-  bad: Outcome[];
-  /** TDSPs that wait again, at once or until later. */
-  returned: string[];
-}
-
-/** Where no call is allowed just now, a scheduled sync waits for at most so long: the next one is due by then. */
+/** Where no call is allowed just now, a scheduled sync waits for at most an hour: the next one is due by then. */
 const LONGEST_PATIENCE_MS = 3_600_000;
 
-/** @throws if PostgreSQL cannot be asked; then nothing is settled */
-export function settle(database: Database, attempt: Attempt): Promise<Settled> {
+/**
+ * @returns TDSPs that wait again, at once or until later
+ * @throws if PostgreSQL cannot be asked; then nothing is settled
+ */
+export function settle(database: Database, attempt: Attempt): Promise<string[]> {
   return database.transaction(async (connection) => {
     const { queue, job_id, worker_id, outcomes } = attempt;
     await lockQueue(connection, queue);
-    const hold: ClaimHold = { job_id, worker_id, tdsp_duns: outcomes.map(({ tdsp_duns }) => tdsp_duns) };
-    const held = await readHeld(connection, hold);
-    const ended: (SettledResult & { run_id: number })[] = [];
-    const settled: Settled = { good: [], bad: [], returned: [] };
+    const tdsps = outcomes.map(({ tdsp_duns }) => tdsp_duns);
+    const claimed = await readClaimed(connection, { job_id, worker_id, tdsp_duns: tdsps });
+    const ended: NewResult[] = [];
+    const returned: string[] = [];
     for (const outcome of outcomes) {
-      const targets = held.filter(({ tdsp_duns }) => tdsp_duns === outcome.tdsp_duns);
+      const targets = claimed.filter(({ tdsp_duns }) => tdsp_duns === outcome.tdsp_duns);
       const later = targets.filter((target) => waitsOn(outcome, target));
       const done = targets.filter((target) => !later.includes(target));
       await returnTargets(connection, later, outcome.retry_at);
       ended.push(...done.map((target) => toResult(outcome, target, attempt)));
-      if (later.length > 0) settled.returned.push(outcome.tdsp_duns);
-      if (outcome.error_code === null) settled.good.push(outcome.tdsp_duns);
-      else if (done.length > 0) settled.bad.push(outcome);
+      if (later.length > 0) returned.push(outcome.tdsp_duns);
     }
     await writeAttempts(connection, attempt);
+    await writePauses(
+      connection,
+      endsOf(outcomes.filter((one) => claimed.some(({ tdsp_duns }) => tdsp_duns === one.tdsp_duns))),
+    );
     await endTargets(connection, ended);
-    return settled;
+    return returned;
   });
 }
 
 /** Notes results and ends the runs that waited for nothing else. Under the lock of the queue. */
 export async function endTargets(
   connection: Connection,
-  ended: readonly (SettledResult & { run_id: number })[],
+  ended: readonly NewResult[],
   as: 'cancelled' | 'stopped' | null = null,
 ): Promise<void> {
   await insertResults(connection, ended);
   await settleTargets(connection, ended);
-  await finishQueuedRuns(connection, [...new Set(ended.map(({ run_id }) => run_id))], as);
+  await finishRuns(connection, [...new Set(ended.map(({ run_id }) => run_id))], as);
   await notifyMoved(connection);
 }
 
 /** The result of work that nobody will do. */
-export function toLeftUndone(
+export function toUnfinished(
   { run_id, tdsp_duns }: OpenTarget,
   status: 'failed' | 'stopped',
   error: WattsyncError,
-): SettledResult & { run_id: number } {
+): NewResult {
   return {
     run_id,
     tdsp_duns,
     status,
     plans: null,
     snapshot_version: null,
+    payload_hash: null,
     notes: {},
     duration_ms: 0,
     error_code: error.code,
     message: error.message,
+    gave_up: !error.retryable,
   };
 }
 
-/** A process that ends hands its work on; what may not be called now is waited for by those who can wait. */
+/** A process that ends hands its work on; what may not be called now waits for those that can wait. */
 function waitsOn({ status, retry_at }: Outcome, { is_patient, requested_at }: OpenTarget): boolean {
   if (status === 'stopped') return true;
   return (
@@ -106,16 +100,23 @@ function waitsOn({ status, retry_at }: Outcome, { is_patient, requested_at }: Op
   );
 }
 
+/** Where the gate let no call pass that is not a failure of the TDSP, and the gate knows for how long. */
+function endsOf(outcomes: readonly Outcome[]): FetchEnds {
+  const isFailure = ({ status, retry_at, error_code }: Outcome) =>
+    (status === 'failed' || status === 'held') && retry_at === null && error_code !== 'sync_halted';
+  const isSuccess = ({ status }: Outcome) => status === 'published' || status === 'unchanged';
+  return {
+    failed: outcomes.filter(isFailure).map(({ tdsp_duns }) => tdsp_duns),
+    succeeded: outcomes.filter(isSuccess).map(({ tdsp_duns }) => tdsp_duns),
+  };
+}
+
 /** The run that called counts what came; the others learn that it was fetched for them, too. */
-function toResult(
-  outcome: Outcome,
-  { run_id, tdsp_duns }: OpenTarget,
-  attempt: Attempt,
-): SettledResult & { run_id: number } {
-  const { status, plans, snapshot_version, payload_hash, error_code, message, drift, skipped, source } =
-    outcome;
+function toResult(outcome: Outcome, { run_id, tdsp_duns }: OpenTarget, attempt: Attempt): NewResult {
+  const { status, plans, snapshot_version, payload_hash, error_code, message, gave_up } = outcome;
+  const { drift, skipped, source } = outcome;
   const isOurs = run_id === attempt.run_id;
-  const isGood = status === 'published' || status === 'unchanged';
+  const isPublished = status === 'published' || status === 'unchanged';
   return {
     run_id,
     tdsp_duns,
@@ -123,7 +124,8 @@ function toResult(
     payload_hash,
     error_code,
     message,
-    status: isGood && !isOurs ? 'shared' : status,
+    gave_up,
+    status: isPublished && !isOurs ? 'shared' : status,
     plans: isOurs ? plans : null,
     notes: isOurs ? { drift, skipped, source } : {},
     duration_ms: attempt.duration_ms,

@@ -1,9 +1,9 @@
 /**
- * Takes jobs of one queue and syncs what waits for them. Any number of processes may do so: of a TDSP one works on it
- * at a time, and whoever dies, freezes or is told to stop loses the work to another. The queue is started and stopped
- * by whoever hands it in.
+ * Claims work of one queue and does it: woken by its jobs, or at once where a reader waits. Any number of processes may
+ * do so: of a TDSP one works on it at a time, and one that dies, freezes or is told to stop loses the work to another.
  */
 
+import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describeError } from '../../errors.ts';
@@ -18,10 +18,11 @@ import {
   type OpenTarget,
 } from '../../store/queue/sync-targets.ts';
 import type { Outcome } from '../publish/outcome.ts';
-import { BackgroundCare } from './background-upkeep.ts';
+import type { Publisher } from '../publish/publisher.ts';
+import type { BackgroundUpkeep } from './background-upkeep.ts';
 import { type JobQueue, queueName, STATE_KEY, type SyncJob } from './job-queue.ts';
 import { Presence } from './presence.ts';
-import { type Tended, tend, wakeWorkers } from './reconcile.ts';
+import { reconcile, rescueOrphans, wakeWorkers } from './reconcile.ts';
 import { settle } from './settle.ts';
 import { syncGroup } from './sync-group.ts';
 
@@ -29,52 +30,53 @@ interface SyncWorkerOptions {
   database: Database;
   jobs: JobQueue;
   source: PlanSource;
-  /** Jobs at once in this process. */
+  publisher: Publisher;
+  /** After the last of what was asked for together; `null`: statistics and views are left alone. */
+  upkeep: BackgroundUpkeep | null;
+  /** Jobs at once in this process; 0: it takes none, and works only where it is asked to. */
   concurrency: number;
+  /** A plan set confirmed less than this before it was asked for needs no call. */
   freshForMs: number;
-  cacheTtlMs: number;
-  /** Keeps the planner's statistics and the materialised views up to what is published. */
-  tuneDatabase: boolean;
-  /** For those who look: `web`, `worker`, `scheduler`, `command`. */
+  /** For those that look: `web`, `worker`, `scheduler`, `command`. */
   roles: readonly string[];
   /** Something went wrong that no result tells of. */
   onError(error: unknown): void;
-  /** A TDSP was given to another worker, or given up. */
-  onRescue?(tended: Tended): void;
-  /** How often the queue is looked after. */
-  tendEveryMs?: number;
 }
 
-const TEND_MS = 1_000;
-/** Told to stop, a worker lets what it does end by itself for so long; then it is cut off and handed on. */
+const RECONCILE_MS = 1_000;
+/** Told to stop, a worker lets what it does end by itself for a moment; then it is cut off and handed on. */
 const GRACE_MS = 3_000;
-const CARE_GRACE_MS = 4_000;
+const UPKEEP_GRACE_MS = 4_000;
+
+interface Work {
+  job_id: string;
+  /** DUNS of the TDSP, or `state`. */
+  key: string;
+  signal: AbortSignal;
+  /** A reader waits: its own run, for which alone the upstream is called once and not again. */
+  reader?: { run_id: number | null };
+}
 
 export class SyncWorker {
   readonly queue: string;
   readonly #options: SyncWorkerOptions;
-  readonly #jobs: JobQueue;
   readonly #presence: Presence;
   readonly #idle = new Map<string, number>();
   readonly #running = new Set<Promise<unknown>>();
   /** Ends all calls in flight; another one takes its place once an emergency is over. */
   #calls = new AbortController();
-  readonly #care: BackgroundCare;
   #timer: NodeJS.Timeout | undefined;
-  #tending: Promise<unknown> = Promise.resolve();
+  #reconciling: Promise<unknown> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
   constructor(options: SyncWorkerOptions) {
-    const { database, jobs, source, roles, onError } = options;
+    const { database, source, roles, concurrency, onError } = options;
     this.#options = options;
     this.queue = queueName(source);
-    const { connectionString } = database;
-    this.#jobs = jobs;
-    this.#care = new BackgroundCare(database, onError);
     this.#presence = new Presence({
-      connectionString,
+      connectionString: database.connectionString,
       roles,
-      queue: this.queue,
+      queue: concurrency > 0 ? this.queue : null,
       origin: source.origin,
       onError,
       onControl: (state) => this.#obey(state),
@@ -82,12 +84,13 @@ export class SyncWorker {
   }
 
   async start(): Promise<void> {
-    await this.#jobs.create(this.queue);
-    // Known before it takes a job: a claim by a worker that nobody knows would be taken for an orphan.
+    const { jobs, concurrency } = this.#options;
+    if (concurrency > 0) await jobs.create(this.queue);
+    // Known before it claims anything: a claim by an unknown worker would be taken for an orphan.
     await this.#presence.start();
-    if (this.#stopped) return;
-    await this.#jobs.work(this.queue, { count: this.#options.concurrency }, (job) => this.#take(job));
-    this.#tendLater();
+    if (concurrency === 0 || this.#stopped) return;
+    await jobs.work(this.queue, concurrency, (job) => this.#take(job));
+    this.#reconcileLater();
   }
 
   /** Lets what runs end for a moment, then hands it on. Safe early and twice. */
@@ -97,14 +100,27 @@ export class SyncWorker {
   }
 
   async #stop(graceMs: number): Promise<void> {
+    const { jobs, concurrency, upkeep } = this.#options;
     clearTimeout(this.#timer);
-    await this.#jobs.rest(this.queue);
+    if (concurrency > 0) await jobs.stopTaking(this.queue);
     if (graceMs > 0) await Promise.race([Promise.all(this.#running), pause(graceMs, null, { ref: false })]);
     this.#calls.abort();
     await Promise.all(this.#running);
-    await this.#care.stop(CARE_GRACE_MS);
-    await this.#tending;
+    await upkeep?.stop(UPKEEP_GRACE_MS);
+    await this.#reconciling;
     await this.#presence.stop();
+  }
+
+  /**
+   * Does at once, in this process, what waits under a key, without waiting to be woken.
+   * @param run_id the run of a reader: for it alone the upstream is called once and not again
+   * @returns nothing where another process is at it
+   */
+  async workNow(key: string, run_id: number | null): Promise<Outcome[]> {
+    if (this.#stopped) return [];
+    await rescueOrphans(this.#options.database, this.queue);
+    const never = new AbortController().signal;
+    return this.#track(this.#work({ job_id: randomUUID(), key, signal: never, reader: { run_id } }));
   }
 
   #obey(state: ControlState): void {
@@ -112,52 +128,58 @@ export class SyncWorker {
       this.#calls.abort();
       this.#calls = new AbortController();
     }
-    if (state === 'running' && !this.#stopped) this.#tendNow();
+    if (state === 'running' && !this.#stopped && this.#options.concurrency > 0) this.#reconcileNow();
   }
 
-  #take(job: SyncJob): Promise<object> {
-    const taken = this.#work(job);
-    const done = taken.then(
+  async #take({ id: job_id, key, signal }: SyncJob): Promise<object> {
+    const outcomes = await this.#track(this.#work({ job_id, key, signal }));
+    const names = (isFailed: boolean) =>
+      outcomes
+        .filter(({ error_code }) => (error_code !== null) === isFailed)
+        .map(({ tdsp_duns }) => tdsp_duns);
+    return { succeeded: names(false), failed: names(true) };
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    const done = work.then(
       () => {},
       () => {},
     );
     this.#running.add(done);
     void done.then(() => this.#running.delete(done));
-    return taken;
+    return work;
   }
 
-  async #work({ id: job_id, key, signal: isOurs }: SyncJob): Promise<object> {
-    const signal = AbortSignal.any([isOurs, this.#calls.signal]);
-    const claimed = await this.#claim(job_id, key);
-    if (claimed.length === 0) return {};
-    const { database, source } = this.#options;
+  async #work(work: Work): Promise<Outcome[]> {
+    const { database, jobs, source, upkeep } = this.#options;
+    const { queue } = this;
+    const signal = AbortSignal.any([work.signal, this.#calls.signal]);
+    const claimed = await this.#claim(work);
+    if (claimed.length === 0) return [];
     const started_at = new Date();
     const began = performance.now();
-    const run_id = claimed[0]!.run_id;
-    const outcomes = await this.#sync(claimed, signal);
-    const settled = await settle(database, {
-      queue: this.queue,
-      job_id,
+    const outcomes = await this.#sync(claimed, signal, work.reader);
+    const returned = await settle(database, {
+      queue,
+      job_id: work.job_id,
       worker_id: this.#presence.id,
       started_at,
-      run_id,
+      run_id: claimed[0]!.run_id,
       outcomes,
       duration_ms: Math.round(performance.now() - began),
     });
-    if (settled.returned.length > 0) {
-      await wakeWorkers({ database, jobs: this.#jobs, queue: this.queue, coverage: source.coverage });
+    if (returned.length > 0 && !work.reader) {
+      await wakeWorkers({ database, jobs, queue, coverage: source.coverage });
     }
-    // The run has ended by then: whoever settled the last of what was asked for together does it for all of it.
-    if (this.#options.tuneDatabase) this.#care.renew(() => isQueueIdle(database.pool, this.queue));
-    await this.#tellOfFailures(key, settled.good, settled.bad);
-    return { synced: settled.good, failed: settled.bad.map(({ tdsp_duns }) => tdsp_duns) };
+    // The last that settles what was asked for together does it for all of it.
+    upkeep?.renew(() => isQueueIdle(database.pool, queue));
+    return outcomes;
   }
 
-  /** Nothing where syncing is stopped: what waits goes on waiting, and is woken by whoever lets it go on. */
-  async #claim(job_id: string, key: string): Promise<OpenTarget[]> {
-    const { database } = this.#options;
+  /** Nothing where syncing is stopped: what waits goes on waiting, and is woken by the resume. */
+  async #claim({ job_id, key }: Work): Promise<OpenTarget[]> {
     if (!this.#presence.isKnown) return [];
-    return database.transaction(async (connection) => {
+    return this.#options.database.transaction(async (connection) => {
       await lockQueue(connection, this.queue);
       if ((await lockControl(connection)).state !== 'running') return [];
       const claimed = await claimTargets(connection, {
@@ -171,57 +193,40 @@ export class SyncWorker {
     });
   }
 
-  #sync(claimed: readonly OpenTarget[], signal: AbortSignal): Promise<Outcome[]> {
-    const { database, source, freshForMs, cacheTtlMs, tuneDatabase } = this.#options;
+  #sync(claimed: readonly OpenTarget[], signal: AbortSignal, reader: Work['reader']): Promise<Outcome[]> {
+    const { database, source, publisher, freshForMs } = this.#options;
     const forced = new Set(claimed.filter(({ is_forced }) => is_forced).map(({ tdsp_duns }) => tdsp_duns));
-    const asked = claimed.map(({ requested_at }) => requested_at.getTime());
+    const requestedAt = Math.max(...claimed.map(({ requested_at }) => requested_at.getTime()));
+    const isForReader = reader !== undefined && claimed.every(({ run_id }) => run_id === reader.run_id);
     return syncGroup([...new Set(claimed.map(({ tdsp_duns }) => tdsp_duns))], {
       database,
       source,
-      freshForMs,
-      cacheTtlMs,
-      tuneDatabase,
+      publisher,
       forced,
-      now: () => new Date(),
-      startedAt: new Date(Math.max(...asked)),
-      context: { run_id: claimed[0]!.run_id, isForced: forced.size > 0, signal },
+      freshSince: new Date(requestedAt - freshForMs),
+      context: {
+        run_id: claimed[0]!.run_id,
+        isForced: forced.size > 0,
+        signal,
+        attempts: isForReader ? 1 : undefined,
+      },
     });
   }
 
-  /** What failed for good is kept where somebody finds it, once for each key; a later success takes it away. */
-  async #tellOfFailures(key: string, good: readonly string[], bad: readonly Outcome[]): Promise<void> {
-    if (bad.length === 0) {
-      if (good.length > 0) await this.#jobs.buryDead(this.queue, key);
-      return;
-    }
-    const failures = bad.map(({ tdsp_duns, error_code, message }) => ({ tdsp_duns, error_code, message }));
-    await this.#jobs.declareDead(this.queue, key, failures);
-  }
-
-  #tendLater(): void {
+  #reconcileLater(): void {
     if (this.#stopped) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#tendNow(), this.#options.tendEveryMs ?? TEND_MS);
+    this.#timer = setTimeout(() => this.#reconcileNow(), RECONCILE_MS);
   }
 
   /** One at a time; the next one follows by itself. */
-  #tendNow(): void {
+  #reconcileNow(): void {
     clearTimeout(this.#timer);
-    const { database, source, onError, onRescue } = this.#options;
-    this.#tending = this.#tending
-      .then(() =>
-        tend({
-          database,
-          jobs: this.#jobs,
-          queue: this.queue,
-          coverage: source.coverage,
-          idle: this.#idle,
-        }),
-      )
-      .then((tended) => {
-        if (tended.rescued.length + tended.given_up.length > 0) onRescue?.(tended);
-      })
-      .catch((error) => onError(new Error(`The queue could not be looked after: ${describeError(error)}`)))
-      .then(() => this.#tendLater());
+    const { database, jobs, source, onError } = this.#options;
+    const { coverage } = source;
+    this.#reconciling = this.#reconciling
+      .then(() => reconcile({ database, jobs, queue: this.queue, coverage, idle: this.#idle }))
+      .catch((error) => onError(new Error(`The queue could not be reconciled: ${describeError(error)}`)))
+      .then(() => this.#reconcileLater());
   }
 }

@@ -9,7 +9,6 @@ create table sync_runs (
   source text not null,
   requested jsonb not null,
   is_forced boolean not null,
-  is_queued boolean not null default false,
   requested_by text not null default 'unknown',
   reason text,
   requested_at timestamptz not null default now(),
@@ -17,12 +16,10 @@ create table sync_runs (
   finished_at timestamptz,
   api_calls integer not null default 0,
   plans jsonb,
-  errors jsonb not null default '[]',
   constraint sync_runs_pkey primary key (id),
   constraint sync_runs_status_check check
-    (status in ('queued', 'running', 'succeeded', 'partial', 'failed', 'stopped', 'cancelled', 'crashed'))
+    (status in ('queued', 'running', 'succeeded', 'partial', 'failed', 'stopped', 'cancelled'))
 );
-comment on column sync_runs.is_queued is 'worked on by whichever process takes its jobs; false: by the process that began it';
 comment on column sync_runs.requested_by is 'schedule:priority, cli, admin, start, reader';
 create index idx_sync_runs_started on sync_runs (started_at desc);
 create index idx_sync_runs_open on sync_runs (id) where status in ('queued', 'running');
@@ -35,6 +32,7 @@ create table sync_results (
   snapshot_version bigint,
   error_code text,
   message text,
+  gave_up boolean not null default false,
   notes jsonb not null default '{}',
   payload_hash text,
   finished_at timestamptz not null,
@@ -44,6 +42,7 @@ create table sync_results (
   constraint sync_results_tdsp_duns_fkey foreign key (tdsp_duns) references tdsps (duns)
 );
 comment on column sync_results.status is 'published, unchanged, fresh (nothing fetched), shared (another run had just fetched), held, failed';
+comment on column sync_results.gave_up is 'an error that trying again does not cure: a dead letter until the TDSP is synced';
 comment on column sync_results.notes is 'fields the upstream changed, and records left out on purpose';
 comment on column sync_results.payload_hash is 'the body that was read, published or held back';
 create index idx_sync_results_tdsp on sync_results (tdsp_duns, finished_at desc);
@@ -110,7 +109,7 @@ create table sync_workers (
   lock_key integer not null,
   host text not null,
   pid integer not null,
-  lease_holder text not null,
+  process_id uuid not null,
   roles text[] not null,
   queue text,
   origin text,
@@ -120,7 +119,7 @@ create table sync_workers (
   constraint sync_workers_pkey primary key (id)
 );
 comment on table sync_workers is 'Processes that sync. One whose advisory lock (7748004, lock_key) nobody holds is dead, whatever seen_at says';
-comment on column sync_workers.lease_holder is 'how the holders of its leases begin (refresh_leases)';
+comment on column sync_workers.process_id is 'as in upstream_permits.process_id';
 comment on column sync_workers.clock_ahead_ms is 'how far its clock is ahead of the database''s as of seen_at, the time of one message included; negative: behind';
 
 create table schedule_times (
@@ -156,22 +155,16 @@ create table audit_log (
 );
 create index idx_audit_log_at on audit_log (at desc);
 
-create table refresh_leases (
+create table tdsp_pauses (
   tdsp_duns text not null,
-  holder text,
-  expires_at timestamptz not null default '-infinity',
-  failures integer not null default 0,
-  not_before timestamptz not null default '-infinity',
-  failed_at timestamptz,
-  error_code text,
-  error_message text,
-  constraint refresh_leases_pkey primary key (tdsp_duns)
+  failures integer not null,
+  not_before timestamptz not null,
+  constraint tdsp_pauses_pkey primary key (tdsp_duns)
 );
-comment on table refresh_leases is 'The one process that fetches a TDSP. Times are those of the database''s clock';
-comment on column refresh_leases.holder is 'null: nobody';
-comment on column refresh_leases.failures is 'in a row; 0 after a success';
-comment on column refresh_leases.not_before is
-  'after failures of this TDSP nobody tries it again by itself before this; forgotten when the upstream as a whole is back';
+comment on table tdsp_pauses is 'TDSPs whose last fetches failed while the upstream was there. Times are those of the database''s clock';
+comment on column tdsp_pauses.failures is 'in a row';
+comment on column tdsp_pauses.not_before is
+  'nobody tries it again for readers before this; forgotten when the upstream as a whole is back';
 
 -- Whether the upstream may be called is for its gate alone to say; a TDSP keeps the pause of its own failures.
 create table upstream_gates (
@@ -195,7 +188,7 @@ comment on column upstream_gates.full_until is 'until then the budget of the hou
 create table upstream_permits (
   id bigint generated always as identity,
   source text not null,
-  holder text,
+  process_id uuid,
   is_forced boolean not null default false,
   granted_at timestamptz not null,
   expires_at timestamptz not null,
@@ -204,8 +197,8 @@ create table upstream_permits (
 );
 comment on table upstream_permits is
   'A row for every call of the last hour, written before the call: a process that dies in it takes nothing out of the count';
-comment on column upstream_permits.holder is
-  'the process, as in refresh_leases.holder and sync_workers.lease_holder: the calls of one that died take up no room until their deadline';
+comment on column upstream_permits.process_id is
+  'as in sync_workers.process_id: the calls of a process that died take up no room until their deadline';
 comment on column upstream_permits.is_forced is 'forced calls have a budget of their own';
 create index idx_upstream_permits_granted on upstream_permits (source, granted_at);
 

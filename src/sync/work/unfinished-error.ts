@@ -13,7 +13,7 @@ export class SyncJobLostError extends WattsyncError {
   }
 }
 
-/** Somebody ended the run before it was done. */
+/** The run was ended before it was done. */
 export class SyncCancelledError extends WattsyncError {
   readonly code = 'sync_cancelled';
   readonly retryable = true;

@@ -1,0 +1,175 @@
+/** From one upstream call to published plans: every TDSP the call covers is published by itself. */
+
+import { bulkhead } from 'cockatiel';
+import type { FetchContext, FetchedTdsp, PlanSource, SourceName } from '../../sources/source.ts';
+import { fillPlanCache } from '../../store/plans/plan-cache.ts';
+import { noteSchemaDrift, quarantine, resolveQuarantine } from '../../store/plans/quarantine.ts';
+import { confirmSnapshot, type Snapshot, type Validators } from '../../store/plans/snapshots.ts';
+import type { Database } from '../../store/postgres/database.ts';
+import { readControl } from '../../store/queue/sync-control.ts';
+import { SyncHaltedError } from '../../store/queue/sync-control-error.ts';
+import { analyzeGrowth } from '../../store/upkeep/analyze.ts';
+import { SnapshotHeldError } from './guard.ts';
+import { failedOutcome, type Outcome, publishedOutcome, untouchedOutcome } from './outcome.ts';
+import { publish } from './publish.ts';
+import { type SnapshotBase, SnapshotSupersededError } from './superseded.ts';
+import { sharedValidators } from './validators.ts';
+
+export interface PublisherOptions {
+  database: Database;
+  /** How long the database cache may be served. */
+  cacheTtlMs: number;
+  /** Keeps the planner's statistics up to what is published; false: that is left to `db:optimize`. */
+  tuneDatabase: boolean;
+  now?: () => Date;
+}
+
+interface Fetch {
+  source: PlanSource;
+  context: FetchContext;
+  /** What is published as the fetch begins, by TDSP. */
+  base: ReadonlyMap<string, Snapshot>;
+  /** TDSPs of which even what the guard would hold back is published. */
+  forced: ReadonlySet<string>;
+}
+
+/** Where plans came from. */
+interface FetchedFrom {
+  source: SourceName;
+  origin: string;
+  observed_at: Date;
+  /** `null`: the body is not kept. */
+  payload_hash: string | null;
+  /** What the upstream calls the answer; `null` where that is not known. */
+  validators: Validators | null;
+  by: 'sync' | 'replay';
+}
+
+const PUBLISHES_AT_ONCE = 4;
+
+export class Publisher {
+  readonly #options: Required<PublisherOptions>;
+
+  constructor({ now = () => new Date(), ...options }: PublisherOptions) {
+    this.#options = { ...options, now };
+  }
+
+  /** @throws {SourceError} the call brought nothing */
+  async fetchAndPublish(duns: string[], { source, context, base, forced }: Fetch): Promise<Outcome[]> {
+    const { database, now } = this.#options;
+    let payload_hash: string | null = null;
+    const onPayload = (hash: string | null) => {
+      payload_hash = hash;
+    };
+    const known = context.isForced ? null : sharedValidators(duns, base, source, now());
+    const fetched = await source.fetch(duns, { ...context, known, onPayload });
+    const observed_at = now();
+    if ('notModified' in fetched) {
+      return Promise.all(duns.map((one) => this.#confirm(base.get(one)!, observed_at)));
+    }
+    const drift = await noteSchemaDrift(database.pool, fetched.source, fetched.schema_drift, observed_at);
+    const from: FetchedFrom = {
+      source: fetched.source,
+      origin: source.origin,
+      observed_at,
+      payload_hash,
+      validators: fetched.validators ?? null,
+      by: 'sync',
+    };
+    // Several at once: while PostgreSQL writes one, the next one is compared, and one flush to disk serves them all.
+    const atOnce = bulkhead(PUBLISHES_AT_ONCE, Number.POSITIVE_INFINITY);
+    const outcomes = await Promise.all(
+      fetched.tdsps.map((tdsp) =>
+        atOnce.execute(() =>
+          this.publishFetched(tdsp, from, {
+            run_id: context.run_id,
+            base: base.get(tdsp.tdsp_duns) ?? null,
+            force: forced.has(tdsp.tdsp_duns),
+          }),
+        ),
+      ),
+    );
+    // What is said of the call is said once, not once for each TDSP it covers.
+    return outcomes.map((outcome, i) => ({
+      ...outcome,
+      source: fetched.source,
+      drift: i === 0 ? drift : [],
+      skipped: i === 0 ? fetched.skipped : {},
+    }));
+  }
+
+  /**
+   * What was fetched for one TDSP, or read again from a kept body: rejected records are kept, the rest is published,
+   * and what is not rejected any more is closed in the quarantine. Never throws: what went wrong is in the outcome.
+   */
+  async publishFetched(
+    { tdsp_duns, plans, rejections }: FetchedTdsp,
+    { by, ...from }: FetchedFrom,
+    { run_id, base, force }: { run_id: number; base: SnapshotBase | null; force: boolean },
+  ): Promise<Outcome> {
+    const { database, cacheTtlMs, tuneDatabase, now } = this.#options;
+    const { source, payload_hash } = from;
+    try {
+      const origin = { source, tdsp_duns, run_id, payload_hash, now: now() };
+      await quarantine(database.pool, origin, rejections);
+      const rejected = rejections.map(({ external_id }) => external_id);
+      const published = await publish(
+        database,
+        { ...from, tdsp_duns, plans, rejected, run_id, base },
+        { now: now(), cacheTtlMs, force },
+      );
+      if (tuneDatabase) await analyzeGrowth(database, published.counts.added).catch(() => {});
+      const ids = plans.map(({ external_id }) => external_id);
+      await resolveQuarantine(database.pool, origin, { rejected: rejections, plans: ids }, by);
+      if (!published.isCached) await this.#fillCache(tdsp_duns);
+      const { version: snapshot_version, counts, isNew } = published;
+      const status = isNew ? 'published' : 'unchanged';
+      return publishedOutcome(tdsp_duns, { status, plans: counts, snapshot_version, payload_hash, source });
+    } catch (error) {
+      if (error instanceof SnapshotSupersededError) {
+        return untouchedOutcome(tdsp_duns, 'shared', error.version);
+      }
+      const status = error instanceof SnapshotHeldError ? 'held' : 'failed';
+      return { ...failedOutcome(tdsp_duns, status, error), payload_hash };
+    }
+  }
+
+  /**
+   * The upstream says that its plans are those that were read before: the time of that knowledge moves, and every
+   * process hears of it. No plan is touched, so an upstream that is wrong can make plans seem fresh, but not remove one.
+   */
+  async #confirm(snapshot: Snapshot, observed_at: Date): Promise<Outcome> {
+    const { database, cacheTtlMs } = this.#options;
+    const { tdsp_duns, version, source, origin, validators, plans } = snapshot;
+    try {
+      const confirmed = await confirmSnapshot(database.pool, snapshot, {
+        observed_at,
+        origin,
+        validators,
+        payload_hash: null,
+        cache_expires_at: new Date(observed_at.getTime() + cacheTtlMs),
+      });
+      if (!confirmed) {
+        const control = await readControl(database.pool);
+        if (control.state === 'emergency') throw new SyncHaltedError(control);
+        return untouchedOutcome(tdsp_duns, 'shared', version);
+      }
+      if (!confirmed.is_cached) await this.#fillCache(tdsp_duns);
+      const counts = { seen: plans, added: 0, changed: 0, unchanged: plans, deactivated: 0, rejected: 0 };
+      return publishedOutcome(tdsp_duns, {
+        status: 'unchanged',
+        plans: counts,
+        snapshot_version: version,
+        payload_hash: null,
+        source,
+      });
+    } catch (error) {
+      return failedOutcome(tdsp_duns, 'failed', error);
+    }
+  }
+
+  /** Readers have the plans already; should this fail, the first who asks the database puts it there. */
+  async #fillCache(duns: string): Promise<void> {
+    await fillPlanCache(this.#options.database, duns, this.#options.cacheTtlMs).catch(() => {});
+  }
+}
