@@ -156,7 +156,7 @@ export const VARIABLES = {
     YEAR_MINUTES,
     'how long a plan set in memory is used without asking the other layers',
   ),
-  CACHE_MEMORY_MAX_MB: whole(64, 1, 1 << 20, 'the most that plan sets may take in memory'),
+  CACHE_MEMORY_MAX_MB: whole(64, 1, 1 << 20, 'plan sets that take more in memory are logged as a warning'),
   CACHE_REDIS_TTL_MINUTES: decimal(60, 0.01, YEAR_MINUTES, 'life of a plan set in Redis'),
   MAX_CONCURRENT_REQUESTS: whole(5, 1, 1_000, 'upstream calls at once'),
   BATCH_SIZE: whole(10, 1, 10_000, 'upstream calls, of all processes, between two pauses'),
