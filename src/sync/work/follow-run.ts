@@ -1,7 +1,7 @@
 /** Watches a run that some worker somewhere is working on, and tells of its steps until it has ended. */
 
-import pg from 'pg';
-import { type Database, databaseTypes } from '../../store/postgres/database.ts';
+import { newClient } from '../../store/postgres/client.ts';
+import type { Database } from '../../store/postgres/database.ts';
 import { type RunWithResults, readRun } from '../../store/queue/sync-runs.ts';
 import { SYNC_MOVED } from '../../store/queue/sync-targets.ts';
 import type { Outcome } from '../publish/outcome.ts';
@@ -34,14 +34,9 @@ export async function followRun(
   runId: number,
   { onEvent = () => {}, onLook = () => {}, signal }: FollowOptions,
 ): Promise<RunWithResults> {
-  const client = new pg.Client({
-    connectionString: database.connectionString,
-    application_name: 'wattsync',
-    types: databaseTypes,
-  });
+  const client = newClient(database.connectionString);
   let wake: () => void = () => {};
   client.on('notification', () => wake());
-  client.on('error', () => {});
   const onAbort = () => wake();
   signal.addEventListener('abort', onAbort);
   const told = { begun: false, started: new Set<string>(), finished: new Set<string>() };
