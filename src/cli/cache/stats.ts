@@ -1,16 +1,16 @@
 /** `cache stats`: what the layers of all processes did in the last hour and day. */
 
-import { AGE_STEPS_S, LATENCY_STEPS_MS, quantile } from '../histogram.ts';
-import { DAY_MS, HOUR_MS, percentText, plural, sizeText, spanText } from '../monitor/text.ts';
+import { AGE_STEPS_S, LATENCY_STEPS_MS, quantile } from '../../histogram.ts';
+import { DAY_MS, HOUR_MS, percentText, plural, sizeText, spanText } from '../../monitor/text.ts';
 import {
   type CacheProcess,
   type LayerCounts,
   readCacheProcesses,
   readCacheStats,
   readPlanCacheSize,
-} from '../store/cache/cache-stats.ts';
-import { answer, type CommandContext, withStore } from './command.ts';
-import { table } from './table.ts';
+} from '../../store/cache/cache-stats.ts';
+import { answer, type CommandContext, withStore } from '../command.ts';
+import { table } from '../table.ts';
 
 const LAYERS = ['memory', 'redis', 'database', 'active', 'api'] as const;
 type Layer = (typeof LAYERS)[number];
