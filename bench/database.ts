@@ -100,7 +100,7 @@ async function repeat(what: () => Promise<unknown>, until: Promise<unknown>): Pr
     const began = performance.now();
     await what();
     took.push(performance.now() - began);
-    // Every few milliseconds: who asks without a pause leaves nothing of two cores for the work itself.
+    // Every few milliseconds: asking without a pause leaves nothing of two cores for the work itself.
     await new Promise((resolve) => setTimeout(resolve, 5));
   } while (!hasEnded);
   return took;
@@ -211,7 +211,9 @@ async function measureRefresh(
 function priority(): string {
   if (process.platform !== 'linux') return '';
   const policy = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]!.split(' ')[38];
-  return policy === '2' ? 'Run at real-time priority (`chrt -r 5`), for the machine had other work. ' : '';
+  return policy === '2'
+    ? 'Run at real-time priority (`chrt -r 5`), because the machine had other work. '
+    : '';
 }
 
 const shown = (count: number) => count.toLocaleString('en-US');

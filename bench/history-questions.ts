@@ -10,7 +10,7 @@ import {
   readOfferPast,
   readPriceEvents,
 } from '../src/store/market/offer-history.ts';
-import { readProviderActivity, readProviderMarkets } from '../src/store/market/provider-activity.ts';
+import { readProviderActivity, readProviderMarkets } from '../src/store/market/providers.ts';
 import { readRateIndex } from '../src/store/market/rate-index.ts';
 import type { Queryable } from '../src/store/postgres/database.ts';
 import { type InventedMarket, inventedDuns } from './invent-history.ts';
@@ -22,7 +22,7 @@ export interface HistoryQuestion {
 
 /** What everything else is to be seen beside: a statement that does nothing. */
 export const ROUND_TRIP = 'nothing: `select 1`';
-/** So many offers are asked about. */
+/** How many offers are asked about. */
 const OFFERS = 400;
 
 export async function historyQuestions(

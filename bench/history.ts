@@ -26,7 +26,7 @@ const MARKET: InventedMarket = {
   days: 730,
   rows: 10_000_000,
 };
-/** So many TDSPs get their days from the history by the program itself; the others get copies. */
+/** How many TDSPs get their days from the history by the program itself; the others get copies. */
 const INDEXED_BY_US = 6;
 const QUESTIONS_EACH = 400;
 const TARGET_MS = 10;

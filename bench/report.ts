@@ -23,7 +23,7 @@ export const TOPICS = [
   'queue',
   'query',
   'database',
-  'care',
+  'upkeep',
   'cache',
   'fleet',
   'frozen',

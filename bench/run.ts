@@ -8,7 +8,7 @@ const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
   queue: async () => (await import('./queue.ts')).measureQueues,
   query: async () => (await import('./query.ts')).measureQuery,
   database: async () => (await import('./database.ts')).measureDatabase,
-  care: async () => (await import('./care.ts')).measureCare,
+  upkeep: async () => (await import('./upkeep.ts')).measureUpkeep,
   cache: async () => (await import('./cache.ts')).measureCache,
   fleet: async () => (await import('./fleet.ts')).measureFleet,
   frozen: async () => (await import('./frozen.ts')).measureFrozen,

@@ -17,7 +17,7 @@ import {
 import type { Finding } from './finding.ts';
 
 const migrations = (change: Partial<Parameters<typeof checkMigrations>[0]> = {}) =>
-  checkMigrations({ applied: 26, last: '0026_x', behind: [], ahead: [], edited: [], ...change });
+  checkMigrations({ applied: 26, last: '0026_x', behind: [], ahead: [], edited: [], renamed: [], ...change });
 const layer = (errors: number): LayerCounts => ({
   layer: 'redis',
   hits: 90,
@@ -49,6 +49,12 @@ const CASES: [what: string, found: Finding | Finding[], verdict: Finding['verdic
   ['migrations that are all there', migrations(), 'ok', /26 applied, last 0026_x/],
   ['a migration that is missing', migrations({ behind: ['0031_x'] }), 'bad', /0031_x.*npm run db:migrate/],
   ['a migration of a newer version', migrations({ ahead: ['0099_x'] }), 'bad', /0099_x[\s\S]*newer version/],
+  [
+    'one of a development version',
+    migrations({ renamed: ['0003_x'] }),
+    'bad',
+    /development version: 0003_x.*empty one/,
+  ],
   ['an edited migration', migrations({ edited: ['0001_x'] }), 'bad', /0001_x.*Put the files back/],
   ['the plan key', checkPlanKey(true), 'ok', /unique over \(external_id, tdsp_duns\)/],
   ['a plan key that was dropped', checkPlanKey(false), 'bad', /every publish fails.*add constraint.*unique/],

@@ -35,7 +35,7 @@ test('a healthy database has no warning, and every line says what it read', asyn
   );
 });
 
-test('each damage is named with the command that mends it, and is mended by it', async () => {
+test('each damage is named with the command that repairs it, and is repaired by it', async () => {
   const admin = await postgres.connect();
   const lazy = await postgres.connect();
   // A transaction that is left open: what is deleted from now on cannot be vacuumed.

@@ -36,7 +36,7 @@ test('a statement is counted by the function that sends it, through the pool and
   assert.equal(taken().size, 0, 'what was taken is not counted again');
 });
 
-test('errors are counted, and reach whoever sent the statement as before', async () => {
+test('errors are counted, and reach the sender of the statement as before', async () => {
   await assert.rejects(database.pool.query('select nothing from nowhere'), { code: '42P01' });
   await assert.rejects(
     insertApiCall(database.pool, {

@@ -270,7 +270,7 @@ test('views that are behind the plans are refreshed, and that is noted', async (
   assert.deepEqual(refreshed(did(await optimize())), []);
 });
 
-test('a view that could not be refreshed is named by db:health, and mended together with its key', async () => {
+test('a view that could not be refreshed is named by db:health, and repaired together with its key', async () => {
   await admin.query('drop index idx_facet_counts_key');
   await admin.query("update view_refreshes set market = 'older' where view_name = 'facet_counts'");
   assert.equal((await wattsync(['sync', 'full', '--force'], env)).code, 0);

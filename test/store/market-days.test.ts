@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { marketDay } from '../../src/plan/market-day.ts';
 import { nameKey } from '../../src/plan/offer.ts';
 import { rateStatistics, statisticsByGroup } from '../../src/plan/rate-statistics.ts';
-import { readProviderActivity } from '../../src/store/market/provider-activity.ts';
+import { readProviderActivity } from '../../src/store/market/providers.ts';
 import { readRateIndex } from '../../src/store/market/rate-index.ts';
 import { refreshDailyRateIndex } from '../../src/store/market/refresh-daily-rate-index.ts';
 import { confirmSnapshot, readCurrentSnapshots } from '../../src/store/plans/snapshots.ts';

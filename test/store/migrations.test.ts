@@ -158,7 +158,7 @@ test('a process killed between two statements leaves work that the next one take
 create index concurrently if not exists idx_first on first (a);
 create index concurrently if not exists idx_second on second (a);
 `);
-    // Who writes keeps the build waiting: it begins and cannot end.
+    // A writer keeps the build waiting: it begins and cannot end.
     const doomed = await openDatabase({ databaseUrl: new Secret(at), dataDir: '', connections: 2 });
     await beside(database, 'insert into second values (1)', async () => {
       const died = assert.rejects(migrate(doomed, [migration]));

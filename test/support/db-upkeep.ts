@@ -1,4 +1,4 @@
-/** A PostgreSQL of a file's own with plans in it, to be damaged and mended as an operator would. */
+/** A PostgreSQL of a file's own with plans in it, to be damaged and repaired as an operator would. */
 
 import { exec } from 'node:child_process';
 import { after } from 'node:test';

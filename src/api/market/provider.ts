@@ -8,7 +8,7 @@ import {
   readProvider,
   readProviderActivity,
   readProviderMarkets,
-} from '../../store/market/provider-activity.ts';
+} from '../../store/market/providers.ts';
 import { readParams } from '../params.ts';
 import { Problem } from '../problem.ts';
 import { type CsvColumn, sendRepresentation } from '../representation.ts';

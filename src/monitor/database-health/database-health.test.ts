@@ -46,7 +46,7 @@ const FINE: HealthReadings = {
   tables: read<TableState[]>([]),
   indexes: read<IndexState[]>([]),
   exact: new Map(),
-  migrations: read({ applied: 7, last: '0007_x', behind: [], ahead: [], edited: [] }),
+  migrations: read({ applied: 7, last: '0007_x', behind: [], ahead: [], edited: [], renamed: [] }),
   schema: read([]),
   known_indexes: new Set(),
   missing_extended_statistics: read([]),

@@ -9,13 +9,17 @@ import { check, type Judged, known, type Problem, problem, sqlCommand } from './
 
 const OPTIMIZE = 'npm run db:optimize';
 
-export function judgeMigrations({ applied, last, behind, ahead, edited }: MigrationState): Judged {
+export function judgeMigrations({ applied, last, behind, ahead, edited, renamed }: MigrationState): Judged {
   const found = (names: readonly string[], reading: string, fix: Pick<Problem, 'advice' | 'command'>) =>
     problem(names.length > 0 ? 'bad' : null, null, { reading: `${reading}: ${names.join(', ')}`, ...fix });
   return {
     limit: 'all applied, none edited',
     reading: `${applied} applied, last ${last ?? 'none'}`,
     problems: [
+      ...found(renamed, 'of a development version', {
+        advice: 'No released version brings this database up to date: start with an empty one.',
+        command: null,
+      }),
       ...found(ahead, `${plural(ahead.length, 'migration')} this version does not know`, {
         advice: 'A newer version of wattsync was here. Start that one, or restore a backup made before it.',
         command: null,

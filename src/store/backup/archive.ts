@@ -5,15 +5,14 @@
  *
  *   wattsync-backup.txt              what this is
  *   tables/<table>/000001.copy …     the rows, as COPY writes them, some megabytes in each
- *   manifest.json                    what is in it; the last entry, for only then the counts are known
+ *   manifest.json                    what is in it; the last entry: only then are the counts known
  */
 
 import { createHash, type Hash } from 'node:crypto';
-import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Readable, Transform } from 'node:stream';
+import { PassThrough, Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { Header, Parser, type ReadEntry } from 'tar';
@@ -89,7 +88,7 @@ async function syncFolder(folder: string): Promise<void> {
 
 /**
  * Reads a file through and compares it with its hash. Nothing is unpacked.
- * @throws {BackupDamagedError} it is no backup, or not as it was written
+ * @throws {BackupDamagedError} it is not a backup, or not as it was written
  */
 export async function checkArchive(
   file: string,
@@ -114,7 +113,7 @@ export async function checkArchive(
   }
   if (!trailer.subarray(0, 8).equals(TRAILER.magic)) {
     throw new BackupDamagedError(
-      `${file} is no backup of wattsync, or its end is cut off. Nothing was restored.`,
+      `${file} is not a backup of wattsync, or its end is cut off. Nothing was restored.`,
     );
   }
   if (!trailer.subarray(8).equals(inside.digest())) {
@@ -134,47 +133,29 @@ export async function* readArchive(file: string): AsyncGenerator<ArchiveEntry> {
   const size = (await stat(file)).size;
   const parser = new Parser({ strict: true });
   // One entry waits at most: the parser stops the file until it is taken.
-  const waiting: ReadEntry[] = [];
-  let wake = Promise.withResolvers<void>();
+  const entries = new PassThrough({ objectMode: true });
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {});
-  let ended = false;
-  const stir = () => {
-    wake.resolve();
-    wake = Promise.withResolvers<void>();
+  const fail = (error: Error) => {
+    failed.reject(error);
+    entries.destroy(error);
   };
-  parser.on('entry', (entry: ReadEntry) => {
-    waiting.push(entry);
-    stir();
-  });
-  const unpacked = createReadStream(file, { end: size - TRAILER.bytes - 1 }).pipe(createZstdDecompress());
-  unpacked.on('error', failed.reject);
-  parser.on('error', failed.reject);
-  parser.on('end', () => {
-    ended = true;
-    stir();
-  });
-  unpacked.pipe(parser as unknown as NodeJS.WritableStream);
+  parser.on('entry', (entry: ReadEntry) => entries.write(entry));
+  parser.on('end', () => entries.end());
+  parser.on('error', fail);
+  const packed = createReadStream(file, { end: size - TRAILER.bytes - 1 });
+  const unpacked = packed.on('error', fail).pipe(createZstdDecompress());
+  unpacked.on('error', fail).pipe(parser as unknown as NodeJS.WritableStream);
   try {
-    for (;;) {
-      const next = wake.promise;
-      const entry = waiting.shift();
-      if (entry) yield { path: entry.path, data: await Promise.race([collect(entry), failed.promise]) };
-      else if (ended) return;
-      else await Promise.race([next, failed.promise]);
+    for await (const entry of entries as AsyncIterable<ReadEntry>) {
+      yield { path: entry.path, data: await Promise.race([entry.concat(), failed.promise]) };
     }
   } catch (cause) {
     throw new BackupDamagedError(`${file} cannot be unpacked.`, { cause });
   } finally {
+    packed.destroy();
     unpacked.destroy();
   }
-}
-
-async function collect(entry: ReadEntry): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  entry.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await once(entry, 'end');
-  return Buffer.concat(chunks);
 }
 
 export const newHash = (): Hash => createHash('sha256');

@@ -1,6 +1,6 @@
 import { WattsyncError } from '../../errors.ts';
 
-/** The file is no backup, or not whole. */
+/** The file is not a backup, or not whole. */
 export class BackupDamagedError extends WattsyncError {
   readonly code = 'backup_damaged';
   readonly retryable = false;

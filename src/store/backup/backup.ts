@@ -8,7 +8,7 @@ import { to as copyTo } from 'pg-copy-streams';
 import { endClient, newClient } from '../postgres/client.ts';
 import type { Database } from '../postgres/database.ts';
 import { type ArchiveEntry, newHash, writeArchive } from './archive.ts';
-import { type Contents, quoted, readContents, type TableToSave } from './contents.ts';
+import { quoted, readContents, type TableToSave } from './contents.ts';
 import { type BackupTable, FORMAT, FORMAT_VERSION, type Manifest } from './manifest.ts';
 
 export type BackupEvent =
@@ -28,7 +28,7 @@ interface BackupReport {
   sha256: string;
 }
 
-/** So much of a table in one entry of the archive, and in memory. */
+/** At most this much of a table in one entry of the archive, and in memory. */
 const PART_BYTES = 4 << 20;
 const LOCK_MS = 10_000;
 
@@ -50,9 +50,15 @@ export async function backupDatabase(
   try {
     await client.connect();
     await beginSnapshot(client);
-    const contents = await readContents(client);
-    const manifest = emptyManifest(contents);
-    const entries = readEntries(client, contents, manifest, onEvent);
+    const { tables, ...contents } = await readContents(client);
+    const manifest: Manifest = {
+      format: FORMAT,
+      format_version: FORMAT_VERSION,
+      made_at: new Date().toISOString(),
+      tables: [],
+      ...contents,
+    };
+    const entries = readEntries(client, tables, manifest, onEvent);
     return { manifest, ...(await writeArchive(file, entries, signal)) };
   } finally {
     await endClient(client);
@@ -71,31 +77,9 @@ async function beginSnapshot(client: pg.Client): Promise<void> {
   await client.query(`select set_config('lock_timeout', $1, true)`, [String(LOCK_MS)]);
 }
 
-function emptyManifest({
-  made_from,
-  migrations,
-  partitions,
-  sequences,
-  views,
-  left_out,
-}: Contents): Manifest {
-  return {
-    format: FORMAT,
-    format_version: FORMAT_VERSION,
-    made_at: new Date().toISOString(),
-    made_from,
-    migrations,
-    tables: [],
-    partitions,
-    sequences,
-    views,
-    left_out,
-  };
-}
-
 async function* readEntries(
   client: pg.Client,
-  { tables }: Contents,
+  tables: readonly TableToSave[],
   manifest: Manifest,
   onEvent: (event: BackupEvent) => void,
 ): AsyncGenerator<ArchiveEntry> {

@@ -14,14 +14,9 @@ export interface TableToSave {
   estimated_rows: number;
 }
 
-export interface Contents {
+/** All that a manifest says before the rows are read. */
+interface Contents extends Omit<Manifest, 'format' | 'format_version' | 'made_at' | 'tables'> {
   tables: TableToSave[];
-  partitions: Manifest['partitions'];
-  sequences: Manifest['sequences'];
-  views: string[];
-  left_out: Manifest['left_out'];
-  migrations: Manifest['migrations'];
-  made_from: Manifest['made_from'];
 }
 
 /** What another database must not be told. */
@@ -45,7 +40,7 @@ export async function readContents(queryable: Queryable): Promise<Contents> {
       'There is nothing to back up: this database has no tables of wattsync. Is DATABASE_URL or WATTSYNC_DATA_DIR the one that was meant?',
     );
   }
-  // A database of another version has tables of its own time: nobody can say then which ones are somebody else's.
+  // A database of another version has tables of its own time: then it is unknown which ones are not of wattsync.
   const isCurrent = state.behind.length + state.ahead.length === 0;
   const known = isCurrent ? recordedCatalogue().relations : null;
   const isOurs = ({ name }: TableToSave) => known === null || name in known;

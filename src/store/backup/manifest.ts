@@ -24,7 +24,7 @@ const manifestSchema = z.object({
       sha256: z.string(),
     }),
   ),
-  // As PostgreSQL spells them; nothing but a bound is taken, for it goes into a statement.
+  // As PostgreSQL spells them; nothing but a bound is taken, because it goes into a statement.
   partitions: z.array(
     z.object({
       name: z.string(),

@@ -42,7 +42,7 @@ interface RestoreReport extends Verified {
 }
 
 /**
- * @throws {BackupDamagedError} the file is no backup, or not whole; nothing was written
+ * @throws {BackupDamagedError} the file is not a backup, or not whole; nothing was written
  * @throws {RestoreTargetError} the database is not empty; nothing was written
  * @throws {MigrationError} the backup was made by a newer or another version; nothing was written
  * @throws {RestoreFailedError} the rows do not fit what the migrations make; all was undone

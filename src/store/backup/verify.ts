@@ -16,7 +16,7 @@ const LINE_END = 0x0a;
 
 /**
  * Reads a backup to its end. Nothing is written anywhere.
- * @throws {BackupDamagedError} it is no backup, or not as it was written
+ * @throws {BackupDamagedError} it is not a backup, or not as it was written
  */
 export async function verifyBackup(
   file: string,
@@ -25,7 +25,7 @@ export async function verifyBackup(
   const place = await stat(file).catch((cause) => {
     throw new BackupDamagedError(`There is no backup at ${file}.`, { cause });
   });
-  if (!place.isFile()) throw new BackupDamagedError(`There is no backup at ${file}: it is no file.`);
+  if (!place.isFile()) throw new BackupDamagedError(`There is no backup at ${file}: it is not a file.`);
   const { bytes, sha256 } = await checkArchive(file, onBytes);
   const found = new Map<string, { rows: number; bytes: number; hash: ReturnType<typeof newHash> }>();
   let manifest: Manifest | null = null;

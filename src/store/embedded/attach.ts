@@ -1,7 +1,7 @@
 /**
  * Several processes share one embedded PostgreSQL: the first one in starts it, the last one out stops it.
  *
- * Who is in is counted by PostgreSQL itself: every process keeps one connection open for as long as it is attached.
+ * PostgreSQL itself counts the attached processes: every process keeps one connection open for as long as it is attached.
  * A process that was killed loses its connection with its life, so there is no list that could go wrong.
  */
 
@@ -24,7 +24,7 @@ const KEEPER_DEADLINE_MS = 5_000;
 const REVIVE_MS = 500;
 
 /**
- * @param onRunning called at once where PostgreSQL runs already: whoever connects then need not wait until it is known
+ * @param onRunning called at once where PostgreSQL runs already: a caller that connects then need not wait until it is known
  *   that it stays. Should it stop after all, that connection breaks and the attachment is to another one.
  * @throws {EmbeddedPostgresError} it cannot be made or started; the message holds what PostgreSQL said
  */
@@ -64,7 +64,7 @@ export async function attachEmbeddedPostgres(
   watch();
   const leave = async () => {
     await reviving;
-    // Somebody stays: nothing is to be decided. Two who leave at once both see nobody, and decide one after the other.
+    // Somebody stays: nothing is to be decided. Two that leave at once both see nobody, and decide one after the other.
     if (!(await isLastOneOut(keeper))) return keeper.end().catch(() => {});
     await locked(dataDir, async () => {
       if (await isLastOneOut(keeper)) await cluster.stop();
@@ -112,7 +112,7 @@ async function connect(access: ClusterAccess): Promise<Attached> {
 }
 
 /**
- * The short way in beside somebody who is in and stays: no lock. Whoever leaves says so before it counts the others, so
+ * The short way in beside somebody who is in and stays: no lock. A process that leaves says so before it counts the others, so
  * an attached process that has not said so will see this one when it does.
  * @returns `null` where nobody is in, or all are leaving
  */

@@ -1,5 +1,5 @@
 /**
- * The files of one embedded PostgreSQL: made once, started and stopped by whoever needs it. The caller holds the lock.
+ * The files of one embedded PostgreSQL: made once, started and stopped when needed. The caller holds the lock.
  *
  *   postgres/        the cluster (PGDATA)
  *   postgres.json    port and password, readable by the owner only
@@ -50,6 +50,13 @@ const SETTINGS = {
   shared_preload_libraries: 'pg_stat_statements',
 };
 
+/**
+ * The built-in locale provider gives texts the same order on every machine, whatever locales it has. The password is 144
+ * random bits: stretching it would only make every connection some milliseconds slower.
+ */
+const INITDB =
+  '-U wattsync -A scram-sha-256 -E UTF8 --locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C -c scram_iterations=1';
+
 export class Cluster {
   readonly #folder: string;
   readonly #data: string;
@@ -82,24 +89,7 @@ export class Cluster {
       mkdirSync(fresh, { mode: 0o700 });
       writeFileSync(passwordFile, password, { mode: 0o600 });
       if (account) for (const path of [fresh, passwordFile]) chownSync(path, account.uid, account.gid);
-      await this.#run(findBinaries().initdb, [
-        '-D',
-        fresh,
-        '-U',
-        'wattsync',
-        '-A',
-        'scram-sha-256',
-        `--pwfile=${passwordFile}`,
-        // The built-in provider: the same order of texts on every machine, whatever locales it has.
-        '-E',
-        'UTF8',
-        '--locale-provider=builtin',
-        '--builtin-locale=C.UTF-8',
-        '--locale=C',
-        // The password is 144 random bits: stretching it would only make every connection some milliseconds slower.
-        '-c',
-        'scram_iterations=1',
-      ]);
+      await this.#run(findBinaries().initdb, ['-D', fresh, `--pwfile=${passwordFile}`, ...INITDB.split(' ')]);
     } finally {
       rmSync(passwordFile, { force: true });
     }
@@ -237,7 +227,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** After a crash the number may belong to somebody else by now; Linux can tell, elsewhere the number is believed. */
+/** After a crash the number may belong to another process by now; Linux can tell, elsewhere the number is believed. */
 function isServerOf(pid: number, data: string): boolean {
   if (!existsSync('/proc/self/cmdline')) return true;
   try {

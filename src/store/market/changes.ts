@@ -80,7 +80,7 @@ interface ChangesPage {
   upstreams: string[];
 }
 
-/** A page ends after so many versions even when it is not full: each is looked for, and many say nothing about rates. */
+/** A page ends after this many versions even when it is not full: each is looked for, and many say nothing about rates. */
 const VERSIONS_PER_PAGE = 100;
 
 interface Versions {

@@ -8,11 +8,11 @@ export interface FoundPlan {
   provider: { id: string; name: string };
   tdsp_duns: string;
   term_months: number | null;
-  /** In so many TDSPs the product is sold. */
+  /** How many TDSPs the product is sold in. */
   tdsps: number;
 }
 
-/** At most so many products that are sold in few TDSPs are ranked: a word may be in the name of any number of them. */
+/** At most this many products that are sold in few TDSPs are ranked: a word may be in the name of any number of them. */
 const LOCAL_RANKED = 500;
 
 /** Provider, name, features: what a word in each of them is worth. The first number belongs to a weight nobody has. */

@@ -28,7 +28,7 @@ export interface Market extends Segment {
 
 /**
  * The markets of some areas, each the TDSPs that a city has, in their order; `null` before the first refresh after a
- * publish. An area that is no city's and more than one TDSP has none.
+ * publish. An area of several TDSPs that no city has gets none.
  */
 export async function readMarkets(
   queryable: Queryable,

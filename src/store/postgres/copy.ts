@@ -54,11 +54,11 @@ const NOT_FOR_JSONB = /\\u(?:0000|d[89a-f])/i;
 /** JSON that jsonb takes: it knows neither the character NUL nor half a surrogate pair. */
 export function toJsonb(value: unknown): string {
   const json = JSON.stringify(value ?? null);
-  // To look at each text by itself takes twice as long, and there is next to never one to be mended.
-  return NOT_FOR_JSONB.test(json) ? JSON.stringify(value, mended) : json;
+  // To look at each text by itself takes twice as long, and next to none needs a repair.
+  return NOT_FOR_JSONB.test(json) ? JSON.stringify(value, repaired) : json;
 }
 
-const mended = (_key: string, inner: unknown): unknown =>
+const repaired = (_key: string, inner: unknown): unknown =>
   typeof inner === 'string' ? inner.replaceAll('\0', '').toWellFormed() : inner;
 
 /** The same, with texts as PostgreSQL can store them. */

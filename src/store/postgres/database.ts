@@ -15,7 +15,7 @@ export type Connection = pg.PoolClient;
 export interface Database {
   readonly pool: pg.Pool;
   /**
-   * For those who must not wait: readers, heartbeats. Connecting and each query fail after a second, so that a
+   * For callers that must not wait: readers, heartbeats. Connecting and each query fail after a second, so that a
    * PostgreSQL that hangs cannot pile up requests.
    */
   readonly quick: pg.Pool;
@@ -87,7 +87,7 @@ function openPools(connectionString: string, connections = 10): Pools {
   const queries = new QueryRecorder();
   for (const one of [pool, quick]) {
     recordQueries(one, queries);
-    // A connection that breaks while idle is replaced; whoever works on one gets the error from its own query. Also
+    // A connection that breaks while idle is replaced; one in use fails its own query. Also
     // one that breaks between two queries of a transaction: without a listener that would end the process.
     one.on('error', () => {});
     one.on('connect', (connection) => connection.on('error', () => {}));

@@ -1,4 +1,4 @@
-/** A connection that listens, and is made again when it is lost. Notifications are not kept for those who are away. */
+/** A connection that listens, and is made again when it is lost. PostgreSQL keeps no notifications for a listener that is away. */
 
 import type pg from 'pg';
 import { newClient } from './client.ts';

@@ -1,6 +1,6 @@
 /**
  * What is said on the channels of PostgreSQL and Redis. Anybody who may connect may say anything there, and a version
- * that is none would be waited for for ever: what is not as we say it is not ours.
+ * that does not exist would be waited for without end: what has another form is not ours.
  */
 
 import type { CacheClear } from '../cache/cache-clears.ts';

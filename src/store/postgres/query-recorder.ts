@@ -1,6 +1,6 @@
 /**
  * How long each statement takes, counted by the name of the function in src/store that sends it. The name is found
- * once for each SQL text, from the stack of whoever sent it first; from then on a statement costs one look into a map.
+ * once for each SQL text, from the stack of its first sender; from then on a statement costs one look into a map.
  */
 
 import { performance } from 'node:perf_hooks';

@@ -11,7 +11,7 @@ interface StatementAnswer {
   rows: Record<string, unknown>[];
 }
 
-/** Date, timestamp, interval and lists of them; a date is no moment, and as one would be the day before east of Greenwich. */
+/** Date, timestamp, interval and lists of them; a date is not a moment, and as one would be the day before east of Greenwich. */
 const AS_SPELLED = new Set([1082, 1114, 1186, 1182, 1115, 1187]);
 const types = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>

@@ -10,8 +10,6 @@ import type { Connection, Queryable } from '../postgres/database.ts';
 import { LOCKS } from '../postgres/locks.ts';
 import { IS_LOST_WORKER } from './sync-workers.ts';
 
-/** First key of the advisory lock of a queue. */
-const QUEUE_LOCK = LOCKS.queue;
 /** Something was asked for, begun or ended: processes that watch look again. */
 export const SYNC_MOVED = 'wattsync_sync_moved';
 
@@ -30,7 +28,7 @@ interface NewTarget {
 }
 
 export async function lockQueue(connection: Connection, queue: string): Promise<void> {
-  await connection.query('select pg_advisory_xact_lock($1, hashtext($2))', [QUEUE_LOCK, queue]);
+  await connection.query('select pg_advisory_xact_lock($1, hashtext($2))', [LOCKS.queue, queue]);
 }
 
 /** Tells those that watch, with the commit. Once for each step: every NOTIFY takes a database-wide lock at commit. */

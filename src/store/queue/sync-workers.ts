@@ -7,9 +7,6 @@ import type { Connection, Queryable } from '../postgres/database.ts';
 import { LOCKS } from '../postgres/locks.ts';
 import { PROCESS_ID } from '../upstream/permits.ts';
 
-/** First key of the advisory lock of a worker; the second is its `lock_key`. */
-const WORKER_LOCK = LOCKS.worker;
-
 export interface SyncWorkerRow {
   id: string;
   lock_key: number;
@@ -35,7 +32,7 @@ export async function registerWorker(
   worker: Omit<SyncWorkerRow, 'seen_at' | 'clock_ahead_ms'>,
 ): Promise<void> {
   const { id, lock_key, host, pid, roles, queue, origin, started_at } = worker;
-  await connection.query('select pg_advisory_lock($1, $2)', [WORKER_LOCK, lock_key]);
+  await connection.query('select pg_advisory_lock($1, $2)', [LOCKS.worker, lock_key]);
   await connection.query(
     `insert into sync_workers (id, lock_key, host, pid, process_id, roles, queue, origin, started_at, seen_at,
        clock_ahead_ms)
@@ -61,7 +58,7 @@ export async function removeWorker(queryable: Queryable, id: string): Promise<vo
 const HOLDS_LOCK = `exists (
   select from pg_locks l
    where l.locktype = 'advisory' and l.database = (select oid from pg_database where datname = current_database())
-     and l.classid = ${WORKER_LOCK} and l.objid = w.lock_key::oid and l.granted)`;
+     and l.classid = ${LOCKS.worker} and l.objid = w.lock_key::oid and l.granted)`;
 
 /** A worker without its lock is dead; one that holds it and was not seen for a while is frozen. */
 export type Liveness = 'alive' | 'silent' | 'dead';

@@ -39,7 +39,7 @@ export function recordedCatalogue(): RecordedCatalogue {
 const OURS = `n.nspname = current_schema() and not c.relispartition and not exists (
   select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')`;
 
-/** Stands for a definition that cannot be asked without waiting: somebody has locked the table. */
+/** Stands for a definition that cannot be asked without waiting, because the table is locked. */
 const UNASKED = '?';
 const unlessLocked = (table: string, definition: string): string =>
   `case when ${table} in (select relation from locked) then '${UNASKED}' else ${definition} end`;

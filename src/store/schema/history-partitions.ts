@@ -1,5 +1,5 @@
 /**
- * The months of `plan_price_history`. They are made ahead, by whoever comes first: a migration, a publish, maintenance.
+ * The months of `plan_price_history`. They are made ahead, by the first to come: a migration, a publish, maintenance.
  * Dropping one is never a side effect of anything: it takes a call of its own, and a limit it cannot go below.
  */
 
@@ -11,7 +11,7 @@ interface HistoryPartition {
   /** `null` in the oldest one, which holds whatever lies before its end. */
   from_at: Date | null;
   until_at: Date;
-  /** Somebody began to drop it and did not finish. */
+  /** A drop of it began and did not finish. */
   is_being_detached: boolean;
   /** As of the last ANALYZE; 0 where there was none. */
   estimated_rows: number;
@@ -21,7 +21,7 @@ interface HistoryPartition {
 /** History is what the program is kept for, so no configuration can drop the last thirteen months. */
 export const LEAST_HISTORY_MONTHS = 13;
 
-/** Somebody asked for more history to be dropped than may be. */
+/** More history was to be dropped than may be. */
 class HistoryRetentionError extends WattsyncError {
   readonly code = 'history_too_young';
   readonly retryable = false;
@@ -47,7 +47,7 @@ export async function readHistoryKeptSince(queryable: Queryable): Promise<Date |
   return rows[0]?.from_at ?? null;
 }
 
-/** Nothing that was dropped can be younger than this: who asks for later times need not ask `readHistoryKeptSince`. */
+/** Nothing that was dropped can be younger than this: for later times there is no need for `readHistoryKeptSince`. */
 export const oldestHistoryLimit = (now: Date): Date => monthsBefore(now, LEAST_HISTORY_MONTHS);
 
 const LOCK_NOT_AVAILABLE = '55P03';
@@ -66,7 +66,7 @@ export async function ensureHistoryPartitions(queryable: Queryable, now: Date): 
     );
     return rows.map(({ name }) => name);
   } catch (error) {
-    // Somebody vacuums or backs up the history just now. The months ahead can wait for the next call.
+    // The history is being vacuumed or backed up just now. The months ahead can wait for the next call.
     if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw error;
     if (!(await hasMonth(queryable, now))) throw error;
     return [];
@@ -97,7 +97,7 @@ const readyUntil = new WeakMap<Database, number>();
 
 const CHECK_VIOLATION = '23514';
 
-/** After a publish that failed: where PostgreSQL had no place for its rows, somebody removed the month, and the next looks again. */
+/** After a publish that failed: where PostgreSQL had no place for its rows, the month was removed, and the next publish looks again. */
 export function doubtHistoryPartition(database: Database, error: unknown): void {
   if ((error as { code?: string }).code === CHECK_VIOLATION) readyUntil.delete(database);
 }
@@ -136,7 +136,7 @@ interface DropOptions {
  * transaction.
  * @param month the first one to be kept, the beginning of a month in UTC
  * @returns what was dropped, or would be
- * @throws {HistoryRetentionError} the month lies within the last thirteen, or is no beginning of one
+ * @throws {HistoryRetentionError} the month lies within the last thirteen, or is not the beginning of one
  */
 export async function dropHistoryBefore(
   queryable: Queryable,
@@ -154,7 +154,7 @@ export async function dropHistoryBefore(
   const begun = await readBegunDrops(queryable);
   const old = (await readHistoryPartitions(queryable)).filter(({ until_at }) => until_at <= month);
   if (dryRun) return [...begun, ...old];
-  // Three statements each, for the second one commits by itself. The names come from the catalogue and need no quotes.
+  // Three statements each, because the second one commits by itself. The names come from the catalogue and need no quotes.
   for (const { name, until_at, is_being_detached } of old) {
     await queryable.query(`comment on table ${name} is '${TO_BE_DROPPED}${until_at.toISOString()}'`);
     const how = is_being_detached ? 'finalize' : 'concurrently';
@@ -165,10 +165,10 @@ export async function dropHistoryBefore(
   return [...begun, ...old];
 }
 
-/** Tells a partition that was detached to be dropped from one that somebody detached to keep it. */
+/** Tells a partition that was detached to be dropped from one that the operator detached to keep it. */
 const TO_BE_DROPPED = 'to be dropped, ends at ';
 
-/** Detached already when whoever dropped them was stopped. */
+/** Detached already when their drop was stopped. */
 async function readBegunDrops(queryable: Queryable): Promise<HistoryPartition[]> {
   const { rows } = await queryable.query<HistoryPartition>(
     `select relname as name, null as from_at, substr(remark, length($1) + 1)::timestamptz as until_at,

@@ -1,4 +1,4 @@
-/** What the history needs from time to time, whoever has it: at start, from maintenance, by hand. Safe at any time. */
+/** What the history needs from time to time. Safe at any time. */
 
 import { refreshDailyRateIndex } from '../market/refresh-daily-rate-index.ts';
 import type { Database } from '../postgres/database.ts';

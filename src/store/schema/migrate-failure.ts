@@ -4,7 +4,7 @@ import { WattsyncError } from '../../errors.ts';
 import type { Connection } from '../postgres/database.ts';
 import type { Migration } from './migration.ts';
 
-/** Somebody keeps locked what a migration has to change. Nothing of it was changed. */
+/** Other sessions keep locked what a migration has to change. Nothing of it was changed. */
 export class MigrationBlockedError extends WattsyncError {
   readonly code = 'migration_blocked';
   readonly retryable = true;
@@ -19,7 +19,7 @@ export class ExtensionMissingError extends WattsyncError {
 const LOCK_NOT_AVAILABLE = '55P03';
 const DEADLOCK = '40P01';
 
-/** Somebody else was in the way: the same may go through in a moment. */
+/** Another session was in the way: the same may go through in a moment. */
 export function isInTheWay(error: unknown): boolean {
   const { code } = error as { code?: string };
   return code === LOCK_NOT_AVAILABLE || code === DEADLOCK;

@@ -1,11 +1,4 @@
-/**
- * Brings a database to the shape this version of the code expects, while others read and write it. Migrations are SQL
- * files, numbered, applied once each and in order, forward only. Of several processes that start together one applies
- * them and the others wait.
- *
- * Most run in a transaction of their own and never wait for a lock for longer than a moment: behind one that waits for
- * an exclusive lock all readers would queue. Those that build indexes beside everybody's work run outside of one.
- */
+/** Brings a database to the shape this version of the code expects, while others read and write it. */
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection, Database, Queryable } from '../postgres/database.ts';
@@ -13,13 +6,14 @@ import { LOCKS } from '../postgres/locks.ts';
 import { blockedBy, explained, isInTheWay } from './migrate-failure.ts';
 import { runOutside, runsOutside } from './migrate-outside.ts';
 import { type Migration, MigrationError, readMigrations } from './migration.ts';
+import { readMigrationState } from './migration-state.ts';
 
 interface MigratePatience {
-  /** So long a lock is waited for at a time. Readers that come later wait behind it, and give up after a second. */
+  /** How long a lock is waited for at a time. Readers that come later wait behind it, and give up after a second. */
   lockMs: number;
   /** Between the first two tries; later pauses are up to four times as long. */
   pauseMs: number;
-  /** So long it is tried again. */
+  /** How long it is tried again. */
   totalMs: number;
 }
 
@@ -40,14 +34,14 @@ export async function migrate(
   patience: MigratePatience = PATIENCE,
 ): Promise<string[]> {
   // The common case, everything applied, takes one statement and no lock.
-  if (missing(await readApplied(database.pool), migrations).length === 0) return [];
+  if ((await readMissing(database.pool, migrations)).length === 0) return [];
   const connection = await database.pool.connect();
   try {
     await waitForTurn(connection);
     // An index of a large table may take longer than the server lets a statement run.
     await connection.query('set statement_timeout = 0; set lock_timeout = 0');
     const applied: string[] = [];
-    for (const next of missing(await readApplied(connection), migrations)) {
+    for (const next of await readMissing(connection, migrations)) {
       await applyPatiently(connection, next, patience);
       applied.push(next.name);
     }
@@ -111,7 +105,7 @@ async function applyOutside(connection: Connection, migration: Migration): Promi
   await insertApplied(connection, migration);
 }
 
-/** Made with the first migration, and by whoever brings the rows of another database. */
+/** Made with the first migration, and by a restore. */
 export const MIGRATIONS_TABLE = `create table if not exists schema_migrations (
   number integer not null constraint schema_migrations_pkey primary key,
   name text not null,
@@ -128,75 +122,31 @@ async function insertApplied(connection: Connection, { number, name, checksum }:
   ]);
 }
 
-interface Applied {
-  number: number;
-  name: string;
-  checksum: string;
-}
-
-async function readApplied(queryable: Queryable): Promise<Applied[]> {
-  // Asked first, because a failed statement would end the transaction around it.
-  const { rows } = await queryable.query<{ exists: boolean }>(
-    `select to_regclass('schema_migrations') is not null as exists`,
-  );
-  if (!rows[0]?.exists) return [];
-  return (
-    await queryable.query<Applied>('select number, name, checksum from schema_migrations order by number')
-  ).rows;
-}
-
-export interface MigrationState {
-  /** Not applied yet, in order. */
-  missing: Migration[];
-  /** Applied by a newer version of the program. */
-  unknown: string[];
-  /** Applied, and edited since. */
-  edited: string[];
-}
-
-/** How a database and the migration files compare, without changing anything. */
-export async function readMigrationState(
-  queryable: Queryable,
-  migrations: Migration[] = readMigrations(),
-): Promise<MigrationState> {
-  return compare(await readApplied(queryable), migrations);
-}
-
-function compare(applied: Applied[], migrations: Migration[]): MigrationState {
-  const known = (number: number) => migrations.find((migration) => migration.number === number);
-  const isEdited = ({ number, checksum }: Applied) => known(number) && known(number)!.checksum !== checksum;
-  return {
-    missing: migrations.filter((migration) => !applied.some(({ number }) => number === migration.number)),
-    unknown: applied.filter(({ number }) => !known(number)).map(({ name }) => name),
-    edited: applied.filter(isEdited).map(({ name }) => name),
-  };
-}
-
-/** @throws {MigrationError} database and files contradict each other */
-function missing(applied: Applied[], migrations: Migration[]): Migration[] {
-  const state = compare(applied, migrations);
-  const other = applied.find(({ number, name }) =>
-    migrations.some((one) => one.number === number && one.name !== name),
-  );
-  if (other) {
+/**
+ * What is still to be applied.
+ * @throws {MigrationError} database and files contradict each other
+ */
+async function readMissing(queryable: Queryable, migrations: readonly Migration[]): Promise<Migration[]> {
+  const { behind, ahead, edited, renamed } = await readMigrationState(queryable, migrations);
+  if (renamed.length > 0) {
     throw new MigrationError(
-      `This database was made by a development version of wattsync (it has migration ${other.name}), which no ` +
+      `This database was made by a development version of wattsync (it has migration ${renamed[0]}), which no ` +
         'released version can bring up to date. Back up what you need with the version that made it, then start with ' +
         'an empty one: name another database with DATABASE_URL (createdb makes one), or for the embedded PostgreSQL ' +
         'another folder with WATTSYNC_DATA_DIR.',
     );
   }
-  if (state.unknown.length > 0) {
+  if (ahead.length > 0) {
     throw new MigrationError(
-      `The database has migration ${state.unknown[0]}, which this version of wattsync does not know: ` +
+      `The database has migration ${ahead[0]}, which this version of wattsync does not know: ` +
         'it was made by a newer version. Start that one, or restore a backup.',
     );
   }
-  if (state.edited.length > 0) {
+  if (edited.length > 0) {
     throw new MigrationError(
-      `Migration ${state.edited[0]}.sql was edited after it was applied. ` +
+      `Migration ${edited[0]}.sql was edited after it was applied. ` +
         'Restore the file as it was, and put the change into a new migration.',
     );
   }
-  return state.missing;
+  return migrations.filter(({ name }) => behind.includes(name));
 }

@@ -8,36 +8,42 @@ export interface MigrationState {
   last: string | null;
   /** Known here, not applied there. */
   behind: string[];
-  /** Applied there, unknown here: a newer version was at work. */
+  /** Applied there, unknown here: by a newer version. */
   ahead: string[];
   /** Changed since they were applied. */
   edited: string[];
+  /** Applied there under a number that is another migration's here: by a development version. */
+  renamed: string[];
 }
 
+/** Changes nothing. */
 export async function readMigrationState(
   queryable: Queryable,
   migrations: readonly Migration[] = readMigrations(),
 ): Promise<MigrationState> {
-  const { rows: tables } = await queryable.query<{ exists: boolean }>(
-    `select to_regclass('schema_migrations') is not null as exists`,
-  );
-  const applied = tables[0]!.exists
-    ? (
-        await queryable.query<{ number: number; name: string; checksum: string }>(
-          'select number, name, checksum from schema_migrations order by number',
-        )
-      ).rows
-    : [];
-  const byNumber = new Map(applied.map((one) => [one.number, one]));
+  const applied = await readApplied(queryable);
+  const names = (some: readonly { name: string }[]) => some.map(({ name }) => name);
+  const known = new Map(migrations.map((one) => [one.number, one]));
+  const numbers = new Set(applied.map(({ number }) => number));
+  const both = applied.filter(({ number }) => known.has(number));
   return {
     applied: applied.length,
     last: applied.at(-1)?.name ?? null,
-    behind: migrations.filter(({ number }) => !byNumber.has(number)).map(({ name }) => name),
-    ahead: applied
-      .filter((one) => !migrations.some(({ number }) => number === one.number))
-      .map(({ name }) => name),
-    edited: migrations.flatMap(({ number, name, checksum }) =>
-      byNumber.has(number) && byNumber.get(number)!.checksum !== checksum ? [name] : [],
-    ),
+    behind: names(migrations.filter(({ number }) => !numbers.has(number))),
+    ahead: names(applied.filter(({ number }) => !known.has(number))),
+    edited: names(both.filter(({ number, checksum }) => known.get(number)!.checksum !== checksum)),
+    renamed: names(both.filter(({ number, name }) => known.get(number)!.name !== name)),
   };
+}
+
+async function readApplied(queryable: Queryable): Promise<Pick<Migration, 'number' | 'name' | 'checksum'>[]> {
+  // Asked first, because a failed statement would end the transaction around it.
+  const { rows } = await queryable.query<{ exists: boolean }>(
+    `select to_regclass('schema_migrations') is not null as exists`,
+  );
+  if (!rows[0]!.exists) return [];
+  const applied = await queryable.query<Migration>(
+    'select number, name, checksum from schema_migrations order by number',
+  );
+  return applied.rows;
 }

@@ -1,4 +1,4 @@
-/** A migration file: its number, its text, and what tells whether somebody edited it. */
+/** A migration file: its number, its text, and a checksum that tells whether it was edited. */
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -7,7 +7,7 @@ const WORTH_BYTES = 64 << 10;
 
 /**
  * Analyses the tables of this schema that were never analysed, or of which a fifth has changed since.
- * @returns their names; what somebody else has locked is left out
+ * @returns their names; locked ones are left out
  */
 export async function analyzeWhatChanged(queryable: Queryable): Promise<string[]> {
   const { rows } = await queryable.query<{ name: string }>(

@@ -11,7 +11,7 @@ import { type Busy, withUpkeepLock } from './upkeep-lock.ts';
 export interface StepResult {
   name: string;
   what: string;
-  /** Rows removed or things mended; with a dry run, what would be. */
+  /** Rows removed or things repaired; with a dry run, what would be. */
   count: number;
   status: 'done' | 'planned' | 'stopped' | 'failed';
   message: string | null;
@@ -59,7 +59,7 @@ const LOCK_MS = 5_000;
 /** What autovacuum would come for in time is taken along: a tenth of a table. */
 const VACUUM_FROM = { rows: 1_000, share: 0.1 };
 
-/** One that fails leaves the others to be done. Somebody else at the same work: nothing is done here. */
+/** One that fails leaves the others to be done. Where another process is at the same work, nothing is done here. */
 export function runMaintenance(
   database: Database,
   options: MaintenanceOptions,

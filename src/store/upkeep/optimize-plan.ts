@@ -118,7 +118,7 @@ function repairIndexes(indexes: readonly IndexState[], known: ReadonlySet<string
       why: `it was never finished, so no query on ${table} uses it`,
       statements: [`reindex index concurrently ${name}`],
     };
-    // One of ours stays, to be mended by whoever removes the rows that are in its way.
+    // One of ours stays until the operator removes the rows that are in its way.
     if (known.has(name)) return action;
     return {
       ...action,
@@ -153,7 +153,7 @@ function createMissing(
     const leaves = partitions.find(({ table }) => table === parent)?.partitions;
     const statements = leaves
       ? // On the partitions beside everybody's work; the parent then only takes up what is there. By names, so that
-        // whoever is stopped half-way finds what is done already.
+        // a run after one that was stopped half-way finds what is done already.
         [
           ...leaves.flatMap((leaf) => {
             const index = partitionIndex(name, parent, leaf);
@@ -224,7 +224,7 @@ function refresh(
   withKey: ReadonlySet<string>,
   behind: BehindViews,
 ): PlannedAction[] {
-  // Of a view that somebody made beside ours nobody knows whether it is behind.
+  // Whether a view that no migration made is behind is unknown.
   const current = MARKET_VIEWS.filter((view) => !behind.includes(view)) as string[];
   return (
     tables

@@ -1,6 +1,6 @@
 /**
- * `db:optimize`: mends indexes, renews statistics and views, removes dead rows. Everything runs beside everybody's work:
- * nothing holds a lock that keeps readers or writers out for longer than a moment, except what was asked for by name.
+ * `db:optimize`: repairs indexes, renews statistics and views, removes dead rows. Nothing holds a lock that keeps readers
+ * or writers out for longer than a moment, except what was asked for by name.
  */
 
 import type pg from 'pg';
@@ -67,9 +67,7 @@ export async function optimizeDatabase(
     for (const [at, action] of plan.entries()) {
       if (signal?.aborted) break;
       if (!dryRun) onEvent({ type: 'started', action, number: at + 1 });
-      const done = dryRun
-        ? planned(action, await sizeOf(client, action.measured))
-        : await perform(database, client, action, signal);
+      const done = await perform(database, client, action, { dryRun, signal });
       await noteIfRefreshed(client, done, market);
       actions.push(done);
       onEvent({ type: 'finished', action: done, number: at + 1 });
@@ -90,51 +88,40 @@ async function noteIfRefreshed(
   await noteRefreshed(client, { view, market, duration_ms });
 }
 
-const planned = ({ kind, subject, why, statements }: PlannedAction, bytes: number | null): DoneAction => ({
-  kind,
-  subject,
-  why,
-  status: statements.length === 0 ? 'skipped' : 'planned',
-  message: null,
-  bytes_before: bytes,
-  bytes_after: null,
-  duration_ms: 0,
-});
-
 async function perform(
   database: Database,
   client: pg.Client,
   action: PlannedAction,
-  signal: AbortSignal | undefined,
+  { dryRun, signal }: Pick<OptimizeOptions, 'dryRun' | 'signal'>,
 ): Promise<DoneAction> {
-  const bytes_before = await sizeOf(client, action.measured);
-  if (action.statements.length === 0) return planned(action, bytes_before);
+  const { kind, subject, why, measured, statements } = action;
+  const done: DoneAction = {
+    kind,
+    subject,
+    why,
+    status: statements.length === 0 ? 'skipped' : 'planned',
+    message: null,
+    bytes_before: await sizeOf(client, measured),
+    bytes_after: null,
+    duration_ms: 0,
+  };
+  if (dryRun || statements.length === 0) return done;
   const started = performance.now();
   const cancel = () => void cancelStatement(database.quick, client).catch(() => {});
   signal?.addEventListener('abort', cancel);
-  let status: DoneAction['status'] = 'done';
-  let message: string | null = null;
   try {
-    message = await send(client, action);
+    done.message = await send(client, action);
+    done.status = 'done';
   } catch (error) {
-    status = 'failed';
-    message = await explain(client, error);
+    done.status = 'failed';
+    done.message = await explain(client, error);
     await removeLeftovers(client, action);
   } finally {
     signal?.removeEventListener('abort', cancel);
   }
-  const { kind, subject, why } = action;
-  const bytes_after = await sizeOf(client, action.measured).catch(() => null);
-  return {
-    kind,
-    subject,
-    why,
-    status,
-    message,
-    bytes_before,
-    bytes_after,
-    duration_ms: Math.round(performance.now() - started),
-  };
+  done.bytes_after = await sizeOf(client, measured).catch(() => null);
+  done.duration_ms = Math.round(performance.now() - started);
+  return done;
 }
 
 /** @returns what was done instead, if rows were in the way */
@@ -157,7 +144,7 @@ async function send(
 const UNIQUE_VIOLATION = '23505';
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** Who waits for an exclusive lock holds up everybody who comes later: so each try is short. */
+/** Everybody who comes later waits behind a wish for an exclusive lock, so each try is short. */
 function sendPatiently(client: pg.Client, statements: readonly string[]): Promise<null> {
   return withTimeouts(client, { lockMs: REWRITE.lockMs, statementMs: REWRITE.longestMs }, async () => {
     for (let attempt = 1; ; attempt++) {
@@ -186,7 +173,7 @@ async function removeLeftovers(
         'select exists (select from pg_index where indexrelid = to_regclass($1) and not indisvalid) as is_left',
         [name],
       );
-      // What cannot be removed now, because somebody is at work on the table, is removed by the next run.
+      // What cannot be removed now, because a session is at work on the table, is removed by the next run.
       if (rows[0]!.is_left) await dropShortly(client, name).catch(() => {});
     }
   }

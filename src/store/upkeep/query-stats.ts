@@ -59,7 +59,6 @@ export async function readQueryTexts(queryable: Queryable): Promise<NamedText[]>
   return (await queryable.query<NamedText>('select name, text from query_texts')).rows;
 }
 
-/** Forgets what is older than so many days. */
 async function deleteOldQueryStats(queryable: Queryable, now: Date, keepDays: number): Promise<void> {
   await queryable.query(
     `delete from query_stats where minute < $1::timestamptz - make_interval(days => $2)`,
@@ -71,7 +70,7 @@ const READING = `pg_database_size(d.datid) as bytes, d.xact_commit as commits, d
        d.blks_hit as blocks_hit, d.blks_read as blocks_read, d.temp_bytes, d.deadlocks, w.wal_bytes
   from pg_stat_database d cross join pg_stat_wal w where d.datname = current_database()`;
 
-/** Keeps what PostgreSQL has counted so far, unless somebody has in these ten minutes. */
+/** Keeps what PostgreSQL has counted so far, unless another process has in these ten minutes. */
 async function takeDatabaseReading(queryable: Queryable, now: Date): Promise<void> {
   const slot = Math.floor(now.getTime() / 600_000);
   await queryable.query(
@@ -101,7 +100,7 @@ export interface DatabaseReading {
   wal_bytes: number | null;
 }
 
-/** The readings of the last so many days, oldest first. */
+/** The readings of the last `days` days, oldest first. */
 export async function readDatabaseReadings(queryable: Queryable, days: number): Promise<DatabaseReading[]> {
   const { rows } = await queryable.query<DatabaseReading>(
     `select taken_at, bytes, commits, rollbacks, blocks_hit, blocks_read, temp_bytes, deadlocks, wal_bytes

@@ -1,6 +1,6 @@
 /**
  * What is past its time, one step for each kind, removed a few thousand rows at once: every batch is a transaction of
- * its own, so nobody waits, and whoever is killed in the middle leaves the rest to the next run.
+ * its own, so nobody waits, and a run that is killed leaves the rest to the next one.
  */
 
 import type { Retention } from '../../config.ts';
@@ -58,7 +58,7 @@ export function outdated(
       return rows[0]!.n;
     },
     async next(queryable, context, most) {
-      // What somebody is working on is left for another time.
+      // Locked rows are left for another time.
       const { rowCount } = await queryable.query(
         `delete from ${table} where ctid = any(array(
            select ctid from ${table} where ${condition} limit $2 for update skip locked))`,
@@ -69,7 +69,7 @@ export function outdated(
   };
 }
 
-/** Readers take only what is of the published version and has not expired; whoever finds none puts it back. */
+/** Readers take only what is of the published version and has not expired; one that finds none puts it back. */
 const STALE_CACHE = `(expires_at < $1 or version is distinct from (
   select version from plan_snapshots s where 'plans:' || s.tdsp_duns = plan_cache.cache_key order by version desc limit 1))`;
 
@@ -111,7 +111,7 @@ function lateSequences(): MaintenanceStep {
     async next(queryable, _context, most) {
       const late = (await readLateSequences(queryable)).slice(0, most);
       for (const { sequence, highest } of late) {
-        // Never back: somebody may have taken numbers meanwhile.
+        // Never back: another session may have taken numbers meanwhile.
         await queryable.query(
           'select setval($1::regclass, greatest($2::bigint, pg_sequence_last_value($1::regclass)))',
           [sequence, highest],
@@ -195,6 +195,29 @@ function missingDays(): MaintenanceStep {
   };
 }
 
+/** Rows of a table that are older than the configuration wants them. */
+function aged(
+  table: string,
+  what: string,
+  column: string,
+  days: Exclude<keyof Retention, 'historyMonths'>,
+): MaintenanceStep {
+  return outdated(
+    table,
+    ({ keep }) => `${what}, ${older(keep[days])}`,
+    `${column} < $1`,
+    (context) => before(context, context.keep[days]),
+  );
+}
+
+const gone = (table: string, what: string): MaintenanceStep =>
+  outdated(
+    table,
+    ({ keep }) => `${what} gone for ${days(keep.signalsDays)}`,
+    'seen_at < $1',
+    (context) => before(context, context.keep.signalsDays),
+  );
+
 /** Another kind of rows that grow old is a line more. What is current is in none of them. */
 export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
   lateSequences(),
@@ -207,85 +230,30 @@ export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
     STALE_CACHE,
     ({ now }) => now,
   ),
-  outdated(
-    'api_calls',
-    ({ keep }) => `calls of an upstream, ${older(keep.apiCallsDays)}`,
-    'called_at < $1',
-    (c) => before(c, c.keep.apiCallsDays),
-  ),
+  aged('api_calls', 'calls of an upstream', 'called_at', 'apiCallsDays'),
   oldRuns(),
-  outdated(
-    'sync_attempts',
-    ({ keep }) => `attempts to sync, ${older(keep.runsDays)}`,
-    'finished_at < $1',
-    (c) => before(c, c.keep.runsDays),
-  ),
-  outdated(
-    'city_demand',
-    ({ keep }) => `what shoppers looked for, ${older(keep.demandDays)}`,
-    'hour < $1',
-    (c) => before(c, c.keep.demandDays),
-  ),
-  outdated(
-    'audit_log',
-    ({ keep }) => `who did what, ${older(keep.auditDays)}`,
-    'at < $1',
-    (c) => before(c, c.keep.auditDays),
-  ),
+  aged('sync_attempts', 'attempts to sync', 'finished_at', 'runsDays'),
+  aged('city_demand', 'what shoppers looked for', 'hour', 'demandDays'),
+  aged('audit_log', 'audit log entries', 'at', 'auditDays'),
   outdated(
     'quarantined_records',
     ({ keep }) => `rejected records read since, or not seen again, for ${days(keep.quarantineDays)}`,
     CLOSED_RECORDS,
-    (c) => before(c, c.keep.quarantineDays),
+    (context) => before(context, context.keep.quarantineDays),
   ),
   oldPayloads(),
-  outdated(
-    'cache_stats',
-    ({ keep }) => `cache figures, ${older(keep.cacheStatsDays)}`,
-    'minute < $1',
-    (c) => before(c, c.keep.cacheStatsDays),
-  ),
-  outdated(
-    'query_stats',
-    ({ keep }) => `statement figures, ${older(keep.queryStatsDays)}`,
-    'minute < $1',
-    (c) => before(c, c.keep.queryStatsDays),
-  ),
+  aged('cache_stats', 'cache figures', 'minute', 'cacheStatsDays'),
+  aged('query_stats', 'statement figures', 'minute', 'queryStatsDays'),
   outdated(
     'query_texts',
     () => 'statements that no process has sent for 30 days',
-    // Noted when a process first sends them: one that runs for long is known by its figures.
+    // Noted when a process first sends them: a process that runs for long is known by its figures.
     'seen_at < $1 and not exists (select from query_stats q where q.name = query_texts.name)',
-    (c) => before(c, 30),
+    (context) => before(context, 30),
   ),
-  outdated(
-    'database_readings',
-    ({ keep }) => `readings of PostgreSQL's counters, ${older(keep.databaseReadingsDays)}`,
-    'taken_at < $1',
-    (c) => before(c, c.keep.databaseReadingsDays),
-  ),
-  outdated(
-    'cache_clears',
-    ({ keep }) => `clears of the caches, ${older(keep.signalsDays)}`,
-    'requested_at < $1',
-    (c) => before(c, c.keep.signalsDays),
-  ),
-  outdated(
-    'cache_processes',
-    ({ keep }) => `processes gone for ${days(keep.signalsDays)}`,
-    'seen_at < $1',
-    (c) => before(c, c.keep.signalsDays),
-  ),
-  outdated(
-    'sync_workers',
-    ({ keep }) => `workers gone for ${days(keep.signalsDays)}`,
-    'seen_at < $1',
-    (c) => before(c, c.keep.signalsDays),
-  ),
-  outdated(
-    'upstream_permits',
-    ({ keep }) => `permits to call, ${older(keep.signalsDays)}`,
-    'granted_at < $1',
-    (c) => before(c, c.keep.signalsDays),
-  ),
+  aged('database_readings', "readings of PostgreSQL's counters", 'taken_at', 'databaseReadingsDays'),
+  aged('cache_clears', 'clears of the caches', 'requested_at', 'signalsDays'),
+  gone('cache_processes', 'processes'),
+  gone('sync_workers', 'workers'),
+  aged('upstream_permits', 'permits to call', 'granted_at', 'signalsDays'),
 ];

@@ -30,9 +30,9 @@ export class Presence {
   /** Names this worker for its life. */
   readonly id = randomUUID();
   readonly #options: PresenceOptions;
+  readonly #connection: ListeningClient;
   readonly #startedAt = new Date();
   readonly #lockKey = randomInt(1, 2 ** 31 - 1);
-  readonly #connection: ListeningClient;
   #state: ControlState | null = null;
   #isKnown = false;
 
@@ -62,7 +62,7 @@ export class Presence {
     return this.#isKnown;
   }
 
-  /** Resolves once it is registered, or has failed to be; from then on it registers again by itself. */
+  /** Resolves once it is registered, or has failed to be; from then on it connects again by itself. */
   start(): Promise<void> {
     return this.#connection.start();
   }

@@ -235,7 +235,7 @@ create table source_payloads (
 );
 comment on table source_payloads is
   'Bodies of upstream answers as they were sent, each kept once: to be run through a corrected normaliser, and to be looked at when a read failed or a snapshot was held back';
-comment on column source_payloads.hash is 'sha-256 of the body as it came, secrets blotted out';
+comment on column source_payloads.hash is 'sha-256 of the body as it came, secrets redacted';
 comment on column source_payloads.body is 'compressed with zstd';
 comment on column source_payloads.source is 'whose answer it is: comparepower, powertochoose or sandbox';
 comment on column source_payloads.request is 'endpoint and parameters of the first call that brought it';

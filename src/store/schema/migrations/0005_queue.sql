@@ -101,7 +101,7 @@ create table sync_control (
   constraint sync_control_state_check check (state in ('running', 'stopped', 'emergency'))
 );
 comment on column sync_control.state is 'stopped: what runs may end, nothing begins; emergency: no upstream call and no publish at all';
-comment on column sync_control.reason is 'as whoever changed it gave it';
+comment on column sync_control.reason is 'as given with the change';
 insert into sync_control (state, changed_at, changed_by) values ('running', now(), 'migration');
 
 create table sync_workers (
@@ -183,7 +183,7 @@ comment on column upstream_gates.openings is 'how often in a row the circuit ope
 comment on column upstream_gates.open_until is 'when one probe may be made; null: the circuit is closed';
 comment on column upstream_gates.probe_until is 'until then the probe under way has the only right to call';
 comment on column upstream_gates.wait_until is 'as the upstream asked with Retry-After';
-comment on column upstream_gates.full_until is 'until then the budget of the hour was used up, when somebody last asked for more of it';
+comment on column upstream_gates.full_until is 'until then the budget of the hour was used up, when more of it was last asked for';
 
 create table upstream_permits (
   id bigint generated always as identity,

@@ -1,4 +1,4 @@
-/** Who is connected, who works on what and for how long, and who waits for whom. */
+/** Sessions: what each works on and for how long, and which waits for which. */
 
 import type { Queryable } from '../../postgres/database.ts';
 

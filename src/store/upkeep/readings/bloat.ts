@@ -1,4 +1,4 @@
-/** What tables and indexes waste: counted where somebody counted, else estimated. Pure. */
+/** What tables and indexes waste: counted where pgstattuple could, else estimated. Pure. */
 
 import type { IndexState } from './indexes.ts';
 import type { ExactBloat, TableState } from './tables.ts';

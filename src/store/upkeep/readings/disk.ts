@@ -4,7 +4,7 @@ import { statfs } from 'node:fs/promises';
 
 export interface DiskSpace {
   total_bytes: number;
-  /** For whoever is not root. */
+  /** For other users than root. */
   free_bytes: number;
 }
 

@@ -57,7 +57,7 @@ export interface HealthReadings {
   migrations: Reading<MigrationState>;
   /** Against what the migrations make; only meaningful where all are applied. */
   schema: Reading<SchemaDifference[]>;
-  /** What of that was made by migrations: other indexes are somebody else's. */
+  /** What of that was made by migrations: other indexes are not ours. */
   known_indexes: ReadonlySet<string>;
   missing_extended_statistics: Reading<string[]>;
   failed_refreshes: Reading<FailedRefresh[]>;
@@ -74,7 +74,7 @@ export interface HealthReadings {
 
 /** Days over which growth is looked at. */
 const GROWTH_DAYS = 30;
-/** Counting reads pages: only where the estimate looks bad, and for so long in all. */
+/** Counting reads pages: only where the estimate looks bad, and for this long in all. */
 const EXACT = { worthBytes: 4 << 20, budgetMs: 2_000 };
 
 /** @param dataDir of the embedded database; `null` for another server */

@@ -74,7 +74,7 @@ export async function readIndexes(queryable: Queryable): Promise<IndexState[]> {
               greatest(ceil(rows * (ceil((8 + w.width) / 8.0) * 8 + 4) * 1.01
                 / (0.9 * (current_setting('block_size')::int - 40))) + 1, 2) * current_setting('block_size')::int end as needed_bytes,
             coalesce(idx_scan, 0) as scans,
-            -- Not pg_get_indexdef and pg_get_expr, which wait for whoever has locked the table.
+            -- Not pg_get_indexdef and pg_get_expr, which wait for the session that has locked the table.
             (select array_agg(concat_ws(' ', x.indkey[k - 1], x.indclass[k - 1], x.indoption[k - 1], x.indcollation[k - 1],
                         case when x.indkey[k - 1] = 0 then ${treeText('x.indexprs')} end) order by k)
                from generate_series(1, x.indnkeyatts) k) as keys,

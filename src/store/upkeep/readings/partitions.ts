@@ -55,7 +55,7 @@ interface TimeRange {
   until: number;
 }
 
-/** @returns `null` for what is no range of time */
+/** @returns `null` for what is not a range of time */
 export function parseRange(bound: string | null): TimeRange | null {
   const [, from, until] = /^FOR VALUES FROM \((.+)\) TO \((.+)\)$/.exec(bound ?? '') ?? [];
   if (from === undefined || until === undefined) return null;

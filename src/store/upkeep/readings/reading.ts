@@ -1,6 +1,6 @@
 /**
  * Reads a database that may be ill: on one connection of its own that waits for nobody, statement by statement. What
- * cannot be read says why, and is no error.
+ * cannot be read says why, and is not an error.
  */
 
 import type pg from 'pg';

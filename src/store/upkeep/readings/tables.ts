@@ -31,11 +31,11 @@ export interface TableState {
   /** Columns that the planner knows nothing about, although the table has rows. */
   columns_without_statistics: number;
   autovacuum_is_off: boolean;
-  /** Somebody holds or wants it for himself alone: its size is the last one noted. */
+  /** A session holds an exclusive lock on it, or waits for one: its size is the last one noted. */
   is_locked: boolean;
 }
 
-/** Relations that somebody has locked against readers, or is waiting to: to ask their size would be to wait, too. */
+/** Relations that are locked against readers, or about to be: to ask their size would be to wait, too. */
 export const LOCKED = `locked as materialized (
   select distinct relation from pg_locks
    where locktype = 'relation' and mode = 'AccessExclusiveLock' and database = (select oid from pg_database where datname = current_database()))`;

@@ -24,7 +24,7 @@ const STATEMENTS = 2_000;
 const PLANS = 100_000;
 const HISTORY = 1_000_000;
 
-export async function measureCare(say: Say): Promise<Section> {
+export async function measureUpkeep(say: Say): Promise<Section> {
   const counting = await measureCounting(say);
   return withDatabase(async (database, duns) => {
     const inside = await measureInside(database, say);
@@ -33,7 +33,7 @@ export async function measureCare(say: Say): Promise<Section> {
     const health = await measureHealth(database, say);
     const saved = await measureBackup(database, say);
     return {
-      title: 'Care of the database',
+      title: 'Upkeep of the database',
       method: `Counting: ${CALLS} statements sent to a driver that answers at once, with and without, in turns, so that nothing but
 the counting is seen. pg_stat_statements: ${STATEMENTS} statements each way on one connection of the embedded PostgreSQL,
 tracked and not, in turns. The rest on ${PLANS.toLocaleString('en-US')} plans and ${HISTORY.toLocaleString('en-US')} rows of history, on the disk of this machine.`,
