@@ -11,7 +11,7 @@ import { RedisLayer, redisNames } from '../src/cache/redis/redis-layer.ts';
 import { Catalog } from '../src/catalog/catalog.ts';
 import type { PlanQuery } from '../src/catalog/plan-query.ts';
 import { Secret } from '../src/config.ts';
-import { publishedBill } from '../src/plan/bill.ts';
+import { publishedBill } from '../src/plan/bill/bill.ts';
 import { FACET_VALUE } from '../src/plan/facets.ts';
 import type { Plan } from '../src/plan/plan.ts';
 import type { PlanSet } from '../src/plan/plan-set.ts';
@@ -116,9 +116,9 @@ async function measureMemory(set: PlanSet, say: Say): Promise<{ micros: Map<stri
     wattsync: {
       times: 5_000,
       read: () => {
-        const held = cache.peek(duns)!;
-        fresh += Number(!held.isStale);
-        return held.set;
+        const cached = cache.peek(duns)!;
+        fresh += Number(!cached.isStale);
+        return cached.set;
       },
     },
     'BentoCache, no serialisation': { times: 500, read: () => plain.get({ key: duns }) },

@@ -78,9 +78,9 @@ process.on('message', async (wanted: Wanted) => {
     const ask = async (duns: string) => {
       const started = performance.now();
       // An error is an answer, too: the caller is told at once, and knows that plans are missing.
-      const held = await planSets.get(duns).catch(() => null);
+      const cached = await planSets.get(duns).catch(() => null);
       waits.push(performance.now() - started);
-      return held !== null;
+      return cached !== null;
     };
     const answers = await Promise.all(Array.from({ length: CALLERS }, () => ask(tdsps[0]!)));
     process.send!({

@@ -6,10 +6,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { contentHash } from '../src/plan/content.ts';
+import { PLAN_COLUMNS } from '../src/plan/fields.ts';
 import { providerId } from '../src/plan/offer.ts';
-import type { PlanDraft } from '../src/plan/plan.ts';
+import type { Plan, PlanDraft } from '../src/plan/plan.ts';
 import { fillPlanCache } from '../src/store/plans/plan-cache.ts';
-import { PLAN_COLUMNS } from '../src/store/plans/plan-rows.ts';
 import { type CopyValue, copyRows, toJsonb } from '../src/store/postgres/copy.ts';
 import type { Database } from '../src/store/postgres/database.ts';
 import { makeDrafts, repriced } from './drafts.ts';
@@ -50,6 +50,8 @@ interface Measured {
 
 const COLUMNS = [
   ...PLAN_COLUMNS.map(({ name }) => name),
+  'content_hash',
+  'plan_hash',
   'source',
   'is_active',
   'last_scraped_at',
@@ -256,18 +258,22 @@ async function checkStored(database: Database, plans: number, isCommitted: boole
 
 function rowOf(draft: PlanDraft): CopyValue[] {
   const now = new Date();
-  const content_hash = contentHash(draft);
-  const plan = {
+  const hash = contentHash(draft);
+  const { provider, ...told } = draft;
+  const plan: Plan = {
+    ...told,
     id: randomUUID(),
     offer_id: randomUUID(),
-    provider_id: providerId(draft.provider.name),
-    content_hash,
-    plan_hash: content_hash,
-    first_seen_at: now,
-    last_changed_at: now,
-    draft,
+    provider: { id: providerId(provider.name), name: provider.name },
+    first_seen_at: now.toISOString(),
+    last_changed_at: now.toISOString(),
+    is_active: true,
   };
-  return [...PLAN_COLUMNS.map((column) => column.value(plan)), 'sandbox', true, now, 1];
+  const cells = PLAN_COLUMNS.map(({ sql, cell }) => {
+    const value = cell(plan);
+    return (sql === 'jsonb' && value !== null ? { json: value } : value) as CopyValue;
+  });
+  return [...cells, hash, hash, 'sandbox', true, now, 1];
 }
 
 async function upsertOneByOne(

@@ -51,7 +51,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 /** Everybody's, so at the bottom: they import each other only. */
 const BOTTOM = ['config.ts', 'errors.ts', 'histogram.ts', 'log.ts', 'periodic.ts', 'variables.ts'];
-const MOST_FLAT_FILES = 17;
+const MOST_FLAT_FILES = 15;
 
 const files = globSync('**/*.ts', { cwd: src }).filter((file) => !file.endsWith('.test.ts'));
 const roomOf = (file: string): string => (file.includes('/') ? file.split('/')[0]! : file);

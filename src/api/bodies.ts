@@ -21,7 +21,7 @@ export const SYNC_BODY = z.strictObject({
 });
 export type SyncBody = z.infer<typeof SYNC_BODY>;
 
-/** One line, for it is shown in terminals: what would steer them becomes a blank, as does the NUL no database takes. */
+/** One line, because terminals show it: control characters become blanks, and so does NUL, which PostgreSQL refuses. */
 const LINE = z
   .string()
   .max(500)
@@ -29,7 +29,7 @@ const LINE = z
 
 export const ORDER_BODY = z.strictObject({ reason: LINE.optional() });
 
-/** @throws {Problem} `invalid_parameter` with every field at fault, fields nobody knows included */
+/** @throws {Problem} `invalid_parameter` with every field at fault, unknown fields included */
 export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const read = schema.safeParse(body ?? {});
   if (read.success) return read.data;

@@ -1,7 +1,8 @@
 /** What shoppers do, told by the site they do it on. It decides what is synced first, and causes no call by itself. */
 
 import type { FastifyInstance } from 'fastify';
-import { invalidParameters } from './params.ts';
+import { expected } from '../errors.ts';
+import { invalidParameter } from './params.ts';
 import { expectPlace } from './place.ts';
 import type { ApiParts } from './routes.ts';
 
@@ -13,9 +14,7 @@ export function eventsRoutes(app: FastifyInstance, { places, onEvent }: ApiParts
     const { type, city } = readBody(EVENT_BODY, request.body);
     const place = expectPlace(places.find(city), 'city');
     if (place.kind !== 'city') {
-      throw invalidParameters([
-        { field: 'city', message: `"${city}" is a ZIP code: expected a city, for example dallas-tx` },
-      ]);
+      throw invalidParameter('city', expected('a city, for example dallas-tx', city));
     }
     onEvent(place.city.slug, type);
     return reply.code(202).header('cache-control', 'no-store').send({ status: 'counted' });

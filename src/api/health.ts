@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from './routes.ts';
 import { notReady } from './routes.ts';
 
-/** Who asks whether we are ready wants to know within a second. */
+/** A readiness probe expects its answer within a second. */
 const DATABASE_MS = 700;
 
 export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {

@@ -76,13 +76,13 @@ const OPERATIONS: Operation[] = [
   },
   {
     path: '/v1/cities/{slug}',
-    summary: 'A city and who serves it, or why there is no choice',
+    summary: 'A city and who serves it, or why it has no choice',
     answer: 'CityAnswer',
     problems: [404],
   },
   {
     path: '/v1/zips/{zip}',
-    summary: 'A ZIP code and who serves it, or why there is no choice',
+    summary: 'A ZIP code and who serves it, or why it has no choice',
     answer: 'ZipAnswer',
     problems: [400, 404],
   },

@@ -1,11 +1,10 @@
 /**
  * Query parameters: described once, read and documented from that description.
  *
- * By hand and not by a schema library: reading a plan query is a third of the work of answering it, and the message to
- * the caller can say what would be right.
+ * By hand and not by a schema library: reading a plan query is a third of the work of answering it.
  */
 
-import type { FieldProblem } from '../errors.ts';
+import { expected, type FieldProblem } from '../errors.ts';
 import { isDay } from '../plan/market-day.ts';
 import { Problem } from './problem.ts';
 
@@ -13,15 +12,10 @@ export interface Param<T> {
   description: string;
   /** JSON Schema, for the OpenAPI document. */
   schema: Record<string, unknown>;
-  /** @returns the value, or a `Wrong` that says what would be right */
-  read(text: string): T | Wrong;
-}
-
-export class Wrong {
-  readonly message: string;
-  constructor(message: string) {
-    this.message = message;
-  }
+  /** What a usable value is, as a message names it. */
+  expected: string;
+  /** @returns `undefined` where the text is not what was expected */
+  read(text: string): T | undefined;
 }
 
 export type Params = Record<string, Param<unknown>>;
@@ -31,23 +25,24 @@ export type RawQuery = Record<string, string | string[] | undefined>;
 
 /**
  * Reads all parameters; what is absent is `null`.
- * @throws {Problem} `invalid_parameter` with every field at fault, parameters nobody knows included
+ * @param given the query as the router parsed it
+ * @throws {Problem} `invalid_parameter` with every field at fault, unknown parameters included
  */
-export function readParams<P extends Params>(params: P, query: RawQuery): Values<P> {
+export function readParams<P extends Params>(params: P, given: unknown): Values<P> {
+  const query = given as RawQuery;
   const problems: FieldProblem[] = [];
   const values: Record<string, unknown> = {};
   for (const name in params) values[name] = null;
   for (const name in query) {
     const param = params[name];
-    const given = query[name];
+    const texts = query[name];
     if (param === undefined) {
-      problems.push({
-        field: name,
-        message: `is no parameter here: expected ${Object.keys(params).join(', ')}`,
-      });
-    } else if (given !== undefined && given !== '') {
-      const value = param.read(typeof given === 'string' ? given : given.join(','));
-      if (value instanceof Wrong) problems.push({ field: name, message: `"${given}" ${value.message}` });
+      const known = Object.keys(params).join(', ') || 'none';
+      problems.push({ field: name, message: `unknown parameter; the parameters here are: ${known}` });
+    } else if (texts !== undefined && texts !== '') {
+      const text = typeof texts === 'string' ? texts : texts.join(',');
+      const value = param.read(text);
+      if (value === undefined) problems.push({ field: name, message: expected(param.expected, text) });
       else values[name] = value;
     }
   }
@@ -60,12 +55,16 @@ export function invalidParameters(errors: FieldProblem[]): Problem {
   return new Problem('invalid_parameter', { detail, errors });
 }
 
+export function invalidParameter(field: string, message: string): Problem {
+  return invalidParameters([{ field, message }]);
+}
+
 export function text(description: string, longest = 100): Param<string> {
   return {
     description,
     schema: { type: 'string', maxLength: longest },
-    read: (given) =>
-      given.length <= longest ? given.trim() : new Wrong(`is longer than ${longest} characters`),
+    expected: `at most ${longest} characters`,
+    read: (given) => (given.length <= longest ? given.trim() : undefined),
   };
 }
 
@@ -73,10 +72,8 @@ export function integer(description: string, min: number, max: number): Param<nu
   return {
     description,
     schema: { type: 'integer', minimum: min, maximum: max },
-    read: (given) => {
-      const value = /^\d{1,9}$/.test(given) ? Number(given) : Number.NaN;
-      return value >= min && value <= max ? value : new Wrong(`is no whole number from ${min} to ${max}`);
-    },
+    expected: `a whole number from ${min} to ${max}`,
+    read: (given) => numberWithin(/^\d{1,9}$/, given, min, max),
   };
 }
 
@@ -84,20 +81,24 @@ export function decimal(description: string, min: number, max: number): Param<nu
   return {
     description,
     schema: { type: 'number', minimum: min, maximum: max },
-    read: (given) => {
-      const value = /^\d{1,9}(\.\d{1,6})?$/.test(given) ? Number(given) : Number.NaN;
-      return value >= min && value <= max ? value : new Wrong(`is no number from ${min} to ${max}`);
-    },
+    expected: `a number from ${min} to ${max}`,
+    read: (given) => numberWithin(/^\d{1,9}(\.\d{1,6})?$/, given, min, max),
   };
+}
+
+function numberWithin(pattern: RegExp, given: string, min: number, max: number): number | undefined {
+  const value = pattern.test(given) ? Number(given) : Number.NaN;
+  return value >= min && value <= max ? value : undefined;
 }
 
 export function flag(description: string): Param<boolean> {
   return {
     description,
     schema: { type: 'boolean' },
+    expected: 'true or false',
     read: (given) => {
       if (given === 'true') return true;
-      return given === 'false' ? false : new Wrong('is neither true nor false');
+      return given === 'false' ? false : undefined;
     },
   };
 }
@@ -106,26 +107,25 @@ export function choice<T extends string>(description: string, choices: readonly 
   return {
     description,
     schema: { type: 'string', enum: choices },
-    read: (given) =>
-      choices.find((one) => one === given.toLowerCase()) ?? new Wrong(`is none of ${choices.join(', ')}`),
+    expected: `one of ${choices.join(', ')}`,
+    read: (given) => choices.find((one) => one === given.toLowerCase()),
   };
 }
 
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/i;
 
-/** A time with its zone: without one it would be another time for everybody who asks. */
+/** A time with its zone: without one it would be another time for every caller. */
 export function moment(description: string): Param<Date> {
   return {
     description: `${description} ISO 8601 with its zone.`,
     schema: { type: 'string', format: 'date-time' },
+    expected: 'a time with its zone, such as 2026-06-01T12:00:00Z',
     read: (given) => {
-      // A plus sign that nobody encoded arrives as a blank.
+      // A plus sign that was not encoded arrives as a blank.
       const text = given.trim().replace(/ (?=\d\d:\d\d$)/, '+');
-      // To JavaScript February 30 is the second of March: nobody who asks about it means that.
+      // To JavaScript February 30 is the second of March, which cannot be what was meant.
       const time = new Date(MOMENT.test(text) && isDay(text.slice(0, 10)) ? text : Number.NaN);
-      return Number.isNaN(time.getTime())
-        ? new Wrong('is no time with its zone: expected one such as 2026-06-01T12:00:00Z')
-        : time;
+      return Number.isNaN(time.getTime()) ? undefined : time;
     },
   };
 }
@@ -135,11 +135,12 @@ export function list<T>(item: Param<T>): Param<readonly T[]> {
   return {
     description: `${item.description} Several, separated by commas, match any of them.`,
     schema: { type: 'array', items: item.schema, minItems: 1 },
+    expected: item.expected,
     read: (given) => {
       const values: T[] = [];
       for (const part of given.split(',')) {
         const value = item.read(part.trim());
-        if (value instanceof Wrong) return value;
+        if (value === undefined) return undefined;
         values.push(value);
       }
       return values;

@@ -5,7 +5,7 @@ import type { FieldProblem } from '../errors.ts';
 
 export const PROBLEMS = {
   invalid_parameter: { status: 400, title: 'A parameter is wrong' },
-  no_retail_choice: { status: 404, title: 'There is no retail choice at this place' },
+  no_retail_choice: { status: 404, title: 'This place has no retail choice' },
   unknown_place: { status: 404, title: 'This place is not known' },
   unknown_plan: { status: 404, title: 'This plan is not known' },
   unauthorized: { status: 401, title: 'The token is missing or wrong' },
@@ -15,9 +15,9 @@ export const PROBLEMS = {
   plan_id_reused: { status: 410, title: 'This plan is gone, and its id belongs to another product now' },
   unknown_provider: { status: 404, title: 'This provider is not known' },
   unknown_tdsp: { status: 404, title: 'This TDSP is not known' },
-  changes_gone: { status: 410, title: 'These changes are not there any more' },
-  not_acceptable: { status: 406, title: 'There is no such representation' },
-  not_found: { status: 404, title: 'There is nothing at this address' },
+  changes_gone: { status: 410, title: 'These changes are no longer kept' },
+  not_acceptable: { status: 406, title: 'The answer does not come in this format' },
+  not_found: { status: 404, title: 'Nothing is at this address' },
   sync_stopped: { status: 409, title: 'Syncing is stopped' },
   sync_halted: { status: 409, title: 'Syncing was halted by an emergency' },
   not_ready: { status: 503, title: 'No plans are stored yet' },

@@ -1,5 +1,5 @@
 /**
- * Answers that come as JSON or as CSV, whichever the caller likes better (RFC 9110, 12.5.1), with a tag made from the
+ * Answers that come as JSON or as CSV, whichever the caller prefers (RFC 9110, 12.5.1), with a tag made from the
  * bytes. For facts about the past, which are read from PostgreSQL each time; lists of plans have their own way.
  */
 
@@ -59,7 +59,7 @@ export function sendRepresentation<Row>(
   const type = chooseType(request.headers.accept);
   if (type === null) {
     throw new Problem('not_acceptable', {
-      detail: `"${request.headers.accept}" is none of what there is here: expected ${JSON_TYPE} or ${CSV_TYPE}`,
+      detail: `This comes as ${JSON_TYPE} or ${CSV_TYPE}, not as "${request.headers.accept}".`,
     });
   }
   const body = type === JSON_TYPE ? JSON.stringify(json) : csvText(csv.columns, csv.rows);

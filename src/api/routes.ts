@@ -2,13 +2,14 @@
 
 import type { Catalog, Freshness } from '../catalog/catalog.ts';
 import type { Secret } from '../config.ts';
+import { expected } from '../errors.ts';
 import type { DemandEvent } from '../planning/demand-recorder.ts';
 import type { SyncRequest } from '../planning/request-sync.ts';
 import type { Database } from '../store/postgres/database.ts';
 import type { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import { cacheStatus } from './cache-status.ts';
-import { invalidParameters } from './params.ts';
+import { invalidParameter } from './params.ts';
 import { Problem } from './problem.ts';
 
 interface Order {
@@ -37,20 +38,18 @@ export interface ApiParts {
   syncIntervalMs: number;
   /** Counts what a shopper did in a city. */
   onEvent(city_slug: string, event: DemandEvent): void;
-  /** `null`: there are no admin routes. */
+  /** `null`: the admin routes are off. */
   admin: AdminParts | null;
-  /** So long a stale answer may be served while a new one is fetched. */
+  /** How long a stale answer may be served while a new one is fetched. */
   staleAfterMs: number;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** @throws {Problem} it is no uuid */
+/** @throws {Problem} it is not a UUID */
 export function readPlanId(id: string): string {
   if (UUID.test(id)) return id.toLowerCase();
-  throw invalidParameters([
-    { field: 'id', message: `"${id}" is no plan id: expected a UUID as in the id or offer_id of a plan` },
-  ]);
+  throw invalidParameter('id', expected('a UUID as in the id or offer_id of a plan', id));
 }
 
 const SANDBOX_NOTICE = 'Sandbox data: these plans and prices are invented.';

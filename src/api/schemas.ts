@@ -1,6 +1,8 @@
 /** JSON Schemas of the answers. A test checks real answers against them. */
 
-type Schema = Record<string, unknown>;
+import { type AnyField, DETAIL_FIELDS, HEAD_FIELDS, TAIL_FIELDS } from '../plan/fields.ts';
+
+type Schema = Readonly<Record<string, unknown>>;
 
 const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 const orNull = (type: string, more: Schema = {}): Schema => ({ type: [type, 'null'], ...more });
@@ -36,42 +38,29 @@ const freshness = {
   notice: text,
 };
 
-const plan = {
-  id: text,
-  external_id: text,
-  offer_id: { ...text, description: 'Survives re-pricing and new upstream ids' },
-  tdsp_duns: text,
-  provider: object({ id: text, name: text }),
-  name: text,
-  term_months: orNull('integer', { description: '1 is month to month' }),
-  rate_type: orNull('string', { enum: ['fixed', 'variable', 'indexed', null] }),
-  percent_green: orNull('number'),
-  rates_cents_per_kwh: ref('Rates'),
-  bill: ref('Bill'),
-  early_termination_fee_usd: orNull('number', { description: 'The most that leaving can cost' }),
-  early_termination_fee_per_month_usd: orNull('number', {
-    description: 'Set where the fee is per remaining month',
-  }),
-  is_prepaid: orNull('boolean'),
-  is_time_of_use: orNull('boolean'),
-  requires_auto_pay: orNull('boolean'),
-  is_new_customer_only: orNull('boolean'),
-  has_minimum_usage_fee: orNull('boolean'),
-  fees_text: orNull('string'),
-  documents: object({ efl: orNull('string'), tos: orNull('string'), yrac: orNull('string') }),
-  enroll_url: orNull('string'),
-  first_seen_at: time,
-  last_changed_at: time,
-  is_active: flag,
-};
+const JSON_TYPES = {
+  uuid: 'string',
+  text: 'string',
+  smallint: 'integer',
+  numeric: 'number',
+  boolean: 'boolean',
+} as const;
 
-const details = {
-  price_components: { type: ['array', 'null'], items: { type: 'object' } },
-  special_terms: orNull('string'),
-  promotion: orNull('string'),
-  enroll_phone: orNull('string'),
-  translations: { type: 'object' },
-};
+function fieldSchema({ sql, isNullable, doc, values, schema }: AnyField): Schema {
+  if (schema) return schema;
+  if (sql === 'timestamptz' || sql === 'jsonb') return time;
+  const type = JSON_TYPES[sql];
+  return {
+    type: isNullable ? [type, 'null'] : type,
+    ...(doc && { description: doc }),
+    ...(values && { enum: isNullable ? [...values, null] : values }),
+  };
+}
+
+const schemasOf = (fields: Readonly<Record<string, AnyField>>): Record<string, Schema> =>
+  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, fieldSchema(field)]));
+
+const plan = { ...schemasOf(HEAD_FIELDS), bill: ref('Bill'), ...schemasOf(TAIL_FIELDS) };
 
 const tdsp = { duns: text, code: text, name: text, short_name: text };
 const city = {
@@ -143,7 +132,7 @@ export const SCHEMAS = {
     links: links('next'),
   }),
   PlanAnswer: object({
-    data: object({ ...plan, ...details }),
+    data: object({ ...plan, ...schemasOf(DETAIL_FIELDS) }),
     meta: object(freshness, ['notice', 'published_at']),
     links: links('history', 'current'),
   }),

@@ -66,7 +66,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<strin
     onError: keptForLater('counts of events'),
   });
   const listener = new PublishListener(database, (published) => planSets.announce(published), {
-    onClear: ({ id, tdsp_duns }) => void planSets.clear(tdsp_duns, id),
+    onClear: ({ tdsp_duns }) => void planSets.clear(tdsp_duns),
     onFetchFailed: (duns) => planSets.fetchFailed(duns),
   });
   const app = buildServer(

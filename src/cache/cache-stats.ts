@@ -12,6 +12,7 @@ import {
   type LayerCounts,
   noteCacheProcess,
   removeCacheProcess,
+  SUMS,
 } from '../store/cache/cache-stats.ts';
 import type { Queryable } from '../store/postgres/database.ts';
 import type { LayerName } from './layer.ts';
@@ -19,13 +20,11 @@ import type { CacheRecorder } from './recorder.ts';
 
 interface CacheStatsOptions {
   database: Queryable;
-  /** What this process holds in memory. */
+  /** What this process has in memory. */
   size(): { entries: number; bytes: number };
   /** Older figures are forgotten. */
   keepDays?: number;
-  flushEveryMs?: number;
   onError?: (error: unknown) => void;
-  now?: () => Date;
 }
 
 const FLUSH_MS = 10_000;
@@ -39,7 +38,6 @@ const noCounts = (layer: LayerName): LayerCounts => ({
   errors: 0,
   loads: 0,
   loaded_bytes: 0,
-  evictions: 0,
   latency: emptyCounts(LATENCY_STEPS_MS),
   age: emptyCounts(AGE_STEPS_S),
   max_age_seconds: null,
@@ -48,15 +46,14 @@ const noCounts = (layer: LayerName): LayerCounts => ({
 export class CacheStats implements CacheRecorder {
   readonly #options: Required<Omit<CacheStatsOptions, 'onError'>> & Pick<CacheStatsOptions, 'onError'>;
   readonly #processId = randomUUID();
-  readonly #startedAt: Date;
+  readonly #startedAt = new Date();
   readonly #tellers: (() => void)[] = [];
   #counts = new Map<LayerName, LayerCounts>();
   readonly #flusher: Periodic;
 
   constructor(options: CacheStatsOptions) {
-    this.#options = { flushEveryMs: FLUSH_MS, keepDays: KEEP_DAYS, now: () => new Date(), ...options };
-    this.#startedAt = this.#options.now();
-    this.#flusher = new Periodic(() => this.#flush(), this.#options.flushEveryMs);
+    this.#options = { keepDays: KEEP_DAYS, ...options };
+    this.#flusher = new Periodic(() => this.#flush(), FLUSH_MS);
   }
 
   start(): void {
@@ -125,19 +122,25 @@ export class CacheStats implements CacheRecorder {
   }
 
   async #flush(): Promise<void> {
-    const { database, now, size, keepDays, onError } = this.#options;
+    const { database, size, keepDays, onError } = this.#options;
     for (const tell of this.#tellers) tell();
     const counted = this.#counts;
     this.#counts = new Map();
     try {
-      if (counted.size > 0) await addCacheStats(database, now(), [...counted.values()]);
+      if (counted.size > 0) await addCacheStats(database, new Date(), [...counted.values()]);
     } catch (error) {
       this.#putBack(counted);
       onError?.(error);
       return;
     }
-    const about = { process_id: this.#processId, host: hostname(), pid: process.pid, ...size() };
-    const self = { ...about, started_at: this.#startedAt, seen_at: now() };
+    const self = {
+      process_id: this.#processId,
+      host: hostname(),
+      pid: process.pid,
+      started_at: this.#startedAt,
+      seen_at: new Date(),
+      ...size(),
+    };
     await noteCacheProcess(database, self, keepDays).catch(onError);
   }
 
@@ -153,5 +156,3 @@ export class CacheStats implements CacheRecorder {
     }
   }
 }
-
-const SUMS = ['hits', 'misses', 'stale_serves', 'errors', 'loads', 'loaded_bytes', 'evictions'] as const;

@@ -17,15 +17,10 @@ import type { PlanSet } from '../plan/plan-set.ts';
 import type { Layer, LayerName } from './layer.ts';
 import { LayerUnavailableError } from './layer-error.ts';
 
-interface GuardedLayerOptions {
-  deadlineMs: number;
-  /** Failures in a row that open a breaker. */
-  failures?: number;
-  /** When a layer left alone is tried again: at first, and at most. */
-  retryMs?: { first: number; longest: number };
-}
-
-const RETRY_MS = { first: 1_000, longest: 10_000 };
+/** This many failures in a row open a breaker. */
+const FAILURES = 3;
+/** When a layer left alone is tried again: at first, and at most. */
+const RETRY_MS = { initialDelay: 1_000, maxDelay: 10_000 };
 /** A write is waited for by nobody: it may take a few times as long as a read before it counts as lost. */
 const WRITE_DEADLINES = 4;
 
@@ -34,26 +29,26 @@ type Breaker = ReturnType<typeof circuitBreaker>;
 export class GuardedLayer implements Layer {
   readonly name: LayerName;
   readonly write?: (set: PlanSet) => Promise<number>;
-  readonly clear?: (duns: string | null, clearId: number) => Promise<void>;
+  readonly clear?: (duns: string | null) => Promise<void>;
   readonly #layer: Layer;
   readonly #deadlineMs: number;
   readonly #reads: Breaker;
 
-  constructor(layer: Layer, { deadlineMs, failures = 3, retryMs = RETRY_MS }: GuardedLayerOptions) {
+  constructor(layer: Layer, deadlineMs: number) {
     this.name = layer.name;
     this.#layer = layer;
     this.#deadlineMs = deadlineMs;
     const breaker = () =>
       circuitBreaker(handleAll, {
-        breaker: new ConsecutiveBreaker(failures),
-        halfOpenAfter: new ExponentialBackoff({ initialDelay: retryMs.first, maxDelay: retryMs.longest }),
+        breaker: new ConsecutiveBreaker(FAILURES),
+        halfOpenAfter: new ExponentialBackoff(RETRY_MS),
       });
     this.#reads = breaker();
     const writes = breaker();
     const longMs = deadlineMs * WRITE_DEADLINES;
     if (layer.write) this.write = (set) => this.#run(writes, () => layer.write!(set), longMs);
     // Not behind the breaker: a clear that is skipped would not come again.
-    if (layer.clear) this.clear = (duns, id) => this.#inTime(() => layer.clear!(duns, id), longMs);
+    if (layer.clear) this.clear = (duns) => this.#inTime(() => layer.clear!(duns), longMs);
   }
 
   /** @throws {LayerUnavailableError} it is left alone, or did not answer in time */
@@ -64,10 +59,6 @@ export class GuardedLayer implements Layer {
     // Tried only if its time has come, and for the sake of the next reader, not of this one.
     void attempt().catch(() => {});
     throw this.#leftAlone();
-  }
-
-  async stop(): Promise<void> {
-    await this.#layer.stop?.();
   }
 
   async #run<T>(breaker: Breaker, work: (signal: AbortSignal) => Promise<T>, deadlineMs: number): Promise<T> {

@@ -19,9 +19,6 @@ export interface Layer {
   write?(set: PlanSet): Promise<number>;
   /**
    * Forgets the set of one TDSP, or all with `null`. Only for layers whose content is not PostgreSQL's.
-   * @param clearId grows with every clear: the same one told twice must not undo what was stored in between
    */
-  clear?(duns: string | null, clearId: number): Promise<void>;
-  /** Safe early and twice. */
-  stop?(): Promise<void>;
+  clear?(duns: string | null): Promise<void>;
 }

@@ -91,7 +91,7 @@ test('figures and verdicts of reads told together are those of each read', () =>
       for (const step of all) {
         if (step.do === 'wait') clock.now += step.ms;
         if (step.do === 'flush') flush();
-        if (step.do === 'clear') await cache.clear(ONCOR, 1);
+        if (step.do === 'clear') await cache.clear(ONCOR);
         if (step.do === 'confirm' || step.do === 'publish') {
           observedAtMs = clock.now;
           version += Number(step.do === 'publish');
@@ -99,10 +99,10 @@ test('figures and verdicts of reads told together are those of each read', () =>
           await cache.inspect(ONCOR);
         }
         for (let at = 0; step.do === 'read' && at < step.times; at++) {
-          const held = cache.peek(ONCOR)!;
-          const ageMs = clock.now - held.observedAtMs;
-          assert.equal(held.isStale, ageMs > STALE_AFTER_MS);
-          add(truth, 1, ageMs, held.isStale);
+          const cached = cache.peek(ONCOR)!;
+          const ageMs = clock.now - cached.observedAtMs;
+          assert.equal(cached.isStale, ageMs > STALE_AFTER_MS);
+          add(truth, 1, ageMs, cached.isStale);
         }
       }
       flush();

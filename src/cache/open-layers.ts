@@ -31,7 +31,7 @@ const DEADLINES_MS = { redis: 250, database: 1_000 };
 export async function openLayers(options: LayersOptions): Promise<OpenLayers> {
   const { config, database, tdsps, ttlMs, deadlinesMs = DEADLINES_MS } = options;
   const stored = [databaseLayer(database.quick, ttlMs), activeLayer(database.quick)].map(
-    (layer) => new GuardedLayer(layer, { deadlineMs: deadlinesMs.database }),
+    (layer) => new GuardedLayer(layer, deadlinesMs.database),
   );
   const { redisUrl: url } = config;
   if (!url) return { all: stored, listen: () => {}, stop: async () => {} };
@@ -39,12 +39,12 @@ export async function openLayers(options: LayersOptions): Promise<OpenLayers> {
     import('./redis/redis-layer.ts'),
     import('./redis/redis-listener.ts'),
   ]);
-  // Asked once, at the start, and patiently: a PostgreSQL that is slow just then is no reason to give up.
+  // Asked once, at the start, and patiently: it does not give up on a PostgreSQL that is slow just then.
   const databaseId = await readDatabaseId(database.pool);
   const redis = new RedisLayer({ url, databaseId, tdsps, ttlMs: config.cacheRedisTtlMinutes * 60_000 });
   let listener: InstanceType<typeof RedisListener> | null = null;
   return {
-    all: [new GuardedLayer(redis, { deadlineMs: deadlinesMs.redis }), ...stored],
+    all: [new GuardedLayer(redis, deadlinesMs.redis), ...stored],
     listen: (onVersion) => {
       listener = new RedisListener({ url, databaseId, tdsps, onVersion });
     },

@@ -58,9 +58,9 @@ test('1000 readers at once are one load, and all get the same object', async () 
     assert.equal(answer.layer, 'database');
   }
   assert.equal(layer.reads, 1);
-  const held = { set: one, observedAtMs: Date.parse(one.observed_at), isStale: false, layer: 'memory' };
-  assert.deepEqual(await cache.get(ONCOR), held);
-  assert.deepEqual(cache.peek(ONCOR), held);
+  const cached = { set: one, observedAtMs: Date.parse(one.observed_at), isStale: false, layer: 'memory' };
+  assert.deepEqual(await cache.get(ONCOR), cached);
+  assert.deepEqual(cache.peek(ONCOR), cached);
   assert.equal(layer.reads, 1);
 });
 
@@ -72,7 +72,7 @@ test('each TDSP is loaded by itself', async () => {
   assert.equal(layer.reads, 2);
 });
 
-test('a failure is shared by all who wait and by those who come within a second', async () => {
+test('a failure is shared by all that wait and all that come within a second', async () => {
   const gate = Promise.withResolvers<PlanSet>();
   const layer = new ScriptedLayer(() => gate.promise);
   const { cache, clock } = cacheOf(layer);
@@ -103,7 +103,7 @@ test('the first layer that has the set answers, past those that fail or have not
   );
 });
 
-test('a layer that hangs holds nobody up: the next one is asked as well', async () => {
+test('a layer that hangs keeps nobody waiting: the next one is asked as well', async () => {
   const hangs = new ScriptedLayer(() => new Promise(() => {}), 'redis');
   const { cache } = cacheOf(hangs, new ScriptedLayer(async () => set(1), 'database'));
   assert.equal((await cache.get(ONCOR))?.layer, 'database');
@@ -184,7 +184,7 @@ test('an older or equal version that is announced ends nothing, an equal one mak
   assert.equal(layer.reads, 1);
 });
 
-test('a set held by a reader is never changed under it', async () => {
+test('a set that a reader has is never changed under it', async () => {
   const { cache } = cacheOf(new ScriptedLayer(async () => Object.freeze(set(1))));
   const before = (await cache.get(ONCOR))!.set;
   cache.announce(set(1, { observed_at: '2026-08-01T13:00:00.000Z' }));
@@ -211,7 +211,7 @@ test('an older version never replaces a newer one in memory, though nobody annou
   assert.equal(layer.reads, 2);
 });
 
-test('a set overtaken while it was loaded is not kept, and the newer one is loaded after it', async () => {
+test('a set superseded while it was loaded is not kept, and the newer one is loaded after it', async () => {
   const gate = Promise.withResolvers<PlanSet>();
   const layer = new ScriptedLayer(() => gate.promise);
   const { cache } = cacheOf(layer);
@@ -250,7 +250,7 @@ test('a clear while the first load is under way: its set is served, and another 
   const { cache } = cacheOf(layer);
   const reader = cache.get(ONCOR);
   await settle();
-  await cache.clear(null, 1);
+  await cache.clear(null);
   layer.answer = async () => set(2);
   first.resolve(set(1));
   assert.equal((await reader)?.set.version, 1);
@@ -289,7 +289,7 @@ test('a stale set is served, and told of once a second', async () => {
   assert.equal(told.length, 2);
 });
 
-test('where nothing is stored one fetch is asked for, and all who wait get what came of it', async () => {
+test('where nothing is stored one fetch is asked for, and all that wait get what came of it', async () => {
   const layer = new ScriptedLayer();
   let fetches = 0;
   const cache = new PlanSetCache({
@@ -300,7 +300,7 @@ test('where nothing is stored one fetch is asked for, and all who wait get what 
     },
   });
   const answers = await Promise.all(Array.from({ length: 100 }, () => cache.get(ONCOR)));
-  assert.ok(answers.every((held) => held?.layer === 'api' && held.set.version === 1));
+  assert.ok(answers.every((cached) => cached?.layer === 'api' && cached.set.version === 1));
   assert.equal(fetches, 1);
   assert.equal(cache.peek(ONCOR)?.layer, 'memory');
 });
@@ -325,7 +325,7 @@ test('a cold fetch that takes long is not waited for, and what is fetched elsewh
   assert.equal((await reader)?.set.version, 1);
 });
 
-test('who waits for a fetch elsewhere is told when it fails, and whoever comes next may have it tried again', async () => {
+test('a reader who waits for a fetch elsewhere is told when it fails, and the next reader may have it tried again', async () => {
   const layer = new ScriptedLayer();
   const clock = { now: 1_000_000 };
   let fetches = 0;
@@ -365,13 +365,13 @@ test('a clear is followed by a load past the layers that were cleared; if that f
   const { cache } = cacheOf(redis, layer);
   await cache.get(ONCOR);
   assert.deepEqual([redis.reads, layer.reads], [1, 0]);
-  const clearing = cache.clear(null, 7);
+  const clearing = cache.clear(null);
   assert.equal(cache.peek(ONCOR), null);
   assert.equal((await cache.get(ONCOR))?.layer, 'database');
   await clearing;
   assert.deepEqual([redis.reads, layer.reads, cleared.length], [1, 1, 1]);
   layer.answer = fails;
-  await cache.clear(ONCOR, 8);
+  await cache.clear(ONCOR);
   assert.equal((await cache.get(ONCOR))?.set.version, 1);
 });
 

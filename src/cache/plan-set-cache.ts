@@ -71,18 +71,22 @@ const JITTER = 0.1;
 const TIMES_ITS_TEXT = 2;
 
 /** A slot, and what goes on for it in this process. */
-interface Entry {
+class Entry {
   readonly duns: string;
-  slot: Slot;
+  slot: Slot = EMPTY_SLOT;
   /** Reads not yet told to the recorder, all with one verdict and at ages of one step, and when the last one was. */
-  reads: number;
-  lastReadMs: number;
-  load: Promise<CachedSet | null> | null;
-  fetch: Promise<CachedSet | null> | null;
+  reads = 0;
+  lastReadMs = 0;
+  load: Promise<CachedSet | null> | null = null;
+  fetch: Promise<CachedSet | null> | null = null;
   /** Ends the wait for the fetch. */
-  endFetch: ((cached: CachedSet | null) => void) | null;
+  endFetch: ((cached: CachedSet | null) => void) | null = null;
   /** `null`: nobody asked for a refresh since the set was fresh. */
-  whyStale: StaleReason | null;
+  whyStale: StaleReason | null = null;
+
+  constructor(duns: string) {
+    this.duns = duns;
+  }
 }
 
 export class PlanSetCache {
@@ -172,22 +176,17 @@ export class PlanSetCache {
    * Forgets one TDSP, or all with `null`, and loads again what was there. Readers who come meanwhile wait for that
    * load only. Layers with a clear of their own are told, and not asked by that load.
    */
-  async clear(duns: string | null, clearId: number): Promise<void> {
+  async clear(duns: string | null): Promise<void> {
     const entries = duns === null ? [...this.#entries.values()] : [this.#entryOf(duns)];
     const { layers } = this.#options;
-    this.#clearing = Promise.allSettled([
-      this.#clearing,
-      ...layers.map((layer) => layer.clear?.(duns, clearId)),
-    ]);
+    this.#clearing = Promise.allSettled([this.#clearing, ...layers.map((layer) => layer.clear?.(duns))]);
     const uncleared = layers.filter((layer) => !layer.clear);
-    const loads = entries.map((entry) => {
-      this.#change(entry, { type: 'cleared', nowMs: this.#now() });
-      if (!entry.slot.todo.includes('load')) return null;
-      entry.load = null;
-      return this.#load(entry, uncleared);
-    });
-    await Promise.allSettled(loads);
-    await this.#clearing;
+    for (const entry of entries) {
+      if (entry.slot.state !== 'empty') entry.load = null;
+      this.#apply(entry, { type: 'cleared', nowMs: this.#now() }, uncleared);
+    }
+    const cleared = entries.filter(({ slot }) => slot.state === 'cleared');
+    await Promise.allSettled([this.#clearing, ...cleared.map(({ load }) => load)]);
   }
 
   /** What is in memory now. */
@@ -199,31 +198,18 @@ export class PlanSetCache {
   #entryOf(duns: string): Entry {
     let entry = this.#entries.get(duns);
     if (!entry) {
-      entry = {
-        duns,
-        slot: EMPTY_SLOT,
-        reads: 0,
-        lastReadMs: 0,
-        load: null,
-        fetch: null,
-        endFetch: null,
-        whyStale: null,
-      };
+      entry = new Entry(duns);
       this.#entries.set(duns, entry);
     }
     return entry;
   }
 
-  #change(entry: Entry, event: SlotEvent): void {
+  /** Changes the slot, and does what is to be done for it. */
+  #apply(entry: Entry, event: SlotEvent, layers?: readonly Layer[]): void {
     this.#tellReads(entry);
     entry.slot = transition(entry.slot, event, this.#limits);
-  }
-
-  /** Changes the slot, and does what is to be done for it. */
-  #apply(entry: Entry, event: SlotEvent): void {
-    this.#change(entry, event);
     const { todo } = entry.slot;
-    if (todo.includes('load')) this.#loadInBackground(entry);
+    if (todo.includes('load')) this.#loadInBackground(entry, layers);
     if (todo.includes('refresh')) this.#askForRefresh(entry);
     const cached = servedFrom(entry.slot);
     if (!cached) return;
@@ -310,11 +296,11 @@ export class PlanSetCache {
     return { ...found, layer: 'api' };
   }
 
-  #loadInBackground(entry: Entry): void {
+  #loadInBackground(entry: Entry, layers?: readonly Layer[]): void {
     // One that runs already may have read before the news: then another follows it.
     const load = entry.load
       ? entry.load.catch(() => {}).then(() => (entry.slot.state === 'live' ? null : this.#load(entry)))
-      : this.#load(entry);
+      : this.#load(entry, layers);
     load.catch(() => {});
   }
 

@@ -6,7 +6,7 @@ export interface CacheRecorder {
   hit(layer: LayerName, latencyMs: number, ageMs: number, isStale: boolean): void;
   /** Reads from memory, told together: the last one of them at this age, all others in the same step of age. */
   memoryHits(count: number, ageMs: number, isStale: boolean): void;
-  /** `tell` is called before figures are written: who counts for itself on the hot path tells them then. */
+  /** `tell` is called before figures are written: the cache counts reads by itself on the hot path, and tells them then. */
   beforeFlush(tell: () => void): void;
   miss(layer: LayerName, latencyMs: number): void;
   error(layer: LayerName, latencyMs: number): void;

@@ -46,7 +46,7 @@ export type Slot = {
     }
 );
 
-/** What a load found where that is nothing: those who come next need not ask again. */
+/** A load that found nothing: the readers who come next need not ask again. */
 interface Failure {
   /** `undefined`: nothing is stored. */
   readonly error: unknown;

@@ -1,5 +1,5 @@
 /**
- * Asks layers for a plan set, in their order. One that takes long does not hold up the others: after a moment the
+ * Asks layers for a plan set, in their order. One that takes long does not delay the others: after a moment the
  * next one is asked as well, and the first good answer counts.
  */
 

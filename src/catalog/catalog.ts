@@ -164,14 +164,14 @@ export class Catalog {
     if (view && this.isCurrent(view, nowMs)) return view;
     const sets: PlanSet[] = [];
     for (const duns of tdsps) {
-      const held = this.#planSets.peek(duns, nowMs);
-      if (!held) return null;
-      sets.push(held.set);
+      const cached = this.#planSets.peek(duns, nowMs);
+      if (!cached) return null;
+      sets.push(cached.set);
     }
     return this.#viewOf(tdsps, sets);
   }
 
-  /** Whether memory still holds exactly the sets of this view. */
+  /** Whether memory still has exactly the sets of this view. */
   isCurrent(view: PlanView, nowMs: number = this.#now()): boolean {
     const { tdsps, sets } = view;
     for (let at = 0; at < tdsps.length; at++)
@@ -181,8 +181,8 @@ export class Catalog {
 
   /** @throws what the last layer threw, if no layer could be read */
   async view(tdsps: readonly string[]): Promise<Viewed | NotReady> {
-    const held = this.viewInMemory(tdsps);
-    if (held) return { view: held, layer: 'memory' };
+    const inMemory = this.viewInMemory(tdsps);
+    if (inMemory) return { view: inMemory, layer: 'memory' };
     const cached = await Promise.all(tdsps.map((duns) => this.#planSets.get(duns)));
     const notReady = tdsps.filter((_, index) => !cached[index]);
     if (notReady.length > 0) return { notReady };
@@ -265,7 +265,7 @@ export class Catalog {
 
   async #packed(tdsps: readonly string[]): Promise<PackedPlans[]> {
     const sets = await Promise.all(tdsps.map((duns) => this.#planSets.get(duns)));
-    return sets.flatMap((held) => (held ? packedPlans(held.set) : []));
+    return sets.flatMap((cached) => (cached ? packedPlans(cached.set) : []));
   }
 
   #viewOf(tdsps: readonly string[], sets: readonly PlanSet[]): PlanView {

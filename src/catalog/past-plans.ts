@@ -14,7 +14,6 @@ import type { PlanSet } from '../plan/plan-set.ts';
 import {
   type PastVersion,
   readFirstPublished,
-  readKeptSince,
   readVersionsAt,
   rebuildPlanSet,
 } from '../store/plans/plan-revisions.ts';
@@ -114,7 +113,7 @@ export class PastPlans {
     for (const one of versions) {
       const set = await this.#set(one);
       if (set === null) {
-        return { notKept: [one.tdsp_duns], kept_since: await readKeptSince(this.#database, tdsps) };
+        return { notKept: [one.tdsp_duns], kept_since: await readFirstPublished(this.#database, tdsps) };
       }
       sets.push(set);
     }
@@ -122,7 +121,6 @@ export class PastPlans {
   }
 
   async #set({ tdsp_duns, version, set_hash }: PastVersion): Promise<PlanSet | null> {
-    if (set_hash === null) return null;
     // The hash belongs to the name: a database that was made anew counts from 1 again.
     const key = `${tdsp_duns}.${version}.${set_hash}`;
     const held = this.#sets.get(key);
@@ -135,7 +133,7 @@ export class PastPlans {
 
   #describe(versions: readonly PastVersion[], sets: readonly PlanSet[], at: Date): PastView {
     const tag = versions
-      .map((one) => `${one.tdsp_duns}.${one.version}.${one.set_hash?.slice(0, 12)}`)
+      .map((one) => `${one.tdsp_duns}.${one.version}.${one.set_hash.slice(0, 12)}`)
       .join('+');
     let view = this.#views.get(tag);
     if (!view) {

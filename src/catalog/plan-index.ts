@@ -5,7 +5,7 @@
  */
 
 import { LRUCache } from 'lru-cache';
-import type { BillCurve } from '../plan/bill.ts';
+import type { BillCurve } from '../plan/bill/bill.ts';
 import { compareFacetValues, FACET_PLACE, FACETS, type Facet, type FacetValue } from '../plan/facets.ts';
 import { asciiJson } from '../plan/packed/ascii-json.ts';
 import type { PackedPlans } from '../plan/packed/packed-plans.ts';

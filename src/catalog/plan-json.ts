@@ -1,9 +1,14 @@
 /** How a single plan reads in an answer: everything about it. */
 
-import type { Bill } from '../plan/bill.ts';
-import { identityJson, restJson, termsJson } from '../plan/packed/plan-texts.ts';
+import type { Bill } from '../plan/bill/bill.ts';
+import { DETAIL_FIELDS, HEAD_FIELDS, pickFields, TAIL_FIELDS } from '../plan/fields.ts';
 import type { Plan } from '../plan/plan.ts';
 
 export function planJson(plan: Plan, bill: Bill): Record<string, unknown> {
-  return { ...identityJson(plan), bill, ...termsJson(plan), ...restJson(plan) };
+  return {
+    ...pickFields(plan, HEAD_FIELDS),
+    bill,
+    ...pickFields(plan, TAIL_FIELDS),
+    ...pickFields(plan, DETAIL_FIELDS),
+  };
 }

@@ -1,6 +1,6 @@
 /** The plans of an index at one usage: what each costs there, and who ranks above whom. */
 
-import { type Bill, publishedBill } from '../plan/bill.ts';
+import { type Bill, publishedBill } from '../plan/bill/bill.ts';
 import { type Bits, bitsWhere } from './bits.ts';
 import type { PlanIndex } from './plan-index.ts';
 import type { SortKey } from './plan-query.ts';

@@ -14,30 +14,15 @@ import { answer, type CommandContext, withStore } from './command.ts';
 
 type Kind = 'city' | 'zip' | 'tdsp';
 
-interface Explained {
-  duns: string;
-  name: string;
-  version: number | null;
-  plans: number | null;
-  source: string | null;
-  origin: string | null;
-  observed_at: string | null;
-  age_seconds: number | null;
+type Explained = ReturnType<typeof stateOf> & { duns: string; name: string; served: Served | null };
+
+/** What a running server answers. */
+interface Served {
+  source: string;
+  version: string;
+  age_seconds: number;
   stale: boolean;
-  stale_at: string | null;
-  /** The first stored layer that has this version; a running server may have it in memory or Redis. */
-  stored_layer: 'database' | 'active' | null;
-  cache_expires_at: string | null;
-  last_result: { status: string; message: string | null; at: Date } | null;
-  /** What the running server says; `null` where none answers. */
-  served: {
-    source: string;
-    version: string;
-    age_seconds: number;
-    stale: boolean;
-    cache_status: string;
-  } | null;
-  next: string;
+  cache_status: string;
 }
 
 const SERVER_MS = 1_000;
@@ -84,10 +69,7 @@ interface Facts {
   state: ControlState;
 }
 
-function stateOf(
-  duns: string,
-  { now, config, snapshots, cached, results, state }: Facts,
-): Omit<Explained, 'duns' | 'name' | 'served'> {
+function stateOf(duns: string, { now, config, snapshots, cached, results, state }: Facts) {
   const ofTdsp = ({ tdsp_duns }: { tdsp_duns: string }) => tdsp_duns === duns;
   const snapshot = snapshots.find(ofTdsp);
   const cache = cached.find(ofTdsp);
@@ -105,6 +87,7 @@ function stateOf(
     age_seconds: ageMs === null ? null : Math.max(0, Math.floor(ageMs / 1000)),
     stale: isStale,
     stale_at: snapshot ? new Date(snapshot.observed_at.getTime() + staleAfterMs).toISOString() : null,
+    /** The first stored layer that has this version; a running server may have it in memory or Redis. */
     stored_layer: snapshot ? (isCached ? 'database' : 'active') : null,
     cache_expires_at: cache?.expires_at.toISOString() ?? null,
     last_result: last ? { status: last.status, message: last.message, at: last.finished_at } : null,
@@ -121,7 +104,7 @@ function findPlace(
     const tdsp = territory.tdsp(text);
     return tdsp
       ? { name: tdsp.name, tdsps: [tdsp.duns], note: null }
-      : { explanation: expected(`a TDSP (${territory.tdspList})`, text) };
+      : { explanation: expected(`one of ${territory.tdspList}`, text) };
   }
   const place = new Places(territory).find(text);
   if ('explanation' in place) return place;
@@ -132,14 +115,13 @@ function findPlace(
   };
 }
 
-async function askServer(url: string, duns: string): Promise<Explained['served']> {
+/** `null` where no server answers. */
+async function askServer(url: string, duns: string): Promise<Served | null> {
   try {
     const answer = await fetch(`${url}/v1/plans?tdsp=${duns}&limit=1`, {
       signal: AbortSignal.timeout(SERVER_MS),
     });
-    const { meta } = (await answer.json()) as {
-      meta: Partial<Omit<NonNullable<Explained['served']>, 'cache_status'>>;
-    };
+    const { meta } = (await answer.json()) as { meta: Partial<Omit<Served, 'cache_status'>> };
     const { source, version, age_seconds, stale } = meta;
     return source === undefined || version === undefined || age_seconds === undefined || stale === undefined
       ? null

@@ -1,9 +1,10 @@
 /** `freshness`: how old plans are against what their tiers promise; fails past an error age, for cron and CI. */
 
-import type { AgeVerdict, Slo } from '../monitor/freshness.ts';
+import type { AgeLimits, AgeVerdict, Slo } from '../monitor/freshness.ts';
 import type { FreshnessReport, TdspFreshness, TierFreshness } from '../monitor/freshness-report.ts';
 import { limitText, percentText, plural, spanText } from '../monitor/text.ts';
 import { answer, type CommandContext, withStore } from './command.ts';
+import { table } from './table.ts';
 
 export async function freshness(context: CommandContext): Promise<number> {
   const [{ readFreshness }, { freshnessRules }, { readTerritory }, { readControl }] = await Promise.all([
@@ -22,63 +23,47 @@ export async function freshness(context: CommandContext): Promise<number> {
 const SIGNS: Record<AgeVerdict, string> = { fresh: ' ', late: ' ', warning: '!', error: '✗' };
 
 function describe({ tdsps, tiers, overall, status, window_hours }: FreshnessReport, isOn: boolean): string {
-  const last = `${window_hours} h`;
+  const window = `${window_hours} h`;
+  const limits = ['target', 'warn', 'error'];
+  const known = `Of the last ${window}, ${percentText(overall.window_known)} is known.`;
   return [
-    `  TDSP                    age  tier  target    warn   error  within, ${last}`,
-    ...tdsps.map(tdspLine),
+    ...table(['  TDSP', 'age', 'tier', ...limits, `within, ${window}`], tdsps.map(tdspCells)),
     '',
-    `  tier  cities  oldest  target    warn   error  within now    within, ${last}`,
-    ...tiers.map(tierLine),
-    `  all   ${String(overall.cities).padStart(6)}${' '.repeat(32)}  ${sloCells(overall)}`,
+    ...table(
+      ['  tier', 'cities', 'oldest', ...limits, 'within now', `within, ${window}`],
+      [...tiers.map(tierCells), ['  all', String(overall.cities), '', '', '', '', ...sloCells(overall)]],
+    ),
     '',
     'within: share of cities whose plans are younger than the target of their tier (in',
     'brackets: a city counts by its demand), now and over the time that is known.',
-    ...(overall.window_known < 0.999
-      ? [`Of the last ${last}, ${percentText(overall.window_known)} is known.`]
-      : []),
+    ...(overall.window_known < 0.999 ? [known] : []),
     verdictOf(status, tdsps, isOn),
   ].join('\n');
 }
 
-function tdspLine({ name, age_seconds, tier, verdict, within_window, ...limits }: TdspFreshness): string {
-  const cells = [
-    SIGNS[verdict],
-    name.padEnd(18),
-    ageOf(age_seconds).padStart(8),
-    String(tier).padStart(5),
-    limitCells(limits),
-    percentText(within_window).padStart(12),
-  ];
-  return cells.join(' ').trimEnd();
-}
+const tdspCells = (tdsp: TdspFreshness): string[] => [
+  `${SIGNS[tdsp.verdict]} ${tdsp.name}`,
+  ageOf(tdsp.age_seconds),
+  String(tdsp.tier),
+  ...limitCells(tdsp),
+  percentText(tdsp.within_window),
+];
 
-function tierLine({ tier, cities, oldest_age_seconds, verdict, ...rest }: TierFreshness): string {
-  const cells = [
-    SIGNS[verdict],
-    String(tier).padEnd(5),
-    String(cities).padStart(6),
-    ageOf(oldest_age_seconds).padStart(7),
-    limitCells(rest),
-  ];
-  return `${cells.join(' ')}  ${sloCells(rest)}`.trimEnd();
-}
+const tierCells = (tier: TierFreshness): string[] => [
+  `${SIGNS[tier.verdict]} ${tier.tier}`,
+  String(tier.cities),
+  ageOf(tier.oldest_age_seconds),
+  ...limitCells(tier),
+  ...sloCells(tier),
+];
 
-const limitCells = (limits: {
-  target_hours: number;
-  warn_after_hours: number;
-  error_after_hours: number;
-}): string =>
-  [limits.target_hours, limits.warn_after_hours, limits.error_after_hours]
-    .map((hours) => limitText(hours * 3_600).padStart(7))
-    .join(' ');
+const limitCells = ({ target_hours, warn_after_hours, error_after_hours }: AgeLimits): string[] =>
+  [target_hours, warn_after_hours, error_after_hours].map((hours) => limitText(hours * 3_600));
 
-const sloCells = (slo: Slo): string =>
-  [
-    [slo.within_now, slo.within_now_weighted],
-    [slo.within_window, slo.within_window_weighted],
-  ]
-    .map(([plain, weighted]) => `${percentText(plain!)} (${percentText(weighted!)})`.padEnd(17))
-    .join(' ');
+const sloCells = (slo: Slo): string[] => [
+  `${percentText(slo.within_now)} (${percentText(slo.within_now_weighted)})`,
+  `${percentText(slo.within_window)} (${percentText(slo.within_window_weighted)})`,
+];
 
 const ageOf = (seconds: number | null): string => (seconds === null ? 'never' : spanText(seconds));
 

@@ -6,7 +6,7 @@ import { ConfigError, readConfig } from '../config.ts';
 import { describeError, errorCode, WattsyncError } from '../errors.ts';
 import { addCommands, type CommandSpec, listOption, numberOption, type Runner } from './command.ts';
 import { DATABASE_COMMANDS } from './db/commands.ts';
-import type { ReplayCommandOptions } from './replay.ts';
+import type { ReplayCommandOptions } from './replay/replay.ts';
 import type { SandboxCommandOptions } from './sandbox.ts';
 import { SYNC_COMMANDS } from './sync/commands.ts';
 import { UsageError } from './usage-error.ts';
@@ -69,7 +69,7 @@ const COMMANDS: CommandSpec[] = [
       new Option('--publish', 'with --rejected: publish what can be read now'),
     ],
     run: async (context, options: ReplayCommandOptions) =>
-      (await import('./replay.ts')).replayCommand(context, options),
+      (await import('./replay/replay.ts')).replayCommand(context, options),
   },
   {
     usage: 'sandbox [csv...]',
@@ -94,19 +94,19 @@ const CACHE_COMMANDS: CommandSpec[] = [
   {
     usage: 'stats',
     description: 'hits, misses, age and latency of every layer in the last hour and day',
-    run: async (context) => (await import('./cache-stats.ts')).cacheStats(context),
+    run: async (context) => (await import('./cache/stats.ts')).cacheStats(context),
   },
   {
     usage: 'clear [place...]',
     description: 'forget plan sets everywhere (dallas-tx, 75201, ONCOR); the plans themselves stay',
     options: [new Option('--all', 'those of all TDSPs')],
     run: async (context, places: string[], options: { all?: boolean }) =>
-      (await import('./cache-clear.ts')).cacheClear(context, places, options),
+      (await import('./cache/clear.ts')).cacheClear(context, places, options),
   },
   {
     usage: 'warm',
     description: 'put back what the database cache lacks, and have every process load it',
-    run: async (context) => (await import('./cache-clear.ts')).cacheWarm(context),
+    run: async (context) => (await import('./cache/clear.ts')).cacheWarm(context),
   },
 ];
 
@@ -142,7 +142,7 @@ function buildProgram(run: Runner): Command {
 function report(error: unknown, isJson: boolean): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    // Commander has told a person already.
+    // Commander has printed it for a person already.
     return isJson ? report(toUsageError(error), isJson) : 2;
   }
   const exitCode = error instanceof ConfigError || error instanceof UsageError ? 2 : 1;

@@ -26,7 +26,6 @@ const layer = (errors: number): LayerCounts => ({
   errors,
   loads: 0,
   loaded_bytes: 0,
-  evictions: 0,
   latency: [],
   age: [],
   max_age_seconds: null,

@@ -53,14 +53,14 @@ export function checkClocks(aheadMs: number, workers: MonitorView['workers']): F
   if (wrong.length === 0) {
     return ok(check, `All within ${Math.ceil(Math.abs(clocks[0]!.ms))} ms of the database`);
   }
-  const told = wrong.map(
+  const failures = wrong.map(
     ({ name, ms }) =>
       `${name} is ${(Math.abs(ms) / 1000).toFixed(0)} s ${ms > 0 ? 'ahead of' : 'behind'} the database`,
   );
   const find = Math.abs(wrong[0]!.ms) > SKEW_MS.bad ? bad : warn;
   return find(
     check,
-    told.join(', '),
+    failures.join(', '),
     'Ages and times are wrong by as much. Let a time service set the clocks',
   );
 }
@@ -94,12 +94,12 @@ export function checkLayers(layers: readonly LayerCounts[]): Finding {
     ({ errors, share }) => errors >= LAYER_ERRORS.least && share > LAYER_ERRORS.few,
   );
   if (wrong.length === 0) return ok(check, 'No layer failed within the hour');
-  const told = wrong.map(
+  const failures = wrong.map(
     ({ layer, errors, share }) => `${layer} ${plural(errors, 'time')} (${percentText(share)} of its reads)`,
   );
   const find = wrong.some(({ share }) => share >= LAYER_ERRORS.many) ? bad : warn;
   const advice = 'The next layer answers instead. If its contents are broken: npm run cache:clear -- --all';
-  return find(check, `Layers failed within the hour: ${told.join(', ')}`, advice, 'npm run cache:stats');
+  return find(check, `Layers failed within the hour: ${failures.join(', ')}`, advice, 'npm run cache:stats');
 }
 
 const REJECTED_SHARE = 0.05;

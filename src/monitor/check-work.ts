@@ -28,16 +28,16 @@ export function checkControl(view: Pick<MonitorView, 'at' | 'control'>): Finding
   const check = 'control';
   if (state === 'running') return ok(check, 'Syncing is on');
   const seconds = secondsSince(view, changed_at);
-  const told = `${spanText(seconds)} ago by ${changed_by}${reason ? `: ${reason}` : ''}`;
+  const since = `${spanText(seconds)} ago by ${changed_by}${reason ? `: ${reason}` : ''}`;
   const resume = 'npm run sync:resume';
   if (state === 'emergency') {
     const advice = 'No upstream is called and nothing is published. When the cause is fixed, resume';
-    return bad(check, `EMERGENCY, declared ${told}`, advice, resume);
+    return bad(check, `EMERGENCY, declared ${since}`, advice, resume);
   }
   const find = seconds > LONG_STOP_S ? bad : warn;
   return find(
     check,
-    `Syncing is STOPPED, since ${told}`,
+    `Syncing is STOPPED, since ${since}`,
     'Running syncs may end, none begins. Resume',
     resume,
   );

@@ -35,15 +35,15 @@ const APPLY_MIGRATIONS = 'npm run db:migrate';
 /** One finding at least for each thing looked at. Never throws. */
 export async function examine(database: Database, config: Config): Promise<Finding[]> {
   const { pool } = database;
-  const [migrations, ...system] = await Promise.all([
-    look('migrations', async () => checkMigrations(await readMigrationState(pool))),
+  const [answers, migrations, ...system] = await Promise.all([
     look('database', () => lookAtDatabase(pool)),
+    look('migrations', async () => checkMigrations(await readMigrationState(pool))),
     look('plan_key', async () => checkPlanKey(await hasPlanKey(pool))),
     look('queue_schema', async () => checkQueueSchema(await readQueueSchema(pool))),
     look('redis', async () => checkRedis(config.redisUrl && (await pingRedis(config.redisUrl)))),
     look('disk', async () => checkDisk(config.databaseUrl ? ELSEWHERE : await diskOf(config.dataDir))),
   ]);
-  const found = [...migrations, ...system.flat()];
+  const found = [...answers, ...migrations, ...system.flat()];
   // Without its tables there is nothing more to look at.
   if (migrations.some(({ command }) => command === APPLY_MIGRATIONS)) return found;
   return [...found, ...(await examineSyncing(pool, config))];

@@ -15,11 +15,9 @@ import {
   cityFreshness,
   type FreshnessFacts,
   type FreshnessRules,
-  judgeAge,
   type Share,
   type Slo,
   toSlo,
-  windowShare,
   worstVerdict,
 } from './freshness.ts';
 import { HOUR_MS } from './text.ts';
@@ -107,26 +105,22 @@ export function toReport(
 
 const toSeconds = (ms: number): number => Math.max(0, Math.floor(ms / 1000));
 
+/** As fresh as a city would be that this TDSP alone serves. */
 function tdspFreshness(
   { duns, short_name: name }: Territory['tdsps'][number],
-  territory: Pick<Territory, 'cities'>,
-  { now, window, observedAt, confirmedAt }: FreshnessFacts,
+  { cities }: Pick<Territory, 'cities'>,
+  facts: FreshnessFacts,
   rules: FreshnessRules,
 ): TdspFreshness {
-  const tier = Math.min(
-    3,
-    ...territory.cities.flatMap((city) => (city.tdsps.includes(duns) ? city.tier : [])),
-  );
-  const limits = ageLimits(tier, rules);
-  const last = observedAt.get(duns);
-  const ageMs = last ? now.getTime() - last.getTime() : null;
+  const tier = Math.min(3, ...cities.flatMap((city) => (city.tdsps.includes(duns) ? city.tier : [])));
+  const found = cityFreshness({ slug: duns, tier, tdsps: [duns] }, facts, rules);
   return {
     duns,
     name,
     tier,
-    ...limits,
-    age_seconds: ageMs === null ? null : toSeconds(ageMs),
-    verdict: judgeAge(ageMs, limits),
-    within_window: windowShare(confirmedAt.get(duns) ?? [], limits.target_hours * HOUR_MS, window),
+    ...ageLimits(tier, rules),
+    age_seconds: found.ageMs === null ? null : toSeconds(found.ageMs),
+    verdict: found.verdict,
+    within_window: toSlo([found], facts.window).within_window,
   };
 }

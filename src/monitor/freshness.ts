@@ -95,13 +95,6 @@ export function spansWithin(confirmedAt: readonly number[], targetMs: number, wi
   return spans;
 }
 
-/** Share of what is known of the window in which plans confirmed at these times were within the target. */
-export function windowShare(confirmedAt: readonly Date[], targetMs: number, window: Span): Share {
-  const times = confirmedAt.map((at) => at.getTime());
-  const knownMs = window.to - Math.max(window.from, Math.min(window.to, ...times));
-  return knownMs === 0 ? null : Math.min(1, sumSpans(spansWithin(times, targetMs, window)) / knownMs);
-}
-
 /** What two lists of disjoint, ordered spans have in common. */
 export function intersect(some: readonly Span[], others: readonly Span[]): Span[] {
   const common: Span[] = [];
@@ -157,30 +150,22 @@ export function cityFreshness(
 }
 
 export function toSlo(cities: readonly CityFreshness[], window: Span): Slo {
-  const isWithin = ({ verdict }: CityFreshness) => (verdict === 'fresh' ? 1 : 0);
-  const share = (part: (city: CityFreshness) => number, whole: (city: CityFreshness) => number): Share => {
-    const [up, down] = [sum(cities.map(part)), sum(cities.map(whole))];
-    return down === 0 ? null : Math.min(1, up / down);
+  type Measure = (city: CityFreshness) => number;
+  const share = (part: Measure, whole: Measure, weight: Measure = () => 1): Share => {
+    const all = sum(cities.map((city) => whole(city) * weight(city)));
+    return all === 0 ? null : Math.min(1, sum(cities.map((city) => part(city) * weight(city))) / all);
   };
+  const one: Measure = () => 1;
+  const isWithin: Measure = ({ verdict }) => (verdict === 'fresh' ? 1 : 0);
+  const within: Measure = ({ withinMs }) => withinMs;
+  const known: Measure = ({ knownMs }) => knownMs;
+  const weight: Measure = (city) => city.weight;
   return {
-    within_now: share(isWithin, () => 1),
-    within_now_weighted: share(
-      (city) => isWithin(city) * city.weight,
-      ({ weight }) => weight,
-    ),
-    within_window: share(
-      ({ withinMs }) => withinMs,
-      ({ knownMs }) => knownMs,
-    ),
-    within_window_weighted: share(
-      ({ withinMs, weight }) => withinMs * weight,
-      ({ knownMs, weight }) => knownMs * weight,
-    ),
-    window_known:
-      share(
-        ({ knownMs }) => knownMs,
-        () => window.to - window.from,
-      ) ?? 0,
+    within_now: share(isWithin, one),
+    within_now_weighted: share(isWithin, one, weight),
+    within_window: share(within, known),
+    within_window_weighted: share(within, known, weight),
+    window_known: share(known, () => window.to - window.from) ?? 0,
   };
 }
 

@@ -6,7 +6,7 @@ import type { Liveness } from '../store/queue/sync-workers.ts';
 
 export type ViewWork = QueuedWork & {
   name: string;
-  /** Who holds it; `null` while it waits. */
+  /** The process that claimed it; `null` while it waits. */
   worker: { host: string | null; pid: number | null; state: Liveness } | null;
 };
 
@@ -19,7 +19,7 @@ export interface RunStep {
   since: Date | null;
   /** Waits and may not begin before; `null` otherwise. */
   not_before: Date | null;
-  /** Who fetches it; `null` where that is not known, or nobody does. */
+  /** The process that fetches it; `null` where none does, or it is not known. */
   worker: ViewWork['worker'];
   plans: PlanCounts | null;
   message: string | null;

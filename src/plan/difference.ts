@@ -5,7 +5,8 @@
  * read stays here, too, by the rules of the publish.
  */
 
-import { isSame, termsOfSale } from './content.ts';
+import { isSame } from './content.ts';
+import { PLAN_COLUMNS } from './fields.ts';
 import type { Plan, PlanDraft } from './plan.ts';
 
 export interface FieldDifference {
@@ -93,21 +94,9 @@ const named = ({ external_id, provider, name }: Plan | PlanDraft): NamedPlan => 
   name,
 });
 
-function facts(plan: Plan | PlanDraft): Record<string, unknown> {
-  const { name, term_months, special_terms, promotion, documents, enroll_url, enroll_phone, translations } =
-    plan;
-  return {
-    provider: plan.provider.name,
-    name,
-    term_months,
-    ...termsOfSale(plan),
-    special_terms,
-    promotion,
-    efl_url: documents.efl,
-    tos_url: documents.tos,
-    yrac_url: documents.yrac,
-    enroll_url,
-    enroll_phone,
-    translations,
-  };
-}
+const CONTENT = PLAN_COLUMNS.filter(({ isIdentity }) => !isIdentity);
+
+const facts = (plan: Plan | PlanDraft): Record<string, unknown> => ({
+  provider: plan.provider.name,
+  ...Object.fromEntries(CONTENT.map(({ name, cell }) => [name, cell(plan)])),
+});

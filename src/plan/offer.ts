@@ -5,7 +5,7 @@
  * put another product under an old one. What stays is who sells what for how long, so that is the key.
  */
 
-import type { PlanDraft } from './plan.ts';
+import type { Plan, PlanDraft } from './plan.ts';
 
 const WORDS: Record<string, string> = { '+': ' plus ', '&': ' and ', '%': ' percent ' };
 
@@ -33,7 +33,11 @@ export function providerId(name: string): string {
   return nameKey(name);
 }
 
-/** What a draft must share with an offer of its TDSP to be a new price of it. */
-export function offerKey(draft: Pick<PlanDraft, 'provider' | 'name' | 'term_months'>): string {
-  return `${providerId(draft.provider.name)}|${nameKey(draft.name)}|${draft.term_months ?? ''}`;
+/** What a plan must share with an offer of its TDSP to be a new price of it. */
+export function offerKey({
+  provider,
+  name,
+  term_months,
+}: Pick<PlanDraft | Plan, 'provider' | 'name' | 'term_months'>): string {
+  return `${providerId(provider.name)}|${nameKey(name)}|${term_months ?? ''}`;
 }

@@ -171,7 +171,9 @@ test('PostgreSQL frozen, and nothing in memory: Redis has the plans; without it,
   const layers = await openLayers({ config, database, tdsps: allDuns, ttlMs: 7_200_000 });
   // As after a start: each with a memory of its own, in which nothing is yet.
   const starts = ['Redis answers', 'Redis is frozen, too'].map(() => openApi(database, layers.all));
-  await until(async () => (await redis.admin.keys('wattsync:*')).length === allDuns.length);
+  const isConnected = () =>
+    layers.all[0]!.read(ONCOR, AbortSignal.timeout(1_000)).then((set) => set !== null);
+  await until(() => isConnected().catch(() => false));
   postgres.signal('SIGSTOP');
   try {
     for (const duns of allDuns) {

@@ -152,7 +152,7 @@ test('during a deployment values of the format before are side by side with ours
   const body = zstdCompressSync(JSON.stringify(stored));
   const { version, observed_at } = stored;
   const sum = createHash('sha1').update(`${version} ${observed_at} `).update(body).digest('hex');
-  const before = { format: '1', version, observed_at, body, sum, clear_id: 0 };
+  const before = { version, observed_at, body, sum };
   const keyBefore = `wattsync:plans:1:${ONCOR}`;
   await redis.admin.hset(keyBefore, before);
   await redis.admin.hset(redisKey(ONCOR), before);

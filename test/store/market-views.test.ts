@@ -9,7 +9,7 @@ import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.
 import { readProviders } from '../../src/store/market/providers.ts';
 import { readMarkets } from '../../src/store/market/summary.ts';
 import { MARKET_VIEWS, readBehindViews } from '../../src/store/market/views.ts';
-import { readActivePlanSet, readActivePlans } from '../../src/store/plans/plans.ts';
+import { readActivePlanSet } from '../../src/store/plans/plans.ts';
 import { refreshMarketViews } from '../../src/sync/work/refresh-views.ts';
 import {
   allDuns,
@@ -79,7 +79,7 @@ function expectSpread(
 
 test('the market of every TDSP and of every city is what its plans say', async () => {
   const plansOf = new Map<string, Plan[]>();
-  for (const duns of allDuns) plansOf.set(duns, await readActivePlans(database.pool, duns));
+  for (const duns of allDuns) plansOf.set(duns, [...(await readActivePlanSet(database.pool, duns))!.plans]);
   const areas = [...allDuns.map((duns) => [duns]), ...territory.cities.map(({ tdsps }) => tdsps)];
   const different = [...new Map(areas.map((tdsps) => [tdsps.join(), tdsps])).values()];
   assert.ok(different.some(({ length }) => length > 1));

@@ -243,6 +243,15 @@ test('a version that a clock ahead by a day put into the future is never what wa
   clock = ahead.getTime();
 });
 
+test('a set of which somebody changed a row by hand is not handed out, and a version that never was is none', async () => {
+  await emptied();
+  const one = { id: 'a', product: 0, provider: 0, cents: 90, text: '', isExact: true };
+  await send({ duns: ONCOR, sold: [one], rejected: [], force: false });
+  await database.pool.query('update electricity_plans set rate_1000kwh = rate_1000kwh + 1');
+  assert.equal(await rebuildPlanSet(database.pool, ONCOR, 1), 'not_kept');
+  assert.equal(await rebuildPlanSet(database.pool, ONCOR, 9), null);
+});
+
 test('in an emergency nothing is published or confirmed', async () => {
   await emptied();
   const one = { id: 'a', product: 0, provider: 0, cents: 90, text: '', isExact: true };

@@ -62,7 +62,7 @@ process.on('message', async (told: 'go' | { version: number }) => {
     allDuns.flatMap((duns) => Array.from({ length: 50 }, () => planSets.get(duns).catch(() => null))),
   );
   process.send!({
-    versions: answers.map((held) => held?.set.version ?? null),
+    versions: answers.map((cached) => cached?.set.version ?? null),
     tookMs: performance.now() - started,
   });
 });

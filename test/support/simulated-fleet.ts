@@ -90,7 +90,7 @@ class Simulated {
         name: 'redis',
         read: (duns) => links.redis.carry(() => redis.read(duns)),
         write: (set) => links.redis.carry(() => redis.write(set)),
-        clear: (duns, id) => links.redis.carry(() => redis.clear(duns, id)),
+        clear: (duns) => links.redis.carry(() => redis.clear(duns)),
       });
       redis.onPublish.push((published) => this.#deliver(() => this.cache.announce(published)));
     }
@@ -98,7 +98,7 @@ class Simulated {
     postgres.onClear.push((clear) => this.#deliver(() => this.#clear(clear)));
     this.cache = new PlanSetCache({
       layers: layers.map((layer) =>
-        this.#asking(new GuardedLayer(layer, { deadlineMs: layer.name === 'redis' ? 250 : 1_000 })),
+        this.#asking(new GuardedLayer(layer, layer.name === 'redis' ? 250 : 1_000)),
       ),
       ttlMs: 30_000,
       staleAfterMs: STALE_AFTER_MS,
@@ -185,7 +185,7 @@ class Simulated {
 
   #clear({ id, duns }: Clear): void {
     this.#lastClear = Math.max(this.#lastClear, id);
-    void this.cache.clear(duns, id);
+    void this.cache.clear(duns);
   }
 }
 
@@ -219,7 +219,7 @@ class Fleet {
   readonly #links: { postgres: Link; redis: Link };
   readonly #processes: Simulated[];
   readonly #firstPublishedAt = new Map<string, number>();
-  /** What the last reader of a process got who is gone by now. */
+  /** What the last reader of a process got. */
   readonly #seen = new Map<string, { version: number; observed_at: string }>();
   #running = 0;
   #failure: unknown;
@@ -311,7 +311,7 @@ class Fleet {
     this.#postgres.publish(duns);
   }
 
-  /** The last resort. It must not be asked where something is stored, nor by who has seen the plans. */
+  /** The last resort. It must not be asked where something is stored, nor by a process that has had the plans. */
   #fetch(duns: string, process: number): Promise<unknown> {
     const published = this.#firstPublishedAt.get(duns);
     if (published !== undefined && published < this.#time.nowMs - LONGEST_LOAD_MS)
@@ -336,24 +336,24 @@ class Fleet {
     process.reads += 1;
     this.#running += 1;
     const { look } = this.#options;
-    let held: CachedSet | null = null;
+    let cached: CachedSet | null = null;
     try {
-      held = await (look?.(duns, process.cache, () => process.now()) ?? process.cache.get(duns));
+      cached = await (look?.(duns, process.cache, () => process.now()) ?? process.cache.get(duns));
     } catch (error) {
       if ((error as { code?: string }).code === 'ERR_ASSERTION') throw error;
     } finally {
       this.#running -= 1;
     }
-    if (!held) {
+    if (!cached) {
       assert.ok(!before, `process ${at} had ${duns} and now has nothing`);
       return;
     }
-    const { version, observed_at, plans } = held.set;
+    const { version, observed_at, plans } = cached.set;
     assert.ok(version >= (before?.version ?? 0), `process ${at} went from ${before?.version} to ${version}`);
     if (version === before?.version) assert.ok(observed_at >= before.observed_at, `${at} grew older`);
     assert.deepEqual(plans, [this.#options.makePlan(duns, version)], 'the plans are those of the version');
     assert.ok(this.#postgres.confirmed.get(`${duns}.${version}`)?.has(observed_at), 'it was confirmed then');
-    assert.equal(held.observedAtMs, Date.parse(observed_at));
+    assert.equal(cached.observedAtMs, Date.parse(observed_at));
     const seen = this.#seen.get(key);
     if (!seen || seen.version < version || (seen.version === version && seen.observed_at < observed_at))
       this.#seen.set(key, { version, observed_at });

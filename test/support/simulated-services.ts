@@ -128,13 +128,13 @@ export class SimulatedPostgres {
   }
 }
 
-/** As src/cache/redis/redis-layer.ts has it: the higher version stays, a cleared one leaves a tombstone. */
+/** As src/cache/redis/redis-layer.ts has it: the higher version stays. */
 export class SimulatedRedis {
   readonly onPublish: ((published: Published) => void)[] = [];
-  readonly #stored = new Map<string, { version: number; clearId: number; set: PlanSet | null }>();
+  readonly #stored = new Map<string, PlanSet>();
 
   read(duns: string): PlanSet | null {
-    const set = this.#stored.get(duns)?.set;
+    const set = this.#stored.get(duns);
     return set ? { ...set, plans: [...set.plans] } : null;
   }
 
@@ -142,27 +142,19 @@ export class SimulatedRedis {
     const { tdsp_duns, version, observed_at } = set;
     const stored = this.#stored.get(tdsp_duns);
     if (stored && version < stored.version) return 0;
-    if (stored?.set && version === stored.version && observed_at <= stored.set.observed_at) return 0;
-    this.#stored.set(tdsp_duns, { version, clearId: stored?.clearId ?? 0, set });
+    if (version === stored?.version && observed_at <= stored.observed_at) return 0;
+    this.#stored.set(tdsp_duns, set);
     if (version > (stored?.version ?? 0))
       for (const tell of this.onPublish) tell({ tdsp_duns, version, observed_at });
     return 1;
   }
 
-  clear(duns: string | null, clearId: number): void {
-    for (const [key, stored] of this.#stored) {
-      if ((duns === null || key === duns) && stored.clearId < clearId)
-        this.#stored.set(key, { ...stored, clearId, set: null });
-    }
+  clear(duns: string | null): void {
+    if (duns === null) this.#stored.clear();
+    else this.#stored.delete(duns);
   }
 
   flush(): void {
     this.#stored.clear();
-  }
-
-  versions(): Published[] {
-    return [...this.#stored.values()].flatMap(({ set }) =>
-      set ? [{ tdsp_duns: set.tdsp_duns, version: set.version, observed_at: set.observed_at }] : [],
-    );
   }
 }

@@ -1,10 +1,10 @@
-/** Parameters of what is asked about markets over time: days, moments, versions, usages. */
+/** Parameters of questions about markets over time: days, moments, versions, usages. */
 
 import { isDay, type MarketDay } from '../../plan/market-day.ts';
 import { PUBLISHED_USAGES_KWH, type PublishedUsageKwh } from '../../plan/rate.ts';
 import { beginningOf, type ChangePlace } from '../../store/market/changes.ts';
 import type { Tdsp, Territory } from '../../territory/territory.ts';
-import { type Param, Wrong } from '../params.ts';
+import { moment, type Param } from '../params.ts';
 import { Problem } from '../problem.ts';
 
 /** Only the published ones: at other usages a past rate would be an estimate of an estimate. */
@@ -12,9 +12,8 @@ export function publishedUsage(description: string): Param<PublishedUsageKwh> {
   return {
     description: `${description} 1000 if not given.`,
     schema: { type: 'integer', enum: PUBLISHED_USAGES_KWH },
-    read: (given) =>
-      PUBLISHED_USAGES_KWH.find((usage) => String(usage) === given) ??
-      new Wrong(`is none of ${PUBLISHED_USAGES_KWH.join(', ')}, the usages at which plans state their rate`),
+    expected: `one of ${PUBLISHED_USAGES_KWH.join(', ')}, the usages at which plans state their rate`,
+    read: (given) => PUBLISHED_USAGES_KWH.find((usage) => String(usage) === given),
   };
 }
 
@@ -22,27 +21,26 @@ export function day(description: string): Param<MarketDay> {
   return {
     description: `${description} YYYY-MM-DD in America/Chicago.`,
     schema: { type: 'string', format: 'date' },
-    read: (given) =>
-      isDay(given) ? given : new Wrong('is no day: expected YYYY-MM-DD, for example 2026-11-01'),
+    expected: 'a day as YYYY-MM-DD, for example 2026-11-01',
+    read: (given) => (isDay(given) ? given : undefined),
   };
 }
 
 /** What was last seen: a version, or a moment. */
 export type Since = { version: number; duns: string | null } | { time: Date };
 
-const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+const time = moment('');
 
 export const since: Param<Since> = {
   description:
     'What happened after this: a version, as in the `version` of a change or of a plan list of this TDSP, or a time with its zone. 0 is everything; the last 24 hours if not given.',
   schema: { type: 'string', examples: ['41', '1039940674000.41', '2026-11-01T06:00:00Z'] },
+  expected: 'a version or a time with its zone, such as 41 or 2026-11-01T06:00:00Z',
   read: (given) => {
     const [, duns = null, version] = /^(?:(\d{9,13})\.)?(\d{1,15})$/.exec(given) ?? [];
     if (version) return { version: Number(version), duns };
-    const time = new Date(MOMENT.test(given) ? given : Number.NaN);
-    return Number.isNaN(time.getTime())
-      ? new Wrong('is neither a version nor a time with its zone, such as 41 or 2026-11-01T06:00:00Z')
-      : { time };
+    const at = time.read(given);
+    return at && { time: at };
   },
 };
 
@@ -59,23 +57,24 @@ export const writeChangeCursor = (duns: string, { version, offer_id, event }: Ch
 export const changeCursor: Param<{ duns: string; place: ChangePlace }> = {
   description: 'Where the page before ended: taken from its `links.next`.',
   schema: { type: 'string', maxLength: 200 },
+  expected: 'the cursor in links.next of the page before',
   read: (given) => {
     const [duns, version = '', offer_id, event = ''] = Buffer.from(given, 'base64url')
       .toString('latin1')
       .split('.');
     if (!duns || !/^\d{1,15}$/.test(version) || !EVENT.test(event) || (offer_id && !UUID.test(offer_id))) {
-      return new Wrong('is no cursor: take the one in links.next of the page before');
+      return undefined;
     }
     const beginning = beginningOf(Number(version));
     return { duns, place: offer_id ? { ...beginning, offer_id, event } : beginning };
   },
 };
 
-/** @throws {Problem} nobody has this DUNS or code */
+/** @throws {Problem} no TDSP has this DUNS or code */
 export function expectTdsp(territory: Territory, given: string): Tdsp {
   const tdsp = territory.tdsp(given);
   if (tdsp) return tdsp;
   throw new Problem('unknown_tdsp', {
-    detail: `"${given}" is no TDSP: expected one of ${territory.tdspList}`,
+    detail: `Unknown TDSP "${given}"; the TDSPs are ${territory.tdspList}.`,
   });
 }

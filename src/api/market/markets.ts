@@ -16,7 +16,7 @@ import { MARKET_TIME_ZONE } from '../../store/market/days.ts';
 import { BUCKETS, type Bucket, type RateIndexBucket, readRateIndex } from '../../store/market/rate-index.ts';
 import { readCurrentSnapshot } from '../../store/plans/snapshots.ts';
 import { oldestHistoryLimit, readHistoryKeptSince } from '../../store/schema/history-partitions.ts';
-import { choice, integer, invalidParameters, type RawQuery, readParams, type Values } from '../params.ts';
+import { choice, integer, invalidParameter, readParams, type Values } from '../params.ts';
 import { Problem } from '../problem.ts';
 import { type CsvColumn, sendRepresentation } from '../representation.ts';
 import { type ApiParts, notReady, upstreamNotice } from '../routes.ts';
@@ -58,7 +58,7 @@ export function marketsRoutes(app: FastifyInstance, parts: ApiParts): void {
 
   app.get<Path>('/v1/markets/:duns/index', async (request, reply) => {
     const { duns: tdsp_duns } = expectTdsp(territory, request.params.duns);
-    const query = toIndexQuery(readParams(INDEX_PARAMS, request.query as RawQuery), new Date());
+    const query = toIndexQuery(readParams(INDEX_PARAMS, request.query), new Date());
     const current = await readCurrentSnapshot(pool, tdsp_duns);
     if (!current) throw notReady(parts, [tdsp_duns]);
     const buckets = await readRateIndex(pool, { tdsp_duns, ...query });
@@ -87,7 +87,7 @@ export function marketsRoutes(app: FastifyInstance, parts: ApiParts): void {
 
   app.get<Path>('/v1/markets/:duns/changes', async (request, reply) => {
     const { duns } = expectTdsp(territory, request.params.duns);
-    const params = readParams(CHANGES_PARAMS, request.query as RawQuery);
+    const params = readParams(CHANGES_PARAMS, request.query);
     const from = await readPlace(parts, duns, params);
     const limit = params.limit ?? CHANGES_LIMIT;
     const page = await readMarketChanges(pool, duns, { from, limit });
@@ -121,11 +121,9 @@ function toIndexQuery(params: Values<typeof INDEX_PARAMS>, now: Date) {
   const to = params.to ?? marketDay(now);
   const from = params.from ?? addDays(to, 1 - usual);
   const days = daysBetween(from, to);
-  if (days < 1) throw invalidParameters([{ field: 'from', message: `${from} is later than to, ${to}` }]);
+  if (days < 1) throw invalidParameter('from', `${from} is later than to, ${to}`);
   if (days > most) {
-    throw invalidParameters([
-      { field: 'from', message: `${from} to ${to} are ${days} days: expected at most ${most} by ${by}` },
-    ]);
+    throw invalidParameter('from', `expected at most ${most} days by ${by}, got ${days} (${from} to ${to})`);
   }
   return {
     from,
@@ -144,17 +142,16 @@ async function readPlace(
   { since: last, cursor }: Values<typeof CHANGES_PARAMS>,
 ): Promise<ChangePlace> {
   if (last !== null && cursor !== null) {
-    const message = 'cannot be given with cursor: begin with since, go on with links.next';
-    throw invalidParameters([{ field: 'since', message }]);
+    throw invalidParameter('since', 'cannot be given with cursor: begin with since, go on with links.next');
   }
   if (cursor) {
     if (cursor.duns === duns) return cursor.place;
-    throw invalidParameters([{ field: 'cursor', message: `belongs to the TDSP ${cursor.duns}` }]);
+    throw invalidParameter('cursor', `belongs to the TDSP ${cursor.duns}`);
   }
   const { pool } = parts.database;
   if (last !== null && 'version' in last) {
     if (last.duns === null || last.duns === duns) return beginningOf(last.version + 1);
-    throw invalidParameters([{ field: 'since', message: `is a version of the TDSP ${last.duns}` }]);
+    throw invalidParameter('since', `is a version of the TDSP ${last.duns}`);
   }
   const time = last?.time ?? new Date(Date.now() - DAY_MS);
   const version = await readFirstVersionAfter(pool, duns, time);
@@ -165,7 +162,7 @@ async function readPlace(
 const aheadOfEverything = (duns: string, { version }: ChangePlace, current: number): Problem =>
   new Problem('changes_gone', {
     detail:
-      `Version ${version - 1} is not known here, the last one is ${current}: the database is an older one than you ` +
+      `Version ${version - 1} is not known here, the last one is ${current}: the database is older than the one you ` +
       `have read. Read all plans again (/v1/plans?tdsp=${duns}), then go on with since=${current}.`,
   });
 

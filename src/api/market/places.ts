@@ -4,10 +4,10 @@ import type { FastifyInstance } from 'fastify';
 import { type Market, readMarkets } from '../../store/market/summary.ts';
 import { readCurrentSnapshots } from '../../store/plans/snapshots.ts';
 import { isOutOfReach } from '../../store/postgres/out-of-reach.ts';
-import { placeKey } from '../../territory/places.ts';
+import { type Place, placeKey } from '../../territory/places.ts';
 import type { City } from '../../territory/territory.ts';
-import { integer, invalidParameters, type RawQuery, readParams, text } from '../params.ts';
-import { expectPlace } from '../place.ts';
+import { integer, type RawQuery, readParams, text } from '../params.ts';
+import { checkZip, expectPlace, readTdsp } from '../place.ts';
 import { Problem } from '../problem.ts';
 import type { ApiParts } from '../routes.ts';
 
@@ -20,124 +20,119 @@ export const CITY_PARAMS = {
 };
 
 export function placesRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const { territory, places, database } = parts;
-  const tdspsOf = (tdsps: readonly string[]) => tdsps.map((duns) => territory.tdsp(duns)!);
-
-  app.get('/v1/cities', async (request) => {
-    const raw = request.query as RawQuery;
-    const { tdsp, tier, q, limit, cursor } = readParams(CITY_PARAMS, raw);
-    const duns = tdsp === null ? null : territory.tdsp(tdsp)?.duns;
-    if (duns === undefined) {
-      throw invalidParameters([
-        { field: 'tdsp', message: `"${tdsp}" is no TDSP: expected one of ${territory.tdspList}` },
-      ]);
-    }
-    const key = q === null ? null : placeKey(q);
-    const matches = territory.cities.filter(
-      (city) =>
-        (duns === null || city.tdsps.includes(duns)) &&
-        (tier === null || city.tier === tier) &&
-        (key === null || placeKey(city.name).startsWith(key)),
-    );
-    const rest = cursor === null ? matches : matches.filter((city) => city.slug > cursor);
-    const page = rest.slice(0, limit ?? 50);
-    const query = new URLSearchParams(
-      Object.entries(raw).map(([name, value]): [string, string] => [name, String(value)]),
-    );
-    query.set('cursor', page.at(-1)?.slug ?? '');
-    return {
-      data: page.map(cityJson),
-      meta: { total: matches.length },
-      links: rest.length > page.length ? { next: `/v1/cities?${query}` } : {},
-    };
+  app.get('/v1/cities', async ({ query }) => listCities(parts, query as RawQuery));
+  app.get<{ Params: { slug: string } }>('/v1/cities/:slug', async ({ params, query }) => {
+    readParams({}, query);
+    return oneCity(parts, params.slug);
   });
-
-  app.get<{ Params: { slug: string } }>('/v1/cities/:slug', async (request) => {
-    readParams({}, request.query as RawQuery);
-    const place = places.find(request.params.slug);
-    if (place.kind === 'no_choice') {
-      const { slug, name, utilities, explanation } = place;
-      return {
-        data: { slug, name, has_retail_choice: false, tdsps: [], utilities, note: explanation },
-        links: {},
-      };
-    }
-    const found = expectPlace(place, 'slug');
-    if (found.kind === 'zip')
-      throw new Problem('unknown_place', {
-        detail: `${found.zip.zip} is a ZIP code: ask /v1/zips/${found.zip.zip}`,
-      });
-    const { city, note } = found;
-    return {
-      data: {
-        ...cityJson(city),
-        has_retail_choice: true,
-        tdsps: tdspsOf(city.tdsps),
-        utilities: city.utilities,
-        note,
-        market: await marketOf(parts, city.tdsps),
-      },
-      links: { plans: `/v1/plans?city=${city.slug}` },
-    };
+  app.get<{ Params: { zip: string } }>('/v1/zips/:zip', async ({ params, query }) => {
+    readParams({}, query);
+    return oneZip(parts, params.zip);
   });
-
-  app.get<{ Params: { zip: string } }>('/v1/zips/:zip', async (request) => {
-    readParams({}, request.query as RawQuery);
-    const { zip } = request.params;
-    if (!/^\d{5}(-\d{4})?$/.test(zip)) {
-      throw invalidParameters([
-        { field: 'zip', message: `"${zip}" is no ZIP code: expected five digits, for example 75201` },
-      ]);
-    }
-    const place = places.find(zip);
-    if (place.kind === 'no_choice') {
-      const known = territory.zips.get(zip.slice(0, 5))!;
-      return { data: { ...known, has_retail_choice: false, tdsps: [], note: place.explanation }, links: {} };
-    }
-    const found = expectPlace(place, 'zip');
-    if (found.kind !== 'zip')
-      throw new Problem('unknown_place', { detail: `"${zip}" is no Texas ZIP code.` });
-    return {
-      data: { ...found.zip, has_retail_choice: true, tdsps: tdspsOf(found.tdsps), note: found.note },
-      links: { plans: `/v1/plans?zip=${found.zip.zip}` },
-    };
-  });
-
-  app.get('/v1/tdsps', async (request) => {
-    readParams({}, request.query as RawQuery);
-    const [current, markets] = await Promise.all([
-      readCurrentSnapshots(database.pool),
-      readMarkets(
-        database.pool,
-        territory.tdsps.map(({ duns }) => [duns]),
-      ),
-    ]);
-    const snapshots = new Map(current.map((one) => [one.tdsp_duns, one]));
-    const cities = Map.groupBy(
-      territory.cities.flatMap((city) => city.tdsps.map((duns) => ({ duns, city }))),
-      ({ duns }) => duns,
-    );
-    return {
-      data: territory.tdsps.map((tdsp, at) => {
-        const snapshot = snapshots.get(tdsp.duns);
-        return {
-          ...tdsp,
-          cities: cities.get(tdsp.duns)?.length ?? 0,
-          active_plans: snapshot?.plans ?? null,
-          version: snapshot?.version ?? null,
-          as_of: snapshot?.observed_at ?? null,
-          upstream: snapshot?.source ?? null,
-          market: markets[at] ?? null,
-        };
-      }),
-      meta: { total: territory.tdsps.length },
-    };
+  app.get('/v1/tdsps', async ({ query }) => {
+    readParams({}, query);
+    return listTdsps(parts);
   });
 }
 
+function listCities({ territory }: ApiParts, raw: RawQuery) {
+  const { tdsp, tier, q, limit, cursor } = readParams(CITY_PARAMS, raw);
+  const duns = tdsp === null ? null : readTdsp(territory, tdsp).duns;
+  const key = q === null ? null : placeKey(q);
+  const matches = territory.cities.filter(
+    (city) =>
+      (duns === null || city.tdsps.includes(duns)) &&
+      (tier === null || city.tier === tier) &&
+      (key === null || placeKey(city.name).startsWith(key)),
+  );
+  const rest = cursor === null ? matches : matches.filter((city) => city.slug > cursor);
+  const page = rest.slice(0, limit ?? 50);
+  const query = new URLSearchParams(
+    Object.entries(raw).map(([name, value]): [string, string] => [name, String(value)]),
+  );
+  query.set('cursor', page.at(-1)?.slug ?? '');
+  return {
+    data: page.map(cityJson),
+    meta: { total: matches.length },
+    links: rest.length > page.length ? { next: `/v1/cities?${query}` } : {},
+  };
+}
+
+async function oneCity(parts: ApiParts, asked: string) {
+  const place = parts.places.find(asked);
+  if (place.kind === 'no_choice') {
+    const { slug, name, utilities, explanation } = place;
+    return {
+      data: { slug, name, has_retail_choice: false, tdsps: [], utilities, note: explanation },
+      links: {},
+    };
+  }
+  const found = expectPlace(place, 'slug');
+  if (found.kind === 'zip') {
+    const { zip } = found.zip;
+    throw new Problem('unknown_place', { detail: `${zip} is a ZIP code: ask /v1/zips/${zip}` });
+  }
+  const { city, note } = found;
+  return {
+    data: {
+      ...cityJson(city),
+      has_retail_choice: true,
+      tdsps: tdspsOf(parts, city.tdsps),
+      utilities: city.utilities,
+      note,
+      market: await marketOf(parts, city.tdsps),
+    },
+    links: { plans: `/v1/plans?city=${city.slug}` },
+  };
+}
+
+function oneZip(parts: ApiParts, zip: string) {
+  checkZip(zip);
+  const place = parts.places.find(zip);
+  if (place.kind === 'no_choice') {
+    const known = parts.territory.zips.get(zip.trim().slice(0, 5))!;
+    return { data: { ...known, has_retail_choice: false, tdsps: [], note: place.explanation }, links: {} };
+  }
+  // Five digits are never taken for the name of a city.
+  const found = expectPlace(place, 'zip') as Extract<Place, { kind: 'zip' }>;
+  return {
+    data: { ...found.zip, has_retail_choice: true, tdsps: tdspsOf(parts, found.tdsps), note: found.note },
+    links: { plans: `/v1/plans?zip=${found.zip.zip}` },
+  };
+}
+
+async function listTdsps({ territory, database }: ApiParts) {
+  const [current, markets] = await Promise.all([
+    readCurrentSnapshots(database.pool),
+    readMarkets(
+      database.pool,
+      territory.tdsps.map(({ duns }) => [duns]),
+    ),
+  ]);
+  const snapshots = new Map(current.map((one) => [one.tdsp_duns, one]));
+  return {
+    data: territory.tdsps.map((tdsp, row) => {
+      const snapshot = snapshots.get(tdsp.duns);
+      return {
+        ...tdsp,
+        cities: territory.cities.filter((city) => city.tdsps.includes(tdsp.duns)).length,
+        active_plans: snapshot?.plans ?? null,
+        version: snapshot?.version ?? null,
+        as_of: snapshot?.observed_at ?? null,
+        upstream: snapshot?.source ?? null,
+        market: markets[row] ?? null,
+      };
+    }),
+    meta: { total: territory.tdsps.length },
+  };
+}
+
+const tdspsOf = ({ territory }: ApiParts, tdsps: readonly string[]) =>
+  tdsps.map((duns) => territory.tdsp(duns)!);
+
 const cityJson = ({ closed_zips: _closed, utilities: _utilities, ...city }: City) => city;
 
-/** The place is known without PostgreSQL; its market is `null` where that cannot be asked. */
+/** The place is known without PostgreSQL; its market is `null` while PostgreSQL is away. */
 async function marketOf({ database }: ApiParts, tdsps: readonly string[]): Promise<Market | null> {
   try {
     return (await readMarkets(database.pool, [tdsps]))[0]!;

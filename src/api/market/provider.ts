@@ -9,7 +9,7 @@ import {
   readProviderActivity,
   readProviderMarkets,
 } from '../../store/market/providers.ts';
-import { type RawQuery, readParams } from '../params.ts';
+import { readParams } from '../params.ts';
 import { Problem } from '../problem.ts';
 import { type CsvColumn, sendRepresentation } from '../representation.ts';
 import { type ApiParts, upstreamNotice } from '../routes.ts';
@@ -27,7 +27,7 @@ export function providerRoutes(app: FastifyInstance, { database: { pool }, terri
   app.get<{ Params: { id: string } }>('/v1/providers/:id', async (request, reply) => {
     // As in the filter of `/v1/plans`: the name itself will do.
     const id = nameKey(request.params.id);
-    const usage = readParams(PROVIDER_PARAMS, request.query as RawQuery).usage ?? 1000;
+    const usage = readParams(PROVIDER_PARAMS, request.query).usage ?? 1000;
     const provider = await readProvider(pool, id);
     if (!provider) {
       throw new Problem('unknown_provider', {

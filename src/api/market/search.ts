@@ -2,8 +2,9 @@
 
 import type { FastifyInstance } from 'fastify';
 import { search } from '../../catalog/search.ts';
+import { expected } from '../../errors.ts';
 import { placeKey } from '../../territory/places.ts';
-import { integer, invalidParameters, type RawQuery, readParams, text } from '../params.ts';
+import { integer, invalidParameter, readParams, text } from '../params.ts';
 import type { ApiParts } from '../routes.ts';
 
 export const SEARCH_PARAMS = {
@@ -18,12 +19,12 @@ export function searchRoutes(app: FastifyInstance, { database, catalog, territor
   const tdsps = territory.tdsps.map(({ duns }) => duns);
 
   app.get('/v1/search', async (request) => {
-    const { q, limit } = readParams(SEARCH_PARAMS, request.query as RawQuery);
-    if (!q) throw invalidParameters([{ field: 'q', message: 'is needed: the beginning of a name' }]);
+    const { q, limit } = readParams(SEARCH_PARAMS, request.query);
+    if (!q) throw invalidParameter('q', expected('the beginning of a name', undefined));
     const most = limit ?? 10;
     const key = placeKey(q);
     const cities = territory.cities
-      // Signs alone have no key, and are the beginning of no name rather than of every one.
+      // Punctuation alone has an empty key, which every name would begin with.
       .filter(({ name }) => key !== '' && placeKey(name).startsWith(key))
       .toSorted((a, b) => (b.population ?? 0) - (a.population ?? 0))
       .slice(0, most);

@@ -6,7 +6,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PastBusyError, PastPlans, type PastView } from '../../catalog/past-plans.ts';
 import { planJson } from '../../catalog/plan-json.ts';
-import { billCurve } from '../../plan/bill.ts';
+import { billCurve } from '../../plan/bill/bill.ts';
 import { asciiJson } from '../../plan/packed/ascii-json.ts';
 import { readTdspsOfPlan } from '../../store/plans/plan-revisions.ts';
 import { invalidParameters } from '../params.ts';

@@ -12,8 +12,8 @@ import type { PlanQuery } from '../../catalog/plan-query.ts';
 import { asciiJson, flat } from '../../plan/packed/ascii-json.ts';
 import type { Place } from '../../territory/places.ts';
 import { compressPrefix, type Encoding, type PrefixPacked, withTail } from '../packed-body.ts';
-import { invalidParameters, type RawQuery, readParams } from '../params.ts';
-import { expectPlace } from '../place.ts';
+import { invalidParameter, type RawQuery, readParams } from '../params.ts';
+import { checkZip, expectPlace, readTdsp } from '../place.ts';
 import {
   type ApiParts,
   EVERY_ANSWER,
@@ -224,26 +224,14 @@ export class PlanAnswers {
     const { places, territory } = this.#parts;
     const given = Number(city !== null) + Number(zip !== null) + Number(tdsp !== null);
     if (given !== 1) {
-      const what = given === 0 ? 'none of them is given' : 'more than one is given';
-      throw invalidParameters([
-        { field: 'city', message: `exactly one of city, zip and tdsp is needed; ${what}` },
-      ]);
+      throw invalidParameter('city', `expected exactly one of city, zip and tdsp, got ${given}`);
     }
     if (tdsp !== null) {
-      const found = territory.tdsp(tdsp);
-      if (found) {
-        const place = { tdsps: [found.short_name], note: null };
-        return { tdsps: [found.duns], placeJson: `"place":${JSON.stringify(place)}` };
-      }
-      throw invalidParameters([
-        { field: 'tdsp', message: `"${tdsp}" is no TDSP: expected one of ${territory.tdspList}` },
-      ]);
+      const { duns, short_name } = readTdsp(territory, tdsp);
+      const place = { tdsps: [short_name], note: null };
+      return { tdsps: [duns], placeJson: `"place":${JSON.stringify(place)}` };
     }
-    if (zip !== null && !/^\s*\d{5}(-\d{4})?\s*$/.test(zip)) {
-      throw invalidParameters([
-        { field: 'zip', message: `"${zip}" is no ZIP code: expected five digits, for example 75201` },
-      ]);
-    }
+    if (zip !== null) checkZip(zip);
     const place = expectPlace(places.find(city ?? zip ?? ''), city === null ? 'zip' : 'city');
     let placeJson = this.#placeJson.get(place);
     if (placeJson === undefined) {

@@ -27,15 +27,7 @@ import {
   readHistoryKeptSince,
 } from '../../store/schema/history-partitions.ts';
 import { publishedUsage } from '../market/market-params.ts';
-import {
-  integer,
-  invalidParameters,
-  type Param,
-  type RawQuery,
-  readParams,
-  type Values,
-  Wrong,
-} from '../params.ts';
+import { integer, invalidParameters, type Param, type RawQuery, readParams, type Values } from '../params.ts';
 import { Problem } from '../problem.ts';
 import { type CsvColumn, sendRepresentation } from '../representation.ts';
 import { type ApiParts, readPlanId, upstreamNotice } from '../routes.ts';
@@ -46,11 +38,10 @@ const MAX_AGE_SECONDS = 60;
 const cursor: Param<Date> = {
   description: 'Where the page before ended: taken from its `links.next`.',
   schema: { type: 'string', maxLength: 20 },
+  expected: 'the cursor in links.next of the page before',
   read: (given) => {
     const time = /^[0-9a-z]{1,10}$/.test(given) ? new Date(Number.parseInt(given, 36)) : null;
-    return time && time.getTime() < 8e15
-      ? time
-      : new Wrong('is no cursor: take the one in links.next of the page before');
+    return time && time.getTime() < 8e15 ? time : undefined;
   },
 };
 const writeCursor = (at: string): string => Date.parse(at).toString(36);

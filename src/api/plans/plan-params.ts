@@ -15,19 +15,17 @@ import {
   type Param,
   text,
   type Values,
-  Wrong,
 } from '../params.ts';
 
 const sort: Param<{ key: SortKey; isDescending: boolean }> = {
   description:
     'What comes first; `-` in front reverses. Rate and bill are compared at the asked usage, and an estimate never ranks above a known bill.',
   schema: { type: 'string', enum: SORT_KEYS.flatMap((key) => [key, `-${key}`]), default: 'rate' },
+  expected: `one of ${SORT_KEYS.join(', ')}, with or without - in front`,
   read: (given) => {
     const isDescending = given.startsWith('-');
     const key = SORT_KEYS.find((one) => one === given.slice(isDescending ? 1 : 0));
-    return key
-      ? { key, isDescending }
-      : new Wrong(`is no order: expected ${SORT_KEYS.join(', ')}, with or without - in front`);
+    return key && { key, isDescending };
   },
 };
 

@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Freshness } from '../../catalog/catalog.ts';
 import { planJson } from '../../catalog/plan-json.ts';
-import { billCurve } from '../../plan/bill.ts';
+import { billCurve } from '../../plan/bill/bill.ts';
 import { readFormerOffer, readPlan } from '../../store/plans/plans.ts';
 import { integer, type RawQuery, readParams } from '../params.ts';
 import { Problem } from '../problem.ts';

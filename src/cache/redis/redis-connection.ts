@@ -16,7 +16,7 @@ export interface RedisConnectionOptions {
 const CONNECT_MS = 2_000;
 const COMMAND_MS = 1_500;
 const RECONNECT_MS = { first: 50, longest: 2_000 };
-/** A connection that is given up is closed politely for so long, then cut. */
+/** How long a connection that is given up has to close politely before it is cut. */
 const CLOSE_MS = 300;
 
 export class RedisConnection {
@@ -43,7 +43,7 @@ export class RedisConnection {
         return Math.min(waitMs, RECONNECT_MS.longest) * (0.5 + Math.random() / 2);
       },
     });
-    // Whoever sends a command hears of its failure; there is nothing else to say.
+    // The sender of a command hears that it failed; there is nothing else to say.
     this.client.on('error', () => {});
     this.client.on('ready', () => {
       onReady(this.client).then(

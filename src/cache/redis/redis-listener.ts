@@ -7,7 +7,7 @@
 import type { PlanSet } from '../../plan/plan-set.ts';
 import { readPublished } from '../../store/postgres/notices.ts';
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
-import { readRedisVersion, redisNames, STORED_FIELDS } from './redis-layer.ts';
+import { readStored, redisNames } from './redis-layer.ts';
 
 interface RedisListenerOptions extends Pick<RedisConnectionOptions, 'url' | 'pingEveryMs'> {
   /** Of `readDatabaseId`. */
@@ -28,14 +28,12 @@ export class RedisListener {
         // Compared before it is listened to again would leave a gap, after it cannot be asked on this connection;
         // so both are sent at once, in this order, and what is published in between is in the stored versions.
         // Whole values: a version that is damaged would be waited for, for ever.
-        const stored = tdsps.map((duns) =>
-          client.hmgetBuffer(keyOf(duns), ...STORED_FIELDS).catch(orDamaged),
-        );
+        const reading = Promise.all(tdsps.map((duns) => readStored(client, keyOf(duns))));
         const listening = client.subscribe(channel);
-        const [answers] = await Promise.all([Promise.all(stored), listening]);
-        for (const [index, answer] of answers.entries()) {
-          const published = readRedisVersion(tdsps[index]!, answer);
-          if (published) onVersion(published);
+        const [stored] = await Promise.all([reading, listening]);
+        for (const [i, one] of stored.entries()) {
+          if (!one || one === 'damaged') continue;
+          onVersion({ tdsp_duns: tdsps[i]!, version: one.version, observed_at: one.observed_at });
         }
       },
     });
@@ -48,10 +46,4 @@ export class RedisListener {
   stop(): Promise<void> {
     return this.#connection.stop();
   }
-}
-
-/** A value of another kind has no version; any other failure means that nothing was compared. */
-function orDamaged(error: Error): (Buffer | null)[] {
-  if (error.message.startsWith('WRONGTYPE')) return [];
-  throw error;
 }

@@ -19,6 +19,7 @@ import {
 } from '../../store/upkeep/query-stats.ts';
 import { readStatements, type Statements } from '../../store/upkeep/readings/statements.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
+import { table } from '../table.ts';
 import { wrap } from '../wrap.ts';
 
 interface Period {
@@ -76,9 +77,9 @@ const SHOWN = 12;
 
 function describe({ hour, day, statements, database, alerts }: Metrics, all: boolean): string {
   const lines = [
-    ...table('The last hour', hour, all),
+    ...statementTable('The last hour', hour, all),
     '',
-    ...table('The last day', day, all),
+    ...statementTable('The last day', day, all),
     '',
     ...serverTable(statements, all),
     '',
@@ -97,64 +98,57 @@ function describe({ hour, day, statements, database, alerts }: Metrics, all: boo
 
 const ms = (value: number | null): string =>
   value === null ? '>10000' : value >= 1_000 ? countText(value) : String(value);
-const HEAD = '  statement                          calls  err   p50   p95   p99  share    rows';
 
-function table(title: string, { overall, queries }: Period, all: boolean): string[] {
-  if (!overall)
+const TITLES = ['  statement', 'calls', 'err', 'p50', 'p95', 'p99', 'share', 'rows'];
+
+function statementTable(title: string, { overall, queries }: Period, all: boolean): string[] {
+  if (!overall) {
     return [
       title,
       '  No statement was counted: processes count while they run, and write every ten seconds.',
     ];
+  }
   const shown = all ? queries : queries.slice(0, SHOWN);
-  const lines = [title, HEAD, ...[...shown, overall].map(row)];
   const hidden = queries.length - shown.length;
-  if (hidden > 0) lines.push(`  and ${hidden} others, which take less time: --all shows them`);
-  return lines;
+  return [
+    title,
+    ...table(TITLES, [...shown, overall].map(cellsOf), { gap: ' ' }),
+    ...(hidden > 0 ? [`  and ${hidden} others, which take less time: --all shows them`] : []),
+  ];
 }
 
-function row({ name, calls, errors, rows, p50_ms, p95_ms, p99_ms, share, is_slow }: QueryFigures): string {
-  const cells = [
-    `${is_slow ? '!' : ' '} ${short(name, 30).padEnd(30)}`,
-    countText(calls).padStart(9),
-    countText(errors).padStart(4),
-    ...[p50_ms, p95_ms, p99_ms].map((value) => ms(value).padStart(5)),
-    percentText(share).padStart(6),
-    compact(rows).padStart(7),
-  ];
-  return cells.join(' ').trimEnd();
-}
+const cellsOf = ({ name, calls, errors, rows, p50_ms, p95_ms, p99_ms, share, is_slow }: QueryFigures) => [
+  `${is_slow ? '!' : ' '} ${short(name, 30)}`,
+  countText(calls),
+  countText(errors),
+  ...[p50_ms, p95_ms, p99_ms].map(ms),
+  percentText(share),
+  compact(rows),
+];
 
 const short = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, width - 1)}…` : text;
 
 const compact = (count: number): string =>
-  count < 100_000
-    ? countText(count)
-    : count < 1e8
-      ? `${(count / 1e6).toFixed(1)} M`
-      : `${Math.round(count / 1e6)} M`;
+  count < 100_000 ? countText(count) : `${(count / 1e6).toFixed(count < 1e8 ? 1 : 0)} M`;
 
 function serverTable(statements: Statements, all: boolean): string[] {
   if (!statements.available) return [`PostgreSQL's own figures: none, ${statements.reason}`];
   const total = statements.statements.reduce((sum, { total_ms }) => sum + total_ms, 0);
-  const lines = [
-    `Inside PostgreSQL since ${minuteText(statements.since)} UTC (pg_stat_statements)`,
-    '  statement                         calls    mean     max  share  cached    rows',
-  ];
   const shown = all ? statements.statements : statements.statements.slice(0, SHOWN);
-  for (const { name, text, calls, mean_ms, max_ms, total_ms, hit_rate, rows } of shown) {
-    const cells = [
-      `  ${short(name ?? text.replace(/\s+/g, ' '), 29).padEnd(29)}`,
-      countText(calls).padStart(9),
-      mean_ms.toFixed(mean_ms < 100 ? 2 : 0).padStart(7),
-      max_ms.toFixed(max_ms < 100 ? 1 : 0).padStart(7),
-      percentText(total_ms / Math.max(total, 1e-9)).padStart(6),
-      percentText(hit_rate).padStart(7),
-      compact(rows).padStart(7),
-    ];
-    lines.push(cells.join(' '));
-  }
-  return lines;
+  const rows = shown.map(({ name, text, calls, mean_ms, max_ms, total_ms, hit_rate, rows }) => [
+    `  ${short(name ?? text.replace(/\s+/g, ' '), 29)}`,
+    countText(calls),
+    mean_ms.toFixed(mean_ms < 100 ? 2 : 0),
+    max_ms.toFixed(max_ms < 100 ? 1 : 0),
+    percentText(total_ms / Math.max(total, 1e-9)),
+    percentText(hit_rate),
+    compact(rows),
+  ]);
+  return [
+    `Inside PostgreSQL since ${minuteText(statements.since)} UTC (pg_stat_statements)`,
+    ...table(['  statement', 'calls', 'mean', 'max', 'share', 'cached', 'rows'], rows, { gap: ' ' }),
+  ];
 }
 
 function rates(period: string, found: DatabaseRates | null): string[] {

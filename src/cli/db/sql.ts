@@ -6,6 +6,7 @@ import { plural } from '../../monitor/text.ts';
 import { openDatabase } from '../../store/postgres/database.ts';
 import { sendStatement } from '../../store/postgres/statement.ts';
 import { answer, type CommandContext } from '../command.ts';
+import { table } from '../table.ts';
 
 /** PostgreSQL refused the statement. */
 class StatementRefusedError extends WattsyncError {
@@ -33,19 +34,12 @@ export async function dbSql(context: CommandContext, statement: string): Promise
 
 function describe({ command, row_count, columns, rows }: Awaited<ReturnType<typeof sendStatement>>): string {
   if (columns.length === 0) return row_count === null ? command : `${command}: ${row_count} rows`;
-  const cells = rows.map((row) => columns.map((column) => textOf(row[column])));
-  const widths = columns.map((column, i) => Math.max(column.length, ...cells.map((row) => row[i]!.length)));
-  const line = (row: string[]) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i]!))
-      .join('  ')
-      .trimEnd();
-  return [
-    line(columns),
-    widths.map((width) => '-'.repeat(width)).join('  '),
-    ...cells.map(line),
-    `(${plural(rows.length, 'row')})`,
-  ].join('\n');
+  const [titles = '', ...lines] = table(
+    columns,
+    rows.map((row) => columns.map((column) => textOf(row[column]))),
+    { left: columns.length },
+  );
+  return [titles, '-'.repeat(titles.length), ...lines, `(${plural(rows.length, 'row')})`].join('\n');
 }
 
 function textOf(value: unknown): string {

@@ -1,9 +1,10 @@
-/** The parts of the monitor: runs, plan sets, queue, upstream, workers, times, past runs. Each is told its width. */
+/** The parts of the monitor: runs, plan sets, queue, upstream, workers, times, past runs. Each gets its width. */
 
 import type { MonitorView, Rate, ViewTdsp, Worker } from '../../monitor/monitor-view.ts';
 import type { RunProgress, RunStep, ViewWork } from '../../monitor/run-progress.ts';
 import { limitText, percentText, plural, spanText, timeText } from '../../monitor/text.ts';
 import type { PlanCounts } from '../../store/queue/sync-runs.ts';
+import { describeChanges } from '../sync/report.ts';
 import { bar, type Line, type Piece, pad, piece, type Tone, widthOf } from './ink.ts';
 import type { Block } from './layout.ts';
 
@@ -11,6 +12,10 @@ const NAME = 17;
 /** From these widths on a line has room for more. */
 const ROOMY = 56;
 const WIDE = 76;
+
+/** The lines, or the one that says that there are none. */
+const orElse = (lines: Line[], text: string, tone: Tone = 'dim'): Line[] =>
+  lines.length > 0 ? lines : [[piece(`  ${text}`, tone)]];
 
 const ago = (view: MonitorView, at: Date): string => spanText((view.at.getTime() - at.getTime()) / 1_000);
 const ahead = (view: MonitorView, at: Date): string => spanText((at.getTime() - view.at.getTime()) / 1_000);
@@ -20,12 +25,11 @@ export function runsBlock(view: MonitorView, width: number): Block {
     runLine(view, run, width),
     ...run.steps.map((step) => stepLine(view, step, width)),
   ]);
-  const nothing = [piece('  Nothing is being synced', 'dim')];
   const brief = view.in_progress.map(({ id, kind, done, total }) => `run ${id} ${kind} ${done}/${total}`);
   return {
     title: 'NOW',
     rank: 5,
-    lines: lines.length > 0 ? lines : [nothing],
+    lines: orElse(lines, 'Nothing is being synced'),
     brief: [piece(brief.join(' · ') || 'nothing is being synced')],
   };
 }
@@ -76,13 +80,8 @@ function describeResult(
 ): [sign: string, tone: Tone, text: string] {
   if (message !== null) return ['✗', 'bad', `${status}: ${message}`];
   if (!plans) return ['✓', 'good', status === 'shared' ? 'fetched by another run' : status];
-  const changes = [
-    [plans.added, 'new'],
-    [plans.changed, 'changed'],
-    [plans.deactivated, 'gone'],
-    [plans.rejected, 'rejected'],
-  ].flatMap(([number, word]) => (number ? [`${number} ${word}`] : []));
-  return ['✓', 'good', changes.length > 0 ? `${status}: ${changes.join(', ')}` : status];
+  const changes = describeChanges(plans);
+  return ['✓', 'good', changes === '' ? status : `${status}: ${changes}`];
 }
 
 const AGE_TONES: Record<ViewTdsp['verdict'], Tone> = {
@@ -96,13 +95,18 @@ const AGE_SIGNS: Record<ViewTdsp['verdict'], string> = { fresh: '✓', late: '·
 export function plansBlock(view: MonitorView, width: number): Block {
   const lines = view.tdsps.map((tdsp) => tdspLine(view, tdsp, width));
   const note = width >= ROOMY ? [piece('age against the target of the tier, last result', 'dim')] : [];
-  const nothing = [piece('  Nothing was ever synced here: npm run sync:full', 'warn')];
   const counts = (['fresh', 'late', 'warning', 'error'] as const).flatMap((verdict) => {
     const number = view.tdsps.filter((tdsp) => tdsp.verdict === verdict).length;
     return number > 0 ? [`${number} ${verdict}`] : [];
   });
   const brief = [piece(counts.join(', ') || 'none')];
-  return { title: 'PLAN SETS', note, brief, rank: 6, lines: lines.length > 0 ? lines : [nothing] };
+  return {
+    title: 'PLAN SETS',
+    note,
+    brief,
+    rank: 6,
+    lines: orElse(lines, 'Nothing was ever synced here: npm run sync:full', 'warn'),
+  };
 }
 
 function tdspLine(view: MonitorView, tdsp: ViewTdsp, width: number): Line {
@@ -136,8 +140,7 @@ export function queueBlock(view: MonitorView, width: number): Block {
   const shown = waiting.slice(0, QUEUE_SHOWN).map((work) => workLine(view, work, width));
   const more = total - claimed.length - shown.length;
   const lines = more > 0 ? [...shown, [piece(`  … and ${more} more`, 'dim')]] : shown;
-  const nothing = [piece('  Nothing waits', 'dim')];
-  return { title: 'QUEUE', note, brief: note, rank: 4, lines: lines.length > 0 ? lines : [nothing] };
+  return { title: 'QUEUE', note, brief: note, rank: 4, lines: orElse(lines, 'Nothing waits') };
 }
 
 function workLine(view: MonitorView, work: ViewWork, width: number): Line {
@@ -145,12 +148,12 @@ function workLine(view: MonitorView, work: ViewWork, width: number): Line {
   const when = isLater
     ? `not before ${timeText(work.not_before!, view.at)}`
     : `waits for ${ago(view, work.requested_at)}`;
-  const who = `run ${work.run_id} ${work.kind}, ${work.requested_by}`;
+  const origin = `run ${work.run_id} ${work.kind}, ${work.requested_by}`;
   return [
     piece(`  ${String(work.priority).padStart(4)} `, 'strong'),
     piece(pad(work.name, width >= ROOMY ? NAME : 12)),
     piece(` ${when}`, isLater ? 'dim' : 'plain'),
-    piece(`  ${who}: ${work.reason}`, 'dim'),
+    piece(`  ${origin}: ${work.reason}`, 'dim'),
   ];
 }
 
@@ -262,12 +265,11 @@ export function timesBlock(view: MonitorView, width: number): Block {
     piece(next_at ? `${next_at.toISOString().slice(0, 16).replace('T', ' ')}Z` : ''),
     ...(width >= ROOMY ? [piece(`  ${cron} ${time_zone}`, 'dim')] : []),
   ]);
-  const nothing = [piece('  Nothing is scheduled: npm start', 'warn')];
   const times = (view.schedules ?? []).flatMap(({ name, next_at }) =>
     next_at ? [`${name} in ${ahead(view, next_at)}`] : [],
   );
   const brief = [piece(times.join(' · ') || 'nothing is scheduled')];
-  return { title: 'NEXT', rank: 1, lines: lines.length > 0 ? lines : [nothing], brief };
+  return { title: 'NEXT', rank: 1, lines: orElse(lines, 'Nothing is scheduled: npm start', 'warn'), brief };
 }
 
 export function pastBlock(view: MonitorView, width: number): Block {
@@ -275,8 +277,8 @@ export function pastBlock(view: MonitorView, width: number): Block {
   const lines = ended.map((run): Line => {
     const tone: Tone = run.status === 'succeeded' ? 'good' : 'bad';
     const { plans, errors, api_calls } = run;
-    const changes = plans ? `  ${plans.added} new, ${plans.changed} changed, ${plans.deactivated} gone` : '';
-    const why = errors[0] ? `  ${errors[0].message}` : changes;
+    const changes = plans ? describeChanges(plans) || 'nothing changed' : '';
+    const outcome = errors[0]?.message ?? changes;
     return [
       piece(`  ${tone === 'good' ? '✓' : '✗'} `, tone),
       piece(pad(`run ${run.id} ${run.kind}`, 16)),
@@ -284,13 +286,12 @@ export function pastBlock(view: MonitorView, width: number): Block {
       piece(` ${run.status}`, tone),
       piece(`  ${plural(api_calls, 'call')}`, 'dim'),
       ...(width >= ROOMY ? [piece(`  by ${run.requested_by}`, 'dim')] : []),
-      piece(why, errors.length > 0 ? 'warn' : 'dim'),
+      piece(`  ${outcome}`, errors.length > 0 ? 'warn' : 'dim'),
     ];
   });
-  const nothing = [piece('  No run has ended yet', 'dim')];
   const [last] = ended;
   const brief = last
     ? `run ${last.id} ${last.kind} ${last.status} ${ago(view, last.finished_at!)} ago`
     : 'none yet';
-  return { title: 'LAST RUNS', rank: 0, lines: lines.length > 0 ? lines : [nothing], brief: [piece(brief)] };
+  return { title: 'LAST RUNS', rank: 0, lines: orElse(lines, 'No run has ended yet'), brief: [piece(brief)] };
 }

@@ -1,8 +1,4 @@
-/**
- * Text for a terminal: pieces with a tone, cut to a width as the terminal counts it, in colour or without, with or
- * without characters beyond ASCII. Whatever an upstream or a worker said may be in it, so nothing that steers a
- * terminal gets through.
- */
+/** Text for a terminal, in pieces with a tone. It may quote an upstream or a worker, so control characters are removed. */
 
 import { stripVTControlCharacters, styleText } from 'node:util';
 import measure from 'fast-string-width';
@@ -59,12 +55,12 @@ export const widthOf = (text: string): number => (isSimple(text) ? text.length :
 
 export const piece = (text: string, tone: Tone = 'plain'): Piece => ({ text: clean(text), tone });
 
-/** A text without line breaks, tabs, or anything that steers a terminal or turns the direction of writing. */
+/** Without line breaks, tabs, or anything that steers a terminal or turns the direction of writing. */
 function clean(text: string): string {
   return stripVTControlCharacters(text).replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ');
 }
 
-/** At most so wide; what had to go is shown by an ellipsis. */
+/** At most this wide; what is left out is shown by an ellipsis. */
 export function cut(text: string, width: number): string {
   if (width <= 0) return '';
   if (widthOf(text) <= width) return text;
@@ -80,7 +76,7 @@ export function cut(text: string, width: number): string {
   return `${fitting.trimEnd()}…`;
 }
 
-/** Exactly so wide. */
+/** Exactly this wide. */
 export function pad(text: string, width: number, side: 'left' | 'right' = 'left'): string {
   const fitting = cut(text, width);
   const blank = ' '.repeat(Math.max(0, width - widthOf(fitting)));
@@ -89,7 +85,7 @@ export function pad(text: string, width: number, side: 'left' | 'right' = 'left'
 
 export const lineWidth = (line: Line): number => line.reduce((sum, { text }) => sum + widthOf(text), 0);
 
-/** At most so wide: the pieces that do not fit are cut or left out. */
+/** At most this wide: the pieces that do not fit are cut or left out. */
 export function fit(line: Line, width: number): Line {
   const fitted: Piece[] = [];
   let left = width;

@@ -1,7 +1,4 @@
-/**
- * Where frames go. A terminal gets each one drawn over the last, on a screen of its own that is given back however the
- * program ends; anything else gets plain lines.
- */
+/** Where frames go: a terminal gets each one drawn over the last, anything else gets plain lines. */
 
 import {
   cursorHide,
@@ -27,7 +24,7 @@ export function liveScreen(output: Output): Screen {
   let isOpen = true;
   const enter = () => output.write(enterAlternativeScreen + cursorHide);
   const leave = () => output.write(cursorShow + exitAlternativeScreen);
-  // Ctrl-Z: whoever comes back to the shell must find it, not a frozen picture.
+  // Ctrl-Z: the shell gets its screen back, not a frozen picture.
   const onSuspend = () => {
     leave();
     process.kill(process.pid, 'SIGSTOP');
@@ -38,7 +35,7 @@ export function liveScreen(output: Output): Screen {
   };
   const show = (lines: readonly string[]) => {
     last = lines;
-    // Drawn over, and what was there before is erased only behind it: nothing flickers. As one step, where that is known.
+    // Drawn over the last frame, erasing only what is behind it, so that nothing flickers.
     const drawn = lines.map((line) => line + eraseEndLine).join('\r\n');
     output.write(synchronizedOutput(cursorTo(0, 0) + drawn + eraseDown));
   };

@@ -25,7 +25,7 @@ export async function syncRedrive(
   const territory = readTerritory();
   const wanted = given.map((text) => {
     const tdsp = territory.tdsp(text);
-    if (!tdsp) throw new UsageError(expected(`a TDSP (${territory.tdspList})`, text));
+    if (!tdsp) throw new UsageError(expected(`one of ${territory.tdspList}`, text));
     return tdsp.duns;
   });
   const dead = (await readDead(context)).map(({ tdsp_duns }) => tdsp_duns);

@@ -1,5 +1,6 @@
 /** How a sync went, in words. */
 
+import type { PlanCounts } from '../../store/queue/sync-runs.ts';
 import type { Outcome } from '../../sync/publish/outcome.ts';
 import type { SyncReport } from '../../sync/work/report.ts';
 import type { Territory } from '../../territory/territory.ts';
@@ -11,14 +12,19 @@ export function describeOutcome({
 }: Pick<Outcome, 'status' | 'plans' | 'message'>): string {
   if (message !== null) return `${status}: ${message}`;
   if (!plans) return status === 'shared' ? 'another sync had just fetched it' : 'fresh, nothing fetched';
-  const { seen, added, changed, deactivated, rejected } = plans;
-  const parts = [
+  const changes = describeChanges(plans);
+  return `${plans.seen} plans${changes === '' ? ', nothing changed' : `: ${changes}`}`;
+}
+
+/** `2 new, 3 changed`; empty where nothing changed. */
+export function describeChanges({ added, changed, deactivated, rejected }: PlanCounts): string {
+  const counts: [number, string][] = [
     [added, 'new'],
     [changed, 'changed'],
     [deactivated, 'gone'],
     [rejected, 'rejected'],
-  ].flatMap(([count, word]) => (count ? [`${count} ${word}`] : []));
-  return `${seen} plans${parts.length > 0 ? `: ${parts.join(', ')}` : ', nothing changed'}`;
+  ];
+  return counts.flatMap(([count, word]) => (count > 0 ? [`${count} ${word}`] : [])).join(', ');
 }
 
 export function describeReport(report: SyncReport, territory: Territory): string {

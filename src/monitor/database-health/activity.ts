@@ -1,4 +1,4 @@
-/** Who is connected, how long they take and who waits for whom. */
+/** Connections, how long statements and transactions take, and which sessions block others. */
 
 import type { Session } from '../../store/upkeep/readings/activity.ts';
 import { graded } from '../finding.ts';

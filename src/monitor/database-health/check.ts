@@ -24,7 +24,7 @@ export interface Problem {
 /** What a check makes of its reading. */
 export interface Judged {
   limit: string | null;
-  /** Told where there is no problem. */
+  /** Printed where there is no problem. */
   reading: string;
   problems: readonly Problem[];
 }
@@ -49,10 +49,10 @@ type Severity = Problem['verdict'] | null;
 export const problem = (
   verdict: Severity,
   subject: string | null,
-  told: Pick<Problem, 'reading' | 'advice' | 'command'>,
-): Problem[] => (verdict === null ? [] : [{ verdict, subject, ...told }]);
+  rest: Pick<Problem, 'reading' | 'advice' | 'command'>,
+): Problem[] => (verdict === null ? [] : [{ verdict, subject, ...rest }]);
 
-/** Of one value, which is told whatever its verdict is. */
+/** Of one value, which is printed whatever its verdict is. */
 export const single = (
   limit: string,
   reading: string,
@@ -80,7 +80,7 @@ export function findingsOf(name: string, { limit, reading, problems: found }: Ju
 /** What could be read; `null` otherwise. */
 export const known = <T>(reading: Reading<T>): T | null => ('value' in reading ? reading.value : null);
 
-/** A command that sends a statement, for those who have no psql at hand; in quotes that every shell knows where possible. */
+/** A command that sends a statement without psql; in quotes that every shell knows where possible. */
 export const sqlCommand = (...statements: string[]): string =>
   statements
     .map((sql) =>

@@ -286,7 +286,7 @@ test('of several indexes that do the same, one is never called redundant', () =>
   );
 });
 
-test('who blocks is whoever waits for nobody, however long the chain', () =>
+test('the blocker is the session that waits for no other, however long the chain', () =>
   fc.assert(
     fc.property(
       fc.array(fc.array(fc.integer({ min: 0, max: 7 }), { maxLength: 3 }), { minLength: 8, maxLength: 8 }),

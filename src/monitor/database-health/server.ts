@@ -239,7 +239,7 @@ const archiving = check(
 );
 
 /**
- * How full a disk is. That of another server cannot be seen; then what is known of the database is told.
+ * How full a disk is. That of another server cannot be seen; the reading then says what is known of the database.
  * @param growth bytes a day; `null` where it is not known yet
  */
 export function judgeDisk(

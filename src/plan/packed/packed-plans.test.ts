@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { anyPlans } from '../../../test/support/random-plans.ts';
-import { billCurve } from '../bill.ts';
+import { billCurve } from '../bill/bill.ts';
 import { FACET_VALUE, FACETS } from '../facets.ts';
 import { nameKey } from '../offer.ts';
 import type { Plan } from '../plan.ts';

@@ -14,7 +14,7 @@
  * Numbers are in the order of bytes of the machine; the mark tells if that is another one.
  */
 
-import { type BillCurve, billCurve } from '../bill.ts';
+import { type BillCurve, billCurve } from '../bill/bill.ts';
 import { compareFacetValues, FACET_VALUE, FACETS, type FacetValue } from '../facets.ts';
 import { nameKey } from '../offer.ts';
 import type { Plan } from '../plan.ts';

@@ -7,7 +7,7 @@ import type { Database, Queryable } from '../postgres/database.ts';
 export const CACHE_CLEARED = 'wattsync_cache_cleared';
 
 /**
- * Empties the database cache and tells every process to forget what it holds, Redis included.
+ * Empties the database cache and tells every process to forget what it has cached, Redis included.
  * @param duns one TDSP; `null`: all
  */
 export function requestClear(database: Database, duns: string | null): Promise<number> {
@@ -32,7 +32,7 @@ export interface CacheClear {
   tdsp_duns: string | null;
 }
 
-/** What was cleared since, oldest first. Older than a day no cache holds anything. */
+/** What was cleared since, oldest first. No cache keeps anything for more than a day. */
 export async function readClearsSince(queryable: Queryable, id: number): Promise<CacheClear[]> {
   const { rows } = await queryable.query<CacheClear>(
     `select id, tdsp_duns from cache_clears where id > $1 and requested_at > now() - interval '1 day' order by id`,

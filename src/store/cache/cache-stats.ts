@@ -1,4 +1,4 @@
-/** What the cache layers of all processes did, and what the processes hold. */
+/** What the cache layers of all processes did, and what the processes have in memory. */
 
 import type { Queryable } from '../postgres/database.ts';
 
@@ -12,13 +12,12 @@ export interface LayerCounts {
   /** Plan sets put into this layer, and their bytes. */
   loads: number;
   loaded_bytes: number;
-  evictions: number;
   latency: number[];
   age: number[];
   max_age_seconds: number | null;
 }
 
-const SUMS = ['hits', 'misses', 'stale_serves', 'errors', 'loads', 'loaded_bytes', 'evictions'] as const;
+export const SUMS = ['hits', 'misses', 'stale_serves', 'errors', 'loads', 'loaded_bytes'] as const;
 const added = (column: string): string =>
   `${column} = array(select coalesce(a, 0) + coalesce(b, 0)
      from unnest(s.${column}, excluded.${column}) with ordinality as u (a, b, n) order by n)`;
@@ -79,7 +78,7 @@ export interface CacheProcess {
   bytes: number;
 }
 
-/** Says that a process lives and what it holds; forgets those long gone, and figures older than so many days. */
+/** Says that a process lives and what it has in memory; forgets those long gone, and figures older than `keepDays`. */
 export async function noteCacheProcess(
   queryable: Queryable,
   process: CacheProcess,
@@ -109,7 +108,7 @@ export async function readCacheProcesses(queryable: Queryable, now: Date): Promi
   return rows;
 }
 
-/** What the database cache holds that has not expired. */
+/** What is in the database cache and has not expired. */
 export async function readPlanCacheSize(queryable: Queryable): Promise<{ entries: number; bytes: number }> {
   const { rows } = await queryable.query<{ entries: number; bytes: number }>(
     `select count(*)::int as entries, coalesce(sum(pg_column_size(plans_data)), 0)::float8 as bytes

@@ -8,16 +8,12 @@
  *   plan a    [ since 4, until null ................   electricity_plans, on sale
  *   plan b    [ 4 ─────────────── 6 )[ since 6 .....   plan_revisions, then electricity_plans
  *   plan c    [ since 4, until 6 )                     electricity_plans, not on sale any more
- *
- * Sets published before this was kept (migration 0040) have no hash and cannot be rebuilt, except the one that was
- * current then: the next sync of its TDSP keeps it, see `keepCurrentSet`.
  */
 
 import { planHash, planSetHash } from '../../plan/content.ts';
+import { PLAN_COLUMNS, rowToPlan } from '../../plan/fields.ts';
 import type { PlanSet } from '../../plan/plan-set.ts';
-import type { Database, Queryable } from '../postgres/database.ts';
-import { type PlanRow, REVISION_COLUMNS, rowToPlan } from './plan-rows.ts';
-import { readActivePlanSet } from './plans.ts';
+import type { Queryable } from '../postgres/database.ts';
 
 /** A published version, and since when it was the current one. */
 export interface PastVersion {
@@ -28,8 +24,7 @@ export interface PastVersion {
   observed_at: Date;
   /** A newer one was published since. */
   is_superseded: boolean;
-  /** `null`: it cannot be rebuilt. */
-  set_hash: string | null;
+  set_hash: string;
 }
 
 /**
@@ -72,20 +67,6 @@ export async function readFirstPublished(
   return rows[0]?.first ?? null;
 }
 
-/** Since when plan sets of these TDSPs can be rebuilt; `null` where none can. */
-export async function readKeptSince(queryable: Queryable, tdsps: readonly string[]): Promise<Date | null> {
-  const { rows } = await queryable.query<{ since: Date | null }>(
-    `select max(first.published_at) as since
-       from unnest($1::text[]) as wanted (duns) left join lateral (
-         select published_at from plan_snapshots where tdsp_duns = wanted.duns and set_hash is not null
-          order by version limit 1
-       ) first on true
-     having count(*) = count(first.published_at)`,
-    [tdsps],
-  );
-  return rows[0]?.since ?? null;
-}
-
 /**
  * The plan set of a TDSP as it was published with this version.
  * @returns `null` where there is no such version, `'not_kept'` where it cannot be rebuilt to the byte
@@ -95,8 +76,8 @@ export async function rebuildPlanSet(
   duns: string,
   version: number,
 ): Promise<PlanSet | 'not_kept' | null> {
-  const columns = (table: string) => REVISION_COLUMNS.map((name) => `${table}.${name}`).join(', ');
-  type Row = PlanRow & { set_source: string; observed_at: Date; set_hash: string | null };
+  const columns = (table: string) => PLAN_COLUMNS.map(({ name }) => `${table}.${name}`).join(', ');
+  type Row = { id: string | null; set_source: string; observed_at: Date; set_hash: string };
   // One statement, so that no publish comes in between: it would move a row from one table to the other.
   const { rows } = await queryable.query<Row>({
     name: 'rebuild plan set',
@@ -107,7 +88,7 @@ export async function rebuildPlanSet(
          union all
          select ${columns('r')} from plan_revisions r
           where r.tdsp_duns = $1 and r.to_version > $2 and r.from_version <= $2
-       ) p on s.set_hash is not null
+       ) p on true
       where s.tdsp_duns = $1 and s.version = $2
       order by p.rate_1000kwh, p.id`,
     values: [duns, version],
@@ -130,29 +111,4 @@ export async function readTdspsOfPlan(queryable: Queryable, id: string): Promise
     [id],
   );
   return rows.map(({ tdsp_duns }) => tdsp_duns);
-}
-
-/** Writes down what the current set of a TDSP is made of, where it was published before that was kept. Once each. */
-export function keepCurrentSet(database: Database, duns: string): Promise<void> {
-  return database.transaction(async (connection) => {
-    // Held, so that no publish changes the rows between the two.
-    await connection.query(
-      'select from plan_snapshots where tdsp_duns = $1 order by version desc limit 1 for no key update',
-      [duns],
-    );
-    const set = await readActivePlanSet(connection, duns);
-    if (!set) return;
-    const hashes = set.plans.map(planHash);
-    await connection.query(
-      `update electricity_plans p set provider_name = r.provider_name, plan_hash = r.plan_hash
-         from unnest($1::uuid[], $2::text[], $3::text[]) as r (id, provider_name, plan_hash)
-        where p.id = r.id and (p.provider_name, p.plan_hash) is distinct from (r.provider_name, r.plan_hash)`,
-      [set.plans.map(({ id }) => id), set.plans.map(({ provider }) => provider.name), hashes],
-    );
-    await connection.query('update plan_snapshots set set_hash = $3 where tdsp_duns = $1 and version = $2', [
-      duns,
-      set.version,
-      planSetHash(hashes),
-    ]);
-  });
 }

@@ -4,11 +4,13 @@ import fc from 'fast-check';
 import { contentHash, termsOfSale } from '../../plan/content.ts';
 import { offerKey } from '../../plan/offer.ts';
 import type { PlanDraft } from '../../plan/plan.ts';
-import type { KnownOffer, KnownPlan } from '../../store/plans/publish-plans.ts';
+
+import type { KnownOffer, KnownPlan } from '../../store/plans/published-plans.ts';
 import { type ChangedDraft, type IdentifyInput, identify } from './identify.ts';
 
 const NOW = new Date('2026-08-01T12:00:00Z');
 const BEFORE = new Date('2026-05-01T12:00:00Z');
+const [before, now] = [BEFORE.toISOString(), NOW.toISOString()];
 const ENDED = new Date('2026-07-01T12:00:00Z');
 
 function draft(external_id: string, some: Partial<PlanDraft> = {}): PlanDraft {
@@ -90,7 +92,7 @@ test('a plan never seen begins an offer, with no history yet', () => {
   const [offer] = out.newOffers;
   assert.equal(plan!.offer_id, offer!.id);
   assert.notEqual(plan!.id, offer!.id);
-  assert.deepEqual([plan!.first_seen_at, plan!.last_changed_at], [NOW, NOW]);
+  assert.deepEqual([plan!.first_seen_at, plan!.last_changed_at], [now, now]);
   assert.equal(offer!.offer_key, offerKey(draft('a')));
   assert.deepEqual([out.history, out.endedOffers, out.changedOffers, out.returnedOffers], [[], [], [], []]);
 });
@@ -102,7 +104,7 @@ test('a new id at a re-pricing continues the offer, with one history row for eac
   assert.deepEqual([out.newOffers, out.endedOffers, out.returnedOffers], [[], [], []]);
   assert.deepEqual(out.changedOffers, ['offer-a']);
   const [plan] = out.plans;
-  assert.deepEqual([plan!.offer_id, plan!.first_seen_at, plan!.last_changed_at], ['offer-a', BEFORE, NOW]);
+  assert.deepEqual([plan!.offer_id, plan!.first_seen_at, plan!.last_changed_at], ['offer-a', before, now]);
   assert.notEqual(plan!.id, known.id);
   const about = { offer_id: 'offer-a', plan_id: plan!.id, external_id: 'b', event: 'changed' };
   assert.deepEqual(out.history, [
@@ -115,7 +117,7 @@ test('a new id at the same price continues the offer and changes nothing about i
   const { offer, known } = stored(draft('a'), 'a');
   const out = run({ changed: [changed(draft('b'))], gone: [known], offers: [offer] });
   assert.deepEqual([out.changedOffers, out.history, out.endedOffers], [[], [], []]);
-  assert.equal(out.plans[0]!.last_changed_at, BEFORE);
+  assert.equal(out.plans[0]!.last_changed_at, before);
 });
 
 test('a re-pricing under the same id keeps the id of the plan', () => {
@@ -196,7 +198,7 @@ test('an offer that comes back is relisted, under its old id or a new one, with 
         ['changed', 'rate_1000kwh'],
       ],
     );
-    assert.equal(out.plans[0]!.first_seen_at, BEFORE);
+    assert.equal(out.plans[0]!.first_seen_at, before);
   }
 });
 
@@ -214,7 +216,7 @@ test('two plans of one name are told apart by price, in whatever order they come
       [dear.offer, cheap.offer],
     ]) {
       const out = run({ changed: items, gone: [cheap.known, dear.known], offers });
-      const offerOf = (id: string) => out.plans.find((plan) => plan.draft.external_id === id)!.offer_id;
+      const offerOf = (id: string) => out.plans.find((plan) => plan.external_id === id)!.offer_id;
       assert.deepEqual([offerOf('c'), offerOf('d')], ['offer-cheap', 'offer-dear']);
       assert.deepEqual(out.endedOffers, []);
     }
@@ -312,7 +314,7 @@ test('every offer of the result sells the product of its plan, and is new or kno
     fc.property(anySituation, (given) => {
       const { plans, newOffers } = identify(given);
       const keys = new Map([...given.offers, ...newOffers].map((offer) => [offer.id, offer.offer_key]));
-      for (const plan of plans) assert.equal(keys.get(plan.offer_id), offerKey(plan.draft));
+      for (const plan of plans) assert.equal(keys.get(plan.offer_id), offerKey(plan));
       const used = new Set(plans.map((plan) => plan.offer_id));
       for (const offer of newOffers) assert.ok(used.has(offer.id));
     }),

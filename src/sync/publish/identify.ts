@@ -8,9 +8,9 @@
 
 import { changedTerms, planHash, type TermsOfSale, termsOfSale } from '../../plan/content.ts';
 import { offerKey, providerId } from '../../plan/offer.ts';
-import type { PlanDraft } from '../../plan/plan.ts';
-import { draftToPlan, type IdentifiedPlan } from '../../store/plans/plan-rows.ts';
-import type { HistoryRow, KnownOffer, KnownPlan, OfferRow } from '../../store/plans/publish-plans.ts';
+import type { Plan, PlanDraft } from '../../plan/plan.ts';
+import type { HistoryRow, OfferRow, WrittenPlan } from '../../store/plans/publish-plans.ts';
+import type { KnownOffer, KnownPlan } from '../../store/plans/published-plans.ts';
 
 export interface ChangedDraft {
   draft: PlanDraft;
@@ -33,7 +33,7 @@ export interface IdentifyInput {
 }
 
 interface Identified {
-  plans: IdentifiedPlan[];
+  plans: WrittenPlan[];
   newOffers: OfferRow[];
   changedOffers: string[];
   returnedOffers: string[];
@@ -62,8 +62,16 @@ export function identify(input: IdentifyInput): Identified {
       item.known !== null && (offer === undefined ? false : item.known.offer_key === offer.offer_key);
     const id = isSameProduct && item.known ? item.known.id : newId();
     const add = (offer_id: string, past: { first_seen_at: Date; last_changed_at: Date }) => {
-      const plan = { id, offer_id, provider_id, ...past, draft };
-      out.plans.push({ ...plan, content_hash, plan_hash: planHash(draftToPlan(plan)) });
+      const plan: Plan = {
+        ...draft,
+        id,
+        offer_id,
+        provider: { id: provider_id, name: draft.provider.name },
+        first_seen_at: past.first_seen_at.toISOString(),
+        last_changed_at: past.last_changed_at.toISOString(),
+        is_active: true,
+      };
+      out.plans.push({ ...plan, content_hash, plan_hash: planHash(plan) });
     };
     if (!offer) {
       const { name, term_months } = draft;

@@ -13,16 +13,14 @@ import { randomUUIDv7 } from 'node:crypto';
 import { contentHash, planSetHash, snapshotHash } from '../../plan/content.ts';
 import { offerKey, providerId } from '../../plan/offer.ts';
 import type { PlanDraft } from '../../plan/plan.ts';
-import { keepCurrentSet } from '../../store/plans/plan-revisions.ts';
+import { type PublishedChange, writeChange } from '../../store/plans/publish-plans.ts';
 import {
   type ActivePlan,
   type ProviderRow,
-  type PublishedChange,
   type PublishedState,
   readPublished,
   readTouched,
-  writeChange,
-} from '../../store/plans/publish-plans.ts';
+} from '../../store/plans/published-plans.ts';
 import { confirmSnapshot, type Snapshot, type Validators } from '../../store/plans/snapshots.ts';
 import { storable } from '../../store/postgres/copy.ts';
 import type { Database, Queryable } from '../../store/postgres/database.ts';
@@ -94,7 +92,7 @@ export async function publish(
   await expectHistoryPartition(database, options.now);
   let current: PublishedState['current'] = null;
   for (let tries = 0; tries < TRIES; tries++) {
-    const state = await readKept(database, snapshot.tdsp_duns, content_hash);
+    const state = await readPublished(database.pool, snapshot.tdsp_duns, content_hash);
     current = state.current;
     if (snapshot.base !== undefined) assertNotSuperseded(current, snapshot.base);
     const published =
@@ -111,14 +109,6 @@ export async function publish(
     if (control.state === 'emergency') throw new SyncHaltedError(control);
   }
   throw new SnapshotSupersededError(current?.version ?? 0);
-}
-
-/** What is published; where that was before plan sets were kept, it is kept from now on. */
-async function readKept(database: Database, duns: string, contentHash: string): Promise<PublishedState> {
-  const state = await readPublished(database.pool, duns, contentHash);
-  if (!state.current || state.current.set_hash !== null) return state;
-  await keepCurrentSet(database, duns);
-  return readPublished(database.pool, duns, contentHash);
 }
 
 /** Who is in an unreadable record is part of what the upstream said: once it can be read, something has changed. */
@@ -181,7 +171,7 @@ async function publishChange(
 
   const hashes = new Map(active.map((plan) => [plan.external_id, plan.plan_hash]));
   for (const { external_id } of gone) hashes.delete(external_id);
-  for (const { draft, plan_hash } of found.plans) hashes.set(draft.external_id, plan_hash);
+  for (const { external_id, plan_hash } of found.plans) hashes.set(external_id, plan_hash);
   const version = (current?.version ?? 0) + 1;
   const isWritten = await writeChange(queryable, current, {
     ...found,

@@ -28,7 +28,6 @@ create table cache_stats (
   errors bigint not null,
   loads bigint not null,
   loaded_bytes bigint not null,
-  evictions bigint not null,
   latency bigint[] not null,
   age bigint[] not null,
   max_age_seconds double precision,

@@ -8,10 +8,10 @@
  */
 
 import assert from 'node:assert/strict';
+import type { PlanDraft } from '../plan.ts';
+import { PUBLISHED_USAGES_KWH, type PublishedUsageKwh, type RateCentsPerKwh } from '../rate.ts';
 import { type Step, statedSteps, stepsAt } from './credits.ts';
-import type { PlanDraft } from './plan.ts';
 import { sumComponents } from './price-components.ts';
-import { PUBLISHED_USAGES_KWH, type PublishedUsageKwh, type RateCentsPerKwh } from './rate.ts';
 
 export interface Bill {
   usage_kwh: number;

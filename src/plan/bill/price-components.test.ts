@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { PriceComponent } from './plan.ts';
+import type { PriceComponent } from '../plan.ts';
 import { sumComponents } from './price-components.ts';
 
 const component = (some: Partial<PriceComponent>): PriceComponent => ({

@@ -1,12 +1,12 @@
 /** What `replay` found, in words. */
 
-import { minuteText, plural } from '../monitor/text.ts';
-import type { FieldDifference, NamedPlan } from '../plan/difference.ts';
-import type { KeptRecord } from '../store/plans/quarantine.ts';
-import type { Outcome } from '../sync/publish/outcome.ts';
-import type { Replayed } from '../sync/publish/replay.ts';
-import type { Territory } from '../territory/territory.ts';
-import { describeOutcome } from './sync/report.ts';
+import { minuteText, plural } from '../../monitor/text.ts';
+import type { FieldDifference, NamedPlan } from '../../plan/difference.ts';
+import type { KeptRecord } from '../../store/plans/quarantine.ts';
+import type { Outcome } from '../../sync/publish/outcome.ts';
+import type { Replayed } from '../../sync/publish/replay.ts';
+import type { Territory } from '../../territory/territory.ts';
+import { describeOutcome } from '../sync/report.ts';
 
 /** Of one kind; more are only counted. */
 const MOST_LINES = 20;

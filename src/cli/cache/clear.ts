@@ -1,10 +1,10 @@
 /** `cache clear` and `cache warm`. */
 
-import { HOUR_MS } from '../monitor/text.ts';
-import { readCacheProcesses } from '../store/cache/cache-stats.ts';
-import { answer, type CommandContext, withStore } from './command.ts';
-import { readTargets } from './targets.ts';
-import { UsageError } from './usage-error.ts';
+import { HOUR_MS } from '../../monitor/text.ts';
+import { readCacheProcesses } from '../../store/cache/cache-stats.ts';
+import { answer, type CommandContext, withStore } from '../command.ts';
+import { readTargets } from '../targets.ts';
+import { UsageError } from '../usage-error.ts';
 
 export async function cacheClear(
   context: CommandContext,
@@ -19,8 +19,8 @@ export async function cacheClear(
     );
   }
   const [{ requestClear }, { readTerritory }] = await Promise.all([
-    import('../store/cache/cache-clears.ts'),
-    import('../store/territory.ts'),
+    import('../../store/cache/cache-clears.ts'),
+    import('../../store/territory.ts'),
   ]);
   const territory = readTerritory();
   const cleared = all ? territory.tdsps.map(({ duns }) => duns) : readTargets(territory, given, true).tdsps;
@@ -67,10 +67,10 @@ export async function cacheWarm(context: CommandContext): Promise<number> {
     { readCurrentSnapshots, announceCurrent },
     { readTerritory },
   ] = await Promise.all([
-    import('../store/plans/plan-cache.ts'),
-    import('../store/plans/plans.ts'),
-    import('../store/plans/snapshots.ts'),
-    import('../store/territory.ts'),
+    import('../../store/plans/plan-cache.ts'),
+    import('../../store/plans/plans.ts'),
+    import('../../store/plans/snapshots.ts'),
+    import('../../store/territory.ts'),
   ]);
   const ttlMs = context.config.cacheTtlHours * HOUR_MS;
   return withStore(context, 2, async ({ pool }) => {

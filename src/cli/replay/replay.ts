@@ -1,16 +1,16 @@
 /** `replay`: what upstreams sent, run through today's normaliser, beside what was published of it. */
 
-import { expected } from '../errors.ts';
-import { HOUR_MS } from '../monitor/text.ts';
-import { isDay } from '../plan/market-day.ts';
-import type { Database } from '../store/postgres/database.ts';
-import type { Outcome } from '../sync/publish/outcome.ts';
-import type { PublisherOptions } from '../sync/publish/publisher.ts';
-import type { Readable, Replayed, ReplayOptions, ReplayRequest } from '../sync/publish/replay.ts';
-import type { Territory } from '../territory/territory.ts';
-import { answer, type CommandContext, withStore } from './command.ts';
-import { untilStopped } from './step-progress.ts';
-import { UsageError } from './usage-error.ts';
+import { expected } from '../../errors.ts';
+import { HOUR_MS } from '../../monitor/text.ts';
+import { isDay } from '../../plan/market-day.ts';
+import type { Database } from '../../store/postgres/database.ts';
+import type { Outcome } from '../../sync/publish/outcome.ts';
+import type { PublisherOptions } from '../../sync/publish/publisher.ts';
+import type { Readable, Replayed, ReplayOptions, ReplayRequest } from '../../sync/publish/replay.ts';
+import type { Territory } from '../../territory/territory.ts';
+import { answer, type CommandContext, withStore } from '../command.ts';
+import { untilStopped } from '../step-progress.ts';
+import { UsageError } from '../usage-error.ts';
 
 export interface ReplayCommandOptions {
   snapshot?: string;
@@ -29,7 +29,7 @@ export async function replayCommand(context: CommandContext, given: ReplayComman
   if (publish && !rejected) {
     throw new UsageError('--publish goes with --rejected: it publishes only what could not be read before.');
   }
-  const { readTerritory } = await import('../store/territory.ts');
+  const { readTerritory } = await import('../../store/territory.ts');
   const territory = readTerritory();
   return withStore(context, 6, (database) =>
     rejected
@@ -50,8 +50,8 @@ async function replayRequest(
   given: ReplayCommandOptions,
 ): Promise<number> {
   const [{ findTargets, replay }, { describeReplays }] = await Promise.all([
-    import('../sync/publish/replay.ts'),
-    import('./replay-report.ts'),
+    import('../../sync/publish/replay.ts'),
+    import('./report.ts'),
   ]);
   const request = await readRequest(database, territory, given);
   const targets = await findTargets(database.pool, request);
@@ -78,7 +78,7 @@ async function readRequest(
     const tdsp = territory.tdsp(name);
     if (!tdsp || !/^[1-9]\d{0,14}$/.test(version)) {
       throw new UsageError(
-        expected(`a TDSP (${territory.tdspList}) and a version, such as ONCOR@7`, snapshot),
+        `${expected('a TDSP and a version, such as ONCOR@7', snapshot)}. TDSPs: ${territory.tdspList}`,
       );
     }
     return { of: 'snapshot', tdsp_duns: tdsp.duns, version: Number(version) };
@@ -101,7 +101,7 @@ async function readHash(database: Database, prefix: string): Promise<string> {
   if (!/^[0-9a-f]{6,64}$/i.test(prefix)) {
     throw new UsageError(expected('the first six hex digits of a hash, or more', prefix));
   }
-  const { findPayloads } = await import('../store/plans/source-payloads.ts');
+  const { findPayloads } = await import('../../store/plans/source-payloads.ts');
   const found = await findPayloads(database.pool, prefix.toLowerCase());
   if (found.length === 1) return found[0]!;
   throw new UsageError(
@@ -118,9 +118,9 @@ async function replayOpen(
   isToPublish: boolean,
 ): Promise<number> {
   const [{ replayRejected }, { describeRejected }, { readOpenRecords }] = await Promise.all([
-    import('../sync/publish/replay.ts'),
-    import('./replay-report.ts'),
-    import('../store/plans/quarantine.ts'),
+    import('../../sync/publish/replay.ts'),
+    import('./report.ts'),
+    import('../../store/plans/quarantine.ts'),
   ]);
   const options = optionsOf(database, territory);
   const tdsps = territory.tdsps.map(({ duns }) => duns);
@@ -166,8 +166,8 @@ async function publishReadable(
   { tdspByName, ...options }: PublisherOptions & Pick<ReplayOptions, 'tdspByName'>,
 ): Promise<{ run_id: number; outcomes: Outcome[] }> {
   const [{ publishReplayed }, { Publisher }] = await Promise.all([
-    import('../sync/publish/publish-replayed.ts'),
-    import('../sync/publish/publisher.ts'),
+    import('../../sync/publish/publish-replayed.ts'),
+    import('../../sync/publish/publisher.ts'),
   ]);
   const { database } = options;
   const publisher = new Publisher(options);

@@ -1,34 +1,21 @@
 /** `cache stats`: what the layers of all processes did in the last hour and day. */
 
-import { AGE_STEPS_S, LATENCY_STEPS_MS, quantile } from '../histogram.ts';
-import { DAY_MS, HOUR_MS, percentText, plural, sizeText, spanText } from '../monitor/text.ts';
+import { AGE_STEPS_S, LATENCY_STEPS_MS, quantile } from '../../histogram.ts';
+import { DAY_MS, HOUR_MS, percentText, plural, sizeText, spanText } from '../../monitor/text.ts';
 import {
   type CacheProcess,
   type LayerCounts,
   readCacheProcesses,
   readCacheStats,
   readPlanCacheSize,
-} from '../store/cache/cache-stats.ts';
-import { answer, type CommandContext, withStore } from './command.ts';
+} from '../../store/cache/cache-stats.ts';
+import { answer, type CommandContext, withStore } from '../command.ts';
+import { table } from '../table.ts';
 
 const LAYERS = ['memory', 'redis', 'database', 'active', 'api'] as const;
 type Layer = (typeof LAYERS)[number];
 
-interface LayerFigures {
-  hits: number;
-  misses: number;
-  /** Share of the reads of this layer that it answered; `null` where it was never asked. */
-  hit_rate: number | null;
-  stale_serves: number;
-  errors: number;
-  loads: number;
-  evictions: number;
-  age_seconds: { p50: number | null; p95: number | null; max: number | null };
-  latency_ms: { p50: number | null; p95: number | null; p99: number | null };
-  /** Cached now; `null` where that is not known. */
-  entries: number | null;
-  bytes: number | null;
-}
+type LayerFigures = ReturnType<typeof layerFigures>;
 
 interface Figures {
   layers: Record<Layer, LayerFigures>;
@@ -79,8 +66,8 @@ function toFigures(counts: readonly LayerCounts[], contents: ContentsByLayer): F
   return { layers, overall_hit_rate: overall };
 }
 
-function layerFigures(counts: LayerCounts | undefined, contents: Contents | null): LayerFigures {
-  const { hits = 0, misses = 0, stale_serves = 0, errors = 0, loads = 0, evictions = 0 } = counts ?? {};
+function layerFigures(counts: LayerCounts | undefined, contents: Contents | null) {
+  const { hits = 0, misses = 0, stale_serves = 0, errors = 0, loads = 0 } = counts ?? {};
   const { latency = [], age = [], max_age_seconds = null } = counts ?? {};
   const asked = hits + misses + errors;
   const ageAt = (share: number) => quantile(age, AGE_STEPS_S, share);
@@ -88,13 +75,14 @@ function layerFigures(counts: LayerCounts | undefined, contents: Contents | null
   return {
     hits,
     misses,
+    /** Share of the reads of this layer that it answered; `null` where it was never asked. */
     hit_rate: asked === 0 ? null : hits / asked,
     stale_serves,
     errors,
     loads,
-    evictions,
     age_seconds: { p50: ageAt(0.5), p95: ageAt(0.95), max: max_age_seconds && Math.round(max_age_seconds) },
     latency_ms: { p50: latencyAt(0.5), p95: latencyAt(0.95), p99: latencyAt(0.99) },
+    /** Cached now; `null` where that is not known. */
     entries: contents?.entries ?? null,
     bytes: contents?.bytes ?? null,
   };
@@ -102,9 +90,9 @@ function layerFigures(counts: LayerCounts | undefined, contents: Contents | null
 
 function describe({ processes, day, ...hour }: Figures & { processes: number; day: Figures }): string {
   return [
-    ...table('The last hour', hour),
+    ...period('The last hour', hour),
     '',
-    ...table('The last day', day),
+    ...period('The last day', day),
     '',
     processes === 0
       ? 'No process is running: memory is empty. Start one with: npm start'
@@ -113,24 +101,38 @@ function describe({ processes, day, ...hour }: Figures & { processes: number; da
   ].join('\n');
 }
 
-function table(title: string, { layers, overall_hit_rate }: Figures): string[] {
-  const lines = [title, '  layer       hits misses  hit % stale errors loads age p95 wait p95 cached'];
-  for (const layer of LAYERS) {
-    const one = layers[layer];
-    const cells = [
-      layer.padEnd(8),
-      String(one.hits).padStart(7),
-      String(one.misses).padStart(6),
-      percentText(one.hit_rate, 2).padStart(7),
-      String(one.stale_serves).padStart(5),
-      String(one.errors).padStart(6),
-      String(one.loads).padStart(5),
-      (one.age_seconds.p95 === null ? '–' : spanText(one.age_seconds.p95)).padStart(7),
-      (one.latency_ms.p95 === null ? '–' : `${one.latency_ms.p95} ms`).padStart(8),
-      one.bytes === null ? '–' : `${one.entries} (${sizeText(one.bytes)})`,
-    ];
-    lines.push(`  ${cells.join(' ')}`);
-  }
-  lines.push(`  Answered without the upstream: ${percentText(overall_hit_rate, 2)}`);
-  return lines;
-}
+const TITLES = [
+  '  layer',
+  'hits',
+  'misses',
+  'hit %',
+  'stale',
+  'errors',
+  'loads',
+  'age p95',
+  'wait p95',
+  'cached',
+];
+
+const period = (title: string, { layers, overall_hit_rate }: Figures): string[] => [
+  title,
+  ...table(
+    TITLES,
+    LAYERS.map((layer) => layerCells(layer, layers[layer])),
+    { gap: ' ' },
+  ),
+  `  Answered without the upstream: ${percentText(overall_hit_rate, 2)}`,
+];
+
+const layerCells = (layer: Layer, one: LayerFigures): string[] => [
+  `  ${layer}`,
+  String(one.hits),
+  String(one.misses),
+  percentText(one.hit_rate, 2),
+  String(one.stale_serves),
+  String(one.errors),
+  String(one.loads),
+  one.age_seconds.p95 === null ? '–' : spanText(one.age_seconds.p95),
+  one.latency_ms.p95 === null ? '–' : `${one.latency_ms.p95} ms`,
+  one.bytes === null ? '–' : `${one.entries} (${sizeText(one.bytes)})`,
+];

@@ -3,7 +3,7 @@
  * only, so `bill.ts` trusts the sum where it reproduces the three published totals and nowhere else.
  */
 
-import type { PriceComponent } from './plan.ts';
+import type { PriceComponent } from '../plan.ts';
 
 /** USD a month at a usage in kWh, not rounded. */
 export function sumComponents(components: readonly PriceComponent[], usageKwh: number): number {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { PriceComponent } from '../plan.ts';
+import { PUBLISHED_USAGES_KWH, type Rates } from '../rate.ts';
 import { type Bill, billCurve, compareBills, type PricedTerms } from './bill.ts';
-import type { PriceComponent } from './plan.ts';
 import { sumComponents } from './price-components.ts';
-import { PUBLISHED_USAGES_KWH, type Rates } from './rate.ts';
 
 const priced = (rates_cents_per_kwh: Rates, some: Partial<PricedTerms> = {}): PricedTerms => ({
   rates_cents_per_kwh,
