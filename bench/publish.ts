@@ -20,7 +20,7 @@ interface Scale {
   plans: number;
   tdsps: number;
   rounds: number;
-  /** In so many rounds every changed row is also committed by itself: that takes minutes. */
+  /** In this many rounds every changed row is also committed by itself: that takes minutes. */
   committed: number;
 }
 
@@ -141,7 +141,7 @@ async function measureScale(
       const ways = WAYS.filter(
         (way) => way !== 'committed' || (phase === '2 % changed' && round < committed),
       );
-      // What is to be changed has to be there, whoever brought it.
+      // What is to be changed has to be there, whichever way brought it.
       if (ways.includes('committed')) {
         await database.pool.query('insert into committed_plans select * from upserted_plans');
       }

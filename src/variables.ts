@@ -5,14 +5,12 @@
  * By hand and not with zod: loading zod costs a one-shot command some 40 ms, more than it takes to answer.
  */
 
-export interface Variable<T> {
+import { oneOf, plainNumber, type Reader, wholeNumber } from './readers.ts';
+
+export interface Variable<T> extends Reader<T> {
   meaning: string;
   /** What holds where it is unset. */
   unset: T;
-  /** What a usable value is, as a message names it. */
-  expected: string;
-  /** @returns `undefined` where the text is not what was expected */
-  read(text: string): T | undefined;
   /** Its value is a secret or may hold one, so no message repeats it. */
   isSecret?: true;
 }
@@ -29,35 +27,19 @@ const whole = <T extends number | null>(
   min: number,
   max: number,
   meaning: string,
-): Variable<number | T> => ({
-  meaning,
-  unset,
-  expected: `a whole number from ${min} to ${max}`,
-  read: (given) => numberWithin(/^\d{1,15}$/, given, min, max),
-});
+): Variable<number | T> => ({ meaning, unset, ...wholeNumber(min, max) });
 
 const decimal = (unset: number, min: number, max: number, meaning: string): Variable<number> => ({
   meaning,
   unset,
-  expected: `a number from ${min} to ${max}`,
-  read: (given) => numberWithin(/^\d{1,9}(\.\d+)?$/, given, min, max),
+  ...plainNumber(min, max),
 });
-
-function numberWithin(pattern: RegExp, given: string, min: number, max: number): number | undefined {
-  const value = pattern.test(given) ? Number(given) : Number.NaN;
-  return value >= min && value <= max ? value : undefined;
-}
 
 const choice = <T extends string, U extends T | null>(
   unset: U,
   choices: readonly T[],
   meaning: string,
-): Variable<T | U> => ({
-  meaning,
-  unset,
-  expected: `one of ${choices.join(', ')}`,
-  read: (given) => choices.find((one) => one === given.toLowerCase()),
-});
+): Variable<T | U> => ({ meaning, unset, ...oneOf(choices) });
 
 const address = (protocols: readonly string[], meaning: string): Variable<string | null> => ({
   meaning,
@@ -156,7 +138,7 @@ export const VARIABLES = {
     YEAR_MINUTES,
     'how long a plan set in memory is used without asking the other layers',
   ),
-  CACHE_MEMORY_MAX_MB: whole(64, 1, 1 << 20, 'the most that plan sets may take in memory'),
+  CACHE_MEMORY_MAX_MB: whole(64, 1, 1 << 20, 'plan sets that take more in memory are logged as a warning'),
   CACHE_REDIS_TTL_MINUTES: decimal(60, 0.01, YEAR_MINUTES, 'life of a plan set in Redis'),
   MAX_CONCURRENT_REQUESTS: whole(5, 1, 1_000, 'upstream calls at once'),
   BATCH_SIZE: whole(10, 1, 10_000, 'upstream calls, of all processes, between two pauses'),

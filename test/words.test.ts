@@ -25,16 +25,7 @@ const BANNED: [RegExp, string][] = [
   [/\.\.\.\{ ?[a-z]/, 'a literal, broken where the formatter breaks it'],
 ];
 /** Rooms whose words are still to be gone through; none is to be added. */
-const UNREAD = new Set([
-  'src/api',
-  'src/catalog',
-  'src/plan',
-  'src/store',
-  'test',
-  'bench',
-  'docs',
-  'README.md',
-]);
+const UNREAD = new Set(['src/store', 'test', 'bench']);
 
 test('no file says what a native engineer would read twice', () => {
   const files = globSync(['{src,test,bench,data}/**/*.{ts,sql}', 'docs/**/*.md', '*.md'], {

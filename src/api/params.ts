@@ -6,16 +6,13 @@
 
 import { expected, type FieldProblem } from '../errors.ts';
 import { isDay } from '../plan/market-day.ts';
+import { oneOf, plainNumber, type Reader, wholeNumber } from '../readers.ts';
 import { Problem } from './problem.ts';
 
-export interface Param<T> {
+export interface Param<T> extends Reader<T> {
   description: string;
   /** JSON Schema, for the OpenAPI document. */
   schema: Record<string, unknown>;
-  /** What a usable value is, as a message names it. */
-  expected: string;
-  /** @returns `undefined` where the text is not what was expected */
-  read(text: string): T | undefined;
 }
 
 export type Params = Record<string, Param<unknown>>;
@@ -69,26 +66,11 @@ export function text(description: string, longest = 100): Param<string> {
 }
 
 export function integer(description: string, min: number, max: number): Param<number> {
-  return {
-    description,
-    schema: { type: 'integer', minimum: min, maximum: max },
-    expected: `a whole number from ${min} to ${max}`,
-    read: (given) => numberWithin(/^\d{1,9}$/, given, min, max),
-  };
+  return { description, schema: { type: 'integer', minimum: min, maximum: max }, ...wholeNumber(min, max) };
 }
 
 export function decimal(description: string, min: number, max: number): Param<number> {
-  return {
-    description,
-    schema: { type: 'number', minimum: min, maximum: max },
-    expected: `a number from ${min} to ${max}`,
-    read: (given) => numberWithin(/^\d{1,9}(\.\d{1,6})?$/, given, min, max),
-  };
-}
-
-function numberWithin(pattern: RegExp, given: string, min: number, max: number): number | undefined {
-  const value = pattern.test(given) ? Number(given) : Number.NaN;
-  return value >= min && value <= max ? value : undefined;
+  return { description, schema: { type: 'number', minimum: min, maximum: max }, ...plainNumber(min, max) };
 }
 
 export function flag(description: string): Param<boolean> {
@@ -104,12 +86,7 @@ export function flag(description: string): Param<boolean> {
 }
 
 export function choice<T extends string>(description: string, choices: readonly T[]): Param<T> {
-  return {
-    description,
-    schema: { type: 'string', enum: choices },
-    expected: `one of ${choices.join(', ')}`,
-    read: (given) => choices.find((one) => one === given.toLowerCase()),
-  };
+  return { description, schema: { type: 'string', enum: choices }, ...oneOf(choices) };
 }
 
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/i;

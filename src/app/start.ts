@@ -9,12 +9,13 @@ import { describeError } from '../errors.ts';
 import { createLog, type Log } from '../log.ts';
 import { RefreshRequests } from '../planning/refresh-requests.ts';
 import type { Database } from '../store/postgres/database.ts';
+import { readTerritory, storeTerritory } from '../store/territory.ts';
 import { QueryStats } from '../store/upkeep/query-stats.ts';
 import { followRun, type SyncEvent } from '../sync/work/follow-run.ts';
 import { type SyncReport, toReport } from '../sync/work/report.ts';
 import type { Territory } from '../territory/territory.ts';
 import { Engine } from './engine.ts';
-import { openSource, openTerritory } from './open.ts';
+import { openSource } from './open.ts';
 import { Scope } from './scope.ts';
 import { startWeb } from './web.ts';
 
@@ -44,8 +45,10 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
     log.error({ error: describeError(error) }, 'a part did not shut down cleanly'),
   );
   try {
+    // Read while PostgreSQL starts.
+    const territory = readTerritory();
     const database = scope.own(await opening);
-    const territory = await openTerritory(database);
+    await storeTerritory(database, territory);
     const queryStats = new QueryStats({
       database: database.quick,
       recorder: database.queries,

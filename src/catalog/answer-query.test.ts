@@ -117,16 +117,16 @@ test('matches, facets and total are those of looking at every plan', () =>
       const set = { tdsp_duns: '1039940674000', version: 1, source: 'sandbox', observed_at: '', plans: all };
       const priced = new PricedPlans(new PlanIndex([set]), wanted.usage_kwh);
       const answer = answerQuery(priced, { ...wanted, after: null });
-      const looked = all.map((plan, place) => ({
+      const looked = all.map((plan, row) => ({
         plan,
-        verdict: passes(plan, priced.bill(place).rate_cents_per_kwh, wanted),
+        verdict: passes(plan, priced.bills[row]!.rate_cents_per_kwh, wanted),
       }));
       const isMatch = (verdict: Record<string, boolean>, except?: string) =>
         Object.entries(verdict).every(([name, passed]) => passed || name === except);
       const matches = looked.filter(({ verdict }) => isMatch(verdict));
       assert.equal(answer.total, matches.length);
       assert.equal(answer.page.length, Math.min(wanted.limit, matches.length));
-      for (const place of answer.page) assert.ok(isMatch(looked[place]!.verdict));
+      for (const row of answer.page) assert.ok(isMatch(looked[row]!.verdict));
 
       type Facets = Record<string, { value: unknown; count: number }[]>;
       const facets = JSON.parse(facetsJson(priced.index, answer.counts)) as Facets;
@@ -169,7 +169,7 @@ test('by rate: known bills before estimates before unknown ones, in either direc
     fc.property(plans, query, (all, wanted) => {
       const set = { tdsp_duns: '1039940674000', version: 1, source: 'sandbox', observed_at: '', plans: all };
       const priced = new PricedPlans(new PlanIndex([set]), wanted.usage_kwh);
-      const bills = [...priced.order('rate', wanted.is_descending)].map((place) => priced.bill(place));
+      const bills = [...priced.order('rate', wanted.is_descending)].map((row) => priced.bills[row]!);
       const rank = ({ rate_cents_per_kwh: cents, exact }: (typeof bills)[number]) =>
         cents === null ? 2 : exact ? 0 : 1;
       for (let at = 1; at < bills.length; at++) {
@@ -185,8 +185,8 @@ test('by rate: known bills before estimates before unknown ones, in either direc
 test('bits: who is in is counted and found', () =>
   fc.assert(
     fc.property(fc.array(fc.boolean(), { maxLength: 200 }), (all) => {
-      const bits = bitsWhere(all.length, (place) => all[place]!);
+      const bits = bitsWhere(all.length, (row) => all[row]!);
       assert.equal(countBits(bits), all.filter(Boolean).length);
-      for (const [place, isIn] of all.entries()) assert.equal(hasBit(bits, place), isIn);
+      for (const [row, isIn] of all.entries()) assert.equal(hasBit(bits, row), isIn);
     }),
   ));

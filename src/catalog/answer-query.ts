@@ -4,25 +4,25 @@
  * set, so that a shopper sees what else there is.
  */
 
-import { FACET_PLACE, FACETS, GREEN_STEPS } from '../plan/facets.ts';
+import { FACET_INDEX, FACETS, GREEN_STEPS } from '../plan/facets.ts';
 import { type Bits, countBits, hasBit, keepBits } from './bits.ts';
 import type { PlanIndex } from './plan-index.ts';
 import type { PlanQuery } from './plan-query.ts';
 import type { PricedPlans } from './priced-plans.ts';
 
 interface QueryAnswer {
-  /** Places of the plans of the page in the index. */
+  /** Rows of the plans of the page in the index. */
   page: readonly number[];
   /** How many plans have each value of each facet, in the order of `PlanIndex.valueHeads`. */
   counts: Int32Array;
   total: number;
-  /** Place of the last plan of the page among all matches; `null` if nothing follows. */
+  /** Index of the last plan of the page among all matches; `null` if nothing follows. */
   lastIndex: number | null;
 }
 
 /** The plans that pass a filter, and the facet it belongs to. */
 interface Filter {
-  /** Place in FACETS; -1 for filters without a facet. */
+  /** Index in FACETS; -1 for filters without a facet. */
   facet: number;
   bits: Bits;
 }
@@ -50,26 +50,26 @@ export function answerQuery(priced: PricedPlans, query: PlanQuery): QueryAnswer 
   const page: number[] = [];
   let seen = 0;
   for (let rank = 0; rank < order.length && page.length < query.limit; rank++) {
-    const place = order[rank]!;
-    if (!hasBit(matches, place)) continue;
-    if (seen >= start) page.push(place);
+    const row = order[rank]!;
+    if (!hasBit(matches, row)) continue;
+    if (seen >= start) page.push(row);
     seen += 1;
   }
   const end = start + page.length;
   return { page, counts, total, lastIndex: page.length > 0 && end < total ? end - 1 : null };
 }
 
-/** After the plan the last page ended with; where it is gone, at the place it had. */
+/** After the plan the last page ended with; where it is gone, from where it was. */
 function startOf(index: PlanIndex, order: Uint16Array, matches: Bits, { after }: PlanQuery): number {
   if (!after) return 0;
-  const last = index.placeOf(after.id);
+  const last = index.rowOf(after.id);
   if (last === undefined || !hasBit(matches, last)) return after.index;
   let start = 1;
   for (let rank = 0; order[rank] !== last; rank++) start += Number(hasBit(matches, order[rank]!));
   return start;
 }
 
-/** Only the filters that are set. Unknown never passes: who asks for a prepaid plan wants to be sure. */
+/** Only the filters that are set. Unknown never passes: a reader who asks for a prepaid plan wants to be sure. */
 function readFilters(priced: PricedPlans, query: PlanQuery): Filter[] {
   const { term, min_term, max_term, min_green, rate_type, provider, prepaid, time_of_use, max_rate, q } =
     query;
@@ -77,24 +77,24 @@ function readFilters(priced: PricedPlans, query: PlanQuery): Filter[] {
   const filters: Filter[] = [];
   const add = (facet: number, bits: Bits) => filters.push({ facet, bits });
   if (term?.length === 1 && min_term === null && max_term === null) {
-    add(FACET_PLACE.term, index.having('term', term[0]!));
+    add(FACET_INDEX.term, index.having('term', term[0]!));
   } else if (term !== null || min_term !== null || max_term !== null) {
     const [from, to] = [min_term ?? 0, max_term ?? Number.POSITIVE_INFINITY];
     const isWanted = (months: unknown) =>
       Number(months) >= from && Number(months) <= to && (term === null || term.includes(Number(months)));
-    add(FACET_PLACE.term, index.withValue('term', isWanted));
+    add(FACET_INDEX.term, index.withValue('term', isWanted));
   }
-  if (min_green !== null) add(FACET_PLACE.green, index.atLeastGreen(min_green));
-  if (rate_type?.length === 1) add(FACET_PLACE.rate_type, index.having('rate_type', rate_type[0]!));
+  if (min_green !== null) add(FACET_INDEX.green, index.atLeastGreen(min_green));
+  if (rate_type?.length === 1) add(FACET_INDEX.rate_type, index.having('rate_type', rate_type[0]!));
   else if (rate_type)
     add(
-      FACET_PLACE.rate_type,
+      FACET_INDEX.rate_type,
       index.withValue('rate_type', (value) => rate_type.some((one) => one === value)),
     );
-  if (provider) add(FACET_PLACE.provider, index.ofProviders(provider));
-  if (prepaid !== null) add(FACET_PLACE.prepaid, index.having('prepaid', prepaid));
+  if (provider) add(FACET_INDEX.provider, index.ofProviders(provider));
+  if (prepaid !== null) add(FACET_INDEX.prepaid, index.having('prepaid', prepaid));
   if (time_of_use !== null) {
-    add(FACET_PLACE.time_of_use, index.having('time_of_use', time_of_use));
+    add(FACET_INDEX.time_of_use, index.having('time_of_use', time_of_use));
   }
   if (max_rate !== null) add(NO_FACET, priced.atMost(max_rate));
   if (q !== null) add(NO_FACET, index.withWords(q));
@@ -115,8 +115,8 @@ function intersect(index: PlanIndex, filters: readonly Filter[], except: number)
 function countFacet({ codes }: PlanIndex, matches: Bits, facet: number, counts: Int32Array): void {
   for (let word = 0; word < matches.length; word++) {
     for (let left = matches[word]!; left !== 0; left &= left - 1) {
-      const place = (word << 5) + 31 - Math.clz32(left & -left);
-      counts[codes[place * FACETS.length + facet]!]! += 1;
+      const row = (word << 5) + 31 - Math.clz32(left & -left);
+      counts[codes[row * FACETS.length + facet]!]! += 1;
     }
   }
 }
@@ -184,8 +184,8 @@ function greenJson(counts: Int32Array, from: number, index: PlanIndex): string {
   let json = '';
   let count = 0;
   for (const step of GREEN_STEPS) {
-    const place = index.greenPlaces.get(step);
-    if (place !== undefined) count += counts[from + place]!;
+    const at = index.greenIndexes.get(step);
+    if (at !== undefined) count += counts[from + at]!;
     if (count > 0) json += `${json && ','}{"value":${step},"count":${count}}`;
   }
   return json;

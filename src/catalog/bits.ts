@@ -1,20 +1,19 @@
-/** Sets of plans as bits, one for each place in a list: 160 plans are five numbers, and a filter is five ANDs. */
+/** Sets of plans as bits, one for each row of a list: 160 plans are five numbers, and a filter is five ANDs. */
 
 export type Bits = Int32Array;
 
 export const emptyBits = (length: number): Bits => new Int32Array((length + 31) >>> 5);
 
-/** All places of which `isIn` is true. */
-export function bitsWhere(length: number, isIn: (place: number) => boolean): Bits {
+/** All rows of which `isIn` is true. */
+export function bitsWhere(length: number, isIn: (row: number) => boolean): Bits {
   const bits = emptyBits(length);
-  for (let place = 0; place < length; place++) {
-    if (isIn(place)) bits[place >>> 5]! |= 1 << (place & 31);
+  for (let row = 0; row < length; row++) {
+    if (isIn(row)) bits[row >>> 5]! |= 1 << (row & 31);
   }
   return bits;
 }
 
-export const hasBit = (bits: Bits, place: number): boolean =>
-  ((bits[place >>> 5]! >>> (place & 31)) & 1) === 1;
+export const hasBit = (bits: Bits, row: number): boolean => ((bits[row >>> 5]! >>> (row & 31)) & 1) === 1;
 
 export function addBits(into: Bits, from: Bits): void {
   for (let word = 0; word < into.length; word++) into[word]! |= from[word]!;

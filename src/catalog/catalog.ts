@@ -24,7 +24,7 @@ export interface Freshness {
   /** When the upstream last confirmed the plans, the oldest of the sets. ISO 8601 in UTC. */
   as_of: string;
   age_seconds: number;
-  /** So long they count as fresh; below 0 once they do not. */
+  /** How much longer they count as fresh; below 0 once they are stale. */
   fresh_for_seconds: number;
   /** Older than the freshness limit. */
   isStale: boolean;
@@ -63,7 +63,7 @@ const USAGES_PER_VIEW = 8;
 const PROVIDER = FACETS.indexOf('provider');
 const LAYERS_BY_SPEED: readonly LayerName[] = ['memory', 'redis', 'database', 'active', 'api'];
 
-/** The plans of some TDSPs at certain versions: whoever holds one sees the same plans as long as it does. */
+/** The plans of some TDSPs at certain versions: while a reader holds one, it sees the same plans. */
 export class PlanView {
   readonly tdsps: readonly string[];
   readonly sets: readonly PlanSet[];
@@ -102,11 +102,11 @@ export class PlanView {
     const { page, counts, total, lastIndex } = answerQuery(priced, query);
     let json = '"data":[';
     for (let at = 0; at < page.length; at++) {
-      const place = page[at]!;
-      const head = index.head(place);
+      const row = page[at]!;
+      const head = index.head(row);
       json += at === 0 ? head : `,${head}`;
-      json += priced.billJson(place);
-      json += index.tail(place);
+      json += priced.billJson(row);
+      json += index.tail(row);
     }
     json += `],"facets":${facetsJson(index, counts)}`;
     const last = lastIndex === null ? undefined : page.at(-1);
@@ -118,10 +118,10 @@ export class PlanView {
   }
 
   planWith(id: string): Plan | undefined {
-    const place = this.#index.placeOf(id);
-    return place === undefined
+    const row = this.#index.rowOf(id);
+    return row === undefined
       ? this.sets.flatMap(({ plans }) => plans).find(({ offer_id }) => offer_id === id)
-      : this.#index.plan(place);
+      : this.#index.plan(row);
   }
 
   #pricedAt(usageKwh: number): PricedPlans {
@@ -231,8 +231,7 @@ export class Catalog {
   async plansWithWords(tdsps: readonly string[], isWanted: (words: string) => boolean): Promise<Plan[]> {
     const found: Plan[] = [];
     for (const plans of await this.#packed(tdsps)) {
-      for (let place = 0; place < plans.count; place++)
-        if (isWanted(plans.words(place))) found.push(plans.plan(place));
+      for (let row = 0; row < plans.count; row++) if (isWanted(plans.words(row))) found.push(plans.plan(row));
     }
     return found;
   }
@@ -241,8 +240,8 @@ export class Catalog {
   async sellers(tdsps: readonly string[]): Promise<{ id: string; name: string; active_plans: number }[]> {
     const sellers = new Map<string, { id: string; name: string; active_plans: number }>();
     for (const { count, facetCodes, facetValues, providerNames } of await this.#packed(tdsps)) {
-      for (let place = 0; place < count; place++) {
-        const code = facetCodes[place * FACETS.length + PROVIDER]!;
+      for (let row = 0; row < count; row++) {
+        const code = facetCodes[row * FACETS.length + PROVIDER]!;
         const id = String(facetValues[PROVIDER]![code]);
         const { active_plans } = sellers.get(id) ?? { active_plans: 0 };
         sellers.set(id, { id, name: providerNames[code]!, active_plans: active_plans + 1 });

@@ -21,7 +21,7 @@ type CursorReading = { cursor: Cursor } | { problem: string };
 export function readCursor(key: string, text: string): CursorReading {
   const [print, index, id] = Buffer.from(text, 'base64url').toString('latin1').split('.');
   if (!print || !id || !/^\d{1,9}$/.test(index ?? '')) {
-    return { problem: 'is no cursor: take the one in links.next of the page before' };
+    return { problem: 'is not a cursor: take the one in links.next of the page before' };
   }
   if (print !== fingerprint(key)) {
     return { problem: 'belongs to another query: keep all other parameters as they were on the page before' };

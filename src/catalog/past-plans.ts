@@ -3,8 +3,8 @@
  * rebuilt (see store/plan-revisions.ts), and from there on it is a view like any other, with filters, facets, orders
  * and pages. Upstreams and caches of the present are not touched.
  *
- * Who asks about many times must not hold up those who ask about now: a few sets are kept, a few questions are
- * answered at once, a few more wait, and the rest is told to come back.
+ * A reader of many past times must not hold up the readers of now: a few sets are kept, a few questions are answered
+ * at once, a few more wait, and the rest is told to come back.
  */
 
 import { BulkheadRejectedError, bulkhead } from 'cockatiel';

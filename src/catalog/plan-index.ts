@@ -6,7 +6,7 @@
 
 import { LRUCache } from 'lru-cache';
 import type { BillCurve } from '../plan/bill/bill.ts';
-import { compareFacetValues, FACET_PLACE, FACETS, type Facet, type FacetValue } from '../plan/facets.ts';
+import { compareFacetValues, FACET_INDEX, FACETS, type Facet, type FacetValue } from '../plan/facets.ts';
 import { asciiJson } from '../plan/packed/ascii-json.ts';
 import type { PackedPlans } from '../plan/packed/packed-plans.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -15,7 +15,7 @@ import { isPublishedUsage } from '../plan/rate.ts';
 import { tieOrder } from '../plan/tie-order.ts';
 import { addBits, type Bits, bitsWhere, emptyBits } from './bits.ts';
 
-/** What texts are searched for changes with fashion; who searches for nonsense must not fill the memory. */
+/** What texts are searched for changes with fashion; searches for nonsense must not fill the memory. */
 const SEARCHES_KEPT = 200;
 const GREENS_KEPT = 50;
 
@@ -25,22 +25,21 @@ export class PlanIndex {
   readonly valueHeads: readonly string[];
   /** Where the values of each facet begin, and where the last one's end. */
   readonly valueStarts: readonly number[];
-  /** Of each plan, for each of FACETS, the place of its value in `valueHeads`. */
+  /** Of each plan, for each of FACETS, the index of its value in `valueHeads`. */
   readonly codes: Uint16Array;
   readonly everybody: Bits;
   /** How many plans have each value. */
   readonly allCounts: Int32Array;
-  /** The order among plans that cost the same: place of each plan, and the plan at each place. */
-  readonly tieRanks: Uint16Array;
+  /** The rows of plans that cost the same, the better one first. */
   readonly byTieRank: Uint16Array;
   /** What other orders than the price go by; NaN where it is unknown. */
   readonly sortValues: Readonly<Record<'term' | 'green' | 'provider', Float64Array>>;
   /** Where each green step stands among the values of its facet. */
-  readonly greenPlaces: ReadonlyMap<number, number>;
+  readonly greenIndexes: ReadonlyMap<number, number>;
   readonly #parts: readonly PackedPlans[];
-  /** Of each plan the part it is in, and its place there. */
+  /** Of each plan the part it is in, and its row there. */
   readonly #partOf: Uint8Array;
-  readonly #placeIn: Uint16Array;
+  readonly #rowInPart: Uint16Array;
   readonly #values: readonly (readonly FacetValue[])[];
   /** The plans with the value of a code. */
   readonly #bits: (Bits | undefined)[] = [];
@@ -48,7 +47,7 @@ export class PlanIndex {
   readonly #tails: string[] = [];
   #greens: LRUCache<number, Bits> | undefined;
   #searches: LRUCache<string, Bits> | undefined;
-  #places: ReadonlyMap<string, number> | undefined;
+  #rowsById: ReadonlyMap<string, number> | undefined;
 
   constructor(sets: readonly PlanSet[]) {
     const parts = sets.map(packedPlans);
@@ -56,11 +55,11 @@ export class PlanIndex {
     this.#parts = parts;
     this.count = count;
     this.#partOf = new Uint8Array(count);
-    this.#placeIn = new Uint16Array(count);
+    this.#rowInPart = new Uint16Array(count);
     let at = 0;
     for (const [number, part] of parts.entries()) {
       this.#partOf.fill(number, at, at + part.count);
-      for (let place = 0; place < part.count; place++) this.#placeIn[at++] = place;
+      for (let row = 0; row < part.count; row++) this.#rowInPart[at++] = row;
     }
     this.everybody = bitsWhere(count, () => true);
 
@@ -70,9 +69,9 @@ export class PlanIndex {
     for (const one of values) starts.push(starts.at(-1)! + one.length);
     this.valueStarts = starts;
     this.valueHeads = valueHeads(values, parts);
-    this.greenPlaces = new Map(
-      values[FACET_PLACE.green]!.flatMap((step, place): [number, number][] =>
-        step === null ? [] : [[Number(step), place]],
+    this.greenIndexes = new Map(
+      values[FACET_INDEX.green]!.flatMap((step, at): [number, number][] =>
+        step === null ? [] : [[Number(step), at]],
       ),
     );
     this.codes = mergeCodes(parts, values, starts, count);
@@ -86,33 +85,31 @@ export class PlanIndex {
     this.byTieRank =
       parts.length === 1
         ? parts[0]!.tieOrder
-        : tieOrder({ exit_fee, term, green, id: (place) => this.id(place) });
-    this.tieRanks = new Uint16Array(count);
-    for (let rank = 0; rank < count; rank++) this.tieRanks[this.byTieRank[rank]!] = rank;
+        : tieOrder({ exit_fee, term, green, id: (row) => this.id(row) });
   }
 
   /** JSON of the plan in a list, up to its bill. ASCII. */
-  head(place: number): string {
-    this.#heads[place] ??= this.#part(place).head(this.#placeIn[place]!);
-    return this.#heads[place];
+  head(row: number): string {
+    this.#heads[row] ??= this.#part(row).head(this.#rowInPart[row]!);
+    return this.#heads[row];
   }
 
   /** What follows the bill. */
-  tail(place: number): string {
-    this.#tails[place] ??= this.#part(place).tail(this.#placeIn[place]!);
-    return this.#tails[place];
+  tail(row: number): string {
+    this.#tails[row] ??= this.#part(row).tail(this.#rowInPart[row]!);
+    return this.#tails[row];
   }
 
-  id(place: number): string {
-    return this.#part(place).id(this.#placeIn[place]!);
+  id(row: number): string {
+    return this.#part(row).id(this.#rowInPart[row]!);
   }
 
-  plan(place: number): Plan {
-    return this.#part(place).plan(this.#placeIn[place]!);
+  plan(row: number): Plan {
+    return this.#part(row).plan(this.#rowInPart[row]!);
   }
 
-  curve(place: number): BillCurve {
-    return this.#part(place).curve(this.#placeIn[place]!);
+  curve(row: number): BillCurve {
+    return this.#part(row).curve(this.#rowInPart[row]!);
   }
 
   /** The average prices of all plans at a usage, NaN where unknown; `null` at a usage where none is published. */
@@ -121,21 +118,21 @@ export class PlanIndex {
   }
 
   /** Where the plan with this id stands. */
-  placeOf(planId: string): number | undefined {
-    this.#places ??= new Map(Array.from({ length: this.count }, (_, place) => [this.id(place), place]));
-    return this.#places.get(planId);
+  rowOf(planId: string): number | undefined {
+    this.#rowsById ??= new Map(Array.from({ length: this.count }, (_, row) => [this.id(row), row]));
+    return this.#rowsById.get(planId);
   }
 
   /** Plans with exactly this value of a facet. Not to be changed. */
   having(facet: Facet, value: string | number | boolean): Bits {
-    const at = this.#values[FACET_PLACE[facet]]!.indexOf(value);
+    const at = this.#values[FACET_INDEX[facet]]!.indexOf(value);
     return at === -1 ? emptyBits(this.count) : this.#withCode(facet, at);
   }
 
   /** Plans whose value of a facet is wanted; an unknown value never is. */
   withValue(facet: Facet, isWanted: (value: string | number | boolean) => boolean): Bits {
     const found = emptyBits(this.count);
-    for (const [at, value] of this.#values[FACET_PLACE[facet]]!.entries()) {
+    for (const [at, value] of this.#values[FACET_INDEX[facet]]!.entries()) {
       if (value !== null && isWanted(value)) addBits(found, this.#withCode(facet, at));
     }
     return found;
@@ -146,7 +143,7 @@ export class PlanIndex {
     let found = this.#greens.get(percent);
     if (!found) {
       const { green } = this.sortValues;
-      found = bitsWhere(green.length, (place) => green[place]! >= percent);
+      found = bitsWhere(green.length, (row) => green[row]! >= percent);
       this.#greens.set(percent, found);
     }
     return found;
@@ -157,7 +154,7 @@ export class PlanIndex {
     const ids = this.withValue('provider', (id) => wanted.includes(String(id)));
     addBits(
       ids,
-      bitsWhere(this.count, (place) => wanted.includes(this.#part(place).providerKey(this.#placeIn[place]!))),
+      bitsWhere(this.count, (row) => wanted.includes(this.#part(row).providerKey(this.#rowInPart[row]!))),
     );
     return ids;
   }
@@ -168,8 +165,8 @@ export class PlanIndex {
     let found = this.#searches.get(text);
     if (!found) {
       const words = text.split('-');
-      found = bitsWhere(this.count, (place) => {
-        const own = this.#part(place).words(this.#placeIn[place]!);
+      found = bitsWhere(this.count, (row) => {
+        const own = this.#part(row).words(this.#rowInPart[row]!);
         return words.every((word) => own.includes(word));
       });
       this.#searches.set(text, found);
@@ -177,15 +174,15 @@ export class PlanIndex {
     return found;
   }
 
-  #part(place: number): PackedPlans {
-    return this.#parts[this.#partOf[place]!]!;
+  #part(row: number): PackedPlans {
+    return this.#parts[this.#partOf[row]!]!;
   }
 
   #withCode(facet: Facet, at: number): Bits {
-    const code = this.valueStarts[FACET_PLACE[facet]]! + at;
+    const code = this.valueStarts[FACET_INDEX[facet]]! + at;
     this.#bits[code] ??= bitsWhere(
       this.count,
-      (place) => this.codes[place * FACETS.length + FACET_PLACE[facet]] === code,
+      (row) => this.codes[row * FACETS.length + FACET_INDEX[facet]] === code,
     );
     return this.#bits[code];
   }
@@ -206,7 +203,7 @@ export class PlanIndex {
     return this.#column((part) => {
       const rankOf = part.providerKeys.map((key) => keys.indexOf(key));
       const ranks = new Float64Array(part.count);
-      for (let place = 0; place < ranks.length; place++) ranks[place] = rankOf[part.providerCodes[place]!]!;
+      for (let row = 0; row < ranks.length; row++) ranks[row] = rankOf[part.providerCodes[row]!]!;
       return ranks;
     });
   }
@@ -240,11 +237,11 @@ function mergeCodes(
 function valueHeads(values: readonly (readonly FacetValue[])[], parts: readonly PackedPlans[]): string[] {
   const names = new Map<FacetValue, string>();
   for (const { facetValues, providerNames } of parts) {
-    for (const [at, id] of facetValues[FACET_PLACE.provider]!.entries()) names.set(id, providerNames[at]!);
+    for (const [at, id] of facetValues[FACET_INDEX.provider]!.entries()) names.set(id, providerNames[at]!);
   }
   return values.flatMap((all, facet) =>
     all.map((value) => {
-      const name = facet === FACET_PLACE.provider ? `"name":${JSON.stringify(names.get(value))},` : '';
+      const name = facet === FACET_INDEX.provider ? `"name":${JSON.stringify(names.get(value))},` : '';
       return asciiJson(`{"value":${JSON.stringify(value)},${name}"count":`);
     }),
   );

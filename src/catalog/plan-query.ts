@@ -30,7 +30,7 @@ export interface PlanQuery extends PlanFilters {
   after: Cursor | null;
 }
 
-/** The last plan of a page: its id, and its place for the case that it is gone by then. */
+/** The last plan of a page: its id, and its index among the matches for the case that it is gone by then. */
 export interface Cursor {
   id: string;
   index: number;

@@ -5,7 +5,7 @@ import type { QuarantineGrowth } from '../store/plans/quarantine.ts';
 import type { MigrationState } from '../store/schema/migration-state.ts';
 import type { DiskSpace } from '../store/upkeep/readings/disk.ts';
 import type { Reading } from '../store/upkeep/readings/reading.ts';
-import { findingsOf, sqlCommand } from './database-health/check.ts';
+import { findingsOf } from './database-health/check.ts';
 import { judgeMigrations } from './database-health/indexes.ts';
 import { HEALTH_LIMITS } from './database-health/limits.ts';
 import { judgeDisk } from './database-health/server.ts';
@@ -24,7 +24,7 @@ export function checkPlanKey(hasKey: boolean): Finding {
   const check = 'plan_key';
   if (hasKey) return ok(check, 'electricity_plans is unique over (external_id, tdsp_duns)');
   const message = 'electricity_plans has no unique key over (external_id, tdsp_duns): every publish fails';
-  return bad(check, message, 'Put it back', sqlCommand(PLAN_KEY_SQL));
+  return bad(check, message, 'Put it back, with psql at this database', PLAN_KEY_SQL);
 }
 
 export function checkQueueSchema(schema: { version: number; drift: string[] } | null): Finding {

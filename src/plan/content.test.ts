@@ -221,7 +221,7 @@ test('exactly the terms that differ are changed, with both values', () =>
     }),
   ));
 
-test('a term that becomes known or unknown is no change, a published rate excepted', () =>
+test('a term that becomes known or unknown has not changed, a published rate excepted', () =>
   fc.assert(
     fc.property(someTerms, (fields) => {
       const unknown = replace(fields, null);

@@ -34,7 +34,7 @@ export function termsOfSale(plan: Plan | PlanDraft): TermsOfSale {
 }
 
 /**
- * The terms that differ. Unknown is no value: an upstream that stops or begins to tell a term changed what we know
+ * The terms that differ. Unknown is not a value: an upstream that stops or begins to tell a term changed what we know
  * and not what is sold. A published rate is the exception, because its absence is the plan's own statement.
  */
 export function changedTerms(before: TermsOfSale, after: TermsOfSale): ChangedTerm[] {

@@ -50,7 +50,7 @@ const reading = fc.tuple(ids, fc.nat(6), fc.nat(2)).map(([all, cut, nameless]) =
 const unreadOf = ({ rejections }: { rejections: RejectedRecord[] }) =>
   rejections.map(({ external_id }) => external_id ?? '');
 
-test('what is read today as it was then is no difference, whatever could not be read', () =>
+test('what is read today as it was then does not differ, whatever could not be read', () =>
   fc.assert(
     fc.property(reading, ids, (then, older) => {
       // On sale besides: plans that could not be read then, and stayed as they were read before.

@@ -8,7 +8,7 @@ export const GREEN_STEPS = [100, 75, 50, 25, 1] as const;
 /** In the order of the answer. */
 export const FACETS = ['term', 'rate_type', 'provider', 'green', 'prepaid', 'time_of_use'] as const;
 export type Facet = (typeof FACETS)[number];
-export const FACET_PLACE = Object.fromEntries(FACETS.map((name, place) => [name, place])) as Record<
+export const FACET_INDEX = Object.fromEntries(FACETS.map((name, index) => [name, index])) as Record<
   Facet,
   number
 >;

@@ -1,15 +1,19 @@
 /** Days of the Texas market, `YYYY-MM-DD` in America/Chicago, whatever the time zone of the server or the reader. */
 
-const chicago = new Intl.DateTimeFormat('en-CA', {
-  timeZone: 'America/Chicago',
-  year: 'numeric',
-  month: '2-digit',
-  day: '2-digit',
-});
+let chicago: Intl.DateTimeFormat | undefined;
 
 export type MarketDay = string;
 
-export const marketDay = (time: Date): MarketDay => chicago.format(time);
+export function marketDay(time: Date): MarketDay {
+  // Made when it is first used: it takes longer than loading most modules, and a start need not wait for it.
+  chicago ??= new Intl.DateTimeFormat('en-CA', {
+    timeZone: 'America/Chicago',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  });
+  return chicago.format(time);
+}
 
 /** Days are added as days, not as hours: a day on which clocks change counts as one. */
 export function addDays(day: MarketDay, days: number): MarketDay {

@@ -1,7 +1,7 @@
 /**
  * An offer is a product of a REP in one TDSP through all its re-pricings.
  *
- * Upstream ids are no identities: ComparePower mints a new one at every re-pricing, and a REP on Power to Choose may
+ * Upstream ids are not identities: ComparePower mints a new one at every re-pricing, and a REP on Power to Choose may
  * put another product under an old one. What stays is who sells what for how long, so that is the key.
  */
 

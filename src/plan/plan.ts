@@ -17,7 +17,7 @@ export interface PlanDocuments {
 
 /**
  * One line of a plan's price, as ComparePower's `components` give it.
- * It applies to usages (or to the kWh) from `min_kwh` to `max_kwh`; `null` is no bound.
+ * It applies to usages (or to the kWh) from `min_kwh` to `max_kwh`; `null`: without bound.
  */
 export interface PriceComponent {
   min_kwh: number | null;

@@ -27,7 +27,7 @@ test('a rate read again in cents is the same rate', () =>
     }),
   ));
 
-test('what is no number, no price or no finite price is rejected', () => {
+test('what is not a number, not a price or not finite is rejected', () => {
   for (const price of [Number.NaN, Number.POSITIVE_INFINITY, 0, -12, 0.999, 99.001]) {
     assert.throws(() => readRate(price, 'cents_per_kwh'), { code: 'rate_rejected' }, String(price));
   }

@@ -34,5 +34,5 @@ export function readRate(price: number, unit: RateUnit): RateCentsPerKwh {
   // Rounded: 0.145 * 100 is 14.499999999999998, which would look like a price change.
   const cents = Math.round(price * (unit === 'usd_per_kwh' ? 100_000 : 1_000)) / 1_000;
   if (cents >= CREDIBLE_CENTS.min && cents <= CREDIBLE_CENTS.max) return cents;
-  throw new RateRejectedError(`${price} ${unit} is no rate: expected 1 to 99 cents per kWh`);
+  throw new RateRejectedError(`${price} ${unit} is not a credible rate: expected 1 to 99 cents per kWh`);
 }

@@ -148,7 +148,7 @@ test('the restored database holds the same, answers the same byte for byte, and 
   const url = await emptyDatabase();
   const { code, stdout, stderr } = await run(url, 'db', 'restore', file);
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /The file is whole[\s\S]*electricity_plans[\s\S]*Restored .* rows of \d+ tables/);
+  assert.match(stdout, /The file is complete[\s\S]*electricity_plans[\s\S]*Restored .* rows of \d+ tables/);
   const restored = await connect(url);
   const again = join(folder, 'again.tar.zst');
   const report = await backupDatabase(restored, again);
@@ -504,7 +504,7 @@ test('killed in the middle: no file of that name, no half-filled database, and t
 test('bad usage and a place that cannot be written are told', async () => {
   const there = await run(postgres.url, 'db', 'backup', file);
   assert.equal(there.code, 1);
-  assert.match(there.stderr, /is there already.*--overwrite/s);
+  assert.match(there.stderr, /already exists.*--overwrite/s);
   assert.equal((await run(postgres.url, 'db', 'backup', file, '--overwrite')).code, 0);
   const nowhere = await run(postgres.url, 'db', 'backup', join(folder, 'no', 'such', 'folder.zst'));
   assert.equal(nowhere.code, 1);

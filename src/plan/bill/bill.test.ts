@@ -240,10 +240,10 @@ test('two known rates give an estimate', () => {
   });
 });
 
-test('what is no usage is refused', () => {
+test('what is not a usage is refused', () => {
   const curve = billCurve(priced({ 500: 15, 1000: 12, 2000: 10.5 }));
   for (const usage of [0, -1, 750.5, Number.NaN, Number.POSITIVE_INFINITY])
-    assert.throws(() => curve.at(usage), /is no usage/);
+    assert.throws(() => curve.at(usage), /expected a usage/);
 });
 
 const anyBill: fc.Arbitrary<Bill> = fc.oneof(
@@ -261,8 +261,8 @@ test('an estimate never ranks above a known bill and an unknown one is last, in 
     fc.property(fc.array(anyBill), fc.constantFrom(1 as const, -1 as const), (bills, direction) => {
       const ranked = bills.toSorted((a, b) => compareBills(a, b, direction));
       const kind = (bill: Bill) => (bill.rate_cents_per_kwh === null ? 2 : bill.exact ? 0 : 1);
-      for (const [place, bill] of ranked.entries()) {
-        const next = ranked[place + 1];
+      for (const [row, bill] of ranked.entries()) {
+        const next = ranked[row + 1];
         if (!next) continue;
         assert.ok(kind(bill) <= kind(next));
         if (kind(bill) === kind(next) && kind(bill) < 2)

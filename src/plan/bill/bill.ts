@@ -4,10 +4,11 @@
  * Published are average prices at 500, 1,000 and 2,000 kWh, all recurring charges included, before tax
  * (16 TAC §25.475(g)). What lies between follows from evidence, the strongest first: the charges themselves where they
  * reproduce the three totals; a straight line in dollars; a stated credit taken off a straight line; else an estimate.
- * Dollars are interpolated, never cents: with a base charge the average price is no straight line.
+ * Dollars are interpolated, never cents: with a base charge the average price is not a straight line.
  */
 
 import assert from 'node:assert/strict';
+import { expected } from '../../errors.ts';
 import type { PlanDraft } from '../plan.ts';
 import { PUBLISHED_USAGES_KWH, type PublishedUsageKwh, type RateCentsPerKwh } from '../rate.ts';
 import { type Step, statedSteps, stepsAt } from './credits.ts';
@@ -60,7 +61,10 @@ export function billCurve(plan: PricedTerms): BillCurve {
   return {
     evidence,
     at(usageKwh) {
-      assert.ok(Number.isInteger(usageKwh) && usageKwh > 0, `${usageKwh} is no usage`);
+      assert.ok(
+        Number.isInteger(usageKwh) && usageKwh > 0,
+        expected('a usage in whole kWh above 0', usageKwh),
+      );
       const published = plan.rates_cents_per_kwh[usageKwh as PublishedUsageKwh] ?? null;
       if (published !== null) return publishedBill(usageKwh, published);
       const usd = total(usageKwh);

@@ -48,7 +48,7 @@ test('a credit within limits and two credits are proposed', () => {
   ]);
 });
 
-test('a price per kWh is no credit, and a sum of dollars no usage', () => {
+test('a price per kWh is not a credit, and a sum of dollars not a usage', () => {
   assert.deepEqual(statedSteps(['Energy charge $0.09 per kWh for usage over 1000 kWh']), []);
   assert.deepEqual(statedSteps(['Energy charge $12/kWh for usage over 1000 kWh']), []);
   assert.deepEqual(statedSteps(['$150 early termination fee, no usage requirement']), []);

@@ -5,7 +5,7 @@
  * The text only proposes. `bill.ts` believes a step if the three published prices agree with it.
  */
 
-/** `amount_usd` is taken off the bill from `from_kwh` on, up to and with `to_kwh`; `null` is no end. */
+/** `amount_usd` is taken off the bill from `from_kwh` on, up to and with `to_kwh`; `null`: without end. */
 export interface Step {
   amount_usd: number;
   from_kwh: number;
@@ -26,7 +26,7 @@ export function statedSteps(texts: readonly (string | null)[]): Step[][] {
   if (!ABOUT_USAGE.test(text)) return [];
   const amounts = [...text.matchAll(AMOUNT)].map((match) => ({ at: match.index, usd: Number(match[1]) }));
   const usable = amounts.filter(({ usd }) => usd > 0).slice(0, MOST_AMOUNTS);
-  // What follows a dollar sign is no usage.
+  // What follows a dollar sign is not a usage.
   const usages = [...text.matchAll(USAGE)]
     .filter((match) => !/\$ ?$/.test(text.slice(0, match.index)))
     .map((match) => ({ at: match.index, kwh: Number(match[1]!.replace(',', '')) }))
@@ -43,9 +43,9 @@ export function statedSteps(texts: readonly (string | null)[]): Step[][] {
     if (one === undefined || two === undefined || one === two) return [];
     return thresholds(Math.min(one, two)).map((from) => step(usd, from, Math.max(one, two)));
   });
-  const pairs = singles.flatMap((first, place) =>
+  const pairs = singles.flatMap((first, at) =>
     singles
-      .slice(place + 1)
+      .slice(at + 1)
       .flatMap((second) => (second.from_kwh > first.from_kwh + 1 ? [[first, second]] : [])),
   );
   return [...singles.map((one) => [one]), ...windows.map((one) => [one]), ...pairs];

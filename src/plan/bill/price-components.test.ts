@@ -21,7 +21,7 @@ const usages = fc.integer({ min: 1, max: 5000 });
 const price = fc.integer({ min: 10, max: 400 }).map((mills) => mills / 1000);
 const fee = fc.integer({ min: 0, max: 3000 }).map((cents) => cents / 100);
 
-test('a base charge and prices per kWh add up, whoever gets the money', () =>
+test('a base charge and prices per kWh add up, no matter who gets the money', () =>
   fc.assert(
     fc.property(usages, fee, price, price, (usage, base, energy, wires) =>
       near(
@@ -94,7 +94,7 @@ test('a share is one of the energy charges, a compound share one of all before i
     }),
   ));
 
-test('a share outside of its limits is no charge', () =>
+test('a share outside of its limits charges nothing', () =>
   assert.equal(
     sumComponents(
       [

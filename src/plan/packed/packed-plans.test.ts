@@ -8,7 +8,7 @@ import { nameKey } from '../offer.ts';
 import type { Plan } from '../plan.ts';
 import { PackedPlans } from './packed-plans.ts';
 
-/** As bytes that came from elsewhere, at any place in a larger buffer. */
+/** As bytes that came from elsewhere, anywhere in a larger buffer. */
 function sent(plans: readonly Plan[], offset: number): PackedPlans {
   const { bytes } = PackedPlans.of(plans);
   const larger = Buffer.alloc(bytes.byteLength + offset + 3, 0xff);
@@ -23,7 +23,7 @@ test('packed and sent, every plan is the one it was', () =>
     fc.property(anyPlans, offsets, (plans, offset) => {
       const packed = sent(plans, offset);
       assert.equal(packed.count, plans.length);
-      for (const [place, plan] of plans.entries()) assert.deepEqual(packed.plan(place), plan);
+      for (const [row, plan] of plans.entries()) assert.deepEqual(packed.plan(row), plan);
       assert.deepEqual(packed.plans, plans);
       assert.equal(packed.plans, packed.plans, 'parsed once');
     }),
@@ -33,9 +33,9 @@ test('columns and texts say what the plans say', () =>
   fc.assert(
     fc.property(anyPlans, offsets, fc.integer({ min: 1, max: 5_000 }), (plans, offset, usage) => {
       const packed = sent(plans, offset);
-      for (const [place, plan] of plans.entries()) {
+      for (const [row, plan] of plans.entries()) {
         for (const [at, facet] of FACETS.entries()) {
-          const code = packed.facetCodes[place * FACETS.length + at]!;
+          const code = packed.facetCodes[row * FACETS.length + at]!;
           assert.equal(packed.facetValues[at]![code], FACET_VALUE[facet](plan));
         }
         const { 500: low, 1000: middle, 2000: high } = plan.rates_cents_per_kwh;
@@ -51,14 +51,14 @@ test('columns and texts say what the plans say', () =>
             [2000, high],
           ] as const),
         ] as const) {
-          assert.equal(packed.numbers(name)[place], value ?? Number.NaN, String(name));
+          assert.equal(packed.numbers(name)[row], value ?? Number.NaN, String(name));
         }
         const key = nameKey(plan.provider.name);
-        assert.equal(packed.providerKey(place), key);
-        assert.equal(packed.words(place), `${key}-${nameKey(plan.name)}`);
-        assert.equal(packed.id(place), plan.id);
-        assert.deepEqual(packed.curve(place).at(usage), billCurve(plan).at(usage));
-        const listed = packed.head(place) + JSON.stringify({ is: 'a bill' }) + packed.tail(place);
+        assert.equal(packed.providerKey(row), key);
+        assert.equal(packed.words(row), `${key}-${nameKey(plan.name)}`);
+        assert.equal(packed.id(row), plan.id);
+        assert.deepEqual(packed.curve(row).at(usage), billCurve(plan).at(usage));
+        const listed = packed.head(row) + JSON.stringify({ is: 'a bill' }) + packed.tail(row);
         assert.match(listed, /^[\x20-\x7e]*$/, 'ASCII: it is sent without being encoded');
         const { price_components: _c, special_terms: _s, promotion: _p, enroll_phone: _e, ...rest } = plan;
         const { translations: _t, ...shown } = rest;
@@ -84,7 +84,7 @@ test('plans that cost the same stand by exit fee, term, green and id, unknown on
       });
       const packed = sent(plans, offset);
       assert.deepEqual(
-        [...packed.tieOrder].map((place) => plans[place]!.id),
+        [...packed.tieOrder].map((row) => plans[row]!.id),
         ordered.map(({ id }) => id),
       );
     }),

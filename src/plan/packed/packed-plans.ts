@@ -1,6 +1,6 @@
 /**
  * The plans of a set as one run of bytes: columns of what plans are filtered, ordered and counted by, and behind them
- * every plan as JSON texts. Whoever has the bytes can answer questions at once; a plan becomes an object when somebody
+ * every plan as JSON texts. A process that has the bytes can answer questions at once; a plan becomes an object when somebody
  * needs it as one. Plans from PostgreSQL are packed, too, before they are asked: all layers answer from the same form.
  *
  *   4 × uint32   mark, plans, bytes of the dictionary, bytes of the name keys
@@ -35,7 +35,7 @@ const NUMBERS = {
 type NumberColumn = 'term' | 'green' | 'exit_fee' | PublishedUsageKwh;
 const NUMBER_COLUMNS = ['term', 'green', 'exit_fee', 500, 1000, 2000] as const satisfies NumberColumn[];
 
-/** To be raised with every change of what is in the bytes, a plan's fields included: who has older ones packs anew. */
+/** To be raised with every change of what is in the bytes, a plan's fields included: older ones are then packed anew. */
 export const PACKED_FORMAT = 1;
 const MARK = 0x57_53_00_00 + PACKED_FORMAT;
 const HEADER_BYTES = 16;
@@ -44,7 +44,7 @@ const TEXTS = 3;
 interface Dictionary {
   /** Of each facet its values, sorted. */
   facets: FacetValue[][];
-  /** Names of providers, at the places of their ids among the facet's values. */
+  /** Names of providers, in the order of their ids among the facet's values. */
   provider_names: string[];
   /** Sorted. */
   provider_keys: string[];
@@ -53,14 +53,14 @@ interface Dictionary {
 export class PackedPlans {
   readonly bytes: Uint8Array;
   readonly count: number;
-  /** Of each plan, for each of FACETS, the place of its value among `facetValues`. */
+  /** Of each plan, for each of FACETS, the index of its value among `facetValues`. */
   readonly facetCodes: Uint16Array;
   readonly facetValues: readonly (readonly FacetValue[])[];
   readonly providerNames: readonly string[];
-  /** Of each plan the place of its provider's key among `providerKeys`. */
+  /** Of each plan the index of its provider's key among `providerKeys`. */
   readonly providerCodes: Uint16Array;
   readonly providerKeys: readonly string[];
-  /** The places of plans that cost the same, the better one first. */
+  /** The rows of plans that cost the same, the better one first. */
   readonly tieOrder: Uint16Array;
   readonly #numbers: Float64Array;
   /** Where each text starts; the last ends with the bytes. */
@@ -74,7 +74,7 @@ export class PackedPlans {
 
   /**
    * @param plans the same plans as objects, where they are at hand
-   * @throws {RangeError} {SyntaxError} these are no packed plans, or some from a machine of another kind
+   * @throws {RangeError} {SyntaxError} not packed plans, or packed by another kind of machine
    */
   constructor(bytes: Uint8Array, plans?: readonly Plan[]) {
     // Columns are read where they are, and must begin where the machine can read them.
@@ -82,7 +82,7 @@ export class PackedPlans {
     const { buffer, byteOffset, byteLength } = aligned;
     const header = new Uint32Array(buffer, byteOffset, HEADER_BYTES / 4);
     const [mark = 0, count = 0, dictionaryBytes = 0, nameKeyBytes = 0] = header;
-    if (mark !== MARK) throw new RangeError('No packed plans, or those of another machine or version');
+    if (mark !== MARK) throw new RangeError('Not packed plans, or packed by another machine or version');
     let at = byteOffset + HEADER_BYTES;
     const column = <T extends Float64Array | Uint32Array | Uint16Array>(
       Kind: { new (buffer: ArrayBufferLike, at: number, length: number): T; BYTES_PER_ELEMENT: number },
@@ -108,7 +108,7 @@ export class PackedPlans {
       this.#starts[text + 1] = end;
     }
     this.#starts[0] = this.#textAt;
-    if (end !== byteLength) throw new RangeError('Packed plans that are not whole');
+    if (end !== byteLength) throw new RangeError('Packed plans that are cut short');
     const dictionary = JSON.parse(this.#all.toString('latin1', dictionaryAt, this.#nameKeysAt)) as Dictionary;
     this.bytes = aligned;
     this.count = count;
@@ -128,42 +128,42 @@ export class PackedPlans {
     return this.#numbers.subarray(at, at + this.count);
   }
 
-  head(place: number): string {
-    return this.#text(TEXTS * place);
+  head(row: number): string {
+    return this.#text(TEXTS * row);
   }
 
-  tail(place: number): string {
-    return this.#text(TEXTS * place + 1);
+  tail(row: number): string {
+    return this.#text(TEXTS * row + 1);
   }
 
-  id(place: number): string {
-    return idInHead(this.head(place));
+  id(row: number): string {
+    return idInHead(this.head(row));
   }
 
-  providerKey(place: number): string {
-    return this.providerKeys[this.providerCodes[place]!]!;
+  providerKey(row: number): string {
+    return this.providerKeys[this.providerCodes[row]!]!;
   }
 
   /** The keys of provider and plan: what is searched. */
-  words(place: number): string {
+  words(row: number): string {
     this.#nameKeys ??= JSON.parse(this.#all.toString('latin1', this.#nameKeysAt, this.#textAt)) as string[];
-    return `${this.providerKey(place)}-${this.#nameKeys[place]}`;
+    return `${this.providerKey(row)}-${this.#nameKeys[row]}`;
   }
 
-  plan(place: number): Plan {
-    if (this.#plans) return this.#plans[place]!;
-    const rest = this.#text(TEXTS * place + 2);
-    return parsePlan({ head: this.head(place), tail: this.tail(place), rest });
+  plan(row: number): Plan {
+    if (this.#plans) return this.#plans[row]!;
+    const rest = this.#text(TEXTS * row + 2);
+    return parsePlan({ head: this.head(row), tail: this.tail(row), rest });
   }
 
   get plans(): readonly Plan[] {
-    this.#plans ??= Array.from({ length: this.count }, (_, place) => this.plan(place));
+    this.#plans ??= Array.from({ length: this.count }, (_, row) => this.plan(row));
     return this.#plans;
   }
 
-  curve(place: number): BillCurve {
-    this.#curves[place] ??= billCurve(this.plan(place));
-    return this.#curves[place];
+  curve(row: number): BillCurve {
+    this.#curves[row] ??= billCurve(this.plan(row));
+    return this.#curves[row];
   }
 
   #text(number: number): string {
@@ -205,7 +205,7 @@ function pack(plans: readonly Plan[]): Uint8Array {
         exit_fee: column('exit_fee'),
         term: column('term'),
         green: column('green'),
-        id: (place) => plans[place]!.id,
+        id: (row) => plans[row]!.id,
       }),
     ].map((column) => Buffer.from(column.buffer)),
     Buffer.from(`${dictionaryText}${nameKeysText}`, 'latin1'),

@@ -1,6 +1,6 @@
 /**
- * A plan set as it is stored where it is only read to be asked: packed and compressed. When it was confirmed is not in
- * it, for that moves while the plans stay.
+ * A plan set as it is stored where it is only read to be asked: packed and compressed. When it was confirmed is not
+ * part of it, because that moves while the plans stay.
  */
 
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';

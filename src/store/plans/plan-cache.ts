@@ -1,10 +1,9 @@
 /**
  * The database cache: a plan set ready to be served, written right after each publish, and the plans themselves behind
- * it. Whoever reads it compares versions, so one that is behind, or missing, costs a reader some milliseconds only.
+ * it. Readers compare versions, so one that is behind, or missing, costs a reader some milliseconds only.
  */
 
 import { decodePlanSet, encodePlanSet } from '../../plan/packed/plan-set-bytes.ts';
-import type { Plan } from '../../plan/plan.ts';
 import type { PlanSet } from '../../plan/plan-set.ts';
 import { toJsonb } from '../postgres/copy.ts';
 import type { Connection, Database, Queryable } from '../postgres/database.ts';
@@ -18,7 +17,8 @@ const cacheKey = (duns: string): string => `plans:${duns}`;
  */
 export async function refillPlanCache(queryable: Queryable, set: PlanSet, ttlMs: number): Promise<number> {
   // Every process that read the plans after a publish comes with them; all but the first need not send them.
-  if (await isCached(queryable, set)) return 0;
+  const cached = await readCachedPlanSet(queryable, set.tdsp_duns);
+  if (cached && cached.version >= set.version) return 0;
   const plans = toJsonb(set.plans);
   const { rowCount } = await queryable.query(
     `insert into plan_cache as c (cache_key, plans_data, packed, version, created_at, expires_at)
@@ -27,18 +27,11 @@ export async function refillPlanCache(queryable: Queryable, set: PlanSet, ttlMs:
      on conflict (cache_key) do update set plans_data = excluded.plans_data, packed = excluded.packed,
        version = excluded.version, created_at = excluded.created_at, expires_at = excluded.expires_at
       where c.version < excluded.version
-         or (c.version = excluded.version and (c.expires_at <= now() or c.plans_data <> excluded.plans_data))`,
+         or (c.version = excluded.version and (c.expires_at <= now()
+             or c.packed is distinct from excluded.packed or c.plans_data <> excluded.plans_data))`,
     [cacheKey(set.tdsp_duns), plans, set.version, set.tdsp_duns, ttlMs, encodePlanSet(set)],
   );
   return rowCount === 1 ? plans.length : 0;
-}
-
-async function isCached(queryable: Queryable, { tdsp_duns, version }: PlanSet): Promise<boolean> {
-  const { rowCount } = await queryable.query(
-    'select from plan_cache where cache_key = $1 and (version > $2 or (version = $2 and expires_at > now()))',
-    [cacheKey(tdsp_duns), version],
-  );
-  return rowCount === 1;
 }
 
 /**
@@ -70,50 +63,19 @@ export async function deletePlanCache(connection: Connection, duns: string | nul
   ]);
 }
 
-/** The current plan set of a TDSP, if the database cache has it whole and it has not expired. */
+/**
+ * The current plan set of a TDSP; `null` unless the database cache has it whole, not expired, and in our packed format:
+ * somebody may have written to the table by hand, or restored half of it.
+ */
 export async function readCachedPlanSet(queryable: Queryable, duns: string): Promise<PlanSet | null> {
-  const row = await readRow<{ packed: Buffer | null }>(queryable, duns, 'packed');
-  if (!row) return null;
-  const { version, observed_at } = row;
-  const set =
-    row.packed &&
-    decodePlanSet(row.packed, { tdsp_duns: duns, version, observed_at: observed_at.toISOString() });
-  return set ?? readUnpacked(queryable, duns);
-}
-
-/** As a program of another version wrote it. */
-async function readUnpacked(queryable: Queryable, duns: string): Promise<PlanSet | null> {
-  const row = await readRow<{ plans_data: unknown }>(queryable, duns, 'plans_data');
-  if (!row || !isWhole(row.plans_data, row.published)) return null;
-  const { plans_data: plans, version, source, observed_at } = row;
-  return { tdsp_duns: duns, version, source, observed_at: observed_at.toISOString(), plans };
-}
-
-interface CurrentRow {
-  /** How many plans there are. */
-  published: number;
-  version: number;
-  source: string;
-  observed_at: Date;
-}
-
-async function readRow<T>(
-  queryable: Queryable,
-  duns: string,
-  column: 'packed' | 'plans_data',
-): Promise<(T & CurrentRow) | undefined> {
-  const { rows } = await queryable.query<T & CurrentRow>(
-    `select c.${column}, s.plans as published, s.version, s.source, s.observed_at
+  const { rows } = await queryable.query<{ packed: Buffer | null; version: number; observed_at: Date }>(
+    `select c.packed, s.version, s.observed_at
        from (select * from plan_snapshots where tdsp_duns = $1 order by version desc limit 1) s
        join plan_cache c on c.version = s.version and c.cache_key = $2 and c.expires_at > now()`,
     [duns, cacheKey(duns)],
   );
-  return rows[0];
-}
-
-/** Somebody may have written to the table by hand, or restored half of it. */
-function isWhole(plans: unknown, published: number): plans is Plan[] {
-  const isPlan = (one: Partial<Plan> | null) =>
-    typeof one === 'object' && typeof one?.external_id === 'string';
-  return Array.isArray(plans) && plans.length === published && plans.every(isPlan);
+  const [row] = rows;
+  if (!row?.packed) return null;
+  const { packed, version, observed_at } = row;
+  return decodePlanSet(packed, { tdsp_duns: duns, version, observed_at: observed_at.toISOString() });
 }

@@ -20,7 +20,7 @@ import type { Queryable } from '../postgres/database.ts';
 const pack = promisify(zstdCompress);
 const unpack = promisify(zstdDecompress);
 
-/** The state's export has 1.7 MB. What is so much longer is no plan list, and is not worth its place. */
+/** The state's export has 1.7 MB. What is ten times longer is not a list of plans, and not worth storing. */
 const LARGEST_BYTES = 16 << 20;
 
 /** A body as it may be kept. */
@@ -173,7 +173,7 @@ export async function countOldPayloads(queryable: Queryable, before: Date): Prom
 
 /**
  * Removes bodies that were last seen before that time and are needed no more.
- * @param most at once; whoever wants all asks until none is left
+ * @param most at once; to remove all, repeat until none is left
  * @returns how many went
  */
 export async function pruneSourcePayloads(queryable: Queryable, before: Date, most = 1_000): Promise<number> {

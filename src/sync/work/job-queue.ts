@@ -67,6 +67,7 @@ export class JobQueue {
   readonly #options: JobQueueOptions;
   readonly #created = new Set<string>();
   #boss: Promise<PgBoss> | undefined;
+  #isStopped = false;
 
   constructor(options: JobQueueOptions) {
     this.#options = options;
@@ -78,12 +79,14 @@ export class JobQueue {
   }
 
   #started(): Promise<PgBoss> {
+    if (this.#isStopped) return Promise.reject(new Error('The queue has been stopped'));
     this.#boss ??= startBoss(this.#options);
     return this.#boss;
   }
 
   /** Safe early and twice. What is being worked on is waited for by the worker. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     const boss = await this.#boss?.catch(() => undefined);
     await boss?.stop({ graceful: false, close: true });
   }

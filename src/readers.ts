@@ -1,0 +1,30 @@
+/** What a text may say: how a message names it, and how it is read. For variables of the environment and parameters of queries. */
+
+export interface Reader<T> {
+  /** What a usable value is: `a whole number from 1 to 9`. */
+  expected: string;
+  /** @returns `undefined` where the text is not what was expected */
+  read(text: string): T | undefined;
+}
+
+export const wholeNumber = (min: number, max: number): Reader<number> => ({
+  expected: `a whole number from ${min} to ${max}`,
+  read: (text) => numberWithin(/^\d{1,15}$/, text, min, max),
+});
+
+/** Plain decimals: what else `Number` takes (`1e3`, `0x10`, `.5`) is more often a slip than meant. */
+export const plainNumber = (min: number, max: number): Reader<number> => ({
+  expected: `a number from ${min} to ${max}`,
+  read: (text) => numberWithin(/^\d{1,9}(\.\d+)?$/, text, min, max),
+});
+
+/** In any case. */
+export const oneOf = <T extends string>(choices: readonly T[]): Reader<T> => ({
+  expected: `one of ${choices.join(', ')}`,
+  read: (text) => choices.find((one) => one === text.toLowerCase()),
+});
+
+function numberWithin(pattern: RegExp, text: string, min: number, max: number): number | undefined {
+  const value = pattern.test(text) ? Number(text) : Number.NaN;
+  return value >= min && value <= max ? value : undefined;
+}
