@@ -261,13 +261,21 @@ test('a file whose parts do not match its manifest is refused, however well it i
       (all) => [...all, { path: 'tables/offers/000009.copy', data: Buffer.from('1\n') }],
     ],
     ['has no manifest', (all) => all.slice(0, -1)],
+    [
+      'cannot be unpacked',
+      (all) => [{ path: 'tables/offers/000001.copy', data: Buffer.alloc(65 << 20) }, ...all],
+    ],
     ['format 2', edited(manifest, '"format_version": 1', '"format_version": 2')],
     ['manifest of the backup is wrong at tables', edited(manifest, '"rows"', '"lines"')],
     [
       'wrong at partitions',
       (all) => {
         const forged = JSON.parse(all.at(-1)!.data.toString()) as Manifest;
-        forged.partitions.push({ name: 'a', parent: 'b', bound: 'DEFAULT; drop table b' });
+        forged.partitions.push({
+          name: 'a',
+          parent: 'b',
+          bound: `FOR VALUES FROM ('2026-11-01') TO (pg_read_file('/etc/passwd'))`,
+        });
         return [...all.slice(0, -1), { path: 'manifest.json', data: Buffer.from(JSON.stringify(forged)) }];
       },
     ],
@@ -312,8 +320,10 @@ test('rows that do not fit are refused by PostgreSQL, and the database stays emp
   await writeArchive(
     orphan,
     (async function* () {
-      yield* entries.slice(0, -1).filter(({ path }) => !path.startsWith('tables/offers/'));
-      yield { path: 'tables/offers/000001.copy', data };
+      for (const entry of entries.slice(0, -1)) {
+        if (entry.path === 'tables/offers/000001.copy') yield { ...entry, data };
+        else if (!entry.path.startsWith('tables/offers/')) yield entry;
+      }
       yield { path: 'manifest.json', data: Buffer.from(JSON.stringify(manifest)) };
     })(),
   );

@@ -3,22 +3,33 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { countText, minuteText, percentText, plural, sizeText, tookText } from '../../monitor/text.ts';
-import { type BackupEvent, backupDatabase } from '../../store/backup/backup.ts';
+import { backupDatabase } from '../../store/backup/backup.ts';
 import { BackupExistsError } from '../../store/backup/backup-error.ts';
 import type { BackupTable, Manifest } from '../../store/backup/manifest.ts';
-import { type RestoreEvent, restoreDatabase } from '../../store/backup/restore.ts';
+import { type RestoreProgress, restoreDatabase } from '../../store/backup/restore.ts';
 import { verifyBackup } from '../../store/backup/verify.ts';
 import { openDatabase } from '../../store/postgres/database.ts';
 import { answer, type CommandContext } from '../command.ts';
 import { type StepProgress, showSteps } from '../step-progress.ts';
 import { wrap } from '../wrap.ts';
 
-const percent = (done: number, of: number): string => percentText(done / Math.max(1, of), 0);
 /** `12,345 rows of 20 tables`. */
 const contentsOf = ({ tables }: Manifest): string => {
   const rows = tables.reduce((sum, { rows }) => sum + rows, 0);
   return `${plural(rows, 'row')} of ${plural(tables.length, 'table')}`;
 };
+
+const tableLine = ({ name, rows, bytes }: BackupTable): string =>
+  `  ${name.padEnd(28)} ${countText(rows).padStart(12)} rows ${sizeText(bytes).padStart(9)}`;
+
+const shownBy = ({ now, line }: StepProgress): RestoreProgress => ({
+  now: (what, done, of) => {
+    const far = of ? percentText((done ?? 0) / of, 0) : done ? sizeText(done) : '';
+    now(`${what} … ${far}`);
+  },
+  verified: ({ made_at }) => line(`The file is complete, made ${minuteText(made_at)} UTC.`),
+  finished: (table) => line(tableLine(table)),
+});
 
 /** Does not migrate the database first: backups are made before an upgrade. */
 export async function dbBackup(
@@ -35,15 +46,14 @@ export async function dbBackup(
   const database = await openDatabase({ databaseUrl, dataDir, connections: 1 });
   try {
     const { result } = await showSteps(context, (progress, signal) =>
-      backupDatabase(database, file, { signal, onEvent: (event) => showBackup(event, progress) }),
+      backupDatabase(database, file, { signal, progress: shownBy(progress) }),
     );
     const { manifest, bytes, sha256 } = result;
     const duration_ms = Math.round(performance.now() - started);
-    const { left_out } = manifest;
     const lines = [
       `${contentsOf(manifest)} in ${file}`,
       `${sizeText(bytes)}, SHA-256 ${sha256}, ${tookText(duration_ms)}.`,
-      ...left_out.map(({ name: what, reason }) => `Left out: ${what} (${reason}).`),
+      ...manifest.left_out.map(({ name: what, reason }) => `Left out: ${what} (${reason}).`),
     ];
     return answer(context, { status: 'done', file, bytes, sha256, duration_ms, manifest }, () =>
       lines.map((line) => wrap(line, '  ')).join('\n'),
@@ -53,41 +63,19 @@ export async function dbBackup(
   }
 }
 
-function showBackup(event: BackupEvent, progress: StepProgress): void {
-  if (event.type === 'table_started') progress.now(`${event.name} (${event.number} of ${event.total}) …`);
-  else if (event.type === 'table_progress') progress.now(`${event.name} … ${sizeText(event.bytes)}`);
-  else progress.line(tableLine(event.table));
-}
-
-const tableLine = ({ name, rows, bytes }: BackupTable): string =>
-  `  ${name.padEnd(28)} ${countText(rows).padStart(12)} rows ${sizeText(bytes).padStart(9)}`;
-
 export async function dbRestore(
   context: CommandContext,
   name: string,
   { verify = false }: { verify?: boolean },
 ): Promise<number> {
   const file = resolve(name);
+  if (verify) return dbVerify(context, file);
   const started = performance.now();
-  if (verify) {
-    const { result } = await showSteps(context, (progress) =>
-      verifyBackup(file, (done, total) => progress.now(`Reading … ${percent(done, total)}`)),
-    );
-    const { manifest, bytes, sha256 } = result;
-    const last = manifest.migrations.at(-1)?.name ?? 'no migration';
-    return answer(context, { status: 'whole', file, bytes, sha256, manifest }, () =>
-      [
-        ...manifest.tables.map(tableLine),
-        `Verified: ${contentsOf(manifest)}, made ${minuteText(manifest.made_at)} UTC`,
-        `at ${last} from PostgreSQL ${manifest.made_from.postgres}. ${sizeText(bytes)}, SHA-256 ${sha256}.`,
-      ].join('\n'),
-    );
-  }
   const { databaseUrl, dataDir } = context.config;
   const database = await openDatabase({ databaseUrl, dataDir, connections: 2 });
   try {
     const { result } = await showSteps(context, (progress, signal) =>
-      restoreDatabase(database, file, { signal, onEvent: (event) => showRestore(event, progress) }),
+      restoreDatabase(database, file, { signal, progress: shownBy(progress) }),
     );
     const { manifest, bytes, sha256, migrated } = result;
     const duration_ms = Math.round(performance.now() - started);
@@ -101,20 +89,15 @@ export async function dbRestore(
   }
 }
 
-const FINISHING = {
-  keys: 'foreign keys and sequences …',
-  views: 'views …',
-  statistics: 'statistics …',
-  migrations: 'migrations …',
-};
-
-function showRestore(event: RestoreEvent, progress: StepProgress): void {
-  if (event.type === 'verifying') progress.now(`Checking the file … ${percent(event.bytes, event.total)}`);
-  else if (event.type === 'verified') {
-    progress.line(`The file is complete, made ${minuteText(event.manifest.made_at)} UTC.`);
-  } else if (event.type === 'shaping') progress.now('tables …');
-  else if (event.type === 'table_progress') {
-    progress.now(`${event.name} (${event.number} of ${event.total}) … ${percent(event.bytes, event.of)}`);
-  } else if (event.type === 'table_finished') progress.line(tableLine(event.table));
-  else progress.now(FINISHING[event.what]);
+async function dbVerify(context: CommandContext, file: string): Promise<number> {
+  const { result } = await showSteps(context, (progress) => verifyBackup(file, shownBy(progress)));
+  const { manifest, bytes, sha256 } = result;
+  const last = manifest.migrations.at(-1)?.name ?? 'no migration';
+  return answer(context, { status: 'whole', file, bytes, sha256, manifest }, () =>
+    [
+      ...manifest.tables.map(tableLine),
+      `Verified: ${contentsOf(manifest)}, made ${minuteText(manifest.made_at)} UTC`,
+      `at ${last} from PostgreSQL ${manifest.made_from.postgres}. ${sizeText(bytes)}, SHA-256 ${sha256}.`,
+    ].join('\n'),
+  );
 }

@@ -1,21 +1,19 @@
 /**
- * The file of a backup: an ordinary tar, packed with zstd, so that `tar --zstd -xf` opens it without wattsync. Behind it
- * follow 40 bytes that unpackers skip and that hold the SHA-256 of all that comes before: a file that was cut, prolonged
- * or changed in any bit is known without being unpacked.
+ * The file of a backup: an ordinary tar, packed with zstd, so that `tar --zstd -xf` opens it without wattsync. The 40 bytes
+ * at its end, which unpackers skip, hold the SHA-256 of everything before them.
  *
  *   wattsync-backup.txt              what this is
  *   tables/<table>/000001.copy …     the rows, as COPY writes them, some megabytes in each
  *   manifest.json                    what is in it; the last entry: only then are the counts known
  */
 
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { PassThrough, Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
-import { Header, Parser, type ReadEntry } from 'tar';
+import { Header } from 'tar';
 import { BackupDamagedError } from './backup-error.ts';
 
 export interface ArchiveEntry {
@@ -23,48 +21,55 @@ export interface ArchiveEntry {
   data: Buffer;
 }
 
+/** Of the file. */
+interface Sealed {
+  bytes: number;
+  sha256: string;
+}
+
 const BLOCK = 512;
+/** Far above the parts a backup writes: a crafted entry must not fill the memory. */
+const MOST_ENTRY_BYTES = 64 << 20;
 /** A frame that every zstd unpacker passes over: four bytes of magic, four of length, the hash. */
 const TRAILER = { magic: Buffer.from([0x50, 0x2a, 0x4d, 0x18, 32, 0, 0, 0]), bytes: 40 };
 const PACKED = { params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 } };
 
-/**
- * Writes all entries under a name of its own, brings them to the disk, and only then gives the file its name.
- * @returns bytes of the file and their SHA-256
- */
+export const pathOfPart = (table: string, part: number): string =>
+  `tables/${encodeURIComponent(table)}/${String(part).padStart(6, '0')}.copy`;
+
+/** The table whose rows an entry holds; `null`: it holds none. */
+export function tableOfPath(path: string): string | null {
+  const [, name] = /^tables\/([^/]+)\/\d{6,}\.copy$/.exec(path) ?? [];
+  return name === undefined ? null : decodeURIComponent(name);
+}
+
+/** Writes all entries under a temporary name and to the disk; only then does the file get its name. */
 export async function writeArchive(
   file: string,
   entries: AsyncIterable<ArchiveEntry>,
   signal?: AbortSignal,
-): Promise<{ bytes: number; sha256: string }> {
+): Promise<Sealed> {
   const draft = `${file}.${process.pid}.partial`;
-  const inside = createHash('sha256');
-  const outside = createHash('sha256');
-  let bytes = 0;
-  const finish = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      inside.update(chunk);
-      outside.update(chunk);
-      bytes += chunk.length;
-      done(null, chunk);
-    },
-    flush(done) {
-      const trailer = Buffer.concat([TRAILER.magic, inside.digest()]);
-      outside.update(trailer);
-      bytes += trailer.length;
-      done(null, trailer);
-    },
-  });
+  const hash = createHash('sha256');
+  const target = createWriteStream(draft, { mode: 0o600, flush: true });
+  async function* seal(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of packed) {
+      hash.update(chunk);
+      yield chunk;
+    }
+    const trailer = Buffer.concat([TRAILER.magic, hash.copy().digest()]);
+    hash.update(trailer);
+    yield trailer;
+  }
   try {
-    const target = createWriteStream(draft, { mode: 0o600, flush: true });
-    await pipeline(Readable.from(toTar(entries)), createZstdCompress(PACKED), finish, target, { signal });
+    await pipeline(toTar(entries), createZstdCompress(PACKED), seal, target, { signal });
     await rename(draft, file);
   } catch (error) {
     await rm(draft, { force: true });
     throw error;
   }
   await syncFolder(dirname(file));
-  return { bytes, sha256: outside.digest('hex') };
+  return { bytes: target.bytesWritten, sha256: hash.digest('hex') };
 }
 
 async function* toTar(entries: AsyncIterable<ArchiveEntry>): AsyncGenerator<Buffer> {
@@ -74,10 +79,12 @@ async function* toTar(entries: AsyncIterable<ArchiveEntry>): AsyncGenerator<Buff
     new Header({ path, size: data.length, mode: 0o600, mtime, type: 'File' }).encode(head, 0);
     yield head;
     yield data;
-    yield Buffer.alloc((BLOCK - (data.length % BLOCK)) % BLOCK);
+    yield Buffer.alloc(paddingOf(data.length));
   }
   yield Buffer.alloc(2 * BLOCK);
 }
+
+const paddingOf = (bytes: number): number => (BLOCK - (bytes % BLOCK)) % BLOCK;
 
 /** The new name survives a power cut, too. Windows has no such call, and needs none. */
 async function syncFolder(folder: string): Promise<void> {
@@ -87,42 +94,38 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Reads a file through and compares it with its hash. Nothing is unpacked.
+ * Compares a file with its hash. Nothing is unpacked.
  * @throws {BackupDamagedError} it is not a backup, or not as it was written
  */
 export async function checkArchive(
   file: string,
-  onBytes: (done: number, total: number) => void = () => {},
-): Promise<{ bytes: number; sha256: string }> {
-  const size = (await stat(file)).size;
-  const [inside, outside] = [createHash('sha256'), createHash('sha256')];
-  const trailer = Buffer.alloc(TRAILER.bytes);
-  if (size > TRAILER.bytes) {
-    let done = 0;
-    for await (const chunk of createReadStream(file, {
-      end: size - TRAILER.bytes - 1,
-      highWaterMark: 1 << 20,
-    })) {
-      inside.update(chunk as Buffer);
-      outside.update(chunk as Buffer);
-      done += (chunk as Buffer).length;
-      onBytes(done, size);
-    }
-    const handle = await open(file, 'r');
-    await handle.read(trailer, 0, TRAILER.bytes, size - TRAILER.bytes).finally(() => handle.close());
+  onBytes: (done: number, total: number) => void,
+): Promise<Sealed> {
+  const { size } = await stat(file);
+  const end = Math.max(0, size - TRAILER.bytes);
+  const hash = createHash('sha256');
+  const trailer: Buffer[] = [];
+  let done = 0;
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    const content = chunk.subarray(0, Math.max(0, end - done));
+    hash.update(content);
+    trailer.push(chunk.subarray(content.length));
+    done += chunk.length;
+    onBytes(done, size);
   }
-  if (!trailer.subarray(0, 8).equals(TRAILER.magic)) {
+  const found = Buffer.concat(trailer);
+  const magic = found.subarray(0, TRAILER.magic.length);
+  if (!magic.equals(TRAILER.magic)) {
     throw new BackupDamagedError(
       `${file} is not a backup of wattsync, or its end is cut off. Nothing was restored.`,
     );
   }
-  if (!trailer.subarray(8).equals(inside.digest())) {
+  if (!found.subarray(magic.length).equals(hash.copy().digest())) {
     throw new BackupDamagedError(
       `${file} was changed since it was written: its content does not match its SHA-256. Nothing was restored.`,
     );
   }
-  outside.update(trailer);
-  return { bytes: size, sha256: outside.digest('hex') };
+  return { bytes: size, sha256: hash.update(found).digest('hex') };
 }
 
 /**
@@ -130,25 +133,21 @@ export async function checkArchive(
  * @throws {BackupDamagedError} it cannot be unpacked
  */
 export async function* readArchive(file: string): AsyncGenerator<ArchiveEntry> {
-  const size = (await stat(file)).size;
-  const parser = new Parser({ strict: true });
-  // One entry waits at most: the parser stops the file until it is taken.
-  const entries = new PassThrough({ objectMode: true });
-  const failed = Promise.withResolvers<never>();
-  failed.promise.catch(() => {});
-  const fail = (error: Error) => {
-    failed.reject(error);
-    entries.destroy(error);
-  };
-  parser.on('entry', (entry: ReadEntry) => entries.write(entry));
-  parser.on('end', () => entries.end());
-  parser.on('error', fail);
-  const packed = createReadStream(file, { end: size - TRAILER.bytes - 1 });
-  const unpacked = packed.on('error', fail).pipe(createZstdDecompress());
-  unpacked.on('error', fail).pipe(parser as unknown as NodeJS.WritableStream);
+  const { size: bytes } = await stat(file);
+  const packed = createReadStream(file, { end: bytes - TRAILER.bytes - 1 });
+  const unpacked = packed.pipe(createZstdDecompress());
+  packed.on('error', (error) => unpacked.destroy(error));
+  const take = takeFrom(unpacked);
   try {
-    for await (const entry of entries as AsyncIterable<ReadEntry>) {
-      yield { path: entry.path, data: await Promise.race([entry.concat(), failed.promise]) };
+    for (;;) {
+      const { nullBlock, cksumValid, path, size } = new Header(await take(BLOCK));
+      if (nullBlock) return;
+      if (!cksumValid || path === undefined || size === undefined || size > MOST_ENTRY_BYTES) {
+        throw new Error(`The entry ${path} is damaged or too large`);
+      }
+      const data = await take(size);
+      await take(paddingOf(size));
+      yield { path, data };
     }
   } catch (cause) {
     throw new BackupDamagedError(`${file} cannot be unpacked.`, { cause });
@@ -158,4 +157,21 @@ export async function* readArchive(file: string): AsyncGenerator<ArchiveEntry> {
   }
 }
 
-export const newHash = (): Hash => createHash('sha256');
+/** @returns hands out the next bytes, exactly as many as are asked for */
+function takeFrom(stream: AsyncIterable<Buffer>): (bytes: number) => Promise<Buffer> {
+  const chunks = stream[Symbol.asyncIterator]();
+  let rest: Buffer = Buffer.alloc(0);
+  return async (bytes) => {
+    const parts = [rest];
+    let length = rest.length;
+    while (length < bytes) {
+      const { value, done } = await chunks.next();
+      if (done) throw new Error('It ends too early');
+      parts.push(value);
+      length += value.length;
+    }
+    const all = Buffer.concat(parts);
+    rest = all.subarray(bytes);
+    return all.subarray(0, bytes);
+  };
+}

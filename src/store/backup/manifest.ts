@@ -1,5 +1,6 @@
 /** The last entry of a backup: what is in it, and how to tell that it is whole. */
 
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { BackupDamagedError } from './backup-error.ts';
 
@@ -8,6 +9,9 @@ export const FORMAT = 'wattsync backup';
 export const FORMAT_VERSION = 1;
 
 const count = z.number().int().nonnegative();
+
+// Bounds go into a statement, so nothing but times can stand in them.
+const BOUND = /^(DEFAULT|FOR VALUES FROM \((MINVALUE|'[\d :+-]+')\) TO \((MAXVALUE|'[\d :+-]+')\))$/;
 
 const manifestSchema = z.object({
   format: z.literal(FORMAT),
@@ -24,14 +28,7 @@ const manifestSchema = z.object({
       sha256: z.string(),
     }),
   ),
-  // As PostgreSQL spells them; nothing but a bound is taken, because it goes into a statement.
-  partitions: z.array(
-    z.object({
-      name: z.string(),
-      parent: z.string(),
-      bound: z.string().regex(/^(DEFAULT|FOR VALUES (FROM|IN|WITH) \([^;]*\))$/),
-    }),
-  ),
+  partitions: z.array(z.object({ name: z.string(), parent: z.string(), bound: z.string().regex(BOUND) })),
   sequences: z.array(z.object({ name: z.string(), last_value: z.number().int(), is_called: z.boolean() })),
   /** Materialised: made anew from the tables. */
   views: z.array(z.string()),
@@ -43,13 +40,13 @@ export type BackupTable = Manifest['tables'][number];
 
 /** @throws {BackupDamagedError} it is none, or of a format that this version does not know */
 export function readManifest(json: string): Manifest {
-  let value: unknown;
+  let value: { format_version?: unknown } | null;
   try {
     value = JSON.parse(json);
   } catch (cause) {
     throw new BackupDamagedError('The manifest of the backup cannot be read.', { cause });
   }
-  const version = (value as { format_version?: unknown } | null)?.format_version;
+  const version = value?.format_version;
   if (typeof version === 'number' && version > FORMAT_VERSION) {
     throw new BackupDamagedError(
       `The backup has format ${version}, this version of wattsync reads up to ${FORMAT_VERSION}: restore it with a newer one.`,
@@ -59,4 +56,25 @@ export function readManifest(json: string): Manifest {
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
   throw new BackupDamagedError(`The manifest of the backup is wrong at ${path.join('.')}: ${message}.`);
+}
+
+const LINE_END = 0x0a;
+
+/** What the manifest says about the rows of one table, counted while they pass. */
+export class RowTally {
+  readonly #hash = createHash('sha256');
+  rows = 0;
+  bytes = 0;
+
+  /** Any piece of what COPY writes: a line for each row, and other line ends as \n. */
+  add(data: Buffer): void {
+    this.#hash.update(data);
+    this.bytes += data.length;
+    for (let at = data.indexOf(LINE_END); at !== -1; at = data.indexOf(LINE_END, at + 1)) this.rows += 1;
+  }
+
+  /** Nothing can be added after this. */
+  close(): Pick<BackupTable, 'rows' | 'bytes' | 'sha256'> {
+    return { rows: this.rows, bytes: this.bytes, sha256: this.#hash.digest('hex') };
+  }
 }

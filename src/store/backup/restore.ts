@@ -4,34 +4,28 @@
  * forward like any older database.
  */
 
-import { once } from 'node:events';
-import { finished } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
-import { type CopyStreamQuery, from as copyFrom } from 'pg-copy-streams';
+import { from as copyFrom } from 'pg-copy-streams';
 import { describeError } from '../../errors.ts';
 import { endClient, newClient } from '../postgres/client.ts';
 import type { Database, Queryable } from '../postgres/database.ts';
 import { MIGRATIONS_TABLE, migrate } from '../schema/migrate.ts';
 import { type Migration, MigrationError, readMigrations } from '../schema/migration.ts';
-import { newHash, readArchive } from './archive.ts';
-import { PLAIN_TEXT, tableOfPath } from './backup.ts';
+import { type ArchiveEntry, readArchive, tableOfPath } from './archive.ts';
+import { PLAIN_TEXT } from './backup.ts';
 import { BackupDamagedError, RestoreFailedError, RestoreTargetError } from './backup-error.ts';
-import { quoted } from './contents.ts';
 import { takeOffIndexes } from './indexes.ts';
 import type { BackupTable, Manifest } from './manifest.ts';
-import { type Verified, verifyBackup } from './verify.ts';
+import { type BackupProgress, type Verified, verifyBackup } from './verify.ts';
 
-export type RestoreEvent =
-  | { type: 'verifying'; bytes: number; total: number }
-  | { type: 'verified'; manifest: Manifest }
-  | { type: 'shaping'; migrations: number }
-  | { type: 'table_progress'; name: string; number: number; total: number; bytes: number; of: number }
-  | { type: 'table_finished'; table: BackupTable }
-  | { type: 'finishing'; what: 'keys' | 'views' | 'statistics' | 'migrations' };
+export interface RestoreProgress extends BackupProgress {
+  verified(manifest: Manifest): void;
+}
 
 interface RestoreOptions {
   signal?: AbortSignal;
-  onEvent?: (event: RestoreEvent) => void;
+  progress?: RestoreProgress;
   /** Those of this version, unless a test has others. */
   migrations?: Migration[];
 }
@@ -40,6 +34,8 @@ interface RestoreReport extends Verified {
   /** Applied after the rows were there. */
   migrated: string[];
 }
+
+const quoted = (name: string): string => pg.escapeIdentifier(name);
 
 /**
  * @throws {BackupDamagedError} the file is not a backup, or not whole; nothing was written
@@ -50,11 +46,11 @@ interface RestoreReport extends Verified {
 export async function restoreDatabase(
   database: Database,
   file: string,
-  { signal, onEvent = () => {}, migrations = readMigrations() }: RestoreOptions = {},
+  { signal, progress, migrations = readMigrations() }: RestoreOptions = {},
 ): Promise<RestoreReport> {
-  const verified = await verifyBackup(file, (bytes, total) => onEvent({ type: 'verifying', bytes, total }));
+  const verified = await verifyBackup(file, progress);
   const { manifest } = verified;
-  onEvent({ type: 'verified', manifest });
+  progress?.verified(manifest);
   const wanted = chooseMigrations(manifest, migrations);
   const client = newClient(database.connectionString);
   // Its end undoes the transaction, however far it is.
@@ -62,13 +58,18 @@ export async function restoreDatabase(
   signal?.addEventListener('abort', stop);
   try {
     await client.connect();
-    await client.query('begin');
-    await client.query(PLAIN_TEXT);
+    await client.query(`begin; ${PLAIN_TEXT}`);
     await refuseUnlessEmpty(client);
-    onEvent({ type: 'shaping', migrations: wanted.length });
+    progress?.now('tables');
     await makeShape(client, manifest, wanted);
-    await load(client, file, manifest, onEvent);
-    onEvent({ type: 'finishing', what: 'views' });
+    const putBack = await takeOffIndexes(client);
+    await load(client, file, manifest, progress);
+    progress?.now('indexes, keys and sequences');
+    for (const statement of putBack) await client.query(statement);
+    for (const { name, last_value, is_called } of manifest.sequences) {
+      await client.query('select setval($1::regclass, $2, $3)', [quoted(name), last_value, is_called]);
+    }
+    progress?.now('views');
     for (const view of manifest.views) await client.query(`refresh materialized view ${quoted(view)}`);
     signal?.throwIfAborted();
     await client.query('commit');
@@ -78,9 +79,9 @@ export async function restoreDatabase(
     signal?.removeEventListener('abort', stop);
     await endClient(client);
   }
-  onEvent({ type: 'finishing', what: 'statistics' });
+  progress?.now('statistics');
   await database.pool.query('analyze');
-  onEvent({ type: 'finishing', what: 'migrations' });
+  progress?.now('migrations');
   return { ...verified, migrated: await migrate(database, migrations) };
 }
 
@@ -121,134 +122,70 @@ async function refuseUnlessEmpty(queryable: Queryable): Promise<void> {
 /** The tables as they were, without rows, and with the same partitions. */
 async function makeShape(
   client: pg.Client,
-  manifest: Manifest,
+  { partitions, tables }: Manifest,
   migrations: readonly Migration[],
 ): Promise<void> {
   for (const { sql } of migrations) {
     // Nobody else is here, so nobody has to be spared, and a transaction takes no other way of making an index.
     await client.query(sql.replace(/\bconcurrently\b/gi, ''));
   }
+  await client.query(MIGRATIONS_TABLE);
   const { rows } = await client.query<{ name: string }>(
-    `select c.relname::text as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
-       join pg_class p on p.oid = i.inhparent
-      where p.relkind = 'p' and p.relnamespace = current_schema()::regnamespace`,
+    `select c.oid::regclass::text as name from pg_class c
+      where c.relispartition and c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace`,
   );
-  for (const { name } of rows) await client.query(`drop table if exists ${quoted(name)}`);
-  for (const { name, parent, bound } of manifest.partitions) {
+  for (const { name } of rows) await client.query(`drop table ${name}`);
+  for (const { name, parent, bound } of partitions) {
     await client.query(`create table ${quoted(name)} partition of ${quoted(parent)} ${bound}`);
   }
-  await client.query(MIGRATIONS_TABLE);
   // What migrations put in is in the backup, as it was later.
-  const names = manifest.tables.map(({ name }) => quoted(name));
-  if (names.length > 0) await client.query(`truncate ${names.join(', ')}`);
+  await client.query(`truncate ${tables.map(({ name }) => quoted(name)).join(', ')}`);
 }
 
 async function load(
   client: pg.Client,
   file: string,
-  manifest: Manifest,
-  onEvent: (event: RestoreEvent) => void,
+  { tables, partitions }: Manifest,
+  progress?: BackupProgress,
 ): Promise<void> {
-  const remake = await takeOffIndexes(client);
-  let under: Loading | null = null;
-  for await (const { path, data } of readArchive(file)) {
-    const name = tableOfPath(path);
-    if (under && under.table.name !== name) {
-      await under.finish();
-      onEvent({ type: 'table_finished', table: under.table });
-      under = null;
-    }
-    if (name === null) continue;
-    const number = manifest.tables.findIndex((table) => table.name === name);
-    const isPartitioned = manifest.partitions.some(({ parent }) => parent === name);
-    under ??= new Loading(client, manifest.tables[number]!, isPartitioned);
-    await under.write(data);
-    const { bytes } = under;
-    onEvent({
-      type: 'table_progress',
-      name,
-      number: number + 1,
-      total: manifest.tables.length,
-      bytes,
-      of: under.table.bytes,
-    });
-  }
-  onEvent({ type: 'finishing', what: 'keys' });
-  for (const statement of remake) await client.query(statement);
-  await namePartitionIndexes(client);
-  for (const { name, last_value, is_called } of manifest.sequences) {
-    await client.query('select setval($1::regclass, $2, $3)', [quoted(name), last_value, is_called]);
-  }
-}
-
-/** PostgreSQL makes up names for the indexes of partitions; ours are called like that of the whole table, and the part. */
-async function namePartitionIndexes(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ made_up: string; name: string }>(
-    `select i.relname::text as made_up, w.relname || substr(t.relname, length(p.relname) + 1) as name
-       from pg_class w
-       join pg_inherits l on l.inhparent = w.oid
-       join pg_class i on i.oid = l.inhrelid
-       join pg_index x on x.indexrelid = i.oid
-       join pg_class t on t.oid = x.indrelid
-       join pg_inherits h on h.inhrelid = t.oid
-       join pg_class p on p.oid = h.inhparent
-      where w.relkind = 'I' and w.relnamespace = current_schema()::regnamespace and w.relname like 'idx\\_%'
-        and starts_with(t.relname, p.relname)`,
-  );
-  for (const { made_up, name } of rows) {
-    await client.query(`alter index ${quoted(made_up)} rename to ${quoted(name)}`);
-  }
-}
-
-/** One table on its way in. */
-class Loading {
-  readonly table: BackupTable;
-  readonly #stream: CopyStreamQuery;
-  readonly #hash = newHash();
-  readonly #finished: Promise<void>;
-  bytes = 0;
-
-  constructor(client: pg.Client, table: BackupTable, isPartitioned: boolean) {
-    this.table = table;
-    this.#stream = client.query(
-      // Emptied in this transaction, so its rows may be written as old ones: no VACUUM has to touch them again.
-      copyFrom(
-        `copy ${quoted(table.name)} (${table.columns.map(quoted).join(', ')}) from stdin${isPartitioned ? '' : ' with (freeze)'}`,
-      ),
+  const partitioned = new Set(partitions.map(({ parent }) => parent));
+  const entries = readArchive(file);
+  for (const [i, table] of tables.entries()) {
+    const { name, columns } = table;
+    // Emptied in this transaction, so its rows may be written as old ones: no VACUUM has to touch them again.
+    const how = partitioned.has(name) ? '' : 'with (freeze)';
+    const rows = rowsOf(table, entries, (done) =>
+      progress?.now(`${name} (${i + 1} of ${tables.length})`, done, table.bytes),
     );
-    this.#finished = finished(this.#stream);
-    this.#finished.catch(() => {});
+    const into = `copy ${quoted(name)} (${columns.map(quoted).join(', ')}) from stdin ${how}`;
+    await pipeline(rows, client.query(copyFrom(into)));
+    progress?.finished(table);
   }
+}
 
-  async write(data: Buffer): Promise<void> {
-    this.#hash.update(data);
-    this.bytes += data.length;
-    if (this.#stream.write(data)) return;
-    await Promise.race([once(this.#stream, 'drain'), this.#finished]);
-  }
-
-  async finish(): Promise<void> {
-    this.#stream.end();
-    await this.#finished;
-    // Read twice, and the same both times.
-    if (this.#hash.digest('hex') !== this.table.sha256 || this.#stream.rowCount !== this.table.rows) {
-      throw new BackupDamagedError(
-        `The rows of ${this.table.name} changed while they were read. Nothing was restored.`,
-      );
-    }
+/** The tables come in the order of the manifest; this takes from the archive what belongs to the next one. */
+async function* rowsOf(
+  { name, bytes }: BackupTable,
+  entries: AsyncIterator<ArchiveEntry>,
+  onBytes: (done: number) => void,
+): AsyncGenerator<Buffer> {
+  for (let done = 0; done < bytes; ) {
+    const next = await entries.next();
+    if (next.done) throw new BackupDamagedError(`The rows of ${name} are not where the manifest has them.`);
+    const { path, data } = next.value;
+    if (tableOfPath(path) !== name) continue;
+    done += data.length;
+    onBytes(done);
+    yield data;
   }
 }
 
 function explain(cause: unknown, signal: AbortSignal | undefined): unknown {
-  if (signal?.aborted) {
-    return new RestoreFailedError('Stopped. Nothing was restored: the database is as empty as before.', {
-      cause,
-    });
-  }
+  const unchanged = 'Nothing was restored: the database is as empty as before.';
+  if (signal?.aborted) return new RestoreFailedError(`Stopped. ${unchanged}`, { cause });
   if (!(cause instanceof pg.DatabaseError)) return cause;
   const where = cause.where ? ` (${cause.where.split('\n')[0]})` : '';
-  return new RestoreFailedError(
-    `PostgreSQL refused it: ${describeError(cause)}${where}. Nothing was restored: the database is as empty as before.`,
-    { cause },
-  );
+  return new RestoreFailedError(`PostgreSQL refused it: ${describeError(cause)}${where}. ${unchanged}`, {
+    cause,
+  });
 }
