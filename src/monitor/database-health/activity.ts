@@ -3,7 +3,7 @@
 import type { Session } from '../../store/upkeep/readings/activity.ts';
 import { graded } from '../finding.ts';
 import { countText, limitText, percentText, plural, spanText } from '../text.ts';
-import { check, endSession, known, problem, single, sqlCommand } from './check.ts';
+import { endSession, known, on, problem, single, sqlCommand } from './check.ts';
 
 const nameOf = ({ pid, application, user_name }: Session): string =>
   `session ${pid} (${[application, user_name].filter(Boolean).join(', ')})`;
@@ -16,25 +16,6 @@ function statementOf({ state, query }: Session): string {
 }
 
 const IDLE_SESSIONS = `select pid, usename, application_name, state_change from pg_stat_activity where state = 'idle' order by state_change`;
-
-const connections = check(
-  'connections',
-  (readings) => readings.connections,
-  ({ used, limit, reserved, idle }, { limits }) => {
-    const usable = Math.max(1, limit - reserved);
-    const share = used / usable;
-    return single(
-      `< ${limits.connections_warn_percent} %`,
-      `${used} of ${usable} used (${percentText(share)}), ${idle} of them idle`,
-      graded(share * 100, limits.connections_warn_percent, limits.connections_bad_percent),
-      {
-        advice:
-          'When none is left, nothing can connect. Run fewer processes, end idle sessions, or raise max_connections (takes effect with a restart).',
-        command: sqlCommand(IDLE_SESSIONS),
-      },
-    );
-  },
-);
 
 interface Blocked {
   waiting: number;
@@ -76,10 +57,26 @@ export function rootsOf(
   return [...roots];
 }
 
-const locks = check(
-  'locks',
-  ({ sessions }) => sessions,
-  (sessions, { limits }) => {
+/** Statements of upkeep may take their time. */
+const UPKEEP = /^\s*(vacuum|analyze|reindex|create\s+(unique\s+)?index|refresh|copy|cluster|autovacuum)/i;
+
+export const ACTIVITY_CHECKS = {
+  connections: on('connections', ({ used, limit, reserved, idle }, { limits }) => {
+    const usable = Math.max(1, limit - reserved);
+    const share = used / usable;
+    return single(
+      `< ${limits.connections_warn_percent} %`,
+      `${used} of ${usable} used (${percentText(share)}), ${idle} of them idle`,
+      graded(share * 100, limits.connections_warn_percent, limits.connections_bad_percent),
+      {
+        advice:
+          'When none is left, nothing can connect. Run fewer processes, end idle sessions, or raise max_connections (takes effect with a restart).',
+        command: sqlCommand(IDLE_SESSIONS),
+      },
+    );
+  }),
+
+  locks: on('sessions', (sessions, { limits }) => {
     const { lock_wait_warn_seconds: warn, lock_wait_bad_seconds: bad } = limits;
     const waiting = sessions.filter(({ is_waiting }) => is_waiting).length;
     return {
@@ -96,13 +93,9 @@ const locks = check(
         });
       }),
     };
-  },
-);
+  }),
 
-const longTransactions = check(
-  'long_transactions',
-  ({ sessions }) => sessions,
-  (sessions, { readings, limits }) => {
+  long_transactions: on('sessions', (sessions, { readings, limits }) => {
     const { long_transaction_warn_seconds: warn, long_transaction_bad_seconds: bad } = limits;
     // A session that waits for a lock is held up, not to blame: see locks.
     const open = sessions
@@ -136,13 +129,9 @@ const longTransactions = check(
       reading: facts.filter(Boolean).join(', '),
       problems: [...open, ...prepared],
     };
-  },
-);
+  }),
 
-const idleInTransaction = check(
-  'idle_in_transaction',
-  ({ sessions }) => sessions,
-  (sessions, { limits }) => {
+  idle_in_transaction: on('sessions', (sessions, { limits }) => {
     const { idle_in_transaction_warn_seconds: warn, idle_in_transaction_bad_seconds: bad } = limits;
     const idle = sessions.filter(({ state }) => state?.startsWith('idle in transaction'));
     // The others are already named as long transactions.
@@ -160,16 +149,9 @@ const idleInTransaction = check(
         });
       }),
     };
-  },
-);
+  }),
 
-/** Statements of upkeep may take their time. */
-const UPKEEP = /^\s*(vacuum|analyze|reindex|create\s+(unique\s+)?index|refresh|copy|cluster|autovacuum)/i;
-
-const longQueries = check(
-  'long_queries',
-  ({ sessions }) => sessions,
-  (sessions, { limits }) => {
+  long_queries: on('sessions', (sessions, { limits }) => {
     const { long_query_warn_seconds: warn, long_query_bad_seconds: bad } = limits;
     const active = sessions.filter(({ state }) => state === 'active');
     const judged = active.filter(({ query, is_waiting }) => !UPKEEP.test(query) && !is_waiting);
@@ -186,7 +168,5 @@ const longQueries = check(
         });
       }),
     };
-  },
-);
-
-export const ACTIVITY_CHECKS = [connections, locks, longTransactions, idleInTransaction, longQueries];
+  }),
+};

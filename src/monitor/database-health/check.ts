@@ -2,16 +2,16 @@
 
 import type { HealthReadings } from '../../store/upkeep/readings/health-readings.ts';
 import type { Reading } from '../../store/upkeep/readings/reading.ts';
-import { type Finding, ok, problems, unknown } from '../finding.ts';
+import { type Finding, ok, problems } from '../finding.ts';
 import type { HealthLimits } from './limits.ts';
 
-interface Context {
+type Unreadable = Extract<Reading<unknown>, { unreadable: string }>;
+
+export interface Context {
   readings: HealthReadings;
   limits: HealthLimits;
   now: Date;
 }
-
-type HealthCheck = (context: Context) => Finding[];
 
 export interface Problem {
   verdict: 'warn' | 'bad';
@@ -29,18 +29,25 @@ export interface Judged {
   problems: readonly Problem[];
 }
 
-/** @param judge `null`: there is nothing here that could be judged */
-export const check =
-  <T>(
-    name: string,
-    select: (readings: HealthReadings) => Reading<T>,
-    judge: (value: T, context: Context) => Judged | null,
+/** `null`: there is nothing here that could be judged. */
+export type HealthCheck = (context: Context) => Judged | Unreadable | null;
+
+type Readable = {
+  [Name in keyof HealthReadings as HealthReadings[Name] extends Reading<unknown> ? Name : never]: Extract<
+    HealthReadings[Name],
+    { value: unknown }
+  >['value'];
+};
+
+/** A check of one reading, where it could be read. */
+export const on =
+  <Name extends keyof Readable>(
+    name: Name,
+    judge: (value: Readable[Name], context: Context) => Judged | null,
   ): HealthCheck =>
   (context) => {
-    const reading = select(context.readings);
-    if ('unreadable' in reading) return [unknown(name, `cannot be read: ${reading.unreadable}`)];
-    const judged = judge(reading.value, context);
-    return judged === null ? [] : findingsOf(name, judged);
+    const reading = context.readings[name] as Reading<Readable[Name]>;
+    return 'unreadable' in reading ? reading : judge(reading.value, context);
   };
 
 type Severity = Problem['verdict'] | null;

@@ -23,10 +23,8 @@ const FINE: HealthReadings = {
   server: read({
     version: '18.4',
     database: 'wattsync',
-    schema: 'public',
     started_seconds: 9_000,
     is_standby: false,
-    is_superuser: true,
     bytes: GB,
   }),
   settings: read({
@@ -62,7 +60,7 @@ const FINE: HealthReadings = {
     checksum_failures: 0,
   }),
   checkpoints: read({ timed: 100, requested: 1, seconds: 30_000, wal_bytes: 1e6 }),
-  wraparound: read({ transactions: 1e6, multixacts: 0, freeze_max_age: 2e8 }),
+  wraparound: read({ transactions: 1e6, multixacts: 0 }),
   archiver: read({ failed_since_last_success: false, last_failed: null }),
   sequences: read([{ name: 'a_seq', used: 0.01 }]),
   replication: read({ replicas: [], slots: [], own_lag_seconds: null }),
@@ -180,7 +178,7 @@ const GRADED: [
     40,
     75,
     (value) => ({
-      wraparound: read({ transactions: (value / 100) * 2 ** 31, multixacts: 0, freeze_max_age: 2e8 }),
+      wraparound: read({ transactions: (value / 100) * 2 ** 31, multixacts: 0 }),
     }),
   ],
   [

@@ -5,7 +5,7 @@ import type { MigrationState } from '../../store/schema/migration-state.ts';
 import { isMuch, wasteOfIndex } from '../../store/upkeep/readings/bloat.ts';
 import type { IndexState } from '../../store/upkeep/readings/indexes.ts';
 import { DAY_MS, MB, plural, sizeText, spanText } from '../text.ts';
-import { check, type Judged, known, type Problem, problem, sqlCommand } from './check.ts';
+import { type Context, type Judged, known, on, type Problem, problem, sqlCommand } from './check.ts';
 
 const OPTIMIZE = 'npm run db:optimize';
 
@@ -36,29 +36,18 @@ export function judgeMigrations({ applied, last, behind, ahead, edited, renamed 
   };
 }
 
-const migrations = check('migrations', (readings) => readings.migrations, judgeMigrations);
-
-const schema = check(
-  'schema',
-  (readings) => {
-    const state = known(readings.migrations);
-    // Until then much is missing that the migrations bring.
-    const isAnother = state !== null && state.behind.length + state.ahead.length > 0;
-    return isAnother ? { unreadable: 'compared once all migrations are applied' } : readings.schema;
-  },
-  (differences) => {
-    const indexes = new Set(differences.filter(({ kind }) => kind === 'indexes').map(({ name }) => name));
-    // A key and its index are missing together, and come back together.
-    const apart = differences.filter(
-      ({ kind, name }) => kind !== 'constraints' || !indexes.has(name.split('.')[1]!),
-    );
-    return {
-      limit: 'as the migrations make it',
-      reading: 'tables, columns, indexes, constraints as the migrations make them',
-      problems: apart.flatMap((one) => (one.found === null ? missing(one) : changed(one))),
-    };
-  },
-);
+function judgeSchema(differences: readonly SchemaDifference[]): Judged {
+  const indexes = new Set(differences.filter(({ kind }) => kind === 'indexes').map(({ name }) => name));
+  // A key and its index are missing together, and come back together.
+  const apart = differences.filter(
+    ({ kind, name }) => kind !== 'constraints' || !indexes.has(name.split('.')[1]!),
+  );
+  return {
+    limit: 'as the migrations make it',
+    reading: 'tables, columns, indexes, constraints as the migrations make them',
+    problems: apart.flatMap((one) => (one.found === null ? missing(one) : changed(one))),
+  };
+}
 
 function missing({ kind, name, expected }: SchemaDifference): Problem[] {
   if (kind === 'indexes' || kind === 'statistics') {
@@ -97,10 +86,29 @@ const changed = ({ kind, name, expected, found }: SchemaDifference): Problem[] =
     command: kind === 'indexes' ? `${sqlCommand(`drop index concurrently ${name}`)} && ${OPTIMIZE}` : null,
   });
 
-const invalid = check(
-  'invalid_indexes',
-  ({ indexes }) => indexes,
-  (indexes, { readings }) => {
+/** Whether `other` answers everything that `index` does. */
+export function isCoveredBy(index: IndexState, other: IndexState): boolean {
+  if (index.oid === other.oid || index.table !== other.table) return false;
+  if (index.method !== 'btree' || other.method !== 'btree' || !other.is_valid) return false;
+  if (index.is_unique || index.is_constraint || index.condition !== other.condition) return false;
+  if (!index.keys.every((key, at) => key === other.keys[at])) return false;
+  // Of two that are the same, the one with the later name is one too many.
+  return other.keys.length > index.keys.length || other.is_unique || index.name > other.name;
+}
+
+export const INDEX_CHECKS = {
+  migrations: on('migrations', judgeMigrations),
+
+  schema: ({ readings }: Context) => {
+    const state = known(readings.migrations);
+    // Until then much is missing that the migrations bring.
+    if (state !== null && state.behind.length + state.ahead.length > 0) {
+      return { unreadable: 'compared once all migrations are applied' };
+    }
+    return 'unreadable' in readings.schema ? readings.schema : judgeSchema(readings.schema.value);
+  },
+
+  invalid_indexes: on('indexes', (indexes, { readings }) => {
     const building = indexes.filter(({ is_being_built }) => is_being_built).length;
     const unfinished = indexes.filter(({ is_valid, is_being_built }) => !is_valid && !is_being_built);
     return {
@@ -117,13 +125,9 @@ const invalid = check(
         }),
       ),
     };
-  },
-);
+  }),
 
-const bloat = check(
-  'index_bloat',
-  ({ indexes }) => indexes,
-  (indexes, { readings, limits }) => {
+  index_bloat: on('indexes', (indexes, { readings, limits }) => {
     const [leastBytes, share] = [limits.index_bloat_warn_mb * MB, limits.index_bloat_warn_percent / 100];
     const size = indexes.reduce((sum, { bytes }) => sum + bytes, 0);
     return {
@@ -139,14 +143,10 @@ const bloat = check(
         });
       }),
     };
-  },
-);
+  }),
 
-/** Each of ours serves a query, whether it was asked here or not; those of others are theirs to explain. */
-const unused = check(
-  'unused_indexes',
-  ({ indexes }) => indexes,
-  (indexes, { readings, limits }) => {
+  /** Each of ours serves a query, whether it was asked here or not; those of others are theirs to explain. */
+  unused_indexes: on('indexes', (indexes, { readings, limits }) => {
     const { unused_index_warn_days: days } = limits;
     const seconds = known(readings.counters)?.since_seconds ?? 0;
     const idle = indexes.filter(
@@ -168,23 +168,9 @@ const unused = check(
         }),
       ),
     };
-  },
-);
+  }),
 
-/** Whether `other` answers everything that `index` does. */
-export function isCoveredBy(index: IndexState, other: IndexState): boolean {
-  if (index.oid === other.oid || index.table !== other.table) return false;
-  if (index.method !== 'btree' || other.method !== 'btree' || !other.is_valid) return false;
-  if (index.is_unique || index.is_constraint || index.condition !== other.condition) return false;
-  if (!index.keys.every((key, at) => key === other.keys[at])) return false;
-  // Of two that are the same, the one with the later name is one too many.
-  return other.keys.length > index.keys.length || other.is_unique || index.name > other.name;
-}
-
-const redundant = check(
-  'redundant_indexes',
-  ({ indexes }) => indexes,
-  (indexes, { readings }) => ({
+  redundant_indexes: on('indexes', (indexes, { readings }) => ({
     limit: 'none',
     reading: 'none',
     problems: indexes
@@ -200,7 +186,5 @@ const redundant = check(
           command: isKnown ? null : sqlCommand(`drop index concurrently ${index.name}`),
         });
       }),
-  }),
-);
-
-export const INDEX_CHECKS = [migrations, schema, invalid, bloat, unused, redundant];
+  })),
+};

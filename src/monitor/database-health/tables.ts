@@ -4,116 +4,9 @@ import { isMuch, wasteOfTable } from '../../store/upkeep/readings/bloat.ts';
 import type { PartitionState } from '../../store/upkeep/readings/partitions.ts';
 import type { TableState } from '../../store/upkeep/readings/tables.ts';
 import { countText, DAY_MS, MB, percentText, plural, sizeText, spanText } from '../text.ts';
-import { check, known, problem, sqlCommand } from './check.ts';
+import { known, on, problem, sqlCommand } from './check.ts';
 
 const OPTIMIZE = 'npm run db:optimize';
-
-const bloat = check(
-  'table_bloat',
-  ({ tables }) => tables,
-  (tables, { readings, limits }) => {
-    const { table_bloat_warn_percent, table_bloat_warn_mb, table_bloat_bad_mb } = limits;
-    const sizeOf = ({ bytes, toast_bytes }: TableState) => bytes + toast_bytes;
-    return {
-      limit: `< ${table_bloat_warn_percent} % or < ${table_bloat_warn_mb} MB empty`,
-      reading: `${plural(tables.length, 'table')}, ${sizeText(tables.reduce((sum, table) => sum + sizeOf(table), 0))}`,
-      problems: tables.flatMap((table) => {
-        const { name, kind } = table;
-        const size = sizeOf(table);
-        const wasted = wasteOfTable(table, readings.exact);
-        if (!wasted || !isMuch(wasted, size, table_bloat_warn_mb * MB, table_bloat_warn_percent / 100)) {
-          return [];
-        }
-        const live = Math.max(0, size - wasted.bytes);
-        return problem(wasted.bytes >= table_bloat_bad_mb * MB ? 'bad' : 'warn', name, {
-          reading: `${sizeText(wasted.bytes)} of the ${sizeText(size)} of ${name} hold nothing live (${wasted.isCounted ? 'counted' : 'estimated'})`,
-          advice:
-            kind === 'materialized view'
-              ? 'It is rewritten, which gives the space back.'
-              : `New rows use the space again, but every scan and backup reads it. Rewriting the table gives it back; that locks out its readers while some ${sizeText(live)} are copied.`,
-          command: `${OPTIMIZE} -- --rewrite ${name}`,
-        });
-      }),
-    };
-  },
-);
-
-const deadRows = check(
-  'dead_rows',
-  ({ tables }) => tables,
-  (tables, { limits }) => {
-    const { dead_rows_warn_percent, dead_rows_warn_rows } = limits;
-    const many = tables.filter(
-      ({ rows, dead_rows }) =>
-        dead_rows >= dead_rows_warn_rows && dead_rows >= (rows * dead_rows_warn_percent) / 100,
-    );
-    const dead = tables.reduce((sum, { dead_rows }) => sum + dead_rows, 0);
-    return {
-      limit: `< ${dead_rows_warn_percent} % or < ${countText(dead_rows_warn_rows)} dead`,
-      reading: `${plural(dead, 'dead row')} in all`,
-      problems: many.flatMap(({ name, rows, dead_rows, vacuumed_seconds }) => {
-        const last =
-          vacuumed_seconds === null ? 'never vacuumed' : `vacuumed ${spanText(vacuumed_seconds)} ago`;
-        return problem('warn', name, {
-          reading: `${name} has ${countText(dead_rows)} dead rows beside ${countText(rows)} live ones, ${last}`,
-          advice: 'VACUUM makes their space usable again and locks nobody out.',
-          command: OPTIMIZE,
-        });
-      }),
-    };
-  },
-);
-
-const autovacuumPerTable = check(
-  'autovacuum_per_table',
-  ({ tables }) => tables,
-  (tables) => ({
-    limit: 'on for every table',
-    reading: 'on for every table',
-    problems: tables
-      .filter(({ autovacuum_is_off }) => autovacuum_is_off)
-      .flatMap(({ name }) =>
-        problem('warn', name, {
-          reading: `autovacuum is switched off for ${name}`,
-          advice: 'Nothing removes its dead rows or renews its statistics.',
-          command: sqlCommand(`alter table ${name} reset (autovacuum_enabled)`),
-        }),
-      ),
-  }),
-);
-
-const statistics = check(
-  'statistics',
-  ({ tables }) => tables,
-  (tables, { readings, limits }) => {
-    const found = tables.flatMap((table) => {
-      const gap = statisticsGap(table, limits.statistics_warn_rows);
-      return problem(gap === null ? null : 'warn', table.name, {
-        reading: `${table.name}: ${gap}`,
-        advice: 'The planner guesses how many rows a condition leaves, and may choose a slow way.',
-        command: OPTIMIZE,
-      });
-    });
-    const extended = known(readings.missing_extended_statistics) ?? [];
-    // Before the first analysis, small tables do without them.
-    const isEarly = tables.every(({ analyzed_seconds, is_ours }) => !is_ours || analyzed_seconds === null);
-    const isExtendedGap = extended.length > 0 && found.length === 0 && !isEarly;
-    const never = tables.filter(({ analyzed_seconds, rows }) => analyzed_seconds === null && rows > 0).length;
-    return {
-      limit: 'of every table that was analysed or is large',
-      reading:
-        never > 0 ? `there; ${plural(never, 'small table')} not analysed yet` : 'there and young enough',
-      problems: [
-        ...found,
-        ...problem(isExtendedGap ? 'warn' : null, extended[0] ?? null, {
-          reading: `extended statistics were never gathered: ${extended.join(', ')}`,
-          advice: 'The planner treats columns that depend on each other as independent.',
-          command: OPTIMIZE,
-        }),
-      ],
-    };
-  },
-);
 
 /** What the planner lacks; `null`: nothing that matters. */
 function statisticsGap(
@@ -142,10 +35,106 @@ function statisticsGap(
 /** Fewer may be a backup, an export, an index being built. */
 const SCANS_THAT_TELL = 100;
 
-const sequentialScans = check(
-  'sequential_scans',
-  ({ tables }) => tables,
-  (tables, { limits }) => {
+const dayOf = (time: Date | null): string | undefined => time?.toISOString().slice(0, 10);
+
+const coverageOf = ({ table, default_partition, covered_until }: PartitionState, days: number): string =>
+  days <= 0
+    ? `${table} has no partition for today: ${default_partition ? `rows go to ${default_partition}` : 'new rows are refused'}`
+    : `${table} has partitions only until ${dayOf(covered_until)}, for ${plural(Math.floor(days), 'more day')}`;
+
+export const TABLE_CHECKS = {
+  table_bloat: on('tables', (tables, { readings, limits }) => {
+    const { table_bloat_warn_percent, table_bloat_warn_mb, table_bloat_bad_mb } = limits;
+    const sizeOf = ({ bytes, toast_bytes }: TableState) => bytes + toast_bytes;
+    return {
+      limit: `< ${table_bloat_warn_percent} % or < ${table_bloat_warn_mb} MB empty`,
+      reading: `${plural(tables.length, 'table')}, ${sizeText(tables.reduce((sum, table) => sum + sizeOf(table), 0))}`,
+      problems: tables.flatMap((table) => {
+        const { name, kind } = table;
+        const size = sizeOf(table);
+        const wasted = wasteOfTable(table, readings.exact);
+        if (!wasted || !isMuch(wasted, size, table_bloat_warn_mb * MB, table_bloat_warn_percent / 100)) {
+          return [];
+        }
+        const live = Math.max(0, size - wasted.bytes);
+        return problem(wasted.bytes >= table_bloat_bad_mb * MB ? 'bad' : 'warn', name, {
+          reading: `${sizeText(wasted.bytes)} of the ${sizeText(size)} of ${name} hold nothing live (${wasted.isCounted ? 'counted' : 'estimated'})`,
+          advice:
+            kind === 'materialized view'
+              ? 'It is rewritten, which gives the space back.'
+              : `New rows use the space again, but every scan and backup reads it. Rewriting the table gives it back; that locks out its readers while some ${sizeText(live)} are copied.`,
+          command: `${OPTIMIZE} -- --rewrite ${name}`,
+        });
+      }),
+    };
+  }),
+
+  dead_rows: on('tables', (tables, { limits }) => {
+    const { dead_rows_warn_percent, dead_rows_warn_rows } = limits;
+    const many = tables.filter(
+      ({ rows, dead_rows }) =>
+        dead_rows >= dead_rows_warn_rows && dead_rows >= (rows * dead_rows_warn_percent) / 100,
+    );
+    const dead = tables.reduce((sum, { dead_rows }) => sum + dead_rows, 0);
+    return {
+      limit: `< ${dead_rows_warn_percent} % or < ${countText(dead_rows_warn_rows)} dead`,
+      reading: `${plural(dead, 'dead row')} in all`,
+      problems: many.flatMap(({ name, rows, dead_rows, vacuumed_seconds }) => {
+        const last =
+          vacuumed_seconds === null ? 'never vacuumed' : `vacuumed ${spanText(vacuumed_seconds)} ago`;
+        return problem('warn', name, {
+          reading: `${name} has ${countText(dead_rows)} dead rows beside ${countText(rows)} live ones, ${last}`,
+          advice: 'VACUUM makes their space usable again and locks nobody out.',
+          command: OPTIMIZE,
+        });
+      }),
+    };
+  }),
+
+  autovacuum_per_table: on('tables', (tables) => ({
+    limit: 'on for every table',
+    reading: 'on for every table',
+    problems: tables
+      .filter(({ autovacuum_is_off }) => autovacuum_is_off)
+      .flatMap(({ name }) =>
+        problem('warn', name, {
+          reading: `autovacuum is switched off for ${name}`,
+          advice: 'Nothing removes its dead rows or renews its statistics.',
+          command: sqlCommand(`alter table ${name} reset (autovacuum_enabled)`),
+        }),
+      ),
+  })),
+
+  statistics: on('tables', (tables, { readings, limits }) => {
+    const found = tables.flatMap((table) => {
+      const gap = statisticsGap(table, limits.statistics_warn_rows);
+      return problem(gap === null ? null : 'warn', table.name, {
+        reading: `${table.name}: ${gap}`,
+        advice: 'The planner guesses how many rows a condition leaves, and may choose a slow way.',
+        command: OPTIMIZE,
+      });
+    });
+    const extended = known(readings.missing_extended_statistics) ?? [];
+    // Before the first analysis, small tables do without them.
+    const isEarly = tables.every(({ analyzed_seconds, is_ours }) => !is_ours || analyzed_seconds === null);
+    const isExtendedGap = extended.length > 0 && found.length === 0 && !isEarly;
+    const never = tables.filter(({ analyzed_seconds, rows }) => analyzed_seconds === null && rows > 0).length;
+    return {
+      limit: 'of every table that was analysed or is large',
+      reading:
+        never > 0 ? `there; ${plural(never, 'small table')} not analysed yet` : 'there and young enough',
+      problems: [
+        ...found,
+        ...problem(isExtendedGap ? 'warn' : null, extended[0] ?? null, {
+          reading: `extended statistics were never gathered: ${extended.join(', ')}`,
+          advice: 'The planner treats columns that depend on each other as independent.',
+          command: OPTIMIZE,
+        }),
+      ],
+    };
+  }),
+
+  sequential_scans: on('tables', (tables, { limits }) => {
     const { sequential_scan_warn_percent, sequential_scan_warn_mb } = limits;
     const large = tables.filter(({ bytes }) => bytes >= sequential_scan_warn_mb * MB);
     return {
@@ -162,13 +151,9 @@ const sequentialScans = check(
         });
       }),
     };
-  },
-);
+  }),
 
-const views = check(
-  'materialized_views',
-  ({ tables }) => tables,
-  (tables, { readings, now }) => {
+  materialized_views: on('tables', (tables, { readings, now }) => {
     const all = tables.filter(({ kind }) => kind === 'materialized view');
     const empty = all.filter(({ is_populated }) => !is_populated).map(({ name }) => name);
     const failed = (known(readings.failed_refreshes) ?? []).filter(({ view }) => !empty.includes(view));
@@ -192,15 +177,9 @@ const views = check(
         ),
       ],
     };
-  },
-);
+  }),
 
-const dayOf = (time: Date | null): string | undefined => time?.toISOString().slice(0, 10);
-
-const partitions = check(
-  'partitions',
-  (readings) => readings.partitions,
-  (tables, { limits, now }) => ({
+  partitions: on('partitions', (tables, { limits, now }) => ({
     limit: tables.length === 0 ? null : `made ${limits.partitions_warn_days} days ahead`,
     reading:
       tables.length === 0
@@ -229,20 +208,5 @@ const partitions = check(
         }),
       ];
     }),
-  }),
-);
-
-const coverageOf = ({ table, default_partition, covered_until }: PartitionState, days: number): string =>
-  days <= 0
-    ? `${table} has no partition for today: ${default_partition ? `rows go to ${default_partition}` : 'new rows are refused'}`
-    : `${table} has partitions only until ${dayOf(covered_until)}, for ${plural(Math.floor(days), 'more day')}`;
-
-export const TABLE_CHECKS = [
-  bloat,
-  deadRows,
-  autovacuumPerTable,
-  statistics,
-  sequentialScans,
-  views,
-  partitions,
-];
+  })),
+};

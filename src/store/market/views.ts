@@ -90,7 +90,7 @@ export async function noteRefreshFailed(
   );
 }
 
-export interface FailedRefresh {
+interface FailedRefresh {
   view: string;
   failed_at: Date;
   error: string;

@@ -1,34 +1,17 @@
 /** Everything `db:health` looks at, read once. What it means is judged in src/monitor/database-health/. */
 
-import { type FailedRefresh, readFailedRefreshes } from '../../market/views.ts';
+import { readFailedRefreshes } from '../../market/views.ts';
 import type { Database, Queryable } from '../../postgres/database.ts';
-import {
-  compareCatalogue,
-  readCatalogue,
-  recordedCatalogue,
-  type SchemaDifference,
-} from '../../schema/catalogue.ts';
-import { type MigrationState, readMigrationState } from '../../schema/migration-state.ts';
-import { type DatabaseReading, readDatabaseReadings } from '../query-stats.ts';
-import {
-  type Connections,
-  type HeldBack,
-  type PreparedTransaction,
-  readConnections,
-  readHeldBack,
-  readPreparedTransactions,
-  readSessions,
-  type Session,
-} from './activity.ts';
+import { compareCatalogue, readCatalogue, recordedCatalogue } from '../../schema/catalogue.ts';
+import { readMigrationState } from '../../schema/migration-state.ts';
+import { readDatabaseReadings } from '../query-stats.ts';
+import { readConnections, readHeldBack, readPreparedTransactions, readSessions } from './activity.ts';
 import { type DiskSpace, readDiskSpace } from './disk.ts';
-import { type IndexState, readExactIndexBloat, readIndexes } from './indexes.ts';
-import { type PartitionState, readPartitions } from './partitions.ts';
+import { readExactIndexBloat, readIndexes } from './indexes.ts';
+import { readPartitions } from './partitions.ts';
 import { type HealthReader, type Reading, withHealthReader } from './reading.ts';
-import { type Replication, readReplication } from './replication.ts';
+import { readReplication } from './replication.ts';
 import {
-  type ArchiveState,
-  type Checkpoints,
-  type DatabaseCounters,
   readArchiver,
   readCheckpoints,
   readCounters,
@@ -36,46 +19,60 @@ import {
   readServer,
   readSettings,
   readWraparound,
-  type SequenceUse,
-  type ServerFacts,
-  type Setting,
-  type Wraparound,
 } from './server.ts';
-import { type ExactBloat, hasExtension, readExactBloat, readTables, type TableState } from './tables.ts';
+import { type ExactBloat, hasExtension, readExactBloat, readTables } from './tables.ts';
 
-export interface HealthReadings {
-  server: Reading<ServerFacts>;
-  settings: Reading<Partial<Record<Setting, string>>>;
-  connections: Reading<Connections>;
-  sessions: Reading<Session[]>;
-  held_back: Reading<HeldBack[]>;
-  prepared: Reading<PreparedTransaction[]>;
-  tables: Reading<TableState[]>;
-  indexes: Reading<IndexState[]>;
-  /** Counted instead of estimated, by oid; of those that were looked at. */
-  exact: Map<number, ExactBloat>;
-  migrations: Reading<MigrationState>;
-  /** Against what the migrations make; only meaningful where all are applied. */
-  schema: Reading<SchemaDifference[]>;
-  /** What of that was made by migrations: other indexes are not ours. */
-  known_indexes: ReadonlySet<string>;
-  missing_extended_statistics: Reading<string[]>;
-  failed_refreshes: Reading<FailedRefresh[]>;
-  partitions: Reading<PartitionState[]>;
-  counters: Reading<DatabaseCounters>;
-  checkpoints: Reading<Checkpoints>;
-  wraparound: Reading<Wraparound>;
-  archiver: Reading<ArchiveState>;
-  sequences: Reading<SequenceUse[]>;
-  replication: Reading<Replication>;
-  growth: Reading<DatabaseReading[]>;
-  disk: Reading<DiskSpace>;
+/** Extended statistics that were defined and never gathered. */
+async function readMissingExtendedStatistics(queryable: Queryable): Promise<string[]> {
+  const { rows } = await queryable.query<{ name: string }>(
+    `select s.stxname::text as name from pg_statistic_ext s join pg_class c on c.oid = s.stxrelid
+      where c.reltuples > 0 and s.stxnamespace = current_schema()::regnamespace and pg_has_role(c.relowner, 'USAGE')
+        and not exists (select from pg_stats_ext e
+          where e.statistics_schemaname = current_schema() and e.statistics_name = s.stxname)
+      order by 1`,
+  );
+  return rows.map(({ name }) => name);
 }
 
 /** Days over which growth is looked at. */
 const GROWTH_DAYS = 30;
-/** Counting reads pages: only where the estimate looks bad, and for this long in all. */
-const EXACT = { worthBytes: 4 << 20, budgetMs: 2_000 };
+
+const READERS = {
+  server: readServer,
+  settings: readSettings,
+  connections: readConnections,
+  sessions: readSessions,
+  held_back: readHeldBack,
+  prepared: readPreparedTransactions,
+  tables: readTables,
+  indexes: readIndexes,
+  migrations: (queryable: Queryable) => readMigrationState(queryable),
+  /** Against what the migrations make; only meaningful where all are applied. */
+  schema: async (queryable: Queryable) =>
+    compareCatalogue(recordedCatalogue(), await readCatalogue(queryable)),
+  missing_extended_statistics: readMissingExtendedStatistics,
+  failed_refreshes: readFailedRefreshes,
+  partitions: readPartitions,
+  counters: readCounters,
+  checkpoints: readCheckpoints,
+  wraparound: readWraparound,
+  archiver: readArchiver,
+  sequences: readSequences,
+  replication: readReplication,
+  growth: (queryable: Queryable) => readDatabaseReadings(queryable, GROWTH_DAYS),
+};
+
+type Readings = {
+  [Name in keyof typeof READERS]: Reading<Awaited<ReturnType<(typeof READERS)[Name]>>>;
+};
+
+export interface HealthReadings extends Readings {
+  /** Counted instead of estimated, by oid; of those that were looked at. */
+  exact: Map<number, ExactBloat>;
+  /** What of the schema was made by migrations: other indexes are not ours. */
+  known_indexes: ReadonlySet<string>;
+  disk: Reading<DiskSpace>;
+}
 
 /** @param dataDir of the embedded database; `null` for another server */
 export function readHealth(
@@ -83,34 +80,13 @@ export function readHealth(
   dataDir: string | null,
 ): Promise<HealthReadings> {
   return withHealthReader(database, async (reader) => {
-    const server = await reader.read(readServer);
-    const tables = await reader.read(readTables);
-    const indexes = await reader.read(readIndexes);
+    const found: [string, Reading<unknown>][] = [];
+    for (const [name, read] of Object.entries(READERS)) found.push([name, await reader.read<unknown>(read)]);
+    const readings = Object.fromEntries(found) as unknown as Readings;
     return {
-      server,
-      settings: await reader.read(readSettings),
-      connections: await reader.read(readConnections),
-      sessions: await reader.read(readSessions),
-      held_back: await reader.read(readHeldBack),
-      prepared: await reader.read(readPreparedTransactions),
-      tables,
-      indexes,
-      exact: await readExact(reader, tables, indexes),
-      migrations: await reader.read(readMigrationState),
-      schema: await reader.read(async (queryable) =>
-        compareCatalogue(recordedCatalogue(), await readCatalogue(queryable)),
-      ),
+      ...readings,
+      exact: await readExact(reader, readings),
       known_indexes: new Set(Object.keys(recordedCatalogue().indexes)),
-      missing_extended_statistics: await reader.read(readMissingExtendedStatistics),
-      failed_refreshes: await reader.read(readFailedRefreshes),
-      partitions: await reader.read(readPartitions),
-      counters: await reader.read(readCounters),
-      checkpoints: await reader.read(readCheckpoints),
-      wraparound: await reader.read(readWraparound),
-      archiver: await reader.read(readArchiver),
-      sequences: await reader.read(readSequences),
-      replication: await reader.read(readReplication),
-      growth: await reader.read((queryable) => readDatabaseReadings(queryable, GROWTH_DAYS)),
       disk: await readDisk(dataDir),
     };
   });
@@ -124,30 +100,28 @@ async function readDisk(dataDir: string | null): Promise<Reading<DiskSpace>> {
   );
 }
 
+/** Counting reads pages: only where the estimate looks bad, and for this long in all. */
+const EXACT = { worthBytes: 4 << 20, budgetMs: 2_000 };
+
 /** Counts where the estimate finds much waste, the worst first, until the time is used up. */
 async function readExact(
   reader: HealthReader,
-  tables: Reading<TableState[]>,
-  indexes: Reading<IndexState[]>,
+  { tables, indexes }: Readings,
 ): Promise<Map<number, ExactBloat>> {
   const exact = new Map<number, ExactBloat>();
   const has = await reader.read((queryable) => hasExtension(queryable, 'pgstattuple'));
   if (!('value' in has) || !has.value || !('value' in tables) || !('value' in indexes)) return exact;
   const locked = new Set(tables.value.filter(({ is_locked }) => is_locked).map(({ name }) => name));
+  const wasteOf = ({ bytes, needed_bytes }: { bytes: number; needed_bytes: number | null }) =>
+    bytes - (needed_bytes ?? 0);
   const suspects = [
     ...tables.value.map((one) => ({ ...one, table: one.name, read: readExactBloat })),
     ...indexes.value
       .filter(({ method, is_valid }) => method === 'btree' && is_valid)
       .map((one) => ({ ...one, read: readExactIndexBloat })),
   ]
-    .map(({ oid, table, bytes, needed_bytes, read }) => ({
-      oid,
-      table,
-      read,
-      wasted: bytes - (needed_bytes ?? 0),
-    }))
-    .filter(({ wasted, table }) => wasted >= EXACT.worthBytes && !locked.has(table))
-    .toSorted((a, b) => b.wasted - a.wasted);
+    .filter((one) => wasteOf(one) >= EXACT.worthBytes && !locked.has(one.table))
+    .toSorted((a, b) => wasteOf(b) - wasteOf(a));
   const end = Date.now() + EXACT.budgetMs;
   for (const { oid, read } of suspects) {
     if (Date.now() > end) break;
@@ -155,16 +129,4 @@ async function readExact(
     if ('value' in counted) exact.set(oid, counted.value);
   }
   return exact;
-}
-
-/** Extended statistics that were defined and never gathered. */
-async function readMissingExtendedStatistics(queryable: Queryable): Promise<string[]> {
-  const { rows } = await queryable.query<{ name: string }>(
-    `select s.stxname::text as name from pg_statistic_ext s join pg_class c on c.oid = s.stxrelid
-      where c.reltuples > 0 and s.stxnamespace = current_schema()::regnamespace and pg_has_role(c.relowner, 'USAGE')
-        and not exists (select from pg_stats_ext e
-          where e.statistics_schemaname = current_schema() and e.statistics_name = s.stxname)
-      order by 1`,
-  );
-  return rows.map(({ name }) => name);
 }

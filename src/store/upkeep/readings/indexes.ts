@@ -1,6 +1,7 @@
 /** Indexes: whether they can be used, whether they are, what they take and what they should. */
 
 import type { Queryable } from '../../postgres/database.ts';
+import { allRows } from './reading.ts';
 import { bytesOf, LOCKED } from './tables.ts';
 
 export interface IndexState {
@@ -32,57 +33,53 @@ export interface IndexState {
 /** An expression as PostgreSQL stores it, without the places its parts had in the statement. */
 const treeText = (column: string): string => `regexp_replace(${column}::text, ':location -?\\d+', '', 'g')`;
 
-export async function readIndexes(queryable: Queryable): Promise<IndexState[]> {
-  const { rows } = await queryable.query<IndexState>(
-    `with ${LOCKED},
-     building as (select index_relid from pg_stat_progress_create_index),
-     state as (
-       select c.oid, c.relname, c.relkind, c.relispartition, n.nspname, t.relname as table_name, am.amname, i.*, s.idx_scan, ${bytesOf('c')} as bytes,
-              case when i.indpred is null then greatest(c.reltuples, t.reltuples, 0) else greatest(c.reltuples, 0) end as rows,
-              exists (select from pg_constraint k where k.conindid = c.oid and k.contype in ('p', 'u', 'x')) as is_constraint
-         from pg_index i
-         join pg_class c on c.oid = i.indexrelid
-         join pg_class t on t.oid = i.indrelid
-         join pg_namespace n on n.oid = c.relnamespace
-         join pg_am am on am.oid = c.relam
-         left join pg_stat_user_indexes s on s.indexrelid = c.oid
-        where c.relkind in ('i', 'I') and c.relpersistence <> 't' and n.nspname not in ('pg_catalog', 'pg_toast', 'information_schema')
-     ),
-     widths as (
-       -- A column of the table has its statistics there, an expression has them under the name of the index.
-       select x.oid, sum(coalesce(of_column.width, of_expression.width, 32)) as width,
-              bool_and(of_column.width is not null or of_expression.width is not null) as is_known
-         from state x
-        cross join lateral generate_series(1, x.indnatts) as k (n)
-         left join lateral (
-           select (1 - p.null_frac) * p.avg_width as width from pg_attribute a
-             join pg_stats p on p.schemaname = x.nspname and p.tablename = x.table_name and p.attname = a.attname and not p.inherited
-            where a.attrelid = x.indrelid and a.attnum = x.indkey[k.n - 1]
-         ) of_column on true
-         left join lateral (
-           select (1 - p.null_frac) * p.avg_width as width from pg_attribute a
-             join pg_stats p on p.schemaname = x.nspname and p.tablename = x.relname and p.attname = a.attname
-            where a.attrelid = x.oid and a.attnum = k.n and x.indkey[k.n - 1] = 0
-         ) of_expression on true
-        group by x.oid
-     )
-     select x.oid::int, x.oid::regclass::text as name, indrelid::regclass::text as table, nspname = current_schema() as is_ours, amname::text as method,
-            indisunique as is_unique, is_constraint, indisvalid as is_valid, relispartition as is_partition, relkind = 'I' as is_partitioned,
-            x.oid in (select index_relid from building) as is_being_built, bytes,
-            -- Nine tenths of a leaf are filled; a hundredth on top for the levels above.
-            case when amname = 'btree' and w.is_known and bytes > 0 then
-              greatest(ceil(rows * (ceil((8 + w.width) / 8.0) * 8 + 4) * 1.01
-                / (0.9 * (current_setting('block_size')::int - 40))) + 1, 2) * current_setting('block_size')::int end as needed_bytes,
-            coalesce(idx_scan, 0) as scans,
-            -- Not pg_get_indexdef and pg_get_expr, which wait for the session that has locked the table.
-            (select array_agg(concat_ws(' ', x.indkey[k - 1], x.indclass[k - 1], x.indoption[k - 1], x.indcollation[k - 1],
-                        case when x.indkey[k - 1] = 0 then ${treeText('x.indexprs')} end) order by k)
-               from generate_series(1, x.indnkeyatts) k) as keys,
-            ${treeText('x.indpred')} as condition
-       from state x left join widths w on w.oid = x.oid order by nspname, table_name, relname`,
-  );
-  return rows;
-}
+export const readIndexes = allRows<IndexState>(`
+  with ${LOCKED},
+  building as (select index_relid from pg_stat_progress_create_index),
+  state as (
+    select c.oid, c.relname, c.relkind, c.relispartition, n.nspname, t.relname as table_name, am.amname, i.*, s.idx_scan, ${bytesOf('c')} as bytes,
+           case when i.indpred is null then greatest(c.reltuples, t.reltuples, 0) else greatest(c.reltuples, 0) end as rows,
+           exists (select from pg_constraint k where k.conindid = c.oid and k.contype in ('p', 'u', 'x')) as is_constraint
+      from pg_index i
+      join pg_class c on c.oid = i.indexrelid
+      join pg_class t on t.oid = i.indrelid
+      join pg_namespace n on n.oid = c.relnamespace
+      join pg_am am on am.oid = c.relam
+      left join pg_stat_user_indexes s on s.indexrelid = c.oid
+     where c.relkind in ('i', 'I') and c.relpersistence <> 't' and n.nspname not in ('pg_catalog', 'pg_toast', 'information_schema')
+  ),
+  widths as (
+    -- A column of the table has its statistics there, an expression has them under the name of the index.
+    select x.oid, sum(coalesce(of_column.width, of_expression.width, 32)) as width,
+           bool_and(of_column.width is not null or of_expression.width is not null) as is_known
+      from state x
+     cross join lateral generate_series(1, x.indnatts) as k (n)
+      left join lateral (
+        select (1 - p.null_frac) * p.avg_width as width from pg_attribute a
+          join pg_stats p on p.schemaname = x.nspname and p.tablename = x.table_name and p.attname = a.attname and not p.inherited
+         where a.attrelid = x.indrelid and a.attnum = x.indkey[k.n - 1]
+      ) of_column on true
+      left join lateral (
+        select (1 - p.null_frac) * p.avg_width as width from pg_attribute a
+          join pg_stats p on p.schemaname = x.nspname and p.tablename = x.relname and p.attname = a.attname
+         where a.attrelid = x.oid and a.attnum = k.n and x.indkey[k.n - 1] = 0
+      ) of_expression on true
+     group by x.oid
+  )
+  select x.oid::int, x.oid::regclass::text as name, indrelid::regclass::text as table, nspname = current_schema() as is_ours, amname::text as method,
+         indisunique as is_unique, is_constraint, indisvalid as is_valid, relispartition as is_partition, relkind = 'I' as is_partitioned,
+         x.oid in (select index_relid from building) as is_being_built, bytes,
+         -- Nine tenths of a leaf are filled; a hundredth on top for the levels above.
+         case when amname = 'btree' and w.is_known and bytes > 0 then
+           greatest(ceil(rows * (ceil((8 + w.width) / 8.0) * 8 + 4) * 1.01
+             / (0.9 * (current_setting('block_size')::int - 40))) + 1, 2) * current_setting('block_size')::int end as needed_bytes,
+         coalesce(idx_scan, 0) as scans,
+         -- Not pg_get_indexdef and pg_get_expr, which wait for the session that has locked the table.
+         (select array_agg(concat_ws(' ', x.indkey[k - 1], x.indclass[k - 1], x.indoption[k - 1], x.indcollation[k - 1],
+                     case when x.indkey[k - 1] = 0 then ${treeText('x.indexprs')} end) order by k)
+            from generate_series(1, x.indnkeyatts) k) as keys,
+         ${treeText('x.indpred')} as condition
+    from state x left join widths w on w.oid = x.oid order by nspname, table_name, relname`);
 
 /** Counts what a B-tree wastes: leaves less full than fresh ones, and pages that hold nothing. Needs pgstattuple. */
 export async function readExactIndexBloat(

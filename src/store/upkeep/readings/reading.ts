@@ -12,6 +12,18 @@ export type Reading<T> = { value: T } | { unreadable: string };
 /** Per statement. A lock is waited for shortly: one that is held for longer is what is being looked for. */
 const DEADLINES = { connectMs: 5_000, statementMs: 3_000, lockMs: 500, answerMs: 5_000 };
 
+/** A reading of one row, as the statement answers it. */
+export const oneRow =
+  <T extends object>(sql: string) =>
+  async (queryable: Queryable): Promise<T> =>
+    (await queryable.query<T & pg.QueryResultRow>(sql)).rows[0]!;
+
+/** A reading of any number of rows. */
+export const allRows =
+  <T extends object>(sql: string) =>
+  async (queryable: Queryable): Promise<T[]> =>
+    (await queryable.query<T & pg.QueryResultRow>(sql)).rows;
+
 const REASONS: Record<string, string> = {
   '42501': 'this role may not read it (grant it pg_monitor)',
   '57014': `it took longer than ${DEADLINES.statementMs / 1000} s`,

@@ -1,6 +1,6 @@
 /** Servers that follow this one, and what is kept for them. */
 
-import type { Queryable } from '../../postgres/database.ts';
+import { oneRow } from './reading.ts';
 
 interface Replica {
   name: string;
@@ -26,23 +26,18 @@ export interface Replication {
   own_lag_seconds: number | null;
 }
 
-export async function readReplication(queryable: Queryable): Promise<Replication> {
-  const here = `case when pg_is_in_recovery() then pg_last_wal_receive_lsn() else pg_current_wal_lsn() end`;
-  const replicas = await queryable.query<Replica>(
-    `select coalesce(nullif(application_name, ''), 'process ' || pid) as name, state,
-            pg_wal_lsn_diff(${here}, replay_lsn)::float8 as lag_bytes,
-            extract(epoch from replay_lag)::float8 as lag_seconds
-       from pg_stat_replication order by 1`,
-  );
-  const slots = await queryable.query<ReplicationSlot>(
-    `select slot_name::text as name, active as is_active,
-            pg_wal_lsn_diff(${here}, restart_lsn)::float8 as kept_bytes, wal_status
-       from pg_replication_slots order by 1`,
-  );
-  const own = await queryable.query<{ seconds: number | null }>(
-    `select case when pg_is_in_recovery() and pg_last_wal_receive_lsn() is distinct from pg_last_wal_replay_lsn()
-                 then extract(epoch from now() - pg_last_xact_replay_timestamp())::float8
-                 when pg_is_in_recovery() then 0::float8 end as seconds`,
-  );
-  return { replicas: replicas.rows, slots: slots.rows, own_lag_seconds: own.rows[0]!.seconds };
-}
+const HERE = `case when pg_is_in_recovery() then pg_last_wal_receive_lsn() else pg_current_wal_lsn() end`;
+
+export const readReplication = oneRow<Replication>(`
+  select (select coalesce(json_agg(r order by r.name), '[]') from (
+          select coalesce(nullif(application_name, ''), 'process ' || pid) as name, state,
+                 pg_wal_lsn_diff(${HERE}, replay_lsn)::float8 as lag_bytes,
+                 extract(epoch from replay_lag)::float8 as lag_seconds
+            from pg_stat_replication) r) as replicas,
+       (select coalesce(json_agg(s order by s.name), '[]') from (
+          select slot_name::text as name, active as is_active,
+                 pg_wal_lsn_diff(${HERE}, restart_lsn)::float8 as kept_bytes, wal_status
+            from pg_replication_slots) s) as slots,
+       case when pg_is_in_recovery() and pg_last_wal_receive_lsn() is distinct from pg_last_wal_replay_lsn()
+            then extract(epoch from now() - pg_last_xact_replay_timestamp())::float8
+            when pg_is_in_recovery() then 0::float8 end as own_lag_seconds`);

@@ -6,6 +6,7 @@
  */
 
 import type { Queryable } from '../../postgres/database.ts';
+import { allRows } from './reading.ts';
 
 export interface TableState {
   oid: number;
@@ -49,56 +50,52 @@ export const bytesOf = (alias: string): string =>
 const BLOCK = `current_setting('block_size')::int`;
 const aligned = (bytes: string): string => `(ceil((${bytes}) / 8.0) * 8)`;
 
-export async function readTables(queryable: Queryable): Promise<TableState[]> {
-  const { rows } = await queryable.query<TableState>(
-    `with ${LOCKED},
-     widths as (
-       select schemaname, tablename, count(*) as columns, bool_or(null_frac > 0) as has_nulls,
-              sum((1 - null_frac) * avg_width) as width
-         from pg_stats where not inherited group by schemaname, tablename
-     ),
-     state as (
-       select c.oid, c.relname, n.nspname, c.relkind, c.relispopulated, c.reloptions, c.reltoastrelid,
-              greatest(s.n_live_tup, c.reltuples, 0)::float8 as rows, s.n_dead_tup, s.n_mod_since_analyze, s.seq_scan,
-              s.seq_tup_read, coalesce(s.idx_scan, 0) as idx_scan,
-              greatest(s.last_vacuum, s.last_autovacuum) as vacuumed_at, greatest(s.last_analyze, s.last_autoanalyze) as analyzed_at,
-              ${bytesOf('c')} as bytes, t.bytes as toast_bytes, t.live as toast_live,
-              t.dead as toast_dead, c.oid in (select relation from locked) as is_locked,
-              (select count(*) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-                  and a.attstattarget is distinct from 0) as columns,
-              (select count(*) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-                  and a.attstattarget is distinct from 0 and has_column_privilege(c.oid, a.attnum, 'select')) as visible,
-              w.columns as known, w.has_nulls, w.width,
-              coalesce(substring(array_to_string(c.reloptions, ' ') from 'fillfactor=(\\d+)')::float8, 100) as fillfactor
-         from pg_class c
-         join pg_namespace n on n.oid = c.relnamespace
-         join pg_stat_user_tables s on s.relid = c.oid
-         left join widths w on w.schemaname = n.nspname and w.tablename = c.relname
-         left join lateral (
-           select ${bytesOf('tc')} as bytes, greatest(ts.n_live_tup, tc.reltuples, 0)::float8 as live, ts.n_dead_tup as dead
-             from pg_class tc join pg_stat_all_tables ts on ts.relid = tc.oid where tc.oid = c.reltoastrelid
-         ) t on true
-        where c.relkind in ('r', 'm') and c.relpersistence <> 't'
-     )
-     select oid::int, oid::regclass::text as name, nspname = current_schema() as is_ours,
-            case relkind when 'm' then 'materialized view' else 'table' end as kind, relispopulated as is_populated,
-            rows, n_dead_tup + coalesce(toast_dead, 0) as dead_rows, n_mod_since_analyze as changed_since_analyze,
-            bytes, coalesce(toast_bytes, 0) as toast_bytes,
-            case when known >= columns or rows = 0 then
-              ceil(rows * (${aligned('23 + case when has_nulls then columns / 8.0 else 0 end')} + ${aligned('width')} + 4)
-                / ((${BLOCK} - 24) * fillfactor / 100)) * ${BLOCK} end as needed_bytes,
-            -- A long value is cut into pieces of which four fill a page.
-            case when toast_bytes is null then 0 else ceil(toast_live / 4) * ${BLOCK} end as needed_toast_bytes,
-            seq_scan as seq_scans, seq_tup_read as seq_rows_read, idx_scan as index_scans,
-            extract(epoch from now() - vacuumed_at)::float8 as vacuumed_seconds,
-            extract(epoch from now() - analyzed_at)::float8 as analyzed_seconds,
-            case when rows > 0 then greatest(visible - coalesce(known, 0), 0) else 0 end::int as columns_without_statistics,
-            coalesce(array_to_string(reloptions, ' ') ~ 'autovacuum_enabled=(false|off|no|0)', false) as autovacuum_is_off,
-            is_locked
-       from state order by nspname, relname`,
-  );
-  return rows;
-}
+export const readTables = allRows<TableState>(`
+  with ${LOCKED},
+  widths as (
+    select schemaname, tablename, count(*) as columns, bool_or(null_frac > 0) as has_nulls,
+           sum((1 - null_frac) * avg_width) as width
+      from pg_stats where not inherited group by schemaname, tablename
+  ),
+  state as (
+    select c.oid, c.relname, n.nspname, c.relkind, c.relispopulated, c.reloptions, c.reltoastrelid,
+           greatest(s.n_live_tup, c.reltuples, 0)::float8 as rows, s.n_dead_tup, s.n_mod_since_analyze, s.seq_scan,
+           s.seq_tup_read, coalesce(s.idx_scan, 0) as idx_scan,
+           greatest(s.last_vacuum, s.last_autovacuum) as vacuumed_at, greatest(s.last_analyze, s.last_autoanalyze) as analyzed_at,
+           ${bytesOf('c')} as bytes, t.bytes as toast_bytes, t.live as toast_live,
+           t.dead as toast_dead, c.oid in (select relation from locked) as is_locked,
+           (select count(*) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+               and a.attstattarget is distinct from 0) as columns,
+           (select count(*) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+               and a.attstattarget is distinct from 0 and has_column_privilege(c.oid, a.attnum, 'select')) as visible,
+           w.columns as known, w.has_nulls, w.width,
+           coalesce(substring(array_to_string(c.reloptions, ' ') from 'fillfactor=(\\d+)')::float8, 100) as fillfactor
+      from pg_class c
+      join pg_namespace n on n.oid = c.relnamespace
+      join pg_stat_user_tables s on s.relid = c.oid
+      left join widths w on w.schemaname = n.nspname and w.tablename = c.relname
+      left join lateral (
+        select ${bytesOf('tc')} as bytes, greatest(ts.n_live_tup, tc.reltuples, 0)::float8 as live, ts.n_dead_tup as dead
+          from pg_class tc join pg_stat_all_tables ts on ts.relid = tc.oid where tc.oid = c.reltoastrelid
+      ) t on true
+     where c.relkind in ('r', 'm') and c.relpersistence <> 't'
+  )
+  select oid::int, oid::regclass::text as name, nspname = current_schema() as is_ours,
+         case relkind when 'm' then 'materialized view' else 'table' end as kind, relispopulated as is_populated,
+         rows, n_dead_tup + coalesce(toast_dead, 0) as dead_rows, n_mod_since_analyze as changed_since_analyze,
+         bytes, coalesce(toast_bytes, 0) as toast_bytes,
+         case when known >= columns or rows = 0 then
+           ceil(rows * (${aligned('23 + case when has_nulls then columns / 8.0 else 0 end')} + ${aligned('width')} + 4)
+             / ((${BLOCK} - 24) * fillfactor / 100)) * ${BLOCK} end as needed_bytes,
+         -- A long value is cut into pieces of which four fill a page.
+         case when toast_bytes is null then 0 else ceil(toast_live / 4) * ${BLOCK} end as needed_toast_bytes,
+         seq_scan as seq_scans, seq_tup_read as seq_rows_read, idx_scan as index_scans,
+         extract(epoch from now() - vacuumed_at)::float8 as vacuumed_seconds,
+         extract(epoch from now() - analyzed_at)::float8 as analyzed_seconds,
+         case when rows > 0 then greatest(visible - coalesce(known, 0), 0) else 0 end::int as columns_without_statistics,
+         coalesce(array_to_string(reloptions, ' ') ~ 'autovacuum_enabled=(false|off|no|0)', false) as autovacuum_is_off,
+         is_locked
+    from state order by nspname, relname`);
 
 export interface ExactBloat {
   oid: number;
