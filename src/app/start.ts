@@ -127,12 +127,10 @@ async function maintain(config: Config, database: Database, log: Log, signal: Ab
     keep: config.retention,
     vacuum: config.enableQueryOptimization,
     signal,
-    onEvent: (event) => {
-      if (event.type !== 'step_finished' || event.result.status !== 'failed') return;
-      const { name, message } = event.result;
-      log.error({ step: name, error: message }, 'a step of maintenance failed');
-    },
   });
+  for (const { name, status, message } of 'steps' in report ? report.steps : []) {
+    if (status === 'failed') log.error({ step: name, error: message }, 'a step of maintenance failed');
+  }
   log.info(summaryOf(report), 'maintenance');
 }
 

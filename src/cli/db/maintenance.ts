@@ -2,14 +2,13 @@
 
 import { countText, plural, sizeText, tookText } from '../../monitor/text.ts';
 import {
-  type MaintenanceEvent,
   type MaintenanceReport,
   runMaintenance,
   type StepResult,
   type VacuumResult,
 } from '../../store/upkeep/maintenance.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
-import { type StepProgress, showSteps, statusOf } from '../step-progress.ts';
+import { showSteps, statusOf } from '../step-progress.ts';
 import { wrap } from '../wrap.ts';
 
 export function dbMaintenance(
@@ -23,7 +22,11 @@ export function dbMaintenance(
         keep: context.config.retention,
         dryRun,
         signal,
-        onEvent: (event) => show(event, progress),
+        progress: {
+          now: (what, done, of) =>
+            progress.now(of ? `${what} … ${countText(done ?? 0)} of ${countText(of)}` : `${what} …`),
+          finished: (one) => progress.line('table' in one ? describeVacuum(one) : describeStep(one)),
+        },
       }),
     );
     const duration_ms = Math.round(performance.now() - started);
@@ -43,14 +46,6 @@ export function dbMaintenance(
 
 const removed = ({ steps }: MaintenanceReport): number => steps.reduce((sum, { count }) => sum + count, 0);
 
-function show(event: MaintenanceEvent, progress: StepProgress): void {
-  if (event.type === 'step_progress') {
-    progress.now(`${event.name} … ${countText(event.done)} of ${countText(event.total)}`);
-  } else if (event.type === 'step_finished') progress.line(describeStep(event.result));
-  else if (event.type === 'vacuum_started') progress.now(`vacuum ${event.table} …`);
-  else if (event.type === 'vacuum_finished') progress.line(describeVacuum(event.result));
-}
-
 const INDENT = ' '.repeat(32);
 
 function describeStep({ name, what, count, status, message, duration_ms }: StepResult): string {
@@ -60,26 +55,21 @@ function describeStep({ name, what, count, status, message, duration_ms }: StepR
   return message ? `${text}\n${INDENT}${wrap(`Failed: ${message}`, INDENT)}` : text;
 }
 
-function describeVacuum({
-  table,
-  dead_rows,
-  bytes_before,
-  bytes_after,
-  status,
-  message,
-}: VacuumResult): string {
+function describeVacuum(result: VacuumResult): string {
+  const { table, dead_rows, bytes_before, bytes_after, status, message } = result;
   const sizes =
     bytes_after !== null && bytes_after !== bytes_before
       ? `, ${sizeText(bytes_before)} → ${sizeText(bytes_after)}`
       : '';
-  const verb =
-    status === 'planned'
-      ? 'would be vacuumed'
-      : status === 'failed'
-        ? `not vacuumed: ${message}`
-        : 'vacuumed';
-  return `${status === 'failed' ? '!' : ' '} ${table.padEnd(20)}${' '.repeat(8)}  ${wrap(`${verb}, ${plural(dead_rows, 'dead row')}${sizes}`, INDENT)}`;
+  const verb = { done: 'vacuumed', planned: 'would be vacuumed', failed: `not vacuumed: ${message}` }[status];
+  const head = `${status === 'failed' ? '!' : ' '} ${table.padEnd(20)}${' '.repeat(8)}  `;
+  return head + wrap(`${verb}, ${plural(dead_rows, 'dead row')}${sizes}`, INDENT);
 }
+
+const ENDS: Record<string, string> = {
+  stopped: ' Stopped before the end: run it again for the rest.',
+  failed: ' Some of it failed: run it again.',
+};
 
 function summary({
   status,
@@ -89,12 +79,6 @@ function summary({
 }: MaintenanceReport & { status: string; removed: number; duration_ms: number }): string {
   const took = tookText(duration_ms);
   if (status === 'planned') return `\n${plural(count, 'row')} would go. Nothing was changed.`;
-  const end =
-    status === 'stopped'
-      ? ' Stopped before the end: run it again for the rest.'
-      : status === 'failed'
-        ? ' Some of it failed: run it again.'
-        : '';
   const tables = vacuumed.length > 0 ? `, ${plural(vacuumed.length, 'table')} vacuumed` : '';
-  return `\n${plural(count, 'row')} removed or repaired${tables}, in ${took}.${end}`;
+  return `\n${plural(count, 'row')} removed or repaired${tables}, in ${took}.${ENDS[status] ?? ''}`;
 }

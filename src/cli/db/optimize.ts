@@ -2,11 +2,11 @@
 
 import { plural, sizeText, tookText } from '../../monitor/text.ts';
 import type { Database } from '../../store/postgres/database.ts';
-import { type DoneAction, type OptimizeEvent, optimizeDatabase } from '../../store/upkeep/optimize.ts';
+import { type DoneAction, optimizeDatabase } from '../../store/upkeep/optimize.ts';
 import { worstFactor } from '../../store/upkeep/readings/estimates.ts';
 import { readTables } from '../../store/upkeep/readings/tables.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
-import { type StepProgress, showSteps, statusOf } from '../step-progress.ts';
+import { showSteps, statusOf } from '../step-progress.ts';
 import { UsageError } from '../usage-error.ts';
 import { wrap } from '../wrap.ts';
 
@@ -29,7 +29,10 @@ export function dbOptimize(
         freeze,
         rewrite,
         signal,
-        onEvent: (event) => show(event, progress),
+        progress: {
+          started: ({ kind, subject }) => progress.now(`${VERBS[kind].padEnd(8)} ${subject} …`),
+          finished: (action) => progress.line(describe(action)),
+        },
       }),
     );
     const duration_ms = Math.round(performance.now() - started);
@@ -68,12 +71,6 @@ const VERBS: Record<DoneAction['kind'], string> = {
   refresh_view: 'refresh',
   rewrite: 'rewrite',
 };
-
-function show(event: OptimizeEvent, progress: StepProgress): void {
-  if (event.type === 'started') {
-    progress.now(`${VERBS[event.action.kind].padEnd(8)} ${event.action.subject} …`);
-  } else if (event.type === 'finished') progress.line(describe(event.action));
-}
 
 const INDENT = ' '.repeat(11);
 

@@ -28,12 +28,11 @@ export interface VacuumResult {
   duration_ms: number;
 }
 
-export type MaintenanceEvent =
-  | { type: 'step_started'; name: string; what: string; total: number }
-  | { type: 'step_progress'; name: string; done: number; total: number }
-  | { type: 'step_finished'; result: StepResult }
-  | { type: 'vacuum_started'; table: string; dead_rows: number }
-  | { type: 'vacuum_finished'; result: VacuumResult };
+interface MaintenanceProgress {
+  /** What is being done, and of how many things how many are done. */
+  now(what: string, done?: number, of?: number): void;
+  finished(result: StepResult | VacuumResult): void;
+}
 
 interface MaintenanceOptions {
   keep: MaintenanceContext['keep'];
@@ -46,7 +45,7 @@ interface MaintenanceOptions {
   steps?: readonly MaintenanceStep[];
   now?: Date;
   signal?: AbortSignal;
-  onEvent?: (event: MaintenanceEvent) => void;
+  progress?: MaintenanceProgress;
 }
 
 export interface MaintenanceReport {
@@ -82,41 +81,48 @@ async function runStep(
   client: pg.Client,
   step: MaintenanceStep,
   context: MaintenanceContext,
-  { dryRun = false, batch = BATCH, signal, onEvent = () => {} }: MaintenanceOptions,
+  { dryRun = false, batch = BATCH, signal, progress }: MaintenanceOptions,
 ): Promise<StepResult> {
-  const started = performance.now();
-  const [name, what] = [step.name, step.what(context)];
-  let count = 0;
-  let status: StepResult['status'] = dryRun ? 'planned' : 'done';
-  let message: string | null = null;
-  try {
+  const result: StepResult = {
+    name: step.name,
+    what: step.what(context),
+    count: 0,
+    status: dryRun ? 'planned' : 'done',
+    message: null,
+    duration_ms: 0,
+  };
+  await attempt(result, async () => {
     const total = await step.count(client, context);
-    onEvent({ type: 'step_started', name, what, total });
-    if (dryRun) count = total;
-    else if (total > 0) {
-      for (;;) {
-        const done = await step.next(client, context, batch);
-        count += done;
-        onEvent({ type: 'step_progress', name, done: count, total });
-        if (done === 0) break;
-        if (signal?.aborted) {
-          status = 'stopped';
-          break;
-        }
+    if (dryRun) result.count = total;
+    for (let done = total; done > 0 && !dryRun; ) {
+      done = await step.next(client, context, batch);
+      result.count += done;
+      progress?.now(step.name, result.count, total);
+      if (done > 0 && signal?.aborted) {
+        result.status = 'stopped';
+        return;
       }
     }
-  } catch (error) {
-    status = 'failed';
-    message = describeError(error);
-  }
-  const result = { name, what, count, status, message, duration_ms: Math.round(performance.now() - started) };
-  onEvent({ type: 'step_finished', result });
+  });
+  progress?.finished(result);
   return result;
+}
+
+/** Does it and takes the time; that it failed is part of the result. */
+async function attempt(result: StepResult | VacuumResult, work: () => Promise<void>): Promise<void> {
+  const started = performance.now();
+  try {
+    await work();
+  } catch (error) {
+    result.status = 'failed';
+    result.message = describeError(error);
+  }
+  result.duration_ms = Math.round(performance.now() - started);
 }
 
 async function vacuumTables(
   client: pg.Client,
-  { dryRun = false, signal, onEvent = () => {} }: MaintenanceOptions,
+  { dryRun = false, signal, progress }: MaintenanceOptions,
 ): Promise<VacuumResult[]> {
   // The counts of what was just deleted are shared a moment later, unless they are asked for.
   await client.query('select pg_stat_force_next_flush()').catch(() => {});
@@ -127,7 +133,6 @@ async function vacuumTables(
   const results: VacuumResult[] = [];
   for (const { name, dead_rows, bytes, toast_bytes } of tables) {
     if (signal?.aborted) break;
-    const started = performance.now();
     const result: VacuumResult = {
       table: name,
       dead_rows,
@@ -137,23 +142,18 @@ async function vacuumTables(
       message: null,
       duration_ms: 0,
     };
-    if (!dryRun) {
-      onEvent({ type: 'vacuum_started', table: name, dead_rows });
-      try {
-        await client.query(`vacuum (analyze) ${name}`);
-        const { rows } = await client.query<{ bytes: number }>(
-          'select pg_table_size($1::regclass)::float8 as bytes',
-          [name],
-        );
-        result.bytes_after = rows[0]!.bytes;
-      } catch (error) {
-        result.status = 'failed';
-        result.message = describeError(error);
-      }
-    }
-    result.duration_ms = Math.round(performance.now() - started);
+    await attempt(result, async () => {
+      if (dryRun) return;
+      progress?.now(`vacuum ${name}`);
+      await client.query(`vacuum (analyze) ${name}`);
+      const { rows } = await client.query<{ bytes: number }>(
+        'select pg_table_size($1::regclass)::float8 as bytes',
+        [name],
+      );
+      result.bytes_after = rows[0]!.bytes;
+    });
     results.push(result);
-    onEvent({ type: 'vacuum_finished', result });
+    progress?.finished(result);
   }
   return results;
 }

@@ -25,8 +25,6 @@ export interface PlannedAction {
   subject: string;
   why: string;
   statements: string[];
-  /** Whose size tells what was gained; `null`: nothing there yet. */
-  measured: string | null;
   /** Sent if PostgreSQL says that rows forbid the index. */
   otherwise?: { statements: string[]; why: string };
 }
@@ -37,9 +35,6 @@ export interface OptimizeWishes {
   /** Freeze old rows of every table. */
   freeze: boolean;
 }
-
-/** Views over the market that do not show what is published. */
-type BehindViews = readonly string[];
 
 /** Well below the limits of db:health, so that what it names is gone afterwards. */
 const WORTH = { indexBytes: 4 << 20, indexShare: 0.4, deadRows: 1_000, deadShare: 0.1 };
@@ -58,38 +53,52 @@ type Readings = Pick<
   | 'missing_extended_statistics'
 >;
 
+const action = (kind: ActionKind, subject: string, why: string, ...statements: string[]): PlannedAction => ({
+  kind,
+  subject,
+  why,
+  statements,
+});
+
+/** @param behind views over the market that do not show what is published */
 export function planOptimization(
   readings: Readings,
   { rewrite, freeze }: OptimizeWishes,
-  behind: BehindViews,
+  behind: readonly string[],
 ): PlannedAction[] {
-  const indexes = readOr(readings.indexes, []);
-  // What is written anew gets new indexes, no dead rows and no empty space with that.
-  const written = new Set(rewrite);
+  const indexes = readOr(readings.indexes, []).filter(({ is_ours }) => is_ours);
   const tables = readOr(readings.tables, []).filter(({ is_ours }) => is_ours);
-  const rest = tables.filter(({ name }) => !written.has(name));
   const partitions = readOr(readings.partitions, []);
   const isComplete = 'value' in readings.migrations && readings.migrations.value.behind.length === 0;
   const schema = isComplete ? readOr(readings.schema, []) : [];
+  // What is written anew gets new indexes, no dead rows and no empty space with that.
+  const rest = tables.filter(({ name, kind }) => kind === 'table' && !rewrite.includes(name));
   const created = createMissing(schema, partitions);
-  // Analysed in the same go.
   const cleaned = vacuum(rest, freeze);
+  // Analysed in the same go.
+  const notCleaned = rest.filter(({ name }) => !cleaned.some(({ subject }) => subject === name));
+  // Which table an object belongs to is in its definition; where one was never gathered, all are looked at.
+  const isAll =
+    readOr(readings.missing_extended_statistics, []).length > 0 ||
+    schema.some(({ kind }) => kind === 'statistics');
   return [
     ...repairIndexes(indexes, readings.known_indexes),
     ...created,
     ...cleaned,
     ...rebuild(
-      indexes.filter(({ table }) => !written.has(table)),
+      indexes.filter(({ table }) => !rewrite.includes(table)),
       readings.exact,
     ),
     ...refresh(tables, viewsWithKey(indexes, created), behind),
-    ...rewrite.map(writeAnew),
-    ...analyze(
-      rest.filter(({ name, kind }) => kind === 'table' && !cleaned.some(({ subject }) => subject === name)),
-      partitions,
-      schema,
-      readOr(readings.missing_extended_statistics, []),
+    ...rewrite.map((name) =>
+      action(
+        'rewrite',
+        name,
+        'asked for: gives empty space back, and locks out everybody else meanwhile',
+        `vacuum (full, analyze) ${name}`,
+      ),
     ),
+    ...analyze(notCleaned, partitions, isAll),
   ];
 }
 
@@ -97,33 +106,18 @@ export function planOptimization(
 const LEFTOVER = /_cc(new|old)\d*"?$/;
 
 function repairIndexes(indexes: readonly IndexState[], known: ReadonlySet<string>): PlannedAction[] {
-  const broken = indexes.filter(
-    (index) => index.is_ours && !index.is_valid && !index.is_being_built && !index.is_partitioned,
-  );
+  const broken = indexes.filter((one) => !one.is_valid && !one.is_being_built && !one.is_partitioned);
   return broken.map(({ name, table }) => {
     const drop = `drop index concurrently if exists ${name}`;
     if (LEFTOVER.test(name)) {
-      return {
-        kind: 'drop_index',
-        subject: name,
-        measured: name,
-        statements: [drop],
-        why: `left over on ${table} by a rebuild that was interrupted`,
-      };
+      return action('drop_index', name, `left over on ${table} by a rebuild that was interrupted`, drop);
     }
-    const action: PlannedAction = {
-      kind: 'rebuild_index',
-      subject: name,
-      measured: name,
-      why: `it was never finished, so no query on ${table} uses it`,
-      statements: [`reindex index concurrently ${name}`],
-    };
+    const why = `it was never finished, so no query on ${table} uses it`;
+    const repair = action('rebuild_index', name, why, `reindex index concurrently ${name}`);
     // One of ours stays until the operator removes the rows that are in its way.
-    if (known.has(name)) return action;
-    return {
-      ...action,
-      otherwise: { statements: [drop], why: 'its rows forbid it and no migration asks for it: dropped' },
-    };
+    if (known.has(name)) return repair;
+    const dropped = 'its rows forbid it and no migration asks for it: dropped';
+    return { ...repair, otherwise: { statements: [drop], why: dropped } };
   });
 }
 
@@ -138,7 +132,7 @@ function createMissing(
   return missing.flatMap(({ kind, name, expected }): PlannedAction[] => {
     const why = 'the migrations make it, and it is missing';
     if (kind === 'statistics') {
-      return [{ kind: 'create_statistics', subject: name, why, statements: [expected], measured: null }];
+      return [action('create_statistics', name, why, expected)];
     }
     if (kind !== 'indexes') return [];
     const [, unique = '', parent, rest] =
@@ -164,7 +158,7 @@ function createMissing(
             : `create ${unique.toLowerCase()}index if not exists ${name} on ${parent} ${rest}`,
         ]
       : [create(name, parent), ...adopt(name, parent)];
-    return [{ kind: 'create_index', subject: name, why, statements, measured: name }];
+    return [action('create_index', name, why, ...statements)];
   });
 }
 
@@ -173,34 +167,26 @@ const partitionIndex = (index: string, parent: string, leaf: string): string =>
   `${index}${leaf.startsWith(parent) ? leaf.slice(parent.length) : `_${leaf}`}`;
 
 function vacuum(tables: readonly TableState[], freeze: boolean): PlannedAction[] {
-  return tables
-    .filter(
-      ({ kind, dead_rows, rows }) =>
-        kind === 'table' && (freeze || (dead_rows >= WORTH.deadRows && dead_rows >= rows * WORTH.deadShare)),
-    )
-    .map(({ name, dead_rows }) => ({
-      kind: 'vacuum',
-      subject: name,
-      measured: name,
-      why: freeze ? 'its rows are to be frozen' : `${dead_rows} dead rows`,
-      statements: [freeze ? `vacuum (freeze, analyze) ${name}` : `vacuum (analyze) ${name}`],
-    }));
+  const isDirty = ({ dead_rows, rows }: TableState) =>
+    dead_rows >= WORTH.deadRows && dead_rows >= rows * WORTH.deadShare;
+  return freeze
+    ? tables.map(({ name }) =>
+        action('vacuum', name, 'its rows are to be frozen', `vacuum (freeze, analyze) ${name}`),
+      )
+    : tables
+        .filter(isDirty)
+        .map(({ name, dead_rows }) =>
+          action('vacuum', name, `${dead_rows} dead rows`, `vacuum (analyze) ${name}`),
+        );
 }
 
 function rebuild(indexes: readonly IndexState[], exact: HealthReadings['exact']): PlannedAction[] {
-  return indexes.flatMap((index): PlannedAction[] => {
+  return indexes.flatMap((index) => {
+    const { name, bytes, is_valid } = index;
     const waste = wasteOfIndex(index, exact);
-    if (!index.is_ours || !index.is_valid || !isMuch(waste, index.bytes, WORTH.indexBytes, WORTH.indexShare))
-      return [];
-    return [
-      {
-        kind: 'rebuild_index',
-        subject: index.name,
-        measured: index.name,
-        why: `${Math.round((100 * waste!.bytes) / index.bytes)} % of it is empty`,
-        statements: [`reindex index concurrently ${index.name}`],
-      },
-    ];
+    if (!waste || !is_valid || !isMuch(waste, bytes, WORTH.indexBytes, WORTH.indexShare)) return [];
+    const why = `${Math.round((100 * waste.bytes) / bytes)} % of it is empty`;
+    return [action('rebuild_index', name, why, `reindex index concurrently ${name}`)];
   });
 }
 
@@ -222,77 +208,51 @@ function viewsWithKey(
 function refresh(
   tables: readonly TableState[],
   withKey: ReadonlySet<string>,
-  behind: BehindViews,
+  behind: readonly string[],
 ): PlannedAction[] {
   // Whether a view that no migration made is behind is unknown.
-  const current = MARKET_VIEWS.filter((view) => !behind.includes(view)) as string[];
+  const current = new Set<string>(MARKET_VIEWS.filter((view) => !behind.includes(view)));
   return (
     tables
-      .filter(({ kind }) => kind === 'materialized view')
-      .filter(({ name, is_populated }) => !is_populated || !current.includes(name))
+      .filter(({ kind, name, is_populated }) => {
+        return kind === 'materialized view' && !(is_populated && current.has(name));
+      })
       // As they were made: one that reads another was made after it.
       .toSorted((a, b) => a.oid - b.oid)
       .map(({ name, is_populated }) => {
-        const action = { kind: 'refresh_view' as const, subject: name, measured: name };
+        const send = (how: string) => [`refresh materialized view ${how}${name}`, `analyze ${name}`];
         // Nobody can read what was never filled, so nobody is locked out.
-        const how = is_populated ? 'concurrently ' : '';
-        if (is_populated && !withKey.has(name)) {
-          const why = 'left alone: without a unique index, refreshing would lock out its readers';
-          return { ...action, why, statements: [] };
+        if (!is_populated) return action('refresh_view', name, 'it was never filled', ...send(''));
+        if (withKey.has(name)) {
+          return action('refresh_view', name, 'so that it shows what is stored', ...send('concurrently '));
         }
-        return {
-          ...action,
-          why: is_populated ? 'so that it shows what is stored' : 'it was never filled',
-          statements: [`refresh materialized view ${how}${name}`, `analyze ${name}`],
-        };
+        const why = 'left alone: without a unique index, refreshing would lock out its readers';
+        return action('refresh_view', name, why);
       })
   );
 }
 
-const writeAnew = (name: string): PlannedAction => ({
-  kind: 'rewrite',
-  subject: name,
-  measured: name,
-  why: 'asked for: gives empty space back, and locks out everybody else meanwhile',
-  statements: [`vacuum (full, analyze) ${name}`],
-});
-
+/** @param isAll columns that belong together have to be looked at in all of them */
 function analyze(
   tables: readonly TableState[],
   partitions: readonly PartitionState[],
-  schema: readonly SchemaDifference[],
-  extended: readonly string[],
+  isAll: boolean,
 ): PlannedAction[] {
-  const parentOf = new Map(
-    partitions.flatMap(({ table, partitions: leaves }) => leaves.map((leaf) => [leaf, table])),
-  );
-  // Which table an object belongs to is in its definition; where one was never gathered, all are looked at.
-  const isAll = extended.length > 0 || schema.some(({ kind }) => kind === 'statistics');
+  const parentOf = new Map(partitions.flatMap((one) => one.partitions.map((leaf) => [leaf, one.table])));
   const why = new Map<string, string>();
-  for (const {
-    name,
-    rows,
-    analyzed_seconds,
-    changed_since_analyze: changed,
-    columns_without_statistics: lacking,
-  } of tables) {
-    if (rows === 0 && changed === 0) continue;
-    const reason =
-      lacking > 0 || analyzed_seconds === null
-        ? 'the planner has no statistics of it'
-        : changed > 0
-          ? `${changed} rows changed since it was analysed`
-          : isAll
-            ? 'its columns belong together'
-            : null;
+  for (const table of tables) {
+    const reason = whyAnalyze(table) ?? (isAll ? 'its columns belong together' : null);
+    if (reason === null || (table.rows === 0 && table.changed_since_analyze === 0)) continue;
     // The partitions of a table are analysed with it, and it is never analysed by itself.
-    if (reason) why.set(parentOf.get(name) ?? name, reason);
+    why.set(parentOf.get(table.name) ?? table.name, reason);
   }
-  return [...why].map(([subject, reason]) => ({
-    kind: 'analyze',
-    subject,
-    why: reason,
-    statements: [`analyze ${subject}`],
-    measured: null,
-  }));
+  return [...why].map(([subject, reason]) => action('analyze', subject, reason, `analyze ${subject}`));
+}
+
+function whyAnalyze(table: TableState): string | null {
+  if (table.columns_without_statistics > 0 || table.analyzed_seconds === null) {
+    return 'the planner has no statistics of it';
+  }
+  const changed = table.changed_since_analyze;
+  return changed > 0 ? `${changed} rows changed since it was analysed` : null;
 }

@@ -12,7 +12,7 @@ import { type Estimate, readEstimates } from './readings/estimates.ts';
 import { readHealth } from './readings/health-readings.ts';
 import { type Busy, withUpkeepLock } from './upkeep-lock.ts';
 
-export interface DoneAction extends Omit<PlannedAction, 'statements' | 'otherwise' | 'measured'> {
+export interface DoneAction extends Omit<PlannedAction, 'statements' | 'otherwise'> {
   status: 'done' | 'planned' | 'skipped' | 'failed';
   /** Why it failed, or what was done instead. */
   message: string | null;
@@ -21,17 +21,17 @@ export interface DoneAction extends Omit<PlannedAction, 'statements' | 'otherwis
   duration_ms: number;
 }
 
-export type OptimizeEvent =
-  | { type: 'planned'; actions: PlannedAction[] }
-  | { type: 'started'; action: PlannedAction; number: number }
-  | { type: 'finished'; action: DoneAction; number: number };
+interface OptimizeProgress {
+  started(action: PlannedAction): void;
+  finished(action: DoneAction): void;
+}
 
 interface OptimizeOptions extends Partial<OptimizeWishes> {
   dryRun?: boolean;
   /** How long an index being built waits for old transactions. Nobody waits for it meanwhile. */
   patienceMs?: number;
   signal?: AbortSignal;
-  onEvent?: (event: OptimizeEvent) => void;
+  progress?: OptimizeProgress;
 }
 
 export interface OptimizeResult {
@@ -52,7 +52,7 @@ export async function optimizeDatabase(
     dryRun = false,
     patienceMs = PATIENCE_MS,
     signal,
-    onEvent = () => {},
+    progress,
   }: OptimizeOptions = {},
 ): Promise<OptimizeResult | Busy> {
   return withUpkeepLock(database, 'optimize', patienceMs, async (client) => {
@@ -61,16 +61,15 @@ export async function optimizeDatabase(
       views: [],
     }));
     const plan = planOptimization(await readHealth(database, null), { rewrite, freeze }, views);
-    onEvent({ type: 'planned', actions: plan });
     const before = await readEstimates(client).catch(() => []);
     const actions: DoneAction[] = [];
-    for (const [at, action] of plan.entries()) {
+    for (const action of plan) {
       if (signal?.aborted) break;
-      if (!dryRun) onEvent({ type: 'started', action, number: at + 1 });
+      if (!dryRun) progress?.started(action);
       const done = await perform(database, client, action, { dryRun, signal });
       await noteIfRefreshed(client, done, market);
       actions.push(done);
-      onEvent({ type: 'finished', action: done, number: at + 1 });
+      progress?.finished(done);
     }
     const after = dryRun || signal?.aborted ? [] : await readEstimates(client).catch(() => []);
     return { actions, estimates: { before, after } };
@@ -94,7 +93,9 @@ async function perform(
   action: PlannedAction,
   { dryRun, signal }: Pick<OptimizeOptions, 'dryRun' | 'signal'>,
 ): Promise<DoneAction> {
-  const { kind, subject, why, measured, statements } = action;
+  const { kind, subject, why, statements } = action;
+  // Statistics change nothing in size.
+  const measured = kind === 'analyze' ? null : subject;
   const done: DoneAction = {
     kind,
     subject,
