@@ -3,7 +3,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { openStore } from '../app/open.ts';
 import type { Config } from '../config.ts';
-import type { Database } from '../store/postgres/database.ts';
+import { type Database, openDatabase } from '../store/postgres/database.ts';
 
 /** What every command gets. */
 export interface CommandContext {
@@ -61,12 +61,20 @@ export function answer(
 }
 
 /** Works with the migrated database, and closes it whatever happens. */
-export async function withStore<T>(
+export const withStore = async <T>(
   { config }: Pick<CommandContext, 'config'>,
   connections: number,
   work: (database: Database) => Promise<T>,
-): Promise<T> {
-  const database = await openStore(config, connections);
+): Promise<T> => thenClose(await openStore(config, connections), work);
+
+/** Works with the database as it is, migrated or not, and closes it whatever happens. */
+export const withDatabase = async <T>(
+  { config: { databaseUrl, dataDir } }: Pick<CommandContext, 'config'>,
+  connections: number,
+  work: (database: Database) => Promise<T>,
+): Promise<T> => thenClose(await openDatabase({ databaseUrl, dataDir, connections }), work);
+
+async function thenClose<T>(database: Database, work: (database: Database) => Promise<T>): Promise<T> {
   try {
     return await work(database);
   } finally {

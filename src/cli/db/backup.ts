@@ -8,8 +8,7 @@ import { BackupExistsError } from '../../store/backup/backup-error.ts';
 import type { BackupTable, Manifest } from '../../store/backup/manifest.ts';
 import { type RestoreProgress, restoreDatabase } from '../../store/backup/restore.ts';
 import { verifyBackup } from '../../store/backup/verify.ts';
-import { openDatabase } from '../../store/postgres/database.ts';
-import { answer, type CommandContext } from '../command.ts';
+import { answer, type CommandContext, withDatabase } from '../command.ts';
 import { type StepProgress, showSteps } from '../step-progress.ts';
 import { wrap } from '../wrap.ts';
 
@@ -42,9 +41,7 @@ export async function dbBackup(
     throw new BackupExistsError(`${file} already exists. Choose another name, or add --overwrite.`);
   }
   const started = performance.now();
-  const { databaseUrl, dataDir } = context.config;
-  const database = await openDatabase({ databaseUrl, dataDir, connections: 1 });
-  try {
+  return withDatabase(context, 1, async (database) => {
     const { result } = await showSteps(context, (progress, signal) =>
       backupDatabase(database, file, { signal, progress: shownBy(progress) }),
     );
@@ -58,9 +55,7 @@ export async function dbBackup(
     return answer(context, { status: 'done', file, bytes, sha256, duration_ms, manifest }, () =>
       lines.map((line) => wrap(line, '  ')).join('\n'),
     );
-  } finally {
-    await database.close();
-  }
+  });
 }
 
 export async function dbRestore(
@@ -71,9 +66,7 @@ export async function dbRestore(
   const file = resolve(name);
   if (verify) return dbVerify(context, file);
   const started = performance.now();
-  const { databaseUrl, dataDir } = context.config;
-  const database = await openDatabase({ databaseUrl, dataDir, connections: 2 });
-  try {
+  return withDatabase(context, 2, async (database) => {
     const { result } = await showSteps(context, (progress, signal) =>
       restoreDatabase(database, file, { signal, progress: shownBy(progress) }),
     );
@@ -84,9 +77,7 @@ export async function dbRestore(
     return answer(context, report, () =>
       wrap(`Restored ${contentsOf(manifest)} in ${tookText(duration_ms)}.${forward}`, ''),
     );
-  } finally {
-    await database.close();
-  }
+  });
 }
 
 async function dbVerify(context: CommandContext, file: string): Promise<number> {

@@ -3,9 +3,8 @@
 import pg from 'pg';
 import { WattsyncError } from '../../errors.ts';
 import { plural } from '../../monitor/text.ts';
-import { openDatabase } from '../../store/postgres/database.ts';
 import { sendStatement } from '../../store/postgres/statement.ts';
-import { answer, type CommandContext } from '../command.ts';
+import { answer, type CommandContext, withDatabase } from '../command.ts';
 import { table } from '../table.ts';
 
 /** PostgreSQL refused the statement. */
@@ -14,10 +13,8 @@ class StatementRefusedError extends WattsyncError {
   readonly retryable = false;
 }
 
-export async function dbSql(context: CommandContext, statement: string): Promise<number> {
-  const { databaseUrl, dataDir } = context.config;
-  const database = await openDatabase({ databaseUrl, dataDir, connections: 1 });
-  try {
+export function dbSql(context: CommandContext, statement: string): Promise<number> {
+  return withDatabase(context, 1, async (database) => {
     const result = await sendStatement(database.pool, statement).catch((cause) => {
       if (!(cause instanceof pg.DatabaseError)) throw cause;
       const more = [cause.detail, cause.hint].filter(Boolean).join(' ');
@@ -27,9 +24,7 @@ export async function dbSql(context: CommandContext, statement: string): Promise
       );
     });
     return answer(context, result, () => describe(result));
-  } finally {
-    await database.close();
-  }
+  });
 }
 
 function describe({ command, row_count, columns, rows }: Awaited<ReturnType<typeof sendStatement>>): string {

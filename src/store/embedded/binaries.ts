@@ -3,7 +3,7 @@
  * run as root, so root hands over to an ordinary user.
  */
 
-import { execFileSync, type SpawnOptions } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -62,10 +62,10 @@ function isReachable(path: string): boolean {
   }
 }
 
-interface Launch {
+export interface Launch {
   command: string;
   args: string[];
-  options: SpawnOptions;
+  options: { uid?: number; gid?: number };
 }
 
 /**

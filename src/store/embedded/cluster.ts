@@ -6,7 +6,7 @@
  *   postgres.log     what PostgreSQL says
  */
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chownSync,
@@ -19,10 +19,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { accountForPostgres, findBinaries, launchAs } from './binaries.ts';
+import { promisify } from 'node:util';
+import { accountForPostgres, findBinaries, type Launch, launchAs } from './binaries.ts';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 
 export interface ClusterAccess {
@@ -89,7 +90,8 @@ export class Cluster {
       mkdirSync(fresh, { mode: 0o700 });
       writeFileSync(passwordFile, password, { mode: 0o600 });
       if (account) for (const path of [fresh, passwordFile]) chownSync(path, account.uid, account.gid);
-      await this.#run(findBinaries().initdb, ['-D', fresh, `--pwfile=${passwordFile}`, ...INITDB.split(' ')]);
+      const args = ['-D', fresh, `--pwfile=${passwordFile}`, ...INITDB.split(' ')];
+      await run(launchAs(account, findBinaries().initdb, args, [this.#data]));
     } finally {
       rmSync(passwordFile, { force: true });
     }
@@ -106,7 +108,7 @@ export class Cluster {
       return access;
     }
     rmSync(join(this.#data, 'postmaster.pid'), { force: true });
-    const port = (await isFree(access.port)) ? access.port : await freePort();
+    const port = await freePort(access.port).catch(() => freePort(0));
     if (port !== access.port) this.#writeAccess({ ...access, port });
     await this.#start(port);
     return { ...access, port };
@@ -138,12 +140,8 @@ export class Cluster {
       '-c',
       `${name}=${value}`,
     ]);
-    const launch = launchAs(
-      accountForPostgres(),
-      findBinaries().postgres,
-      ['-D', this.#data, ...settings],
-      [this.#data],
-    );
+    const args = ['-D', this.#data, ...settings];
+    const launch = launchAs(accountForPostgres(), findBinaries().postgres, args, [this.#data]);
     const log = openSync(this.#log, 'a', 0o600);
     // In a process group of its own: Ctrl-C in the terminal of one user must not stop the database of the others.
     const child = spawn(launch.command, launch.args, {
@@ -152,14 +150,11 @@ export class Cluster {
       stdio: ['ignore', log, log],
     });
     closeSync(log);
-    const state = { ended: false };
-    child.on('error', () => {
-      state.ended = true;
-    });
-    child.on('exit', () => {
-      state.ended = true;
-    });
-    await this.#untilReady(() => !state.ended);
+    // Where it could not even be started there is no process id.
+    child.on('error', () => {});
+    await this.#untilReady(
+      () => child.pid !== undefined && child.exitCode === null && child.signalCode === null,
+    );
     child.unref();
   }
 
@@ -197,24 +192,14 @@ export class Cluster {
     writeFileSync(draft, `${JSON.stringify(access)}\n`, { mode: 0o600 });
     renameSync(draft, this.#accessFile);
   }
+}
 
-  #run(program: string, args: string[]): Promise<void> {
-    const launch = launchAs(accountForPostgres(), program, args, [this.#data]);
-    return new Promise((resolve, reject) => {
-      const child = spawn(launch.command, launch.args, {
-        ...launch.options,
-        stdio: ['ignore', 'ignore', 'pipe'],
-      });
-      let said = '';
-      child.stderr?.on('data', (chunk) => {
-        said += chunk;
-      });
-      child.on('error', (cause) => reject(new EmbeddedPostgresError(`${program} cannot be run`, { cause })));
-      child.on('close', (code) => {
-        if (code === 0) resolve();
-        else reject(new EmbeddedPostgresError(`${program} failed with exit code ${code}:\n${said.trim()}`));
-      });
-    });
+async function run({ command, args, options }: Launch): Promise<void> {
+  try {
+    await promisify(execFile)(command, args, options);
+  } catch (cause) {
+    const said = (cause as { stderr?: string }).stderr?.trim();
+    throw new EmbeddedPostgresError(`The database cannot be made:\n${said ?? cause}`, { cause });
   }
 }
 
@@ -237,25 +222,16 @@ function isServerOf(pid: number, data: string): boolean {
   }
 }
 
-function freePort(wanted = 0): Promise<number> {
+/** @throws what the system says, if the wanted one is taken; 0 takes any */
+function freePort(wanted: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);
     server.listen(wanted, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
     });
   });
-}
-
-async function isFree(port: number): Promise<boolean> {
-  return (
-    port > 0 &&
-    (await freePort(port).then(
-      () => true,
-      () => false,
-    ))
-  );
 }
 
 function tail(file: string): string {

@@ -19,7 +19,7 @@ export const MARKET_VIEWS = [
 ] as const;
 export type MarketView = (typeof MARKET_VIEWS)[number];
 
-export interface BehindViews {
+interface BehindViews {
   /** Names the version of every snapshot that is current now. */
   market: string;
   /** Those that show another market, in the order of MARKET_VIEWS. */

@@ -175,15 +175,12 @@ async function removeLeftovers(
         [name],
       );
       // What cannot be removed now, because a session is at work on the table, is removed by the next run.
-      if (rows[0]!.is_left) await dropShortly(client, name).catch(() => {});
+      if (!rows[0]!.is_left) continue;
+      const drop = () => client.query(`drop index concurrently if exists ${name}`);
+      await withTimeouts(client, { lockMs: CLEANUP_LOCK_MS, statementMs: 0 }, drop).catch(() => {});
     }
   }
 }
-
-const dropShortly = (client: pg.Client, name: string): Promise<void> =>
-  withTimeouts(client, { lockMs: CLEANUP_LOCK_MS, statementMs: 0 }, async () => {
-    await client.query(`drop index concurrently if exists ${name}`);
-  });
 
 /** Other timeouts than the usual ones of this connection, for a while. */
 async function withTimeouts<T>(

@@ -117,20 +117,17 @@ interface QueryStatsOptions {
   database: Queryable;
   recorder: QueryRecorder;
   keepDays: number;
-  flushEveryMs?: number;
   onError?: (error: unknown) => void;
-  now?: () => Date;
 }
 
 /** Adds, every few seconds, what this process counted to what all processes counted. */
 export class QueryStats {
-  readonly #options: Required<Omit<QueryStatsOptions, 'onError'>> & Pick<QueryStatsOptions, 'onError'>;
-  readonly #flusher: Periodic;
+  readonly #options: QueryStatsOptions;
+  readonly #flusher = new Periodic(() => this.#flush(), FLUSH_MS);
   #minute = 0;
 
   constructor(options: QueryStatsOptions) {
-    this.#options = { flushEveryMs: FLUSH_MS, now: () => new Date(), ...options };
-    this.#flusher = new Periodic(() => this.#flush(), this.#options.flushEveryMs);
+    this.#options = options;
   }
 
   start(): void {
@@ -148,26 +145,21 @@ export class QueryStats {
   }
 
   async #flush(): Promise<void> {
-    const { database, recorder, now, keepDays, onError } = this.#options;
+    const { database, recorder, keepDays, onError } = this.#options;
     const taken = recorder.take();
+    const now = new Date();
     try {
-      if (taken.counts.length > 0) await addQueryStats(database, now(), taken.counts);
+      if (taken.counts.length > 0) await addQueryStats(database, now, taken.counts);
+      // Counted once, whatever fails from here on.
+      taken.counts = [];
+      if (taken.texts.length > 0) await noteQueryTexts(database, now, taken.texts);
+      const minute = Math.floor(now.getTime() / 60_000);
+      if (minute === this.#minute) return;
+      this.#minute = minute;
+      await deleteOldQueryStats(database, now, keepDays);
+      await takeDatabaseReading(database, now);
     } catch (error) {
       recorder.putBack(taken);
-      onError?.(error);
-      return;
-    }
-    const minute = Math.floor(now().getTime() / 60_000);
-    const isNewMinute = minute !== this.#minute;
-    this.#minute = minute;
-    try {
-      if (taken.texts.length > 0) await noteQueryTexts(database, now(), taken.texts);
-      if (isNewMinute) {
-        await deleteOldQueryStats(database, now(), keepDays);
-        await takeDatabaseReading(database, now());
-      }
-    } catch (error) {
-      recorder.putBack({ counts: [], texts: taken.texts });
       onError?.(error);
     }
   }

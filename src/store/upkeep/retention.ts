@@ -34,93 +34,95 @@ export interface MaintenanceStep {
 
 const days = (count: number): string => (count === 1 ? '1 day' : `${count} days`);
 const older = (count: number): string => `older than ${days(count)}`;
-const before = ({ now }: Pick<MaintenanceContext, 'now'>, count: number): Date =>
-  new Date(now.getTime() - count * 86_400_000);
+const before = (now: Date, days: number): Date => new Date(now.getTime() - days * 86_400_000);
+
+/** Removes rows that were outdated at a time. Both statements answer with how many, as `n`. */
+function removal(
+  name: string,
+  what: MaintenanceStep['what'],
+  limit: (context: MaintenanceContext) => Date,
+  sql: {
+    /** With $1 for the time. */
+    count: string;
+    /** With $2 for the most rows, too. */
+    remove: string;
+  },
+): MaintenanceStep {
+  const ask = async (queryable: Queryable, statement: string, values: unknown[]) =>
+    (await queryable.query<{ n: number }>(statement, values)).rows[0]!.n;
+  return {
+    name,
+    what,
+    count: (queryable, context) => ask(queryable, sql.count, [limit(context)]),
+    next: (queryable, context, most) => ask(queryable, sql.remove, [limit(context), most]),
+  };
+}
 
 /**
  * Rows of a table that are past their time.
  * @param condition with $1 for the time that `limit` gives
  */
-export function outdated(
+export const outdated = (
   table: string,
   what: MaintenanceStep['what'],
   condition: string,
   limit: (context: MaintenanceContext) => Date,
-): MaintenanceStep {
-  return {
-    name: table,
-    what,
-    async count(queryable, context) {
-      const { rows } = await queryable.query<{ n: number }>(
-        `select count(*)::int as n from ${table} where ${condition}`,
-        [limit(context)],
-      );
-      return rows[0]!.n;
-    },
-    async next(queryable, context, most) {
-      // Locked rows are left for another time.
-      const { rowCount } = await queryable.query(
-        `delete from ${table} where ctid = any(array(
-           select ctid from ${table} where ${condition} limit $2 for update skip locked))`,
-        [limit(context), most],
-      );
-      return rowCount ?? 0;
-    },
-  };
-}
+): MaintenanceStep =>
+  removal(table, what, limit, {
+    count: `select count(*)::int as n from ${table} where ${condition}`,
+    // Locked rows are left for another time.
+    remove: `with gone as (
+        delete from ${table} where ctid = any(array(
+          select ctid from ${table} where ${condition} limit $2 for update skip locked)) returning 1)
+      select count(*)::int as n from gone`,
+  });
+
+/** As many days before now as the configuration keeps. */
+const keptUntil =
+  (days: Exclude<keyof Retention, 'historyMonths'>) =>
+  ({ now, keep }: MaintenanceContext): Date =>
+    before(now, keep[days]);
 
 /** Readers take only what is of the published version and has not expired; one that finds none puts it back. */
 const STALE_CACHE = `(expires_at < $1 or version is distinct from (
   select version from plan_snapshots s where 'plans:' || s.tdsp_duns = plan_cache.cache_key order by version desc limit 1))`;
 
 /** With their results; the last result of every TDSP stays, however old, and so does its run. */
-function oldRuns(): MaintenanceStep {
-  const doomed = `select id from sync_runs
-     where requested_at < $1 and status not in ('queued', 'running') and id not in (
-       select run_id from (select distinct on (tdsp_duns) run_id from sync_results
-                            where status <> 'fresh' order by tdsp_duns, finished_at desc) last)`;
-  return {
-    name: 'sync_runs',
-    what: ({ keep }) =>
-      `runs and their results, ${older(keep.runsDays)}, the last result of every TDSP apart`,
-    async count(queryable, context) {
-      const { rows } = await queryable.query<{ n: number }>(`select count(*)::int as n from (${doomed}) d`, [
-        before(context, context.keep.runsDays),
-      ]);
-      return rows[0]!.n;
-    },
-    async next(queryable, context, most) {
-      const { rows } = await queryable.query<{ n: number }>(
-        `with doomed as (${doomed} limit $2 for update skip locked),
-              results as (delete from sync_results where run_id in (select id from doomed)),
-              runs as (delete from sync_runs where id in (select id from doomed) returning id)
-         select count(*)::int as n from runs`,
-        [before(context, context.keep.runsDays), most],
-      );
-      return rows[0]!.n;
-    },
-  };
-}
+const OLD_RUNS = `select id from sync_runs
+  where requested_at < $1 and status not in ('queued', 'running') and id not in (
+    select run_id from (select distinct on (tdsp_duns) run_id from sync_results
+                         where status <> 'fresh' order by tdsp_duns, finished_at desc) last)`;
+
+const oldRuns = removal(
+  'sync_runs',
+  ({ keep }) => `runs and their results, ${older(keep.runsDays)}, the last result of every TDSP apart`,
+  keptUntil('runsDays'),
+  {
+    count: `select count(*)::int as n from (${OLD_RUNS}) d`,
+    remove: `with doomed as (${OLD_RUNS} limit $2 for update skip locked),
+         results as (delete from sync_results where run_id in (select id from doomed)),
+         runs as (delete from sync_runs where id in (select id from doomed) returning id)
+    select count(*)::int as n from runs`,
+  },
+);
 
 /** Sequences that would give a number that is taken, as after rows were brought in by hand: inserts would fail. */
-function lateSequences(): MaintenanceStep {
-  return {
-    name: 'sequences',
-    what: () => 'sequences that are behind the numbers in their table, to be set forward',
-    count: async (queryable) => (await readLateSequences(queryable)).length,
-    async next(queryable, _context, most) {
-      const late = (await readLateSequences(queryable)).slice(0, most);
-      for (const { sequence, highest } of late) {
-        // Never back: another session may have taken numbers meanwhile.
-        await queryable.query(
-          'select setval($1::regclass, greatest($2::bigint, pg_sequence_last_value($1::regclass)))',
-          [sequence, highest],
-        );
-      }
-      return late.length;
-    },
-  };
-}
+const lateSequences: MaintenanceStep = {
+  name: 'sequences',
+  what: () => 'sequences that are behind the numbers in their table, to be set forward',
+  count: async (queryable) => (await readLateSequences(queryable)).length,
+  async next(queryable, _context, most) {
+    const late = (await readLateSequences(queryable)).slice(0, most);
+    for (const { sequence, highest } of late) {
+      // Never back: another session may have taken numbers meanwhile.
+      await queryable.query(
+        'select setval($1::regclass, greatest($2::bigint, pg_sequence_last_value($1::regclass)))',
+        [sequence, highest],
+      );
+    }
+    return late.length;
+  },
+};
 
 async function readLateSequences(queryable: Queryable): Promise<{ sequence: string; highest: number }[]> {
   const { rows } = await queryable.query<{ sequence: string; relation: string; name: string }>(
@@ -149,81 +151,73 @@ const CLOSED_RECORDS = `coalesce(resolved_at, last_seen_at) < $1 and (resolved_a
   select from source_payloads p where p.hash = quarantined_records.payload_hash and p.last_seen_at >= $1))`;
 
 /** After the rejected records: one that is still open keeps the body it came in. */
-function oldPayloads(): MaintenanceStep {
-  return {
-    name: 'source_payloads',
-    what: ({ keep }) => `what upstreams sent, ${older(keep.payloadsDays)} and needed no more`,
-    count: (queryable, context) => countOldPayloads(queryable, before(context, context.keep.payloadsDays)),
-    next: (queryable, context, most) =>
-      pruneSourcePayloads(queryable, before(context, context.keep.payloadsDays), Math.min(most, 1_000)),
-  };
-}
+const oldPayloads: MaintenanceStep = {
+  name: 'source_payloads',
+  what: ({ keep }) => `what upstreams sent, ${older(keep.payloadsDays)} and needed no more`,
+  count: (queryable, context) => countOldPayloads(queryable, keptUntil('payloadsDays')(context)),
+  next: (queryable, context, most) =>
+    pruneSourcePayloads(queryable, keptUntil('payloadsDays')(context), Math.min(most, 1_000)),
+};
 
-function historyAhead(): MaintenanceStep {
-  return {
-    name: 'history_partitions',
-    what: () => 'months of the price history, to be made ahead',
-    count: (queryable, { now }) => countMissingMonths(queryable, now),
-    next: async (queryable, { now }) => (await ensureHistoryPartitions(queryable, now)).length,
-  };
+const historyAhead: MaintenanceStep = {
+  name: 'history_partitions',
+  what: () => 'months of the price history, to be made ahead',
+  count: (queryable, { now }) => countMissingMonths(queryable, now),
+  next: async (queryable, { now }) => (await ensureHistoryPartitions(queryable, now)).length,
+};
+
+async function dropOldHistory(
+  queryable: Queryable,
+  { keep, now }: MaintenanceContext,
+  dryRun: boolean,
+): Promise<number> {
+  if (keep.historyMonths === null) return 0;
+  const limit = historyLimit(now, keep.historyMonths);
+  return (await dropHistoryBefore(queryable, limit, { now, dryRun })).length;
 }
 
 /** Only where the operator set a limit. */
-function oldHistory(): MaintenanceStep {
-  const drop = async (queryable: Queryable, { keep, now }: MaintenanceContext, dryRun: boolean) =>
+const oldHistory: MaintenanceStep = {
+  name: 'plan_price_history',
+  what: ({ keep }) =>
     keep.historyMonths === null
-      ? 0
-      : (await dropHistoryBefore(queryable, historyLimit(now, keep.historyMonths), { now, dryRun })).length;
-  return {
-    name: 'plan_price_history',
-    what: ({ keep }) =>
-      keep.historyMonths === null
-        ? 'months of the price history: all are kept'
-        : `months of the price history, older than ${keep.historyMonths} whole months`,
-    count: (queryable, context) => drop(queryable, context, true),
-    next: (queryable, context) => drop(queryable, context, false),
-  };
-}
+      ? 'months of the price history: all are kept'
+      : `months of the price history, older than ${keep.historyMonths} whole months`,
+  count: (queryable, context) => dropOldHistory(queryable, context, true),
+  next: (queryable, context) => dropOldHistory(queryable, context, false),
+};
 
 /** What a process that died after a publish did not write down. */
-function missingDays(): MaintenanceStep {
-  return {
-    name: 'daily_rate_index',
-    what: () => 'TDSPs whose daily rates are behind their plans, to be made up for',
-    count: async (queryable) => (await readMarketsBehind(queryable)).length,
-    next: async (_queryable, { database }) => (await refreshDailyRateIndex(database)).length,
-  };
-}
+const missingDays: MaintenanceStep = {
+  name: 'daily_rate_index',
+  what: () => 'TDSPs whose daily rates are behind their plans, to be made up for',
+  count: async (queryable) => (await readMarketsBehind(queryable)).length,
+  next: async (_queryable, { database }) => (await refreshDailyRateIndex(database)).length,
+};
 
 /** Rows of a table that are older than the configuration wants them. */
-function aged(
+const aged = (
   table: string,
   what: string,
   column: string,
-  days: Exclude<keyof Retention, 'historyMonths'>,
-): MaintenanceStep {
-  return outdated(
-    table,
-    ({ keep }) => `${what}, ${older(keep[days])}`,
-    `${column} < $1`,
-    (context) => before(context, context.keep[days]),
-  );
-}
+  days: Parameters<typeof keptUntil>[0],
+): MaintenanceStep =>
+  outdated(table, ({ keep }) => `${what}, ${older(keep[days])}`, `${column} < $1`, keptUntil(days));
 
 const gone = (table: string, what: string): MaintenanceStep =>
   outdated(
     table,
     ({ keep }) => `${what} gone for ${days(keep.signalsDays)}`,
     'seen_at < $1',
-    (context) => before(context, context.keep.signalsDays),
+    keptUntil('signalsDays'),
   );
 
 /** Another kind of rows that grow old is a line more. What is current is in none of them. */
 export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
-  lateSequences(),
-  historyAhead(),
-  missingDays(),
-  oldHistory(),
+  lateSequences,
+  historyAhead,
+  missingDays,
+  oldHistory,
   outdated(
     'plan_cache',
     () => 'plan sets that expired or are of another version than the published one',
@@ -231,7 +225,7 @@ export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
     ({ now }) => now,
   ),
   aged('api_calls', 'calls of an upstream', 'called_at', 'apiCallsDays'),
-  oldRuns(),
+  oldRuns,
   aged('sync_attempts', 'attempts to sync', 'finished_at', 'runsDays'),
   aged('city_demand', 'what shoppers looked for', 'hour', 'demandDays'),
   aged('audit_log', 'audit log entries', 'at', 'auditDays'),
@@ -239,9 +233,9 @@ export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
     'quarantined_records',
     ({ keep }) => `rejected records read since, or not seen again, for ${days(keep.quarantineDays)}`,
     CLOSED_RECORDS,
-    (context) => before(context, context.keep.quarantineDays),
+    keptUntil('quarantineDays'),
   ),
-  oldPayloads(),
+  oldPayloads,
   aged('cache_stats', 'cache figures', 'minute', 'cacheStatsDays'),
   aged('query_stats', 'statement figures', 'minute', 'queryStatsDays'),
   outdated(
@@ -249,7 +243,7 @@ export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
     () => 'statements that no process has sent for 30 days',
     // Noted when a process first sends them: a process that runs for long is known by its figures.
     'seen_at < $1 and not exists (select from query_stats q where q.name = query_texts.name)',
-    (context) => before(context, 30),
+    ({ now }) => before(now, 30),
   ),
   aged('database_readings', "readings of PostgreSQL's counters", 'taken_at', 'databaseReadingsDays'),
   aged('cache_clears', 'clears of the caches', 'requested_at', 'signalsDays'),
