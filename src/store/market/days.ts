@@ -63,24 +63,15 @@ export async function readVersionsAfter(
   return rows;
 }
 
-interface OfferRow extends Omit<PastOffer, 'rates'> {
-  rate_500kwh: number | null;
-  rate_1000kwh: number | null;
-  rate_2000kwh: number | null;
-}
-
-const toPastOffer = ({ rate_500kwh, rate_1000kwh, rate_2000kwh, ...offer }: OfferRow): PastOffer => ({
-  ...offer,
-  rates: { 500: rate_500kwh, 1000: rate_1000kwh, 2000: rate_2000kwh },
-});
+const RATES = `json_build_object('500', rate_500kwh, '1000', rate_1000kwh, '2000', rate_2000kwh) as rates`;
 
 export async function readSoldOffers(connection: Connection, duns: string): Promise<PastOffer[]> {
-  const { rows } = await connection.query<OfferRow>(
-    `select offer_id, true as is_offered, term_months, rate_type, rate_500kwh, rate_1000kwh, rate_2000kwh
+  const { rows } = await connection.query<PastOffer>(
+    `select offer_id, true as is_offered, term_months, rate_type, ${RATES}
        from electricity_plans where tdsp_duns = $1 and is_active`,
     [duns],
   );
-  return rows.map(toPastOffer);
+  return rows;
 }
 
 /** Offers that are gone and were sold after a version, with the terms they were last sold under. */
@@ -89,20 +80,20 @@ export async function readGoneOffers(
   duns: string,
   after: PublishedVersion,
 ): Promise<PastOffer[]> {
-  const { rows } = await connection.query<OfferRow & { is_active: boolean }>(
+  const { rows } = await connection.query<PastOffer>(
     `with gone as (
        select distinct offer_id from plan_price_history
         where tdsp_duns = $1 and event = 'withdrawn' and snapshot_version > $2
           and changed_at > (select published_at from plan_snapshots where tdsp_duns = $1 and version = $2)
      )
-     select p.* from gone cross join lateral (
-       select offer_id, is_active, false as is_offered, term_months, rate_type, rate_500kwh, rate_1000kwh, rate_2000kwh
-         from electricity_plans where offer_id = gone.offer_id
-        order by is_active desc, last_scraped_at desc limit 1
-     ) p where not p.is_active`,
+     select p.offer_id, false as is_offered, p.term_months, p.rate_type, ${RATES}
+       from gone cross join lateral (
+         select * from electricity_plans where offer_id = gone.offer_id
+          order by is_active desc, last_scraped_at desc limit 1
+       ) p where not p.is_active`,
     [duns, after.version],
   );
-  return rows.map(({ is_active: _active, ...row }) => toPastOffer(row));
+  return rows;
 }
 
 /** Bounds of their times, by which PostgreSQL sees which months it need not open. Its microseconds are rounded outwards. */

@@ -1,7 +1,6 @@
 /** What happened to an offer since it was first seen, and what it cost meanwhile. */
 
 import type { OfferEvent, OfferState } from '../../plan/price-steps.ts';
-import type { RateCentsPerKwh } from '../../plan/rate.ts';
 import { readFormerOffer } from '../plans/plans.ts';
 import type { Queryable } from '../postgres/database.ts';
 
@@ -31,32 +30,19 @@ export interface OfferPast {
   state: OfferState;
 }
 
-interface OfferPastRow extends Omit<OfferPast, 'state'> {
-  plan_id: string | null;
-  rate_500kwh: RateCentsPerKwh | null;
-  rate_1000kwh: RateCentsPerKwh | null;
-  rate_2000kwh: RateCentsPerKwh | null;
-}
-
 /** With the rates of the plan that carries the offer, or carried it last. */
 export async function readOfferPast(queryable: Queryable, offerId: string): Promise<OfferPast | null> {
-  const { rows } = await queryable.query<OfferPastRow>(
+  const { rows } = await queryable.query<OfferPast>(
     `select o.id as offer_id, o.first_seen_at, o.last_changed_at, o.ended_at,
             (select source from plan_snapshots s where s.tdsp_duns = o.tdsp_duns order by version desc limit 1) as upstream,
-            p.id as plan_id, p.rate_500kwh, p.rate_1000kwh, p.rate_2000kwh
-       from offers o
-       left join lateral (
-         select id, rate_500kwh, rate_1000kwh, rate_2000kwh from electricity_plans where offer_id = o.id
-          order by is_active desc, last_scraped_at desc limit 1
-       ) p on true
-      where o.id = $1`,
+            json_build_object('is_offered', o.ended_at is null, 'rates', (
+              select json_build_object('500', rate_500kwh, '1000', rate_1000kwh, '2000', rate_2000kwh)
+                from electricity_plans where offer_id = o.id order by is_active desc, last_scraped_at desc limit 1
+            )) as state
+       from offers o where o.id = $1`,
     [offerId],
   );
-  const [row] = rows;
-  if (!row) return null;
-  const { plan_id, rate_500kwh, rate_1000kwh, rate_2000kwh, ...offer } = row;
-  const rates = { 500: rate_500kwh, 1000: rate_1000kwh, 2000: rate_2000kwh };
-  return { ...offer, state: { is_offered: offer.ended_at === null, rates: plan_id === null ? null : rates } };
+  return rows[0] ?? null;
 }
 
 export interface HistoryEvent extends OfferEvent {
