@@ -2,7 +2,7 @@
 
 import { plural, sizeText, tookText } from '../../monitor/text.ts';
 import type { Database } from '../../store/postgres/database.ts';
-import { type DoneAction, optimizeDatabase } from '../../store/upkeep/optimize.ts';
+import { type DoneAction, type OptimizeResult, optimizeDatabase } from '../../store/upkeep/optimize.ts';
 import { worstFactor } from '../../store/upkeep/readings/estimates.ts';
 import { readTables } from '../../store/upkeep/readings/tables.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
@@ -30,7 +30,7 @@ export function dbOptimize(
         rewrite,
         signal,
         progress: {
-          started: ({ kind, subject }) => progress.now(`${VERBS[kind].padEnd(8)} ${subject} …`),
+          started: ({ kind, subject }) => progress.now(`${verbOf(kind)} ${subject} …`),
           finished: (action) => progress.line(describe(action)),
         },
       }),
@@ -61,16 +61,8 @@ async function checkTables(database: Database, wanted: readonly string[]): Promi
   throw new UsageError(`--rewrite ${wrong.join(' ')}: no such table. There are ${names.join(', ')}.`);
 }
 
-const VERBS: Record<DoneAction['kind'], string> = {
-  drop_index: 'drop',
-  create_index: 'create',
-  create_statistics: 'create',
-  rebuild_index: 'rebuild',
-  vacuum: 'vacuum',
-  analyze: 'analyze',
-  refresh_view: 'refresh',
-  rewrite: 'rewrite',
-};
+/** `create` for `create_index`, in its column. */
+const verbOf = (kind: DoneAction['kind']): string => kind.replace(/_.*/, '').padEnd(8);
 
 const INDENT = ' '.repeat(11);
 
@@ -84,7 +76,7 @@ function describe(action: DoneAction): string {
         : '';
   const took = status === 'done' ? `, ${tookText(duration_ms)}` : '';
   const mark = { done: ' ', planned: '·', skipped: '–', failed: '!' }[status];
-  const lines = [`${mark} ${VERBS[kind].padEnd(8)} ${wrap(`${subject}: ${why}${sizes}${took}`, INDENT)}`];
+  const lines = [`${mark} ${verbOf(kind)} ${wrap(`${subject}: ${why}${sizes}${took}`, INDENT)}`];
   if (message) lines.push(INDENT + wrap(status === 'failed' ? `Failed: ${message}` : message, INDENT));
   return lines.join('\n');
 }
@@ -97,11 +89,9 @@ const gain = (actions: readonly DoneAction[]): number =>
     0,
   );
 
-interface Report {
+interface Report extends OptimizeResult {
   status: string;
-  actions: DoneAction[];
   gained_bytes: number;
-  estimates: { before: Parameters<typeof worstFactor>[0]; after: Parameters<typeof worstFactor>[0] };
   duration_ms: number;
 }
 

@@ -3,8 +3,7 @@
 import type { DatabaseReading } from '../../store/upkeep/query-stats.ts';
 import type { DiskSpace } from '../../store/upkeep/readings/disk.ts';
 import type { Reading } from '../../store/upkeep/readings/reading.ts';
-import type { Replication } from '../../store/upkeep/readings/replication.ts';
-import type { Setting } from '../../store/upkeep/readings/server.ts';
+import type { Replication, Setting } from '../../store/upkeep/readings/server.ts';
 import { graded } from '../finding.ts';
 import { countText, DAY_MS, limitText, MB, percentText, plural, sizeText, spanText } from '../text.ts';
 import { type Context, type Judged, known, on, type Problem, problem, single, sqlCommand } from './check.ts';

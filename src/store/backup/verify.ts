@@ -7,7 +7,10 @@ import { type BackupTable, type Manifest, RowTally, readManifest } from './manif
 
 /** Told what a backup or a restore is doing. */
 export interface BackupProgress {
-  /** @param done bytes, @param of of so many; left out where that is not known */
+  /**
+   * @param done bytes of it that are through; left out where that is not known
+   * @param of bytes in all
+   */
   now(what: string, done?: number, of?: number): void;
   /** All rows of a table are written. */
   finished(table: BackupTable): void;

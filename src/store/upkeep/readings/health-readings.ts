@@ -10,11 +10,11 @@ import { type DiskSpace, readDiskSpace } from './disk.ts';
 import { readExactIndexBloat, readIndexes } from './indexes.ts';
 import { readPartitions } from './partitions.ts';
 import { type HealthReader, type Reading, withHealthReader } from './reading.ts';
-import { readReplication } from './replication.ts';
 import {
   readArchiver,
   readCheckpoints,
   readCounters,
+  readReplication,
   readSequences,
   readServer,
   readSettings,
