@@ -1,6 +1,6 @@
 /** One Fastify instance with all routes on it. Errors of any kind leave it as problems, never as stack traces. */
 
-import { createServer } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { adminRoutes } from '../api/admin.ts';
 import { eventsRoutes } from '../api/events.ts';
@@ -18,8 +18,15 @@ import { Problem, sendProblem } from '../api/problem.ts';
 import { type ApiParts, PUBLIC_HEADERS } from '../api/routes.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 
-/** @param onError told of every failure nobody expected */
-export function buildServer(parts: ApiParts, onError: (error: unknown) => void): FastifyInstance {
+/**
+ * @param onError told of every failure nobody expected
+ * @param serve takes what answers all requests; left out, a server of its own
+ */
+export function buildServer(
+  parts: ApiParts,
+  onError: (error: unknown) => void,
+  serve: (answer: RequestListener) => Server = createServer,
+): FastifyInstance {
   const answers = new PlanAnswers(parts);
   const app = Fastify({
     logger: false,
@@ -27,7 +34,7 @@ export function buildServer(parts: ApiParts, onError: (error: unknown) => void):
     routerOptions: { maxParamLength: 200 },
     // Plans that memory holds are answered before the router: it would cost as much as the answer itself.
     serverFactory: (handler) =>
-      createServer((request, response) => {
+      serve((request, response) => {
         const isPlans = request.method === 'GET' && request.url!.startsWith(`${PLANS_PATH}?`);
         if (!isPlans || !answers.answerAtOnce(request, response)) handler(request, response);
       }),
