@@ -10,7 +10,7 @@ import { readTerritory } from '../store/territory.ts';
 import type { CommandContext } from './command.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface SandboxCommandOptions {
+interface SandboxCommandOptions {
   port: number;
   seed?: number;
   plans?: number;
