@@ -8,7 +8,7 @@ import { plural } from '../monitor/text.ts';
 import { type Database, openDatabase } from '../store/postgres/database.ts';
 import { answer, type CommandContext } from './command.ts';
 import { countOf, describeFindings, TONES } from './findings.ts';
-import { inked, piece } from './monitor/ink.ts';
+import { inked, toned } from './monitor/ink.ts';
 import { columnsOf, inkOf } from './monitor/terminal.ts';
 
 export async function doctor(context: CommandContext): Promise<number> {
@@ -47,14 +47,12 @@ async function find({ config }: CommandContext): Promise<Finding[]> {
 }
 
 function summary(findings: readonly Finding[]): string {
-  const [bad, warnings, fine] = [
-    countOf(findings, 'bad'),
-    countOf(findings, 'warn'),
-    countOf(findings, 'ok'),
-  ];
+  const bad = countOf(findings, 'bad');
+  const warnings = countOf(findings, 'warn');
+  const fine = countOf(findings, 'ok');
   const text =
     bad + warnings === 0
       ? `All ${fine} checks are fine.`
       : `${bad} bad, ${plural(warnings, 'warning')}, ${fine} fine.`;
-  return inked([piece(text, TONES[worst(findings)])], inkOf(process.stdout));
+  return inked(toned(TONES[worst(findings)], text), inkOf(process.stdout));
 }
