@@ -1,6 +1,6 @@
 /** `freshness`: how old plans are against what their tiers promise; fails past an error age, for cron and CI. */
 
-import { type AgeLimits, type AgeVerdict, freshnessRules, type Slo } from '../monitor/freshness.ts';
+import type { AgeLimits, AgeVerdict, Slo } from '../monitor/freshness.ts';
 import {
   type FreshnessReport,
   readFreshness,
@@ -15,7 +15,7 @@ import { table } from './table.ts';
 
 export async function freshness(context: CommandContext): Promise<number> {
   return withStore(context, 1, async ({ pool }) => {
-    const report = await readFreshness(pool, readTerritory(), freshnessRules(context.config));
+    const report = await readFreshness(pool, readTerritory(), context.config);
     const { state } = await readControl(pool);
     return answer(context, report, () => describe(report, state === 'running'), report.status !== 'error');
   });
