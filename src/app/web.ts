@@ -13,6 +13,7 @@ import type { Database } from '../store/postgres/database.ts';
 import { PublishListener } from '../store/postgres/listen.ts';
 import { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
+import { HOUR_MS } from '../units.ts';
 import type { Scope } from './scope.ts';
 import { buildServer } from './server.ts';
 
@@ -38,7 +39,7 @@ class PortTakenError extends WattsyncError {
 export async function startWeb(scope: Scope, options: WebOptions): Promise<string> {
   const { config, database, territory, log, admin, onStale, loadColdly } = options;
   const tdsps = territory.tdspsMostWantedFirst.map(({ duns }) => duns);
-  const staleAfterMs = config.cacheTtlHours * 3_600_000;
+  const staleAfterMs = config.cacheTtlHours * HOUR_MS;
   const keptForLater = (what: string) => (error: unknown) =>
     log.debug({ error: describeError(error) }, `${what} were kept for later`);
   const layers = scope.own(await openLayers({ config, database, tdsps, ttlMs: staleAfterMs }));

@@ -1,7 +1,7 @@
 /** `explain`: what a shopper at a place is answered just now, from where, and what happens next. */
 
 import { expected } from '../errors.ts';
-import { HOUR_MS, limitText, spanText } from '../monitor/text.ts';
+import { limitText, spanText } from '../monitor/text.ts';
 import { readPlanCacheState } from '../store/plans/plan-cache.ts';
 import { readCurrentSnapshots } from '../store/plans/snapshots.ts';
 import type { Queryable } from '../store/postgres/database.ts';
@@ -10,6 +10,7 @@ import { readLastResults } from '../store/queue/sync-runs.ts';
 import { readTerritory } from '../store/territory.ts';
 import { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
+import { HOUR_MS } from '../units.ts';
 import { answer, type CommandContext, withStore } from './command.ts';
 
 type Kind = 'city' | 'zip' | 'tdsp';

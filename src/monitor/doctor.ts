@@ -11,6 +11,7 @@ import { readDatabaseTime } from '../store/queue/sync-workers.ts';
 import { readMigrationState } from '../store/schema/migration-state.ts';
 import { readDiskSpace } from '../store/upkeep/readings/disk.ts';
 import { readQueueSchema } from '../sync/work/queue-schema.ts';
+import { HOUR_MS } from '../units.ts';
 import { checkSchedules } from './check-schedules.ts';
 import {
   checkClocks,
@@ -26,7 +27,6 @@ import {
 import { bad, type Finding, ok } from './finding.ts';
 import { readMonitorView } from './monitor-view.ts';
 import { pingRedis } from './ping-redis.ts';
-import { HOUR_MS } from './text.ts';
 import { syncFindings } from './verdict.ts';
 
 const DRIFT_DAYS = 7;

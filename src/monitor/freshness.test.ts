@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { HOUR_MS } from '../units.ts';
 import {
   ageLimits,
   type CityFreshness,
@@ -15,7 +16,6 @@ import {
 } from './freshness.ts';
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 const NOW = Date.parse('2026-06-01T12:00:00Z');
 const WINDOW: Span = { from: NOW - 24 * HOUR_MS, to: NOW };
 const rules = {

@@ -2,7 +2,7 @@
 
 import type { Config } from '../config.ts';
 import type { City } from '../territory/territory.ts';
-import { HOUR_MS } from './text.ts';
+import { HOUR_MS } from '../units.ts';
 
 /** How old the plans of a city may be, by its tier; that age times a factor is a warning, and an error. */
 export type FreshnessRules = Pick<

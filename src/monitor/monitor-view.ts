@@ -26,9 +26,9 @@ import {
   readWorkers,
   type SyncWorkerRow,
 } from '../store/queue/sync-workers.ts';
+import { HOUR_MS } from '../units.ts';
 import { type AgeLimits, type AgeVerdict, ageLimits, judgeAge } from './freshness.ts';
 import { type RunProgress, toProgress, type ViewWork } from './run-progress.ts';
-import { HOUR_MS } from './text.ts';
 
 export type Worker = Omit<SyncWorkerRow, 'lock_key'> & {
   /** `silent`: it lives and does nothing; `dead`: it is gone. */

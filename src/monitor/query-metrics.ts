@@ -3,7 +3,8 @@
 import { LATENCY_STEPS_MS, quantile } from '../histogram.ts';
 import type { QueryCounts } from '../store/postgres/query-recorder.ts';
 import type { DatabaseReading } from '../store/upkeep/query-stats.ts';
-import { countText, HOUR_MS } from './text.ts';
+import { HOUR_MS } from '../units.ts';
+import { countText } from './text.ts';
 
 /** Statements that find an index answer within the first; an average above the second is an alert. */
 export const QUERY_TARGETS = { indexed_ms: 100, alert_mean_ms: 1_000 } as const;

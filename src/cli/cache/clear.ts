@@ -1,12 +1,13 @@
 /** `cache clear` and `cache warm`. */
 
-import { HOUR_MS, plural } from '../../monitor/text.ts';
+import { plural } from '../../monitor/text.ts';
 import { requestClear } from '../../store/cache/cache-clears.ts';
 import { readCacheProcesses } from '../../store/cache/cache-stats.ts';
 import { refillPlanCache } from '../../store/plans/plan-cache.ts';
 import { readActivePlanSet } from '../../store/plans/plans.ts';
 import { announceCurrent, readCurrentSnapshots } from '../../store/plans/snapshots.ts';
 import { readTerritory } from '../../store/territory.ts';
+import { HOUR_MS } from '../../units.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
 import { readTargets } from '../targets.ts';
 import { UsageError } from '../usage-error.ts';

@@ -1,7 +1,7 @@
 /** `cache stats`: what the layers of all processes did in the last hour and day. */
 
 import { AGE_STEPS_S, LATENCY_STEPS_MS, quantile } from '../../histogram.ts';
-import { DAY_MS, HOUR_MS, percentText, plural, sizeText, spanText } from '../../monitor/text.ts';
+import { percentText, plural, sizeText, spanText } from '../../monitor/text.ts';
 import {
   type CacheProcess,
   type LayerCounts,
@@ -9,6 +9,7 @@ import {
   readCacheStats,
   readPlanCacheSize,
 } from '../../store/cache/cache-stats.ts';
+import { DAY_MS, HOUR_MS } from '../../units.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
 import { table } from '../table.ts';
 

@@ -1,7 +1,6 @@
 /** `replay`: what upstreams sent, run through today's normaliser, beside what was published of it. */
 
 import { expected } from '../../errors.ts';
-import { HOUR_MS } from '../../monitor/text.ts';
 import { isDay } from '../../plan/market-day.ts';
 import { readOpenRecords } from '../../store/plans/quarantine.ts';
 import { findPayloads } from '../../store/plans/source-payloads.ts';
@@ -18,6 +17,7 @@ import {
   replayRejected,
 } from '../../sync/publish/replay.ts';
 import type { Territory } from '../../territory/territory.ts';
+import { HOUR_MS } from '../../units.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
 import { untilStopped } from '../step-progress.ts';
 import { UsageError } from '../usage-error.ts';
