@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { unreachable } from '../monitor/doctor.ts';
+import { examine, unreachable } from '../monitor/doctor.ts';
 import { bad, type Finding, toJson, worst } from '../monitor/finding.ts';
 import { plural } from '../monitor/text.ts';
 import { type Database, openDatabase } from '../store/postgres/database.ts';
@@ -39,7 +39,6 @@ async function find({ config }: CommandContext): Promise<Finding[]> {
     return [unreachable(error)];
   }
   try {
-    const { examine } = await import('../monitor/doctor.ts');
     return await examine(database, config);
   } finally {
     await database.close();

@@ -1,12 +1,11 @@
 /** `explain`: what a shopper at a place is answered just now, from where, and what happens next. */
 
+import type { Config } from '../config.ts';
 import { expected } from '../errors.ts';
+import { type MonitorView, readMonitorView } from '../monitor/monitor-view.ts';
 import { limitText, spanText } from '../monitor/text.ts';
 import { readPlanCacheState } from '../store/plans/plan-cache.ts';
-import { readCurrentSnapshots } from '../store/plans/snapshots.ts';
-import type { Queryable } from '../store/postgres/database.ts';
-import { type ControlState, readControl } from '../store/queue/sync-control.ts';
-import { readLastResults } from '../store/queue/sync-runs.ts';
+import type { ControlState } from '../store/queue/sync-control.ts';
 import { readTerritory } from '../store/territory.ts';
 import { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
@@ -25,12 +24,15 @@ export const explain =
       const { explanation } = place;
       return answer(context, { place: text, explanation }, () => explanation, false);
     }
-    return withStore(context, 2, async ({ pool }) => {
-      const stateOf = await readStates(pool, context);
+    return withStore(context, 1, async ({ pool }) => {
+      const view = await readMonitorView(pool, context.config);
+      const cached = await readPlanCacheState(pool);
       const tdsps: Explained[] = [];
       for (const duns of place.tdsps) {
         const name = territory.tdsp(duns)?.short_name ?? duns;
-        tdsps.push({ duns, name, ...stateOf(duns), served: await askServer(context, duns) });
+        const cache = cached.find((one) => one.tdsp_duns === duns);
+        const served = await askServer(context, duns);
+        tdsps.push({ duns, name, ...toState(view, duns, cache, context.config), served });
       }
       const { name, note } = place;
       const served = `${name} is served by ${tdsps.map((one) => one.name).join(' and ')}.`;
@@ -43,43 +45,33 @@ export const explain =
     });
   };
 
-type Explained = ReturnType<Awaited<ReturnType<typeof readStates>>> & {
-  duns: string;
-  name: string;
-  served: Served | null;
-};
+type Explained = ReturnType<typeof toState> & { duns: string; name: string; served: Served | null };
 
 /** What is stored of a TDSP, and what happens to it next. */
-async function readStates(pool: Queryable, { config }: CommandContext) {
-  const now = new Date();
-  const snapshots = await readCurrentSnapshots(pool);
-  const cached = await readPlanCacheState(pool);
-  const results = await readLastResults(pool);
-  const { state } = await readControl(pool);
-  const staleAfterMs = config.cacheTtlHours * HOUR_MS;
-  return (duns: string) => {
-    const ofTdsp = ({ tdsp_duns }: { tdsp_duns: string }) => tdsp_duns === duns;
-    const snapshot = snapshots.find(ofTdsp);
-    const cache = cached.find(ofTdsp);
-    const last = results.find(ofTdsp);
-    const ageMs = snapshot ? now.getTime() - snapshot.observed_at.getTime() : null;
-    const isCached = cache !== undefined && cache.version === snapshot?.version && cache.expires_at > now;
-    const stale = ageMs === null || ageMs > staleAfterMs;
-    return {
-      version: snapshot?.version ?? null,
-      plans: snapshot?.plans ?? null,
-      source: snapshot?.source ?? null,
-      origin: snapshot?.origin ?? null,
-      observed_at: snapshot?.observed_at.toISOString() ?? null,
-      age_seconds: ageMs === null ? null : Math.max(0, Math.floor(ageMs / 1000)),
-      stale,
-      stale_at: snapshot ? new Date(snapshot.observed_at.getTime() + staleAfterMs).toISOString() : null,
-      /** The first stored layer that has this version; a running server may have it in memory or Redis. */
-      stored_layer: snapshot ? (isCached ? 'database' : 'active') : null,
-      cache_expires_at: cache?.expires_at.toISOString() ?? null,
-      last_result: last ? { status: last.status, message: last.message, at: last.finished_at } : null,
-      next: whatIsNext(state, stale, ageMs, config.syncIntervalMs),
-    };
+function toState(
+  { tdsps, at, control }: MonitorView,
+  duns: string,
+  cache: { version: number; expires_at: Date } | undefined,
+  { cacheTtlHours, syncIntervalMs }: Config,
+) {
+  const tdsp = tdsps.find((one) => one.duns === duns);
+  const { version = null, plans = null, source = null, origin = null } = tdsp ?? {};
+  const { observed_at = null, age_seconds = null, stale = true, last_result = null } = tdsp ?? {};
+  const isCached = cache !== undefined && cache.version === version && cache.expires_at > at;
+  return {
+    version,
+    plans,
+    source,
+    origin,
+    observed_at,
+    age_seconds,
+    stale,
+    stale_at: observed_at && new Date(observed_at.getTime() + cacheTtlHours * HOUR_MS),
+    /** The first stored layer that has this version; a running server may have it in memory or Redis. */
+    stored_layer: version === null ? null : isCached ? 'database' : 'active',
+    cache_expires_at: cache?.expires_at ?? null,
+    last_result,
+    next: whatIsNext(control.state, stale, age_seconds, syncIntervalMs),
   };
 }
 
@@ -124,11 +116,16 @@ async function askServer({ config }: CommandContext, duns: string): Promise<Serv
   }
 }
 
-function whatIsNext(state: ControlState, isStale: boolean, ageMs: number | null, intervalMs: number): string {
+function whatIsNext(
+  state: ControlState,
+  isStale: boolean,
+  age_seconds: number | null,
+  intervalMs: number,
+): string {
   if (state !== 'running') {
     return `nothing is fetched before npm run sync:resume, as syncing ${state === 'stopped' ? 'is stopped' : 'was halted by an emergency'}`;
   }
-  if (ageMs === null) return 'the first reader, or npm run sync:full, has the plans fetched';
+  if (age_seconds === null) return 'the first reader, or npm run sync:full, has the plans fetched';
   if (isStale) {
     return 'readers get these plans at once, marked stale, and the first of them has one refresh started for all';
   }
@@ -142,9 +139,9 @@ function describe(one: Explained): string[] {
   else {
     lines.push(
       `  ${one.plans} plans, version ${one.version}, from ${one.source} (${one.origin}).`,
-      `  Confirmed by the upstream ${spanText(one.age_seconds!)} ago, ${one.observed_at}: ${one.stale ? 'stale since' : 'fresh until'} ${one.stale_at}.`,
+      `  Confirmed by the upstream ${spanText(one.age_seconds!)} ago, ${one.observed_at?.toISOString()}: ${one.stale ? 'stale since' : 'fresh until'} ${one.stale_at?.toISOString()}.`,
       one.stored_layer === 'database'
-        ? `  PostgreSQL has them ready in plan_cache until ${one.cache_expires_at}.`
+        ? `  PostgreSQL has them ready in plan_cache until ${one.cache_expires_at?.toISOString()}.`
         : '  They are not in plan_cache: they would be put together from the active plans.',
     );
   }
