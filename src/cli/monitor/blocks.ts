@@ -1,4 +1,4 @@
-/** The parts of the monitor: runs, plan sets, queue, upstream, workers, times, past runs. Each gets its width. */
+/** The parts of the monitor. What matters most stands left in each line: a narrow terminal cuts the rest off. */
 
 import type { MonitorView, Rate, ViewTdsp, Worker } from '../../monitor/monitor-view.ts';
 import type { RunProgress, RunStep, ViewWork } from '../../monitor/run-progress.ts';
@@ -8,13 +8,8 @@ import { describeChanges } from '../sync/report.ts';
 import { bar, dim, pad, strong, type Tone, toned, widthOf } from './ink.ts';
 import type { Block } from './layout.ts';
 
-/** From these widths on a line has room for more. */
-const ROOMY = 56;
-const WIDE = 76;
-const isRoomy = (width: number): boolean => width >= ROOMY;
-
-const nameCell = (name: string, width: number): string => pad(name, isRoomy(width) ? 17 : 12);
-const barSize = (width: number): number => (isRoomy(width) ? 20 : 8);
+const nameCell = (name: string): string => pad(name, 17);
+const barSize = (width: number): number => (width < 56 ? 8 : 20);
 /** The lines, or the one that says that there are none. */
 const orElse = (lines: string[], text: string, tone: Tone = 'dim'): string[] =>
   lines.length > 0 ? lines : [toned(tone, `  ${text}`)];
@@ -26,7 +21,7 @@ export function runsBlock(view: MonitorView, width: number): Block {
   const { in_progress } = view;
   const lines = in_progress.flatMap((run) => [
     runLine(view, run, width),
-    ...run.steps.map((step) => stepLine(view, step, width)),
+    ...run.steps.map((step) => stepLine(view, step)),
   ]);
   const brief = in_progress.map(({ id, kind, done, total }) => `run ${id} ${kind} ${done}/${total}`);
   return {
@@ -47,10 +42,10 @@ function runLine(view: MonitorView, run: RunProgress, width: number): string {
   return `${strong(pad(what, room))} ${bar(share, size, 'good')}${strong(counts)}`;
 }
 
-function stepLine(view: MonitorView, step: RunStep, width: number): string {
+function stepLine(view: MonitorView, step: RunStep): string {
   const [sign, tone, text] = describeStep(view, step);
   const said = tone === 'good' ? text : toned(tone, text);
-  return `  ${toned(tone, sign)} ${nameCell(step.name, width)} ${said}`;
+  return `  ${toned(tone, sign)} ${nameCell(step.name)} ${said}`;
 }
 
 type Told = [sign: string, tone: Tone, text: string];
@@ -80,58 +75,56 @@ const AGES: Record<ViewTdsp['verdict'], { tone: Tone; sign: string }> = {
   error: { tone: 'bad', sign: '✗' },
 };
 
-export function plansBlock(view: MonitorView, width: number): Block {
+export function plansBlock(view: MonitorView): Block {
   const counts = Map.groupBy(view.tdsps, ({ verdict }) => verdict);
   const brief = Object.keys(AGES).flatMap((verdict) => {
     const found = counts.get(verdict as ViewTdsp['verdict']);
     return found ? [`${found.length} ${verdict}`] : [];
   });
-  const lines = view.tdsps.map((tdsp) => tdspLine(view, tdsp, width));
+  const lines = view.tdsps.map((tdsp) => tdspLine(view, tdsp));
   return {
     title: 'PLAN SETS',
-    note: isRoomy(width) ? dim('age against the target of the tier, last result') : '',
+    note: dim('age against the target of the tier, last result'),
     lines: orElse(lines, 'Nothing was ever synced here: npm run sync:full', 'warn'),
     brief: brief.join(', ') || 'none',
   };
 }
 
-function tdspLine(view: MonitorView, tdsp: ViewTdsp, width: number): string {
+function tdspLine(view: MonitorView, tdsp: ViewTdsp): string {
   const { name, age_seconds, target_hours, plans, verdict, stale, last_result } = tdsp;
   const { tone, sign } = AGES[verdict];
   const age = age_seconds === null ? 'never' : spanText(age_seconds);
+  const ageCell = toned(tone, pad(`${age} of ${limitText(target_hours * 3_600)}`, 13));
   const share = age_seconds === null ? 1 : age_seconds / 3600 / target_hours;
-  const cells = [`  ${toned(tone, sign)} ${nameCell(name, width)} `];
-  if (isRoomy(width)) cells.push(bar(share, 8, tone), ' ');
-  cells.push(toned(tone, pad(`${age} of ${limitText(target_hours * 3_600)}`, 13)));
-  if (isRoomy(width)) cells.push(dim(pad(String(plans ?? '–'), 5, 'right')));
+  const cells = [`  ${toned(tone, sign)} ${nameCell(name)} ${ageCell} ${bar(share, 8, tone)}`];
+  cells.push(dim(pad(String(plans ?? '–'), 5, 'right')));
   if (stale) cells.push(toned('warn', ' stale'));
   if (last_result) {
     const [, told, text] = describeResult(last_result.status, last_result.plans, last_result.message);
-    const when = width >= WIDE ? `${ago(view, last_result.at)} ago ` : '';
-    cells.push(toned(told === 'good' ? 'dim' : told, `  ${when}${text}`));
+    cells.push(toned(told === 'good' ? 'dim' : told, `  ${ago(view, last_result.at)} ago ${text}`));
   }
   return cells.join('');
 }
 
 const QUEUE_SHOWN = 12;
 
-export function queueBlock(view: MonitorView, width: number): Block {
+export function queueBlock(view: MonitorView): Block {
   const { waiting, claimed, total } = view.queue;
   const note = dim(`${waiting.length} waiting, ${claimed.length} being worked on`);
-  const lines = waiting.slice(0, QUEUE_SHOWN).map((work) => workLine(view, work, width));
+  const lines = waiting.slice(0, QUEUE_SHOWN).map((work) => workLine(view, work));
   const more = total - claimed.length - lines.length;
   if (more > 0) lines.push(dim(`  … and ${more} more`));
   return { title: 'QUEUE', note, brief: note, lines: orElse(lines, 'Nothing waits') };
 }
 
-function workLine(view: MonitorView, work: ViewWork, width: number): string {
+function workLine(view: MonitorView, work: ViewWork): string {
   const { not_before, priority, name, run_id, kind, requested_by, requested_at, reason } = work;
   const when =
     not_before !== null && not_before > view.at
       ? dim(`not before ${timeText(not_before, view.at)}`)
       : `waits for ${ago(view, requested_at)}`;
   const origin = dim(`run ${run_id} ${kind}, ${requested_by}: ${reason}`);
-  return `  ${strong(pad(String(priority), 4, 'right'))} ${nameCell(name, width)} ${when}  ${origin}`;
+  return `  ${strong(pad(String(priority), 4, 'right'))} ${nameCell(name)} ${when}  ${origin}`;
 }
 
 export function upstreamBlock({ upstream, attempts, at }: MonitorView, width: number): Block {
@@ -176,12 +169,12 @@ function rateOf(span: string, { attempts, success_rate }: Rate): string {
   return `${span} ${toned(tone, percentText(success_rate))}${dim(` of ${plural(attempts, 'attempt')}`)}`;
 }
 
-export function workersBlock(view: MonitorView, width: number): Block {
+export function workersBlock(view: MonitorView): Block {
   const present = view.workers.filter(({ state }) => state !== 'dead');
   const silent = present.filter(({ state }) => state === 'silent').length;
   const dead = view.workers.length - present.length;
   const alive = present.length - silent;
-  const lines = present.map((worker) => workerLine(view, worker, width));
+  const lines = present.map((worker) => workerLine(view, worker));
   if (present.length === 0) lines.push(toned('warn', '  No process runs: npm start'));
   if (dead > 0) lines.push(dim(`  ✗ ${plural(dead, 'process', 'processes')} died within the last day`));
   const brief = toned(alive > 0 ? 'plain' : 'warn', `${alive} alive`);
@@ -192,20 +185,19 @@ export function workersBlock(view: MonitorView, width: number): Block {
   };
 }
 
-function workerLine(view: MonitorView, worker: Worker, width: number): string {
+function workerLine(view: MonitorView, worker: Worker): string {
   const { state, pid, host, roles, origin, seen_at, started_at } = worker;
   const name = pad(`${host} ${pid}`, Math.max(17, Math.min(28, widthOf(`${host} ${pid}`))));
   const mark = state === 'alive' ? toned('good', '✓') : toned('bad', '!');
   const silence = state === 'alive' ? '' : toned('bad', `does not answer for ${ago(view, seen_at)}  `);
-  const where = width >= WIDE && origin ? `  ${origin}` : '';
-  return `  ${mark} ${name} ${silence}${roles.join(' ')}${dim(`${where}  for ${ago(view, started_at)}`)}`;
+  return `  ${mark} ${name} ${silence}${roles.join(' ')}${dim(`  for ${ago(view, started_at)}  ${origin ?? ''}`)}`;
 }
 
-export function timesBlock(view: MonitorView, width: number): Block {
+export function timesBlock(view: MonitorView): Block {
   const schedules = view.schedules ?? [];
   const lines = schedules.map(({ name, cron, time_zone, next_at }) => {
     const next = next_at ? `in ${pad(ahead(view, next_at), 7)} ${minuteText(next_at)}Z` : 'never';
-    return `  ${pad(name, 12)} ${next}${isRoomy(width) ? dim(`  ${cron} ${time_zone}`) : ''}`;
+    return `  ${pad(name, 12)} ${next}${dim(`  ${cron} ${time_zone}`)}`;
   });
   const times = schedules.flatMap(({ name, next_at }) =>
     next_at ? [`${name} in ${ahead(view, next_at)}`] : [],
@@ -217,17 +209,16 @@ export function timesBlock(view: MonitorView, width: number): Block {
   };
 }
 
-export function pastBlock(view: MonitorView, width: number): Block {
+export function pastBlock(view: MonitorView): Block {
   const ended = view.runs.flatMap(({ finished_at, ...run }) =>
     finished_at ? [{ ...run, when: `${ago(view, finished_at)} ago` }] : [],
   );
   const lines = ended.map(({ id, kind, status, when, plans, errors, api_calls, requested_by }) => {
     const [tone, sign]: [Tone, string] = status === 'succeeded' ? ['good', '✓'] : ['bad', '✗'];
     const changes = plans ? describeChanges(plans) || 'nothing changed' : '';
-    const by = isRoomy(width) ? `  by ${requested_by}` : '';
     const outcome = toned(errors.length > 0 ? 'warn' : 'dim', `  ${errors[0]?.message ?? changes}`);
     const run = `${pad(`run ${id} ${kind}`, 16)} ${pad(when, 10)}`;
-    return `  ${toned(tone, sign)} ${run} ${toned(tone, status)}${dim(`  ${plural(api_calls, 'call')}${by}`)}${outcome}`;
+    return `  ${toned(tone, sign)} ${run} ${toned(tone, status)}${dim(`  ${plural(api_calls, 'call')}  by ${requested_by}`)}${outcome}`;
   });
   const [last] = ended;
   const brief = last ? `run ${last.id} ${last.kind} ${last.status} ${last.when}` : 'none yet';

@@ -38,13 +38,8 @@ export function drawMonitor(seen: MonitorView, options: DrawOptions): string[] {
   const { columns, rows } = options;
   const head = headOf(view, options);
   const body = arrange(
-    (width) => [runsBlock(view, width), plansBlock(view, width), queueBlock(view, width)],
-    (width) => [
-      upstreamBlock(view, width),
-      workersBlock(view, width),
-      timesBlock(view, width),
-      pastBlock(view, width),
-    ],
+    (width) => [runsBlock(view, width), plansBlock(view), queueBlock(view)],
+    (width) => [upstreamBlock(view, width), workersBlock(view), timesBlock(view), pastBlock(view)],
     { columns, rows: rows === null ? null : Math.max(0, rows - head.length - 1) },
   );
   const lines = [...head, '', ...body].slice(0, rows ?? undefined);
