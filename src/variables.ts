@@ -6,6 +6,7 @@
  */
 
 import { oneOf, plainNumber, type Reader, wholeNumber } from './readers.ts';
+import { HOUR_MS } from './units.ts';
 
 export interface Variable<T> extends Reader<T> {
   meaning: string;
@@ -87,7 +88,6 @@ const headerName = (unset: string, meaning: string): Variable<string> => ({
 const PLAN_SOURCES = ['comparepower', 'powertochoose', 'sandbox'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
 const YEAR_HOURS = 24 * 365;
 const YEAR_MINUTES = 60 * YEAR_HOURS;
 /** A hundred years. */

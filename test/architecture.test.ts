@@ -57,6 +57,7 @@ const BOTTOM = [
   'log.ts',
   'periodic.ts',
   'readers.ts',
+  'units.ts',
   'variables.ts',
 ];
 const MOST_FLAT_FILES = 15;

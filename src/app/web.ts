@@ -14,6 +14,7 @@ import type { Database } from '../store/postgres/database.ts';
 import { PublishListener } from '../store/postgres/listen.ts';
 import { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
+import { HOUR_MS } from '../units.ts';
 import type { Front } from './front.ts';
 import type { Scope } from './scope.ts';
 import { buildServer } from './server.ts';
@@ -35,7 +36,7 @@ interface WebOptions {
 export async function startWeb(scope: Scope, options: WebOptions): Promise<void> {
   const { config, front, database, territory, log, admin, onStale, loadColdly } = options;
   const tdsps = territory.tdspsMostWantedFirst.map(({ duns }) => duns);
-  const staleAfterMs = config.cacheTtlHours * 3_600_000;
+  const staleAfterMs = config.cacheTtlHours * HOUR_MS;
   const keptForLater = (what: string) => (error: unknown) =>
     log.debug({ error: describeError(error) }, `${what} were kept for later`);
   const layers = scope.own(await openLayers({ config, database, tdsps, ttlMs: staleAfterMs }));

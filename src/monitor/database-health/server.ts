@@ -5,8 +5,9 @@ import type { DiskSpace } from '../../store/upkeep/readings/disk.ts';
 import type { Reading } from '../../store/upkeep/readings/reading.ts';
 import type { Replication } from '../../store/upkeep/readings/replication.ts';
 import type { Setting } from '../../store/upkeep/readings/server.ts';
+import { DAY_MS } from '../../units.ts';
 import { graded } from '../finding.ts';
-import { countText, DAY_MS, limitText, MB, percentText, plural, sizeText, spanText } from '../text.ts';
+import { countText, limitText, MB, percentText, plural, sizeText, spanText } from '../text.ts';
 import { check, type Judged, known, type Problem, problem, single, sqlCommand } from './check.ts';
 import type { HealthLimits } from './limits.ts';
 

@@ -4,6 +4,7 @@
  */
 
 import type { Retention } from '../../config.ts';
+import { DAY_MS } from '../../units.ts';
 import { readMarketsBehind } from '../market/days.ts';
 import { refreshDailyRateIndex } from '../market/refresh-daily-rate-index.ts';
 import { countOldPayloads, pruneSourcePayloads } from '../plans/source-payloads.ts';
@@ -35,7 +36,7 @@ export interface MaintenanceStep {
 const days = (count: number): string => (count === 1 ? '1 day' : `${count} days`);
 const older = (count: number): string => `older than ${days(count)}`;
 const before = ({ now }: Pick<MaintenanceContext, 'now'>, count: number): Date =>
-  new Date(now.getTime() - count * 86_400_000);
+  new Date(now.getTime() - count * DAY_MS);
 
 /**
  * Rows of a table that are past their time.
