@@ -8,21 +8,10 @@ import { expected } from '../errors.ts';
 import { type Answer, errorJson, json } from './answer.ts';
 import type { FaultDeck } from './faults/fault-deck.ts';
 import { checkFault, type Fault } from './faults/faults.ts';
-import type { Traffic, TrafficCounts } from './faults/traffic.ts';
+import type { Traffic } from './faults/traffic.ts';
+import type { Market } from './market/shelf.ts';
 import { optionInvalid, SandboxError } from './sandbox-error.ts';
 import type { VirtualClock } from './virtual-clock.ts';
-
-interface SandboxState {
-  seed: number;
-  /** Virtual seconds per real second. */
-  speed: number;
-  /** ISO 8601, UTC. */
-  virtual_time: string;
-  /** Which recorded day is being served; `null` where the market is invented. */
-  replay: { date: string; step: number; steps: number } | null;
-  faults: Fault[];
-  calls: TrafficCounts;
-}
 
 const MOST_DAYS = 3650;
 const MOST_BODY_BYTES = 65_536;
@@ -32,7 +21,7 @@ interface ControlParts {
   clock: VirtualClock;
   deck: FaultDeck;
   traffic: Traffic;
-  replay: () => SandboxState['replay'];
+  market: Market;
 }
 
 export class SandboxControl {
@@ -42,13 +31,14 @@ export class SandboxControl {
     this.#parts = parts;
   }
 
-  state(): SandboxState {
-    const { seed, clock, deck, traffic, replay } = this.#parts;
+  state() {
+    const { seed, clock, deck, traffic, market } = this.#parts;
     return {
       seed,
+      /** Virtual seconds per real second. */
       speed: clock.speed,
-      virtual_time: new Date(clock.nowMs()).toISOString(),
-      replay: replay(),
+      virtual_time: clock.nowIso(),
+      replay: market.position(),
       faults: deck.list(),
       calls: traffic.counts(),
     };
@@ -102,8 +92,7 @@ export async function answerControl(
     return json(200, await route(control, request));
   } catch (error) {
     if (!(error instanceof SandboxError)) throw error;
-    const { code, message, problem } = error;
-    return json(400, { error: code, message, field: problem?.field ?? null });
+    return json(400, { error: error.code, message: error.message, field: error.field });
   }
 }
 
@@ -149,10 +138,6 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
   } catch (cause) {
-    const message = `expected JSON (${(cause as Error).message})`;
-    throw new SandboxError('sandbox_option_invalid', `body: ${message}`, {
-      cause,
-      problem: { field: 'body', message },
-    });
+    throw optionInvalid('body', `expected JSON (${(cause as Error).message})`, cause);
   }
 }
