@@ -24,16 +24,11 @@ interface ControlParts {
   market: Market;
 }
 
-export class SandboxControl {
-  readonly #parts: ControlParts;
+export type SandboxControl = ReturnType<typeof sandboxControl>;
 
-  constructor(parts: ControlParts) {
-    this.#parts = parts;
-  }
-
-  state() {
-    const { seed, clock, deck, traffic, market } = this.#parts;
-    return {
+export function sandboxControl({ seed, clock, deck, traffic, market }: ControlParts) {
+  return {
+    state: () => ({
       seed,
       /** Virtual seconds per real second. */
       speed: clock.speed,
@@ -41,31 +36,25 @@ export class SandboxControl {
       replay: market.position(),
       faults: deck.list(),
       calls: traffic.counts(),
-    };
-  }
+    }),
 
-  /** @throws {SandboxError} that names the fault and field at fault; the faults before stay as they were */
-  setFaults(faults: readonly (Fault | string)[]): void {
-    this.#parts.deck.set(readFaults(faults));
-  }
+    /** @throws {SandboxError} that names the fault and field at fault; the faults before stay as they were */
+    setFaults: (faults: readonly (Fault | string)[]) => deck.set(readFaults(faults)),
 
-  clearFaults(): void {
-    this.#parts.deck.set([]);
-  }
+    clearFaults: () => deck.set([]),
 
-  /** Sets the counters of calls to 0. */
-  reset(): void {
-    this.#parts.traffic.reset();
-  }
+    /** Sets the counters of calls to 0. */
+    reset: () => traffic.reset(),
 
-  /** Moves virtual time on by this many days. @throws {SandboxError} not above 0, or more than 3650 */
-  advance(days: number): void {
-    if (!(typeof days === 'number' && days > 0 && days <= MOST_DAYS)) {
-      const what = `a number above 0 and up to ${MOST_DAYS} (virtual time only moves on)`;
-      throw optionInvalid('days', expected(what, days));
-    }
-    this.#parts.clock.advance(days);
-  }
+    /** Moves virtual time on by this many days. @throws {SandboxError} not above 0, or more than 3650 */
+    advance(days: number): void {
+      if (!(typeof days === 'number' && days > 0 && days <= MOST_DAYS)) {
+        const what = `a number above 0 and up to ${MOST_DAYS} (virtual time only moves on)`;
+        throw optionInvalid('days', expected(what, days));
+      }
+      clock.advance(days);
+    },
+  };
 }
 
 /** Checks a whole list of faults, in object or textual form. @throws {SandboxError} naming `faults[2].share` */

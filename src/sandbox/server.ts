@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { expected } from '../errors.ts';
 import { type Answer, errorJson, json, send } from './answer.ts';
-import { answerControl, readFaults, SandboxControl } from './control.ts';
+import { answerControl, readFaults, type SandboxControl, sandboxControl } from './control.ts';
 import { FaultDeck } from './faults/fault-deck.ts';
 import type { Fault } from './faults/faults.ts';
 import { Traffic } from './faults/traffic.ts';
@@ -77,7 +77,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     position: () => null,
   };
   const market = replay ? replayMarket(replay, clock) : invented;
-  const control = new SandboxControl({ seed, clock, deck, traffic, market });
+  const control = sandboxControl({ seed, clock, deck, traffic, market });
   const shelf = new Shelf(market);
   const upstream = new Upstream({ apiKey, rateLimitPerSecond, latencyMs, now, deck, traffic, shelf });
 
