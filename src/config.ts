@@ -57,15 +57,14 @@ type Report = (field: VariableName, message: string) => void;
 
 /** Reads every variable by its row of the table; a bad one is reported, and counts as unset. */
 function readValues(env: Environment, report: Report): Values {
-  const readOne = ([name, variable]: [string, Variable<unknown>]) => {
+  const readOne = ([name, [unset, reader, , secret]]: [string, Variable]) => {
     // An empty value counts as unset, as in most shells' `VAR= command`.
     const text = env[name]?.trim();
-    if (text === undefined || text === '') return [name, variable.unset];
-    const value = variable.read(text);
+    if (text === undefined || text === '') return [name, unset];
+    const value = reader.read(text);
     if (value !== undefined) return [name, value];
-    const message = variable.isSecret ? `expected ${variable.expected}` : expected(variable.expected, text);
-    report(name as VariableName, message);
-    return [name, variable.unset];
+    report(name as VariableName, secret ? `expected ${reader.expected}` : expected(reader.expected, text));
+    return [name, unset];
   };
   return Object.fromEntries(Object.entries(VARIABLES).map(readOne)) as Values;
 }
