@@ -89,9 +89,9 @@ export function measureHttp(say: Say): Promise<Section> {
         },
       ],
       findings: [
-        `The same question at least 0.9 of raw: ${verdict(ratio('same') >= 0.9)}, its p99 at most 1.3 times that of raw (${digits(p99)}): ${verdict(p99 <= 1.3)}`,
-        `With \`If-None-Match\` at least 0.95 of raw: ${verdict(ratio('held', 'raw304') >= 0.95)}`,
-        `A never-seen combination at least 0.5 of raw: ${verdict(ratio('new') >= 0.5)}`,
+        `The same question at least 0.9 of raw (${digits(ratio('same'))}): ${verdict(ratio('same') >= 0.9)}, its p99 at most 1.3 times that of raw (${digits(p99)}): ${verdict(p99 <= 1.3)}`,
+        `With \`If-None-Match\` at least 0.95 of raw (${digits(ratio('held', 'raw304'))}): ${verdict(ratio('held', 'raw304') >= 0.95)}`,
+        `A never-seen combination at least 0.5 of raw (${digits(ratio('new'))}): ${verdict(ratio('new') >= 0.5)}`,
       ],
     };
   });

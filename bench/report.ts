@@ -79,6 +79,8 @@ export function sectionText({ title, method, tables, findings }: Section, now: D
 
 const INTRO = `# Benchmarks
 
+{in short}
+
 Written by \`npm run bench\`; \`npm run bench -- TOPIC\` measures one of
 ${TOPICS.join(', ')} and replaces its section.
 What is compared runs side by side, in turns, within the same run; numbers are medians, in parentheses the smallest and
@@ -94,7 +96,24 @@ export function writeSections(file: URL, measured: ReadonlyMap<Topic, string>): 
     const text = measured.get(topic) ?? sectionOf(old, topic);
     return text === null ? [] : `${begin(topic)}\n\n${text}\n\n${end(topic)}`;
   });
-  writeFileSync(file, `${[INTRO, ...sections].join('\n\n')}\n`);
+  const intro = INTRO.replace('{in short}', sections.map(inShort).join('\n'));
+  writeFileSync(file, `${[intro, ...sections].join('\n\n')}\n`);
+}
+
+/** One line for a section: its first finding, how many targets it met, and the ones it missed. */
+function inShort(section: string): string {
+  const title = /^## (.+)$/m.exec(section)![1]!;
+  const findings = [...section.slice(section.lastIndexOf('|')).matchAll(/^- (.+)$/gm)].map(
+    ([, text]) => text!,
+  );
+  const verdicts = findings.flatMap((text) => text.match(/\bmet\b|\*\*missed\*\*/g) ?? []);
+  const met = verdicts.filter((one) => one === 'met').length;
+  const missed = findings.filter((text) => text.includes('**missed**'));
+  const [first = ''] = findings.filter((text) => !missed.includes(text));
+  return [
+    `- **${title}**, ${met} of ${verdicts.length} targets met. ${first}`,
+    ...missed.map((text) => `  Missed: ${text.replaceAll('**missed**', 'missed')}`),
+  ].join('\n');
 }
 
 function sectionOf(text: string, topic: Topic): string | null {

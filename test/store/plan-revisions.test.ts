@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { makeDrafts } from '../../bench/drafts.ts';
-import { publishDrafts } from '../../bench/postgres.ts';
 import type { Plan, PlanDraft } from '../../src/plan/plan.ts';
 import { readFirstVersionAfter } from '../../src/store/market/changes.ts';
 import { readVersionsAt, rebuildPlanSet } from '../../src/store/plans/plan-revisions.ts';
@@ -10,6 +9,7 @@ import { readActivePlanSet } from '../../src/store/plans/plans.ts';
 import { storable } from '../../src/store/postgres/copy.ts';
 import { SnapshotHeldError } from '../../src/sync/publish/guard.ts';
 import { publish } from '../../src/sync/publish/publish.ts';
+import { Publisher } from '../../src/sync/publish/publisher.ts';
 import { allDuns, createTestDatabase, ONCOR } from '../support/support.ts';
 
 const { database } = await createTestDatabase();
@@ -306,12 +306,29 @@ test('a market that grows while it is published is known to the planner as it gr
     (await fresh.pool.query("select reltuples::int as n from pg_class where relname = 'electricity_plans'"))
       .rows[0].n;
   await fresh.pool.query('alter table electricity_plans set (autovacuum_enabled = false)');
-  await publishDrafts(fresh, allDuns[0]!, makeDrafts(allDuns[0]!, 400, 1));
+  const publisher = new Publisher({ database: fresh, cacheTtlMs: 7_200_000, tuneDatabase: true });
+  const send = async (tdsp_duns: string, plans: PlanDraft[]) => {
+    const from = {
+      source: 'sandbox',
+      origin: 'test',
+      payload_hash: null,
+      validators: null,
+      by: 'sync',
+    } as const;
+    const fetched = { tdsp_duns, plans, rejections: [] };
+    const outcome = await publisher.publishFetched(
+      fetched,
+      { ...from, observed_at: new Date() },
+      { run_id: 1, base: null, force: false },
+    );
+    assert.equal(outcome.status, 'published', outcome.message ?? '');
+  };
+  await send(allDuns[0]!, makeDrafts(allDuns[0]!, 400, 1));
   assert.equal(await known(), -1, 'what is small is planned for well enough');
-  await publishDrafts(fresh, allDuns[1]!, makeDrafts(allDuns[1]!, 400, 2));
+  await send(allDuns[1]!, makeDrafts(allDuns[1]!, 400, 2));
   assert.equal(await known(), 800);
-  await publishDrafts(fresh, allDuns[2]!, makeDrafts(allDuns[2]!, 700, 3));
+  await send(allDuns[2]!, makeDrafts(allDuns[2]!, 700, 3));
   assert.equal(await known(), 800);
-  await publishDrafts(fresh, allDuns[3]!, makeDrafts(allDuns[3]!, 100, 4));
+  await send(allDuns[3]!, makeDrafts(allDuns[3]!, 100, 4));
   assert.equal(await known(), 1_600, 'twice as many as before');
 });

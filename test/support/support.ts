@@ -103,6 +103,8 @@ export function testGate(database: Database, options: Partial<GateOptions> = {})
 interface ReaderOptions {
   /** Plans confirmed less than this ago are not fetched again. */
   freshForMs?: number;
+  /** Statistics and views are brought up to what is published. */
+  hasUpkeep?: boolean;
   now?: () => number;
 }
 
@@ -110,10 +112,10 @@ interface ReaderOptions {
 export async function startReader(
   database: Database,
   source: PlanSource,
-  { freshForMs = 0, now = Date.now }: ReaderOptions = {},
+  { freshForMs = 0, hasUpkeep = true, now = Date.now }: ReaderOptions = {},
 ): Promise<{ engine: Engine; refreshes: RefreshRequests }> {
   const engine = new Engine({
-    config: { ...readConfig({}), syncIntervalMs: 2 * freshForMs },
+    config: { ...readConfig({}), syncIntervalMs: 2 * freshForMs, enableQueryOptimization: hasUpkeep },
     database,
     territory,
     source,
@@ -137,7 +139,7 @@ export async function syncAll(
   options: { force?: boolean; tdsps?: string[]; freshForMs?: number; signal?: AbortSignal } = {},
 ): Promise<SyncReport> {
   const { force = false, tdsps = allDuns, freshForMs = 0, signal = new AbortController().signal } = options;
-  const { engine } = await startReader(database, source, { freshForMs });
+  const { engine } = await startReader(database, source, { freshForMs, hasUpkeep: false });
   try {
     const { run_id } = await engine.request({ kind: 'city', tdsps, force, requested_by: 'test' });
     const work = engine.workOn(run_id);

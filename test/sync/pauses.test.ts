@@ -8,8 +8,10 @@ import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
 import type { GateOptions } from '../../src/sources/gate.ts';
 import { type Database, openDatabase } from '../../src/store/postgres/database.ts';
+import { readDueTdsps } from '../../src/store/queue/sync-targets.ts';
 import { isUpstreamPaused } from '../../src/store/upstream/permits.ts';
 import { changeControl, haltSyncs, waitForQuiet } from '../../src/sync/work/control.ts';
+import { queueName } from '../../src/sync/work/job-queue.ts';
 import {
   allDuns,
   createTestDatabase,
@@ -62,15 +64,15 @@ test('a TDSP that fails alone is left alone for longer and longer, and does not 
   const pauses: number[] = [];
   for (let time = 0; time < 7; time++) {
     assert.equal(await one.cold(ONCOR), 'failed');
-    for (let reader = 0; reader < 5; reader++) assert.equal(await other.cold(ONCOR), 'later');
-    for (const duns of allDuns.filter((duns) => duns !== ONCOR)) {
-      assert.equal(await other.cold(duns), 'refreshed');
-    }
     const { rows } = await database.pool.query(
       'select extract(epoch from not_before - clock_timestamp())::float8 as pause from tdsp_pauses where tdsp_duns = $1',
       [ONCOR],
     );
     pauses.push(rows[0].pause);
+    for (let reader = 0; reader < 5; reader++) assert.equal(await other.cold(ONCOR), 'later');
+    for (const duns of allDuns.filter((duns) => duns !== ONCOR)) {
+      assert.equal(await other.cold(duns), 'refreshed');
+    }
     await database.pool.query('update tdsp_pauses set not_before = now()');
   }
   for (const [time, longest] of [30, 60, 120, 240, 480, 600, 600].entries()) {
@@ -185,15 +187,12 @@ test('a day without upstream: readers and schedules together make fewer than 200
   test.after(() => engine.stop(0));
   await syncAll(database, source);
   await database.pool.query('update plan_snapshots set observed_at = now()');
-  const full = async () => {
-    const { run_id } = await engine.request({ kind: 'full', requested_by: 'cli' });
-    await engine.workOn(run_id);
-  };
-  /** As a worker that takes the job: the run of readers that found plans old. */
-  const stale = async (duns: string) => {
-    if ((await refreshes.stale(duns)) !== 'elsewhere') return;
-    const { rows } = await database.pool.query('select max(id) as id from sync_runs');
-    await engine.workOn(rows[0].id);
+  const queue = queueName(source);
+  /** As a worker that takes what may begin. */
+  const work = async () => {
+    for (const { tdsp_duns } of await readDueTdsps(database.pool, queue)) {
+      await engine.fetchNow(tdsp_duns, null);
+    }
   };
   const before = calls();
   const calledAt: number[] = [];
@@ -207,8 +206,10 @@ test('a day without upstream: readers and schedules together make fewer than 200
       const [soon, minute] = [Math.ceil((rows[0].until ?? 0) / 5_000) * 5_000, clock.now + 60_000];
       clock.now = soon > clock.now && soon < minute ? soon : minute;
       await setTime(now());
-      if ((clock.now - start) % 3_600_000 < 60_000) await full();
-      if (clock.now - start > 7_200_000) for (const duns of allDuns) await stale(duns);
+      if ((clock.now - start) % 3_600_000 < 60_000)
+        await engine.request({ kind: 'full', requested_by: 'cli' });
+      if (clock.now - start > 7_200_000) for (const duns of allDuns) await refreshes.stale(duns);
+      await work();
       for (; seen < calls(); seen++) calledAt.push(clock.now);
     }
   };

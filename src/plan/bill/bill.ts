@@ -8,12 +8,9 @@
  */
 
 import assert from 'node:assert/strict';
-
 import { expected } from '../../errors.ts';
-
 import type { PlanDraft } from '../plan.ts';
 import { PUBLISHED_USAGES_KWH, type PublishedUsageKwh, type RateCentsPerKwh } from '../rate.ts';
-
 import { type Step, statedSteps, stepsAt } from './credits.ts';
 import { sumComponents } from './price-components.ts';
 

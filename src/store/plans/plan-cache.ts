@@ -17,7 +17,8 @@ const cacheKey = (duns: string): string => `plans:${duns}`;
  */
 export async function refillPlanCache(queryable: Queryable, set: PlanSet, ttlMs: number): Promise<number> {
   // Every process that read the plans after a publish comes with them; all but the first need not send them.
-  if (await isCached(queryable, set)) return 0;
+  const cached = await readCachedPlanSet(queryable, set.tdsp_duns);
+  if (cached && cached.version >= set.version) return 0;
   const plans = toJsonb(set.plans);
   const { rowCount } = await queryable.query(
     `insert into plan_cache as c (cache_key, plans_data, packed, version, created_at, expires_at)
@@ -26,18 +27,11 @@ export async function refillPlanCache(queryable: Queryable, set: PlanSet, ttlMs:
      on conflict (cache_key) do update set plans_data = excluded.plans_data, packed = excluded.packed,
        version = excluded.version, created_at = excluded.created_at, expires_at = excluded.expires_at
       where c.version < excluded.version
-         or (c.version = excluded.version and (c.expires_at <= now() or c.plans_data <> excluded.plans_data))`,
+         or (c.version = excluded.version and (c.expires_at <= now()
+             or c.packed is distinct from excluded.packed or c.plans_data <> excluded.plans_data))`,
     [cacheKey(set.tdsp_duns), plans, set.version, set.tdsp_duns, ttlMs, encodePlanSet(set)],
   );
   return rowCount === 1 ? plans.length : 0;
-}
-
-async function isCached(queryable: Queryable, { tdsp_duns, version }: PlanSet): Promise<boolean> {
-  const { rowCount } = await queryable.query(
-    'select from plan_cache where cache_key = $1 and (version > $2 or (version = $2 and expires_at > now()))',
-    [cacheKey(tdsp_duns), version],
-  );
-  return rowCount === 1;
 }
 
 /**

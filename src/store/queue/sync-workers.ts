@@ -99,8 +99,8 @@ export async function hasWorker(queryable: Queryable, queue: string): Promise<bo
   return rows[0]!.is_worked;
 }
 
-/** Dead, or silent for longer: another one does its work. */
-const LOST_AFTER = "interval '15 seconds'";
+/** Dead, or silent for longer, so that an operator has time to look: another one does its work. */
+const LOST_AFTER = "interval '20 seconds'";
 export const IS_LOST_WORKER = `not exists (
   select from sync_workers w where w.id = t.worker_id and ${HOLDS_LOCK}
      and w.seen_at > clock_timestamp() - ${LOST_AFTER})`;

@@ -21,13 +21,13 @@ interface PresenceOptions {
   onError(error: unknown): void;
 }
 
-/** Two seconds after a notification was lost everybody knows all the same. */
+/** Two seconds after a notification was lost every process knows all the same. */
 const TOUCH_MS = 2_000;
 const DEADLINE_MS = 5_000;
 const RECONNECT_MS = 500;
 
 export class Presence {
-  /** Names this process for its life. */
+  /** Names this worker for its life. */
   readonly id = randomUUID();
   readonly #options: PresenceOptions;
   readonly #connection: ListeningClient;
