@@ -7,7 +7,6 @@ import { eventsRoutes } from '../api/events.ts';
 import { healthRoutes } from '../api/health.ts';
 import { marketsRoutes } from '../api/market/markets.ts';
 import { placesRoutes } from '../api/market/places.ts';
-import { providerRoutes } from '../api/market/provider.ts';
 import { providersRoutes } from '../api/market/providers.ts';
 import { searchRoutes } from '../api/market/search.ts';
 import { openapiRoutes } from '../api/openapi.ts';
@@ -71,7 +70,6 @@ export function buildServer(parts: ApiParts, onError: (error: unknown) => void):
   marketsRoutes(app, parts);
   placesRoutes(app, parts);
   providersRoutes(app, parts);
-  providerRoutes(app, parts);
   searchRoutes(app, parts);
   eventsRoutes(app, parts);
   adminRoutes(app, parts);
