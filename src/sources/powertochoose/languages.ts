@@ -18,33 +18,28 @@ const PAIRING_RULES = [
   (plan: PlanDraft) => [nameKey(plan.name), ...prices(plan), plan.percent_green],
 ];
 
-interface Pair {
-  english: PlanDraft;
-  spanish: PlanDraft;
-}
-
-/** Pairs the rows of one TDSP; `spanishOnly` are those that have no English row. */
+/**
+ * Pairs the rows of one TDSP.
+ * @returns the Spanish row of an English one, and the Spanish rows that have none
+ */
 export function pairLanguages(english: readonly PlanDraft[], spanish: readonly PlanDraft[]) {
-  const pairs: Pair[] = [];
-  let freeEnglish = english;
-  let freeSpanish = spanish;
+  const pairs = new Map<PlanDraft, PlanDraft>();
+  let spanishOnly = spanish;
   for (const rule of PAIRING_RULES) {
-    const englishByKey = uniqueByKey(freeEnglish, rule);
-    const spanishByKey = uniqueByKey(freeSpanish, rule);
-    const found = [...englishByKey].flatMap(([key, plan]) => {
+    const freeEnglish = english.filter((plan) => !pairs.has(plan));
+    const spanishByKey = uniqueByKey(spanishOnly, rule);
+    for (const [key, plan] of uniqueByKey(freeEnglish, rule)) {
       const partner = spanishByKey.get(key);
-      return plan && partner ? [{ english: plan, spanish: partner }] : [];
-    });
-    pairs.push(...found);
-    const taken = new Set(found.flatMap((pair) => [pair.english, pair.spanish]));
-    freeEnglish = freeEnglish.filter((plan) => !taken.has(plan));
-    freeSpanish = freeSpanish.filter((plan) => !taken.has(plan));
+      if (plan && partner) pairs.set(plan, partner);
+    }
+    const paired = new Set(pairs.values());
+    spanishOnly = spanishOnly.filter((plan) => !paired.has(plan));
   }
-  return { pairs, spanishOnly: freeSpanish };
+  return { pairs, spanishOnly };
 }
 
 /** The English plan with its Spanish texts. Where the two disagree on a fact, the English row has the say. */
-export function withTranslation({ english, spanish }: Pair): PlanDraft {
+export function withTranslation(english: PlanDraft, spanish: PlanDraft): PlanDraft {
   const { name, fees_text, special_terms, documents, enroll_url } = spanish;
   return {
     ...english,
@@ -55,7 +50,7 @@ export function withTranslation({ english, spanish }: Pair): PlanDraft {
   };
 }
 
-export function haveSamePrices({ english, spanish }: Pair): boolean {
+export function haveSamePrices(english: PlanDraft, spanish: PlanDraft): boolean {
   return prices(english).join() === prices(spanish).join();
 }
 
