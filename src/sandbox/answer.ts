@@ -42,12 +42,13 @@ export const notModified = (etag?: string): Answer => ({
 });
 
 /** Answers that stand in for the real one; other faults are in the list or in the way it is sent. */
-const SUBSTITUTES: Partial<Record<FaultKind, (fault: Fault) => Answer>> = {
+const SUBSTITUTES: Partial<Record<FaultKind, (fault: Fault, path: string) => Answer>> = {
   '500': () => errorJson(500, 'Fault of the sandbox: 500'),
   rate_limit: ({ retry_after, retry_after_seconds }) =>
     tooManyRequests(retry_after ?? retry_after_seconds ?? 1),
   denied: unauthorized,
   not_modified: () => notModified(),
+  redirect: (_fault, path) => ({ status: 302, body: Buffer.alloc(0), headers: { location: path } }),
   malformed: () => ({ status: 200, body: Buffer.from('[{"_id": "not json", product: undefined, }]') }),
   html: () => ({
     status: 200,
@@ -62,8 +63,8 @@ const SUBSTITUTES: Partial<Record<FaultKind, (fault: Fault) => Answer>> = {
   }),
 };
 
-export function substituteFor(fault: Fault): Answer | null {
-  return SUBSTITUTES[fault.kind]?.(fault) ?? null;
+export function substituteFor(fault: Fault, path: string): Answer | null {
+  return SUBSTITUTES[fault.kind]?.(fault, path) ?? null;
 }
 
 /** Sends as the fault wants it, if any. Resolves when nothing is left to do; `signal` ends it early. */

@@ -4,6 +4,7 @@
  */
 
 import type { IncomingMessage } from 'node:http';
+import { json as readAll } from 'node:stream/consumers';
 import { expected } from '../errors.ts';
 import { type Answer, errorJson, json } from './answer.ts';
 import type { FaultDeck } from './faults/fault-deck.ts';
@@ -117,15 +118,10 @@ const ROUTES: Record<string, Record<string, Route>> = {
 };
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MOST_BODY_BYTES) throw optionInvalid('body', `is larger than ${MOST_BODY_BYTES} bytes`);
-    chunks.push(chunk);
-  }
+  if (Number(request.headers['content-length'] ?? 0) > MOST_BODY_BYTES)
+    throw optionInvalid('body', `is larger than ${MOST_BODY_BYTES} bytes`);
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
+    return await readAll(request);
   } catch (cause) {
     throw optionInvalid('body', `expected JSON (${(cause as Error).message})`, cause);
   }

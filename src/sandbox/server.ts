@@ -15,7 +15,7 @@ import { planSet } from './market/market.ts';
 import { type ReplaySnapshot, replayMarket } from './market/replay.ts';
 import { type Market, Shelf } from './market/shelf.ts';
 import { optionInvalid, SandboxError } from './sandbox-error.ts';
-import { notFound, Upstream } from './upstream.ts';
+import { notFound, upstreamApi } from './upstream.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 const HOST = '127.0.0.1';
@@ -79,7 +79,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const market = replay ? replayMarket(replay, clock) : invented;
   const control = sandboxControl({ seed, clock, deck, traffic, market });
   const shelf = new Shelf(market);
-  const upstream = new Upstream({ apiKey, rateLimitPerSecond, latencyMs, now, deck, traffic, shelf });
+  const answerApi = upstreamApi({ apiKey, rateLimitPerSecond, latencyMs, now, deck, traffic, shelf });
 
   async function answer(request: IncomingMessage, url: URL | null): Promise<Answer> {
     if (!url) return errorJson(400, 'The path is unreadable');
@@ -95,7 +95,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     response.once('close', () => left.abort());
     try {
       const url = URL.parse(request.url ?? '/', 'http://sandbox');
-      if (url?.pathname.startsWith('/api/')) await upstream.answer(request, response, url, left.signal);
+      if (url?.pathname.startsWith('/api/')) await answerApi(request, response, url, left.signal);
       else await send(response, await answer(request, url), null, left.signal);
     } catch (error) {
       if (left.signal.aborted || response.headersSent) response.destroy();

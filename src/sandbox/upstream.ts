@@ -65,27 +65,42 @@ interface UpstreamParts {
   shelf: Shelf;
 }
 
-export class Upstream {
-  readonly #parts: UpstreamParts;
-  readonly #admitted = new SlidingSecond();
+export function upstreamApi({
+  apiKey,
+  rateLimitPerSecond,
+  latencyMs,
+  now,
+  deck,
+  traffic,
+  shelf,
+}: UpstreamParts) {
+  const admitted = new SlidingSecond();
 
-  constructor(parts: UpstreamParts) {
-    this.#parts = parts;
+  function refuse({ method, headers }: IncomingMessage): Answer | null {
+    if (method !== 'GET') return errorJson(405, 'The API is read with GET', { allow: 'GET' });
+    if (apiKey !== undefined && headers['x-api-key'] !== apiKey) return unauthorized();
+    if (rateLimitPerSecond === undefined) return null;
+    const nowMs = now().getTime();
+    // Refused calls do not count: a caller that backs off gets through again.
+    if (admitted.count(nowMs) >= rateLimitPerSecond) {
+      return tooManyRequests(Math.max(1, Math.ceil(admitted.msUntilFree(nowMs) / 1000)));
+    }
+    admitted.add(nowMs);
+    return null;
   }
 
-  async answer(
+  return async (
     request: IncomingMessage,
     response: ServerResponse,
     url: URL,
     left: AbortSignal,
-  ): Promise<void> {
-    const { traffic, deck, latencyMs, now, shelf } = this.#parts;
+  ): Promise<void> => {
     const tdsp = tdspOf(url.searchParams)?.wire.duns_number ?? null;
     const end = traffic.begin(now().getTime(), tdsp);
     // `finish` comes with the last byte, `close` alone where the call was cut off or left.
     response.once('finish', () => end(response.statusCode)).once('close', () => end('no_answer'));
 
-    const refusal = this.#refuse(request);
+    const refusal = refuse(request);
     if (refusal) return send(response, refusal, null, left);
     const { delayMs, fault } = deck.draw({ tdsp, isPlanList: url.pathname === PLAN_LIST });
     const waitMs = latencyMs + delayMs;
@@ -95,30 +110,12 @@ export class Upstream {
       request.socket.resetAndDestroy();
       return;
     }
-    if (fault?.kind === 'redirect') {
-      response.writeHead(302, { location: request.url }).end();
-      return;
-    }
-    const whole = (fault && substituteFor(fault)) ?? answerApi(shelf, url, fault);
+    const whole = (fault && substituteFor(fault, request.url!)) ?? answerApi(shelf, url, fault);
     // A call that is to meet a fault meets it, whatever the caller has.
     const isConditional = !fault || fault.kind === 'stuck_etag';
     const answer = isConditional ? unlessKnown(whole, request.headers['if-none-match']) : whole;
     return send(response, answer, fault, left);
-  }
-
-  #refuse({ method, headers }: IncomingMessage): Answer | null {
-    const { apiKey, rateLimitPerSecond, now } = this.#parts;
-    if (method !== 'GET') return errorJson(405, 'The API is read with GET', { allow: 'GET' });
-    if (apiKey !== undefined && headers['x-api-key'] !== apiKey) return unauthorized();
-    if (rateLimitPerSecond === undefined) return null;
-    const nowMs = now().getTime();
-    // Refused calls do not count: a caller that backs off gets through again.
-    if (this.#admitted.count(nowMs) >= rateLimitPerSecond) {
-      return tooManyRequests(Math.max(1, Math.ceil(this.#admitted.msUntilFree(nowMs) / 1000)));
-    }
-    this.#admitted.add(nowMs);
-    return null;
-  }
+  };
 }
 
 /** The TDSP a call is about. Only exact DUNS count here, as upstream: leading zeros are part of them. */
