@@ -7,7 +7,6 @@ import { eventsRoutes } from '../api/events.ts';
 import { healthRoutes } from '../api/health.ts';
 import { marketsRoutes } from '../api/market/markets.ts';
 import { placesRoutes } from '../api/market/places.ts';
-import { providerRoutes } from '../api/market/provider.ts';
 import { providersRoutes } from '../api/market/providers.ts';
 import { searchRoutes } from '../api/market/search.ts';
 import { openapiRoutes } from '../api/openapi.ts';
@@ -78,7 +77,6 @@ export function buildServer(
   marketsRoutes(app, parts);
   placesRoutes(app, parts);
   providersRoutes(app, parts);
-  providerRoutes(app, parts);
   searchRoutes(app, parts);
   eventsRoutes(app, parts);
   adminRoutes(app, parts);
