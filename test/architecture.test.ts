@@ -58,6 +58,7 @@ const BOTTOM = [
   'log.ts',
   'periodic.ts',
   'readers.ts',
+  'units.ts',
   'variables.ts',
 ];
 const MOST_FLAT_FILES = 15;

@@ -31,6 +31,7 @@ import {
 import { JobQueue, queueName, STATE_KEY } from '../sync/work/job-queue.ts';
 import { SyncWorker } from '../sync/work/sync-worker.ts';
 import type { Territory } from '../territory/territory.ts';
+import { HOUR_MS } from '../units.ts';
 
 export interface EngineOptions {
   config: Config;
@@ -45,8 +46,6 @@ export interface EngineOptions {
   /** A scheduled sync was asked for, or was not and why. */
   onScheduled?: (kind: string, requested: RequestedSync | null, error: unknown) => void;
 }
-
-const HOUR_MS = 3_600_000;
 
 export class Engine {
   readonly #options: EngineOptions;

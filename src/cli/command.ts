@@ -21,20 +21,25 @@ export interface CommandSpec {
   options?: readonly Option[];
   /** Below the options in its help. */
   note?: string;
-  /** Returns the exit code. It gets what `usage` names, then the options. */
-  run: (context: CommandContext, ...given: never[]) => Promise<number>;
+  /** Loads the command when it is called, so that each pays only for what it uses. */
+  load: () => Promise<CommandWork>;
 }
+
+/** Gets what `usage` names, then the options; resolves with the exit code. */
+type CommandWork = (context: CommandContext, ...given: never[]) => Promise<number>;
 
 export type Runner = (work: (context: CommandContext) => Promise<number>) => Promise<void>;
 
 export function addCommands(parent: Command, run: Runner, specs: readonly CommandSpec[]): void {
-  for (const { usage, description, options = [], note, run: work } of specs) {
+  for (const { usage, description, options = [], note, load } of specs) {
     const command = parent.command(usage).description(description);
     for (const option of options) command.addOption(option);
     command.option('--json', 'one JSON object on standard output, nothing else');
     if (note) command.addHelpText('after', `\n${note}`);
     // The last thing commander hands over is the command itself.
-    command.action((...given) => run((context) => work(context, ...(given.slice(0, -1) as never[]))));
+    command.action((...given) =>
+      run(async (context) => (await load())(context, ...(given.slice(0, -1) as never[]))),
+    );
   }
 }
 

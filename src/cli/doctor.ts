@@ -2,13 +2,13 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { unreachable } from '../monitor/doctor.ts';
+import { examine, unreachable } from '../monitor/doctor.ts';
 import { bad, type Finding, toJson, worst } from '../monitor/finding.ts';
 import { plural } from '../monitor/text.ts';
 import { type Database, openDatabase } from '../store/postgres/database.ts';
 import { answer, type CommandContext } from './command.ts';
 import { countOf, describeFindings, TONES } from './findings.ts';
-import { inked, piece } from './monitor/ink.ts';
+import { inked, toned } from './monitor/ink.ts';
 import { columnsOf, inkOf } from './monitor/terminal.ts';
 
 export async function doctor(context: CommandContext): Promise<number> {
@@ -39,7 +39,6 @@ async function find({ config }: CommandContext): Promise<Finding[]> {
     return [unreachable(error)];
   }
   try {
-    const { examine } = await import('../monitor/doctor.ts');
     return await examine(database, config);
   } finally {
     await database.close();
@@ -47,14 +46,12 @@ async function find({ config }: CommandContext): Promise<Finding[]> {
 }
 
 function summary(findings: readonly Finding[]): string {
-  const [bad, warnings, fine] = [
-    countOf(findings, 'bad'),
-    countOf(findings, 'warn'),
-    countOf(findings, 'ok'),
-  ];
+  const bad = countOf(findings, 'bad');
+  const warnings = countOf(findings, 'warn');
+  const fine = countOf(findings, 'ok');
   const text =
     bad + warnings === 0
       ? `All ${fine} checks are fine.`
       : `${bad} bad, ${plural(warnings, 'warning')}, ${fine} fine.`;
-  return inked([piece(text, TONES[worst(findings)])], inkOf(process.stdout));
+  return inked(toned(TONES[worst(findings)], text), inkOf(process.stdout));
 }

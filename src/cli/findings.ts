@@ -1,7 +1,7 @@
 /** Findings as `doctor` and `db health` print them: a mark, the name, the reading; where it is not fine also what to do. */
 
 import type { Finding, Verdict } from '../monitor/finding.ts';
-import { inked, type Line, pad, piece, type Tone, wrapWords } from './monitor/ink.ts';
+import { cleaned, inked, pad, strong, type Tone, toned, wrapWords } from './monitor/ink.ts';
 import { inkOf } from './monitor/terminal.ts';
 
 export const TONES: Record<Verdict, Tone> = { ok: 'good', warn: 'warn', bad: 'bad', unknown: 'dim' };
@@ -16,25 +16,25 @@ interface FindingsStyle {
 export function describeFindings(findings: readonly Finding[], style: FindingsStyle): string {
   const ink = inkOf(process.stdout);
   return findings
-    .flatMap((finding) => linesOf(finding, style))
+    .flatMap((finding) => linesOf(cleaned(finding), style))
     .map((line) => inked(line, ink))
     .join('\n');
 }
 
-function linesOf(finding: Finding, { marks, nameWidth, columns }: FindingsStyle): Line[] {
+function linesOf(finding: Finding, { marks, nameWidth, columns }: FindingsStyle): string[] {
   const { check, verdict, reading, limit, advice, command } = finding;
   const mark = marks[verdict];
   const indent = mark.length + 1 + nameWidth + 1;
-  const below = (text: string): Line => [piece(' '.repeat(indent)), piece(text)];
   const wrapped = (text: string | null) => (text === null ? [] : wrapWords(text, columns - indent));
-  const [first = '', ...rest] = wrapped(reading);
-  const isFine = verdict === 'ok' || verdict === 'unknown';
-  return [
-    [piece(`${mark} `, TONES[verdict]), piece(pad(check, nameWidth), 'strong'), piece(` ${first}`)],
-    ...rest.map(below),
-    ...(isFine ? [] : [...wrapped(limit && `Target: ${limit}`), ...wrapped(advice)].map(below)),
+  const [first = '', ...below] = wrapped(reading);
+  if (verdict === 'warn' || verdict === 'bad') {
+    below.push(...wrapped(limit && `Target: ${limit}`), ...wrapped(advice));
     // Whole, so that it can be copied.
-    ...(isFine || command === null ? [] : [below(`→ ${command}`)]),
+    if (command !== null) below.push(`→ ${command}`);
+  }
+  return [
+    `${toned(TONES[verdict], mark)} ${strong(pad(check, nameWidth))} ${first}`,
+    ...below.map((text) => ' '.repeat(indent) + text),
   ];
 }
 

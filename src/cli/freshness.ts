@@ -1,20 +1,21 @@
 /** `freshness`: how old plans are against what their tiers promise; fails past an error age, for cron and CI. */
 
 import type { AgeLimits, AgeVerdict, Slo } from '../monitor/freshness.ts';
-import type { FreshnessReport, TdspFreshness, TierFreshness } from '../monitor/freshness-report.ts';
+import {
+  type FreshnessReport,
+  readFreshness,
+  type TdspFreshness,
+  type TierFreshness,
+} from '../monitor/freshness-report.ts';
 import { limitText, percentText, plural, spanText } from '../monitor/text.ts';
+import { readControl } from '../store/queue/sync-control.ts';
+import { readTerritory } from '../store/territory.ts';
 import { answer, type CommandContext, withStore } from './command.ts';
 import { table } from './table.ts';
 
 export async function freshness(context: CommandContext): Promise<number> {
-  const [{ readFreshness }, { freshnessRules }, { readTerritory }, { readControl }] = await Promise.all([
-    import('../monitor/freshness-report.ts'),
-    import('../monitor/freshness.ts'),
-    import('../store/territory.ts'),
-    import('../store/queue/sync-control.ts'),
-  ]);
   return withStore(context, 1, async ({ pool }) => {
-    const report = await readFreshness(pool, readTerritory(), freshnessRules(context.config));
+    const report = await readFreshness(pool, readTerritory(), context.config);
     const { state } = await readControl(pool);
     return answer(context, report, () => describe(report, state === 'running'), report.status !== 'error');
   });

@@ -6,8 +6,6 @@ import { ConfigError, readConfig } from '../config.ts';
 import { describeError, errorCode, WattsyncError } from '../errors.ts';
 import { addCommands, type CommandSpec, listOption, numberOption, type Runner } from './command.ts';
 import { DATABASE_COMMANDS } from './db/commands.ts';
-import type { ReplayCommandOptions } from './replay/replay.ts';
-import type { SandboxCommandOptions } from './sandbox.ts';
 import { SYNC_COMMANDS } from './sync/commands.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -43,17 +41,17 @@ const COMMANDS: CommandSpec[] = [
         'only these of web, worker, scheduler, separated by commas (default: all)',
       ),
     ],
-    run: async (context, options: { role?: string }) => (await import('./start.ts')).start(context, options),
+    load: async () => (await import('./start.ts')).start,
   },
   {
     usage: 'doctor',
     description: 'look at everything: what is wrong, why, and what to run',
-    run: async (context) => (await import('./doctor.ts')).doctor(context),
+    load: async () => (await import('./doctor.ts')).doctor,
   },
   {
     usage: 'freshness',
     description: 'how old plans are against what their tiers promise; fails past an error age',
-    run: async (context) => (await import('./freshness.ts')).freshness(context),
+    load: async () => (await import('./freshness.ts')).freshness,
   },
   {
     usage: 'replay',
@@ -68,8 +66,7 @@ const COMMANDS: CommandSpec[] = [
       ),
       new Option('--publish', 'with --rejected: publish what can be read now'),
     ],
-    run: async (context, options: ReplayCommandOptions) =>
-      (await import('./replay/replay.ts')).replayCommand(context, options),
+    load: async () => (await import('./replay/replay.ts')).replayCommand,
   },
   {
     usage: 'sandbox [csv...]',
@@ -85,8 +82,7 @@ const COMMANDS: CommandSpec[] = [
       numberOption('--latency <ms>', 'wait before every answer'),
       listOption('--fault <fault>', 'a fault, may be repeated: 500:0.2, timeout, tdsp=957877905:empty'),
     ],
-    run: async (context, files: string[], options: SandboxCommandOptions) =>
-      (await import('./sandbox.ts')).sandbox(context, files, options),
+    load: async () => (await import('./sandbox.ts')).sandbox,
   },
 ];
 
@@ -94,26 +90,25 @@ const CACHE_COMMANDS: CommandSpec[] = [
   {
     usage: 'stats',
     description: 'hits, misses, age and latency of every layer in the last hour and day',
-    run: async (context) => (await import('./cache/stats.ts')).cacheStats(context),
+    load: async () => (await import('./cache/stats.ts')).cacheStats,
   },
   {
     usage: 'clear [place...]',
     description: 'forget plan sets everywhere (dallas-tx, 75201, ONCOR); the plans themselves stay',
     options: [new Option('--all', 'those of all TDSPs')],
-    run: async (context, places: string[], options: { all?: boolean }) =>
-      (await import('./cache/clear.ts')).cacheClear(context, places, options),
+    load: async () => (await import('./cache/clear.ts')).cacheClear,
   },
   {
     usage: 'warm',
     description: 'put back what the database cache lacks, and have every process load it',
-    run: async (context) => (await import('./cache/clear.ts')).cacheWarm(context),
+    load: async () => (await import('./cache/clear.ts')).cacheWarm,
   },
 ];
 
 const explainCommand = (kind: 'city' | 'zip' | 'tdsp', example: string): CommandSpec => ({
   usage: `${kind} <${kind}>`,
   description: `for example: explain ${kind} ${example}`,
-  run: async (context, text: string) => (await import('./explain.ts')).explain(context, kind, text),
+  load: async () => (await import('./explain.ts')).explain(kind),
 });
 
 const EXPLAIN_COMMANDS = [

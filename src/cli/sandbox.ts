@@ -1,56 +1,49 @@
 /** `sandbox`: an upstream to develop and test against, until Ctrl-C. */
 
+import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parseFault } from '../sandbox/faults/faults.ts';
 import { type ReplaySnapshot, replayFromPowerToChoose } from '../sandbox/market/replay.ts';
-import { startSandbox } from '../sandbox/server.ts';
+import { type SandboxOptions, startSandbox } from '../sandbox/server.ts';
 import { parsePowerToChoose } from '../sources/powertochoose/normalise.ts';
 import { readTerritory } from '../store/territory.ts';
 import type { CommandContext } from './command.ts';
+import { untilStopped } from './step-progress.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface SandboxCommandOptions {
-  port: number;
-  seed?: number;
+interface SandboxCommandOptions extends Pick<SandboxOptions, 'port' | 'seed' | 'speed' | 'apiKey'> {
   plans?: number;
-  speed?: number;
-  apiKey?: string;
   rateLimit?: number;
   latency?: number;
   fault: string[];
 }
 
 export async function sandbox(
-  context: CommandContext,
+  { isJson }: CommandContext,
   files: string[],
-  options: SandboxCommandOptions,
+  { plans, rateLimit, latency, fault, ...options }: SandboxCommandOptions,
 ): Promise<number> {
-  const { port, seed, speed, apiKey } = options;
-  const running = await startSandbox({
-    port,
-    seed,
-    speed,
-    apiKey,
-    plansPerTdsp: options.plans,
-    rateLimitPerSecond: options.rateLimit,
-    latencyMs: options.latency,
+  const { url, stop } = await startSandbox({
+    ...options,
+    plansPerTdsp: plans,
+    rateLimitPerSecond: rateLimit,
+    latencyMs: latency,
     replay: files.length === 0 ? undefined : await readRecordings(files),
-    faults: options.fault.map((fault) => parseFault(fault)),
+    faults: fault.map((one) => parseFault(one)),
   });
-  if (context.isJson) console.log(JSON.stringify({ event: 'listening', url: running.url }));
-  else {
-    const what =
-      files.length === 0 ? 'Plans and prices are invented.' : `It replays ${files.length} recorded days.`;
-    console.log(`Sandbox of the ComparePower API on ${running.url}. ${what}`);
-    console.log(`  use it:     COMPAREPOWER_API_URL=${running.url} npm run sync:full`);
-    console.log(`  look at it: curl ${running.url}/_sandbox/state`);
-    console.log(`  break it:   curl -X PUT ${running.url}/_sandbox/faults -d '["500:0.5"]'`);
-  }
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', () => resolve()).once('SIGTERM', () => resolve());
-  });
-  await running.stop();
+  const what =
+    files.length === 0 ? 'Plans and prices are invented.' : `It replays ${files.length} recorded days.`;
+  console.log(
+    isJson
+      ? JSON.stringify({ event: 'listening', url })
+      : `Sandbox of the ComparePower API on ${url}. ${what}
+  use it:     COMPAREPOWER_API_URL=${url} npm run sync:full
+  look at it: curl ${url}/_sandbox/state
+  break it:   curl -X PUT ${url}/_sandbox/faults -d '["500:0.5"]'`,
+  );
+  await untilStopped((signal) => once(signal, 'abort'));
+  await stop();
   return 0;
 }
 

@@ -1,11 +1,12 @@
 /** `start`: the whole program, or the roles that are named, until Ctrl-C. */
 
-import { openStore } from '../app/open.ts';
+import { launchStore, openStore } from '../app/open.ts';
 import { ROLES, type Role } from '../config.ts';
 import { describeError, errorCode, expected } from '../errors.ts';
+import { plural, tookText } from '../monitor/text.ts';
 import type { SyncReport } from '../sync/work/report.ts';
 import type { CommandContext } from './command.ts';
-import { describeOutcome } from './sync/report.ts';
+import { describeOutcome, nameOf } from './sync/report.ts';
 import { UsageError } from './usage-error.ts';
 
 const POOL_CONNECTIONS = 24;
@@ -24,10 +25,10 @@ export async function start(
   // Heard from the first moment: stopped while still starting, it must end as cleanly as later.
   // They stay: the lock's own handler ends the process as soon as it is the only one left.
   const asked = new Promise<string>((resolve) => {
-    process.on('SIGINT', () => resolve('SIGINT')).on('SIGTERM', () => resolve('SIGTERM'));
+    process.on('SIGINT', resolve).on('SIGTERM', resolve);
   });
   // PostgreSQL starts while the rest of the program is loaded.
-  const opening = openStore(config, POOL_CONNECTIONS);
+  const opening = openStore(config, POOL_CONNECTIONS, await launchStore(config));
   opening.catch(() => {});
   const { start: startAll } = await import('../app/start.ts');
   const stop = await startAll({
@@ -43,18 +44,15 @@ export async function start(
     onStarted: ({ name, origin }) => {
       tell({ event: 'started', roles, source: name, origin });
       if (!roles.includes('web')) say(`wattsync runs as ${roles.join(' and ')} (Ctrl-C stops)`);
-      if (name === 'sandbox') {
-        say(
-          'Plans come from the sandbox: plans and prices are INVENTED. For real ones set COMPAREPOWER_API_URL,',
-        );
-        say('or PLAN_SOURCE=powertochoose and POWERTOCHOOSE_CSV.');
-      } else say(`Plans come from ${name}: ${origin}`);
+      say(
+        name === 'sandbox'
+          ? 'Plans come from the sandbox: plans and prices are INVENTED. For real ones set COMPAREPOWER_API_URL,\nor PLAN_SOURCE=powertochoose and POWERTOCHOOSE_CSV.'
+          : `Plans come from ${name}: ${origin}`,
+      );
     },
     onSyncEvent: (event, territory) => {
-      if (event.type === 'tdsp_finished' && event.outcome.status !== 'fresh') {
-        const name = territory.tdsp(event.tdsp_duns)?.short_name ?? event.tdsp_duns;
-        say(`  ${name.padEnd(18)} ${describeOutcome(event.outcome)}`);
-      }
+      if (event.type !== 'tdsp_finished' || event.outcome.status === 'fresh') return;
+      say(`  ${nameOf(territory, event.tdsp_duns).padEnd(18)} ${describeOutcome(event.outcome)}`);
     },
     onSyncReport: (report) => {
       tell({ event: 'synced', ...report });
@@ -73,20 +71,17 @@ export async function start(
 }
 
 /** @throws {UsageError} an unknown role */
-function readRoles(text: string | undefined): Role[] {
-  if (text === undefined) return [...ROLES];
+function readRoles(text: string = ROLES.join()): Role[] {
   const names = text.split(',').map((name) => name.trim().toLowerCase());
   const unknown = names.filter((name) => !ROLES.some((role) => role === name));
-  if (unknown.length > 0) {
-    throw new UsageError(
-      expected(`${ROLES.join(', ')}, or several of them with commas between`, unknown.join(', ')),
-    );
-  }
-  return ROLES.filter((role) => names.includes(role));
+  if (unknown.length === 0) return ROLES.filter((role) => names.includes(role));
+  throw new UsageError(
+    expected(`${ROLES.join(', ')}, or several of them with commas between`, unknown.join(', ')),
+  );
 }
 
 function summary({ status, plans, api_calls, duration_ms, tdsps }: SyncReport): string {
   if (tdsps.every((tdsp) => tdsp.status === 'fresh')) return 'All plans are fresh: nothing was fetched.';
-  const calls = `${api_calls} upstream ${api_calls === 1 ? 'call' : 'calls'}`;
-  return `Sync ${status}: ${plans.seen} plans of ${tdsps.length} TDSPs with ${calls} in ${(duration_ms / 1000).toFixed(1)} s.`;
+  const calls = plural(api_calls, 'upstream call');
+  return `Sync ${status}: ${plans.seen} plans of ${tdsps.length} TDSPs with ${calls} in ${tookText(duration_ms)}.`;
 }

@@ -1,8 +1,8 @@
-import { wrapWords } from './monitor/ink.ts';
+import { cleaned, wrapWords } from './monitor/ink.ts';
 
 /** Breaks a text between words so that no line is longer than the screen; a word that is longer stays whole. */
 export const wrap = (text: string, indent: string): string =>
-  wrapWords(text, screenWidth() - indent.length).join(`\n${indent}`);
+  wrapWords(cleaned(text), screenWidth() - indent.length).join(`\n${indent}`);
 
 /** Of the terminal, at most 100: longer lines are hard to read. 80 where there is no terminal. */
 export function screenWidth(): number {

@@ -4,76 +4,69 @@ import { bad, type Finding, ok, warn } from './finding.ts';
 import type { MonitorView, ViewTdsp } from './monitor-view.ts';
 import { limitText, plural, spanText, timeText } from './text.ts';
 
-const names = (tdsps: readonly { name: string }[]): string => tdsps.map(({ name }) => name).join(', ');
-const aged = ({ name, age_seconds }: ViewTdsp): string => `${name} ${spanText(age_seconds ?? 0)}`;
+const SYNC_FULL = 'npm run sync:full';
 
 /** How old what is served is, against what was promised. While syncing is not on, no sync can be asked for. */
-export function checkPlans(view: Pick<MonitorView, 'tdsps' | 'control'>): Finding {
-  const found = judgeAges(view.tdsps);
-  if (found.verdict === 'ok' || view.control.state === 'running') return found;
+export function checkPlans({ tdsps, control }: Pick<MonitorView, 'tdsps' | 'control'>): Finding {
+  const found = judgeAges(tdsps);
+  if (found.verdict === 'ok' || control.state === 'running') return found;
   const advice = `Syncing is not on: let it go on, then sync them with ${SYNC_FULL}`;
   return { ...found, advice, command: 'npm run sync:resume' };
 }
 
-const SYNC_FULL = 'npm run sync:full';
+const aged = ({ name, age_seconds }: ViewTdsp): string => `${name} ${spanText(age_seconds ?? 0)}`;
+/** @param hours the limit they are past */
+const tooOld = (tdsps: readonly ViewTdsp[], hours: number): string =>
+  `Plans are older than ${limitText(hours * 3_600)}: ${tdsps.map(aged).join(', ')}`;
 
 function judgeAges(tdsps: MonitorView['tdsps']): Finding {
   const check = 'plans';
-  const never = tdsps.filter(({ age_seconds }) => age_seconds === null);
+  const never = tdsps.filter(({ age_seconds }) => age_seconds === null).map(({ name }) => name);
   if (never.length === tdsps.length) {
     return bad(check, 'Nothing was ever published here', 'Sync once, or start the program', SYNC_FULL);
   }
-  if (never.length > 0) return bad(check, `Never published: ${names(never)}`, 'Sync them', SYNC_FULL);
-  const past = (verdict: ViewTdsp['verdict']) => tdsps.filter((tdsp) => tdsp.verdict === verdict);
-  const [errors, warnings] = [past('error'), past('warning')];
+  if (never.length > 0) return bad(check, `Never published: ${never.join(', ')}`, 'Sync them', SYNC_FULL);
+  const errors = tdsps.filter(({ verdict }) => verdict === 'error');
   if (errors.length > 0) {
-    const limit = limitText(errors[0]!.error_after_hours * 3_600);
-    return bad(
-      check,
-      `Plans are older than ${limit}: ${errors.map(aged).join(', ')}`,
-      'Sync them',
-      SYNC_FULL,
-    );
+    return bad(check, tooOld(errors, errors[0]!.error_after_hours), 'Sync them', SYNC_FULL);
   }
+  const warnings = tdsps.filter(({ verdict }) => verdict === 'warning');
   if (warnings.length > 0) {
-    const limit = limitText(warnings[0]!.warn_after_hours * 3_600);
-    const message = `Plans are older than ${limit}: ${warnings.map(aged).join(', ')}`;
-    return warn(check, message, 'Sync them; if this comes back, look at the schedule', SYNC_FULL);
+    const advice = 'Sync them; if this comes back, look at the schedule';
+    return warn(check, tooOld(warnings, warnings[0]!.warn_after_hours), advice, SYNC_FULL);
   }
   const stale = tdsps.filter((tdsp) => tdsp.stale);
   if (stale.length > 0) {
     const message = `Readers are told that plans are stale (CACHE_TTL_HOURS): ${stale.map(aged).join(', ')}`;
     return warn(check, message, 'Sync them, or raise CACHE_TTL_HOURS', SYNC_FULL);
   }
-  const oldest = tdsps.toSorted((a, b) => (b.age_seconds ?? 0) - (a.age_seconds ?? 0))[0]!;
-  return ok(check, `${plural(tdsps.length, 'plan set')}, the oldest: ${aged(oldest)}`);
+  const [oldest] = tdsps.toSorted((a, b) => b.age_seconds! - a.age_seconds!);
+  return ok(check, `${plural(tdsps.length, 'plan set')}, the oldest: ${aged(oldest!)}`);
 }
 
-/** TDSPs that were given up, and those whose last snapshot was held back. */
-export function checkFailures({
-  dead_letters,
-  tdsps,
-}: Pick<MonitorView, 'dead_letters' | 'tdsps'>): Finding[] {
+/** TDSPs that were given up. */
+export function checkDeadLetters({ dead_letters }: Pick<MonitorView, 'dead_letters'>): Finding {
+  const check = 'dead_letters';
+  if (dead_letters.length === 0) return ok(check, 'No sync was given up');
+  const message = `Gave up on ${dead_letters.flatMap(({ names }) => names).join(', ')}`;
+  return warn(
+    check,
+    message,
+    'See why with npm run sync:dead, fix it, and try again',
+    'npm run sync:redrive',
+  );
+}
+
+/** TDSPs whose last snapshot was held back. */
+export function checkHeld({ tdsps }: Pick<MonitorView, 'tdsps'>): Finding {
+  const check = 'held';
   const held = tdsps.filter(({ last_result }) => last_result?.status === 'held');
-  const heldCodes = held.map(({ code }) => code).join(' ');
-  return [
-    dead_letters.length === 0
-      ? ok('dead_letters', 'No sync was given up')
-      : warn(
-          'dead_letters',
-          `Gave up on ${[...new Set(dead_letters.flatMap((dead) => dead.names))].join(', ')}`,
-          'See why with npm run sync:dead, fix it, and try again',
-          'npm run sync:redrive',
-        ),
-    held.length === 0
-      ? ok('held', 'No snapshot is held back')
-      : warn(
-          'held',
-          `The last snapshot looked wrong and was held back: ${held.map(({ name, last_result }) => `${name} (${last_result?.message})`).join('; ')}`,
-          'The published plans stay. If the snapshot is right after all, publish it',
-          `npm run sync:redrive -- --force ${heldCodes}`,
-        ),
-  ];
+  if (held.length === 0) return ok(check, 'No snapshot is held back');
+  const why = held.map(({ name, last_result }) => `${name} (${last_result?.message})`).join('; ');
+  const message = `The last snapshot looked wrong and was held back: ${why}`;
+  const advice = 'The published plans stay. If the snapshot is right after all, publish it';
+  const codes = held.map(({ code }) => code).join(' ');
+  return warn(check, message, advice, `npm run sync:redrive -- --force ${codes}`);
 }
 
 /** Whether this command has the settings of the workers: limits and targets are taken from its own. */

@@ -15,14 +15,14 @@ export interface WantedTime {
 const LOOKED_MS = 120_000;
 const START_SCHEDULER = 'npx wattsync start --role scheduler';
 
-export function checkSchedules(
-  view: Pick<MonitorView, 'at' | 'schedules' | 'workers' | 'clock_read_at'>,
-  wanted: readonly WantedTime[],
-): Finding[] {
-  return [timesKnown(view, wanted), timesKept(view, wanted)];
-}
+type View = Pick<MonitorView, 'at' | 'schedules' | 'workers' | 'clock_read_at'>;
 
-function timesKnown({ schedules }: Pick<MonitorView, 'schedules'>, wanted: readonly WantedTime[]): Finding {
+export const checkSchedules = (view: View, wanted: readonly WantedTime[]): Finding[] => [
+  timesKnown(view.schedules, wanted),
+  timesKept(view, wanted.length > 0),
+];
+
+function timesKnown(schedules: MonitorView['schedules'], wanted: readonly WantedTime[]): Finding {
   const check = 'schedules';
   if (wanted.length === 0) {
     const advice = 'Plans are synced only by hand or when readers find them old. Set SYNC_SCHEDULE_PRIORITY';
@@ -31,62 +31,43 @@ function timesKnown({ schedules }: Pick<MonitorView, 'schedules'>, wanted: reado
   if (schedules === null) {
     return bad(check, 'Nothing is scheduled yet', 'Start the program once', 'npm start');
   }
-  const known = (name: string) => schedules.find((one) => one.name === name);
-  const missing = wanted.filter(({ name }) => !known(name));
-  const others = wanted.filter(({ name, cron, timeZone }) => {
-    const one = known(name);
-    return one !== undefined && (one.cron !== cron || one.time_zone !== timeZone);
+  const configured = new Map(wanted.map(({ name, cron, timeZone }) => [name, `${cron} ${timeZone}`]));
+  const known = new Map(schedules.map(({ name, cron, time_zone }) => [name, `${cron} ${time_zone}`]));
+  const missing = [...configured.keys()].filter((name) => !known.has(name));
+  const differences = [...known].flatMap(([name, time]) => {
+    const set = configured.get(name);
+    if (set === undefined) return [`${name} is scheduled, configured off`];
+    return set === time ? [] : [`${name} is ${time}, configured ${set}`];
   });
-  const unwanted = schedules.filter(({ name }) => !wanted.some((one) => one.name === name));
   const advice =
     'A process with the role scheduler sets them by its own settings as it starts: start it with these settings';
   if (missing.length > 0) {
-    const names = missing.map(({ name }) => name).join(', ');
-    return bad(check, `Not scheduled, though configured: ${names}`, advice, START_SCHEDULER);
+    return bad(check, `Not scheduled, though configured: ${missing.join(', ')}`, advice, START_SCHEDULER);
   }
-  if (others.length + unwanted.length > 0) {
-    const differences = [
-      ...others.map(
-        ({ name, cron, timeZone }) => `${name} is ${describe(known(name)!)}, configured ${cron} ${timeZone}`,
-      ),
-      ...unwanted.map(({ name }) => `${name} is scheduled, configured off`),
-    ];
-    return warn(check, differences.join('; '), advice, START_SCHEDULER);
-  }
+  if (differences.length > 0) return warn(check, differences.join('; '), advice, START_SCHEDULER);
   return ok(check, wanted.map(({ name, cron }) => `${name} "${cron}"`).join(', '));
 }
 
-const describe = ({ cron, time_zone }: { cron: string; time_zone: string }): string => `${cron} ${time_zone}`;
-
-function timesKept(
-  {
-    at,
-    schedules,
-    workers,
-    clock_read_at,
-  }: Pick<MonitorView, 'at' | 'schedules' | 'workers' | 'clock_read_at'>,
-  wanted: readonly WantedTime[],
-): Finding {
+function timesKept({ at, schedules, workers, clock_read_at }: View, isWanted: boolean): Finding {
   const check = 'scheduler';
   const ago = (time: Date) => `${spanText((at.getTime() - time.getTime()) / 1_000)} ago`;
+  const isLate = (time: Date) => at.getTime() - time.getTime() > LOOKED_MS;
   const keepers = workers.filter(({ roles, state }) => state === 'alive' && roles.includes('scheduler'));
   if (keepers.length === 0) {
-    if (wanted.length === 0) return ok(check, 'No process is needed: nothing is scheduled');
-    const overdue = (schedules ?? []).filter(({ next_at }) => next_at !== null && next_at < at);
-    const missed = overdue.map(({ name, next_at }) => `${name} was due ${ago(next_at!)}`);
+    if (!isWanted) return ok(check, 'No process is needed: nothing is scheduled');
+    const missed = (schedules ?? []).flatMap(({ name, next_at }) =>
+      next_at !== null && next_at < at ? [`${name} was due ${ago(next_at)}`] : [],
+    );
     const message = `No process keeps the schedule${missed.length > 0 ? `: ${missed.join(', ')}` : ''}`;
     return bad(check, message, 'Start the program, or a process with the role scheduler', 'npm start');
   }
-  const looked = clock_read_at && at.getTime() - clock_read_at.getTime();
-  const isNew = keepers.every(({ started_at }) => at.getTime() - started_at.getTime() < LOOKED_MS);
-  if (!isNew && (looked === null || looked > LOOKED_MS)) {
-    const when =
-      looked === null ? 'never looked at the clock' : `last looked at the clock ${ago(clock_read_at!)}`;
+  const hasOld = keepers.some(({ started_at }) => isLate(started_at));
+  if (hasOld && (clock_read_at === null || isLate(clock_read_at))) {
+    const when = clock_read_at
+      ? `last looked at the clock ${ago(clock_read_at)}`
+      : 'never looked at the clock';
     const advice = 'Restart it; if this comes back, look at its log';
     return bad(check, `The scheduler runs but ${when}`, advice, `kill ${keepers[0]!.pid}`);
   }
-  return ok(
-    check,
-    `${plural(keepers.length, 'process', 'processes')} ${keepers.length === 1 ? 'keeps' : 'keep'} the schedule`,
-  );
+  return ok(check, `${plural(keepers.length, 'process keeps', 'processes keep')} the schedule`);
 }

@@ -1,7 +1,7 @@
 /** Is what was asked for being done? Control, queue, claims and runs. Pure. */
 
 import { bad, type Finding, ok, warn } from './finding.ts';
-import type { MonitorView, Worker } from './monitor-view.ts';
+import type { MonitorView } from './monitor-view.ts';
 import type { ViewWork } from './run-progress.ts';
 import { plural, spanText } from './text.ts';
 
@@ -20,128 +20,117 @@ const LONG_RUN_S = { warn: 4_500, bad: 7_200 };
 
 const START_WORKER = 'npx wattsync start --role worker';
 
-const secondsSince = ({ at }: Pick<MonitorView, 'at'>, time: Date): number =>
-  (at.getTime() - time.getTime()) / 1_000;
+const secondsSince = ({ at }: MonitorView, time: Date): number => (at.getTime() - time.getTime()) / 1_000;
+/** The same TDSP waits for each run that asked for it. */
+const namesOf = (work: readonly { name: string }[]): string[] => [...new Set(work.map(({ name }) => name))];
+const aliveAt = ({ workers }: MonitorView, queue: string) =>
+  workers.filter((one) => one.state === 'alive' && one.queue === queue);
 
-export function checkControl(view: Pick<MonitorView, 'at' | 'control'>): Finding {
+export function checkControl(view: MonitorView): Finding {
   const { state, changed_at, changed_by, reason } = view.control;
   const check = 'control';
-  if (state === 'running') return ok(check, 'Syncing is on');
+  const resume = 'npm run sync:resume';
   const seconds = secondsSince(view, changed_at);
   const since = `${spanText(seconds)} ago by ${changed_by}${reason ? `: ${reason}` : ''}`;
-  const resume = 'npm run sync:resume';
+  if (state === 'running') return ok(check, 'Syncing is on');
   if (state === 'emergency') {
     const advice = 'No upstream is called and nothing is published. When the cause is fixed, resume';
     return bad(check, `EMERGENCY, declared ${since}`, advice, resume);
   }
   const find = seconds > LONG_STOP_S ? bad : warn;
-  return find(
-    check,
-    `Syncing is STOPPED, since ${since}`,
-    'Running syncs may end, none begins. Resume',
-    resume,
-  );
+  const advice = 'Running syncs may end, none begins. Resume';
+  return find(check, `Syncing is STOPPED, since ${since}`, advice, resume);
 }
-
-const nameOf = ({ host, pid }: NonNullable<ViewWork['worker']>): string =>
-  pid === null ? 'a process that has ended' : `process ${pid} on ${host}`;
-
-const isAlive = ({ state }: Pick<Worker, 'state'>): boolean => state === 'alive';
-/** The same TDSP waits for each run that asked for it. */
-const tdspsOf = (work: readonly ViewWork[]): string =>
-  plural(new Set(work.map(({ tdsp_duns }) => tdsp_duns)).size, 'TDSP');
-
-const names = (work: readonly ViewWork[]): string => [...new Set(work.map(({ name }) => name))].join(', ');
 
 /** Whether workers take what waits. */
-export function checkQueue(view: Pick<MonitorView, 'at' | 'control' | 'queue' | 'workers'>): Finding[] {
+export function checkQueue(view: MonitorView): Finding[] {
   const { waiting } = view.queue;
-  const deferred = waiting.filter(({ not_before }) => not_before !== null && not_before > view.at);
-  const due = waiting.filter((work) => !deferred.includes(work));
-  if (view.control.state !== 'running' || due.length === 0) {
-    const until = deferred.length > 0 ? `, ${tdspsOf(deferred)} not before its time` : '';
-    return [ok('queue', `${due.length === 0 ? 'Nothing waits' : `${tdspsOf(due)} wait`}${until}`)];
+  const isDeferred = ({ not_before }: ViewWork) => not_before !== null && not_before > view.at;
+  const deferred = waiting.filter(isDeferred);
+  const due = waiting.filter((work) => !isDeferred(work));
+  if (view.control.state === 'running' && due.length > 0) {
+    return [...Map.groupBy(due, ({ queue }) => queue)].map(([queue, work]) => ({
+      ...checkOneQueue(view, queue, work),
+      subject: queue,
+    }));
   }
-  return [...Map.groupBy(due, ({ queue }) => queue)].map(([queue, work]) => ({
-    ...checkOneQueue(view, queue, work),
-    subject: queue,
-  }));
+  const count = (work: readonly ViewWork[]) => plural(namesOf(work).length, 'TDSP');
+  const waits = due.length === 0 ? 'Nothing waits' : `${count(due)} wait`;
+  return [ok('queue', deferred.length > 0 ? `${waits}, ${count(deferred)} not before its time` : waits)];
 }
 
-function checkOneQueue(
-  view: Pick<MonitorView, 'at' | 'queue' | 'workers'>,
-  queue: string,
-  work: readonly ViewWork[],
-): Finding {
+function checkOneQueue(view: MonitorView, queue: string, work: readonly ViewWork[]): Finding {
   const check = 'queue';
   const seconds = Math.max(
     ...work.map(({ not_before, requested_at }) => secondsSince(view, not_before ?? requested_at)),
   );
-  const tdsps = tdspsOf(work);
-  const reading = `${tdsps} (${names(work)}) ${tdsps === '1 TDSP' ? 'waits' : 'wait'} for ${spanText(seconds)}`;
-  const alive = view.workers.filter(isAlive);
-  const workers = alive.filter((worker) => worker.queue === queue);
-  if (workers.length === 0) {
-    if (seconds < NO_WORKER_AFTER_S) return ok(check, `${reading}, and no worker has come yet`);
-    const [other] = alive.filter((worker) => worker.queue !== null);
-    const because = other ? `: the workers there are fetch from ${other.origin}` : '';
-    const advice = other
-      ? 'Start a worker for the upstream it was asked of, or ask again with the settings of those workers'
-      : 'Start a worker, or the whole program with npm start';
-    return bad(check, `${reading}, and no worker takes it${because}`, advice, START_WORKER);
+  const names = namesOf(work);
+  const wait = names.length === 1 ? 'waits' : 'wait';
+  const reading = `${plural(names.length, 'TDSP')} (${names.join(', ')}) ${wait} for ${spanText(seconds)}`;
+  const workers = aliveAt(view, queue).length;
+  if (workers > 0) {
+    const isMoving = view.queue.claimed.some((claimed) => claimed.queue === queue);
+    if (seconds < LONG_WAIT_S || isMoving) return ok(check, reading);
+    const who = plural(workers, 'worker');
+    const advice = `${who} should take it and ${workers === 1 ? 'does' : 'do'} not. Start another, or restart one`;
+    return bad(check, reading, advice, START_WORKER);
   }
-  const isMoving = view.queue.claimed.some((claimed) => claimed.queue === queue);
-  if (seconds < LONG_WAIT_S || isMoving) return ok(check, reading);
-  const advice = `${plural(workers.length, 'worker')} should take it and ${workers.length === 1 ? 'does' : 'do'} not. Start another, or restart one`;
-  return bad(check, reading, advice, START_WORKER);
+  if (seconds < NO_WORKER_AFTER_S) return ok(check, `${reading}, and no worker has come yet`);
+  const untaken = `${reading}, and no worker takes it`;
+  const other = view.workers.find((one) => one.state === 'alive' && one.queue !== null);
+  if (!other) return bad(check, untaken, 'Start a worker, or the whole program with npm start', START_WORKER);
+  const advice =
+    'Start a worker for the upstream it was asked of, or ask again with the settings of those workers';
+  return bad(check, `${untaken}: the workers there are fetch from ${other.origin}`, advice, START_WORKER);
 }
 
 /** Whether the workers that claimed work do it. */
-export function checkClaims(view: Pick<MonitorView, 'at' | 'queue' | 'workers'>): Finding[] {
+export function checkClaims(view: MonitorView): Finding[] {
   const { claimed } = view.queue;
-  const found = [...Map.groupBy(claimed, ({ worker_id }) => worker_id).values()].flatMap((work) => {
-    const finding = checkClaimsOf(view, work);
-    return finding === null ? [] : [{ ...finding, subject: nameOf(work[0]!.worker!) }];
-  });
+  const found = [...Map.groupBy(claimed, ({ worker_id }) => worker_id).values()].flatMap((work) =>
+    checkClaimsOf(view, work),
+  );
   if (found.length > 0) return found;
-  return [ok('claims', claimed.length === 0 ? 'Nothing is worked on' : `${names(claimed)} under way`)];
+  const names = namesOf(claimed).join(', ');
+  return [ok('claims', claimed.length === 0 ? 'Nothing is worked on' : `${names} under way`)];
 }
 
 /** @param work all that one worker claimed */
-function checkClaimsOf(view: Pick<MonitorView, 'at' | 'workers'>, work: readonly ViewWork[]): Finding | null {
+function checkClaimsOf(view: MonitorView, work: readonly ViewWork[]): Finding[] {
   const check = 'claims';
   const { queue } = work[0]!;
-  const worker = work[0]!.worker!;
+  const { state, pid, host } = work[0]!.worker!;
+  const subject = pid === null ? 'a process that has ended' : `process ${pid} on ${host}`;
   const seconds = Math.max(
     ...work.map(({ claimed_at }) => (claimed_at ? secondsSince(view, claimed_at) : 0)),
   );
-  const what = `${names(work)}, for ${spanText(seconds)}`;
-  if (worker.state === 'silent') {
+  const what = `${namesOf(work).join(', ')}, for ${spanText(seconds)}`;
+  if (state === 'silent') {
     const advice = `It claimed ${what}. End it; if nothing helps: npm run sync:emergency, then npm run sync:resume`;
-    return bad(check, `A worker does not answer: ${nameOf(worker)}`, advice, `kill -9 ${worker.pid}`);
+    return [{ ...bad(check, `A worker does not answer: ${subject}`, advice, `kill -9 ${pid}`), subject }];
   }
-  if (worker.state === 'dead') {
-    const hasOthers = view.workers.some((one) => isAlive(one) && one.queue === queue);
-    if (hasOthers && seconds < HANDED_OVER_S) return null;
+  if (state === 'dead') {
+    if (seconds < HANDED_OVER_S && aliveAt(view, queue).length > 0) return [];
+    const reading = `A worker died and no other takes over: ${subject}`;
     const advice = `It claimed ${what}. Any worker of the same upstream takes it over`;
-    return bad(check, `A worker died and no other takes over: ${nameOf(worker)}`, advice, START_WORKER);
+    return [{ ...bad(check, reading, advice, START_WORKER), subject }];
   }
-  if (seconds < LONG_WORK_S) return null;
+  if (seconds < LONG_WORK_S) return [];
   const advice = 'If it does not end, stop that process: another one takes over';
-  return warn(check, `${nameOf(worker)} works on ${what}`, advice, `kill ${worker.pid}`);
+  return [{ ...warn(check, `${subject} works on ${what}`, advice, `kill ${pid}`), subject }];
 }
 
 /** Runs that do not end. */
-export function checkRuns(view: Pick<MonitorView, 'at' | 'in_progress'>): Finding[] {
+export function checkRuns(view: MonitorView): Finding[] {
   const check = 'runs';
-  const found = view.in_progress.flatMap((run): Finding[] => {
-    const seconds = secondsSince(view, run.requested_at);
+  const found = view.in_progress.flatMap(({ id, kind, requested_at, steps }): Finding[] => {
+    const seconds = secondsSince(view, requested_at);
     if (seconds < LONG_RUN_S.warn) return [];
-    const left = run.steps.filter(({ step }) => step === 'waiting' || step === 'fetching');
-    const reading = `Run ${run.id} (${run.kind}) has not ended after ${spanText(seconds)}: ${left.map(({ name }) => name).join(', ')}`;
+    const left = steps.filter(({ step }) => step === 'waiting' || step === 'fetching');
+    const reading = `Run ${id} (${kind}) has not ended after ${spanText(seconds)}: ${namesOf(left).join(', ')}`;
     const find = seconds < LONG_RUN_S.bad ? warn : bad;
     const advice = 'See what it waits for; sync:emergency cancels it';
-    return [{ ...find(check, reading, advice, 'npm run sync:status'), subject: `run ${run.id}` }];
+    return [{ ...find(check, reading, advice, 'npm run sync:status'), subject: `run ${id}` }];
   });
   if (found.length > 0) return found;
   const open = view.in_progress.length;

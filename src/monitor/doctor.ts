@@ -11,6 +11,7 @@ import { readDatabaseTime } from '../store/queue/sync-workers.ts';
 import { readMigrationState } from '../store/schema/migration-state.ts';
 import { readDiskSpace } from '../store/upkeep/readings/disk.ts';
 import { readQueueSchema } from '../sync/work/queue-schema.ts';
+import { HOUR_MS } from '../units.ts';
 import { checkSchedules } from './check-schedules.ts';
 import {
   checkClocks,
@@ -26,7 +27,6 @@ import {
 import { bad, type Finding, ok } from './finding.ts';
 import { readMonitorView } from './monitor-view.ts';
 import { pingRedis } from './ping-redis.ts';
-import { HOUR_MS } from './text.ts';
 import { syncFindings } from './verdict.ts';
 
 const DRIFT_DAYS = 7;
@@ -35,7 +35,7 @@ const APPLY_MIGRATIONS = 'npm run db:migrate';
 /** One finding at least for each thing looked at. Never throws. */
 export async function examine(database: Database, config: Config): Promise<Finding[]> {
   const { pool } = database;
-  const [answers, migrations, ...system] = await Promise.all([
+  const looks = await Promise.all([
     look('database', () => lookAtDatabase(pool)),
     look('migrations', async () => checkMigrations(await readMigrationState(pool))),
     look('plan_key', async () => checkPlanKey(await hasPlanKey(pool))),
@@ -43,19 +43,14 @@ export async function examine(database: Database, config: Config): Promise<Findi
     look('redis', async () => checkRedis(config.redisUrl && (await pingRedis(config.redisUrl)))),
     look('disk', async () => checkDisk(config.databaseUrl ? ELSEWHERE : await diskOf(config.dataDir))),
   ]);
-  const found = [...answers, ...migrations, ...system.flat()];
+  const found = looks.flat();
   // Without its tables there is nothing more to look at.
-  if (migrations.some(({ command }) => command === APPLY_MIGRATIONS)) return found;
-  return [...found, ...(await examineSyncing(pool, config))];
+  if (found.some(({ command }) => command === APPLY_MIGRATIONS)) return found;
+  return [...found, ...(await look('syncing', () => examineSyncing(pool, config)))];
 }
 
 async function examineSyncing(pool: Queryable, config: Config): Promise<Finding[]> {
-  let view: Awaited<ReturnType<typeof readMonitorView>>;
-  try {
-    view = await readMonitorView(pool, config);
-  } catch (error) {
-    return [unseen('syncing', error)];
-  }
+  const view = await readMonitorView(pool, config);
   const hourAgo = new Date(view.at.getTime() - HOUR_MS);
   return [
     ...(await look('clocks', async () => checkClocks(await clockAheadMs(pool), view.workers))),
@@ -71,15 +66,13 @@ async function look(check: string, at: () => Promise<Finding | Finding[]>): Prom
   try {
     return [await at()].flat();
   } catch (error) {
-    return [unseen(check, error)];
+    const reading = `Could not be looked at: ${describeError(error)}`;
+    return [bad(check, reading, 'Read what PostgreSQL or the system says')];
   }
 }
 
 export const unreachable = (error: unknown): Finding =>
   bad('database', describeError(error), 'Cannot check anything else until PostgreSQL answers');
-
-const unseen = (check: string, error: unknown): Finding =>
-  bad(check, `Could not be looked at: ${describeError(error)}`, 'Read what PostgreSQL or the system says');
 
 async function lookAtDatabase(pool: Queryable): Promise<Finding> {
   const began = performance.now();

@@ -33,19 +33,16 @@ export const unknown = (check: string, reading: string): Finding => ({
   verdict: 'unknown',
 });
 
-export const warn = (
-  check: string,
-  reading: string,
-  advice: string,
-  command: string | null = null,
-): Finding => ({ ...ok(check, reading), verdict: 'warn', advice, command });
-
-export const bad = (
-  check: string,
-  reading: string,
-  advice: string,
-  command: string | null = null,
-): Finding => ({ ...warn(check, reading, advice, command), verdict: 'bad' });
+const problem =
+  (verdict: Verdict) =>
+  (check: string, reading: string, advice: string, command: string | null = null): Finding => ({
+    ...ok(check, reading),
+    verdict,
+    advice,
+    command,
+  });
+export const warn = problem('warn');
+export const bad = problem('bad');
 
 /** The worst of all; what could not be read does not count. */
 export function worst(findings: readonly Pick<Finding, 'verdict'>[]): Exclude<Verdict, 'unknown'> {

@@ -8,110 +8,73 @@ import type { Queryable } from '../store/postgres/database.ts';
 import { readCityDemand } from '../store/queue/city-demand.ts';
 import { readDatabaseTime } from '../store/queue/sync-workers.ts';
 import type { Territory } from '../territory/territory.ts';
+import { HOUR_MS } from '../units.ts';
 import {
-  type AgeLimits,
-  type AgeVerdict,
   ageLimits,
+  type CityFreshness,
   cityFreshness,
   type FreshnessFacts,
   type FreshnessRules,
-  type Share,
-  type Slo,
+  type Span,
   toSlo,
   worstVerdict,
 } from './freshness.ts';
-import { HOUR_MS } from './text.ts';
 
 const WINDOW_HOURS = 24;
 
-export interface TdspFreshness extends AgeLimits {
-  duns: string;
-  name: string;
-  /** Of the most important of its cities, whose target it has to meet. */
-  tier: number;
-  /** `null`: never published. */
-  age_seconds: number | null;
-  verdict: AgeVerdict;
-  /** Share of what is known of the window within that target. */
-  within_window: Share;
-}
-
-export interface TierFreshness extends AgeLimits, Slo {
-  tier: number;
-  cities: number;
-  oldest_age_seconds: number | null;
-  verdict: AgeVerdict;
-}
-
-export interface FreshnessReport {
-  at: Date;
-  /** `error` past the error age of any city, `warning` past the warning age, else `fresh`. */
-  status: 'fresh' | 'warning' | 'error';
-  window_hours: number;
-  tdsps: TdspFreshness[];
-  tiers: TierFreshness[];
-  overall: Slo & { cities: number };
-}
+export type FreshnessReport = Awaited<ReturnType<typeof readFreshness>>;
+export type TdspFreshness = FreshnessReport['tdsps'][number];
+export type TierFreshness = FreshnessReport['tiers'][number];
 
 /** @throws if PostgreSQL cannot be asked */
-export async function readFreshness(
-  queryable: Queryable,
-  territory: Territory,
-  rules: FreshnessRules,
-): Promise<FreshnessReport> {
+export async function readFreshness(queryable: Queryable, territory: Territory, rules: FreshnessRules) {
   const now = await readDatabaseTime(queryable);
   const window = { from: now.getTime() - WINDOW_HOURS * HOUR_MS, to: now.getTime() };
   const since = new Date(now.getTime() - DEMAND_WINDOW_MS);
-  const [snapshots, confirmedAt, demand] = await Promise.all([
-    readCurrentSnapshots(queryable),
-    readConfirmations(queryable, new Date(window.from)),
-    readCityDemand(queryable, { now, since, halfLifeHours: DEMAND_HALF_LIFE_HOURS }),
-  ]);
-  const weights = new Map(demand.map((one) => [one.city_slug, demandWeight(one)]));
-  const observedAt = new Map(snapshots.map(({ tdsp_duns, observed_at }) => [tdsp_duns, observed_at]));
-  return toReport(territory, { now, window, observedAt, confirmedAt, demand: weights }, rules);
-}
-
-/** Pure. */
-export function toReport(
-  territory: Pick<Territory, 'cities' | 'tdsps'>,
-  facts: FreshnessFacts,
-  rules: FreshnessRules,
-): FreshnessReport {
-  const { now, window } = facts;
+  const snapshots = await readCurrentSnapshots(queryable);
+  const demand = await readCityDemand(queryable, { now, since, halfLifeHours: DEMAND_HALF_LIFE_HOURS });
+  const facts: FreshnessFacts = {
+    now,
+    window,
+    observedAt: new Map(snapshots.map(({ tdsp_duns, observed_at }) => [tdsp_duns, observed_at])),
+    confirmedAt: await readConfirmations(queryable, new Date(window.from)),
+    demand: new Map(demand.map((one) => [one.city_slug, demandWeight(one)])),
+  };
   const cities = territory.cities.map((city) => cityFreshness(city, facts, rules));
-  const tiers = [...new Set(cities.map(({ tier }) => tier))].toSorted().map((tier): TierFreshness => {
-    const mine = cities.filter((city) => city.tier === tier);
-    const ages = mine.map(({ ageMs }) => ageMs);
-    return {
-      tier,
-      cities: mine.length,
-      ...ageLimits(tier, rules),
-      ...toSlo(mine, window),
-      oldest_age_seconds: ages.includes(null) ? null : toSeconds(Math.max(...ages.map(Number))),
-      verdict: worstVerdict(mine.map(({ verdict }) => verdict)),
-    };
-  });
-  const worst = worstVerdict(tiers.map(({ verdict }) => verdict));
+  const status = worstVerdict(cities.map(({ verdict }) => verdict));
+  const byTier = [...Map.groupBy(cities, ({ tier }) => tier)].toSorted(([a], [b]) => a - b);
   return {
     at: now,
-    status: worst === 'late' ? 'fresh' : worst,
+    /** `error` past the error age of any city, `warning` past the warning age, else `fresh`. */
+    status: status === 'late' ? 'fresh' : status,
     window_hours: WINDOW_HOURS,
-    tdsps: territory.tdsps.map((tdsp) => tdspFreshness(tdsp, territory, facts, rules)),
-    tiers,
+    tdsps: territory.tdsps.map((tdsp) => tdspFreshness(tdsp, territory.cities, facts, rules)),
+    tiers: byTier.map(([tier, some]) => tierFreshness(tier, some, window, rules)),
     overall: { cities: cities.length, ...toSlo(cities, window) },
   };
 }
 
-const toSeconds = (ms: number): number => Math.max(0, Math.floor(ms / 1000));
+function tierFreshness(tier: number, cities: readonly CityFreshness[], window: Span, rules: FreshnessRules) {
+  const ages = cities.map(({ ageMs }) => ageMs);
+  return {
+    tier,
+    cities: cities.length,
+    ...ageLimits(tier, rules),
+    ...toSlo(cities, window),
+    /** `null`: the plans of one were never published. */
+    oldest_age_seconds: ages.includes(null) ? null : toSeconds(Math.max(...ages.map(Number))),
+    verdict: worstVerdict(cities.map(({ verdict }) => verdict)),
+  };
+}
 
 /** As fresh as a city would be that this TDSP alone serves. */
 function tdspFreshness(
   { duns, short_name: name }: Territory['tdsps'][number],
-  { cities }: Pick<Territory, 'cities'>,
+  cities: Territory['cities'],
   facts: FreshnessFacts,
   rules: FreshnessRules,
-): TdspFreshness {
+) {
+  // Of the most important of its cities, whose target it has to meet.
   const tier = Math.min(3, ...cities.flatMap((city) => (city.tdsps.includes(duns) ? city.tier : [])));
   const found = cityFreshness({ slug: duns, tier, tdsps: [duns] }, facts, rules);
   return {
@@ -119,8 +82,12 @@ function tdspFreshness(
     name,
     tier,
     ...ageLimits(tier, rules),
+    /** `null`: never published. */
     age_seconds: found.ageMs === null ? null : toSeconds(found.ageMs),
     verdict: found.verdict,
+    /** Share of what is known of the window within that target. */
     within_window: toSlo([found], facts.window).within_window,
   };
 }
+
+const toSeconds = (ms: number): number => Math.max(0, Math.floor(ms / 1000));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { HOUR_MS } from '../units.ts';
 import {
   ageLimits,
   type CityFreshness,
@@ -15,10 +16,13 @@ import {
 } from './freshness.ts';
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 const NOW = Date.parse('2026-06-01T12:00:00Z');
 const WINDOW: Span = { from: NOW - 24 * HOUR_MS, to: NOW };
-const rules = { targetHours: { 1: 1, 2: 6, 3: 24 }, warnFactor: 1.25, errorFactor: 3 };
+const rules = {
+  freshnessTargetHours: { 1: 1, 2: 6, 3: 24 },
+  freshnessWarnFactor: 1.25,
+  freshnessErrorFactor: 3,
+};
 
 /** Minutes before now, up to two days. */
 const confirmed = fc.array(fc.integer({ min: 0, max: 2_880 }), { maxLength: 40 });

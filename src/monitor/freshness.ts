@@ -2,15 +2,13 @@
 
 import type { Config } from '../config.ts';
 import type { City } from '../territory/territory.ts';
-import { HOUR_MS } from './text.ts';
+import { HOUR_MS } from '../units.ts';
 
-export interface FreshnessRules {
-  /** How old the plans of a city may be, by its tier. */
-  targetHours: Readonly<Record<number, number>>;
-  /** That age times this is a warning, and an error. */
-  warnFactor: number;
-  errorFactor: number;
-}
+/** How old the plans of a city may be, by its tier; that age times a factor is a warning, and an error. */
+export type FreshnessRules = Pick<
+  Config,
+  'freshnessTargetHours' | 'freshnessWarnFactor' | 'freshnessErrorFactor'
+>;
 
 /** `late`: past the target, as happens between two syncs. */
 export type AgeVerdict = 'fresh' | 'late' | 'warning' | 'error';
@@ -31,8 +29,9 @@ export interface Span {
 /** A share from 0 to 1; `null` where nothing is known. */
 export type Share = number | null;
 
+/** Shares of cities; weighted, a city counts by its demand. */
 export interface Slo {
-  /** Share of cities whose plans are within the target now; and the same where a city counts by its demand. */
+  /** Share of cities whose plans are within the target now. */
   within_now: Share;
   within_now_weighted: Share;
   /** Share of the time within the target, over the window. */
@@ -53,21 +52,14 @@ export interface CityFreshness {
   knownMs: number;
 }
 
-export const freshnessRules = (
-  config: Pick<Config, 'freshnessTargetHours' | 'freshnessWarnFactor' | 'freshnessErrorFactor'>,
-): FreshnessRules => ({
-  targetHours: config.freshnessTargetHours,
-  warnFactor: config.freshnessWarnFactor,
-  errorFactor: config.freshnessErrorFactor,
-});
-
-export function ageLimits(tier: number, { targetHours, warnFactor, errorFactor }: FreshnessRules): AgeLimits {
+export function ageLimits(tier: number, rules: FreshnessRules): AgeLimits {
+  const hours: Record<number, number> = rules.freshnessTargetHours;
   // A tier without a target is treated as the least one.
-  const target = targetHours[tier] ?? Math.max(...Object.values(targetHours));
+  const target_hours = hours[tier] ?? Math.max(...Object.values(hours));
   return {
-    target_hours: target,
-    warn_after_hours: target * warnFactor,
-    error_after_hours: target * errorFactor,
+    target_hours,
+    warn_after_hours: target_hours * rules.freshnessWarnFactor,
+    error_after_hours: target_hours * rules.freshnessErrorFactor,
   };
 }
 
@@ -150,24 +142,29 @@ export function cityFreshness(
 }
 
 export function toSlo(cities: readonly CityFreshness[], window: Span): Slo {
-  type Measure = (city: CityFreshness) => number;
-  const share = (part: Measure, whole: Measure, weight: Measure = () => 1): Share => {
-    const all = sum(cities.map((city) => whole(city) * weight(city)));
-    return all === 0 ? null : Math.min(1, sum(cities.map((city) => part(city) * weight(city))) / all);
+  const counted = (weight: (city: CityFreshness) => number) => {
+    const total = (of: (city: CityFreshness) => number) => sum(cities.map((city) => of(city) * weight(city)));
+    const all = total(() => 1);
+    const fresh = total(({ verdict }) => Number(verdict === 'fresh'));
+    const within = total(({ withinMs }) => withinMs);
+    const known = total(({ knownMs }) => knownMs);
+    return {
+      now: share(fresh, all),
+      window: share(within, known),
+      known: share(known, all * (window.to - window.from)),
+    };
   };
-  const one: Measure = () => 1;
-  const isWithin: Measure = ({ verdict }) => (verdict === 'fresh' ? 1 : 0);
-  const within: Measure = ({ withinMs }) => withinMs;
-  const known: Measure = ({ knownMs }) => knownMs;
-  const weight: Measure = (city) => city.weight;
+  const plain = counted(() => 1);
+  const weighted = counted(({ weight }) => weight);
   return {
-    within_now: share(isWithin, one),
-    within_now_weighted: share(isWithin, one, weight),
-    within_window: share(within, known),
-    within_window_weighted: share(within, known, weight),
-    window_known: share(known, () => window.to - window.from) ?? 0,
+    within_now: plain.now,
+    within_now_weighted: weighted.now,
+    within_window: plain.window,
+    within_window_weighted: weighted.window,
+    window_known: plain.known ?? 0,
   };
 }
 
+const share = (part: number, whole: number): Share => (whole === 0 ? null : Math.min(1, part / whole));
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 const sumSpans = (spans: readonly Span[]): number => sum(spans.map(({ from, to }) => to - from));

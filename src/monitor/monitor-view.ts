@@ -26,9 +26,9 @@ import {
   readWorkers,
   type SyncWorkerRow,
 } from '../store/queue/sync-workers.ts';
-import { type AgeLimits, type AgeVerdict, ageLimits, freshnessRules, judgeAge } from './freshness.ts';
+import { HOUR_MS } from '../units.ts';
+import { type AgeLimits, type AgeVerdict, ageLimits, judgeAge } from './freshness.ts';
 import { type RunProgress, toProgress, type ViewWork } from './run-progress.ts';
-import { HOUR_MS } from './text.ts';
 
 export type Worker = Omit<SyncWorkerRow, 'lock_key'> & {
   /** `silent`: it lives and does nothing; `dead`: it is gone. */
@@ -86,64 +86,42 @@ export interface MonitorView {
   runs: SyncRun[];
 }
 
-type ViewConfig = Pick<
-  Config,
-  | 'planSource'
-  | 'cacheTtlHours'
-  | 'freshnessTargetHours'
-  | 'freshnessWarnFactor'
-  | 'freshnessErrorFactor'
-  | 'apiCallBudgetPerHour'
-  | 'emergencyCallBudgetPerHour'
->;
-
 const LIMITS = { work: 100, runs: 20, recent: 5, errors: 3 };
 
 /** @throws if PostgreSQL cannot be asked */
-export async function readMonitorView(queryable: Queryable, config: ViewConfig): Promise<MonitorView> {
-  const [
-    at,
-    control,
-    open,
-    queued,
-    tdsps,
-    upstreams,
-    last_call,
-    errors,
-    attempts,
-    workers,
-    tables,
-    dead,
-    runs,
-  ] = await Promise.all([
-    readDatabaseTime(queryable),
-    readControl(queryable),
-    readOpenRuns(queryable, LIMITS.runs),
-    readQueuedWork(queryable, LIMITS.work),
-    readTdspOverview(queryable),
-    readUpstreams(queryable),
-    readLastCall(queryable),
-    readFailedCalls(queryable, LIMITS.errors),
-    readAttemptCounts(queryable),
-    readWorkers(queryable),
-    readQueueTables(queryable),
-    readDeadLetters(queryable),
-    readRecentRuns(queryable, LIMITS.recent),
-  ]);
+export async function readMonitorView(queryable: Queryable, config: Config): Promise<MonitorView> {
+  // One after the other: a pool of one connection would have them wait for each other all the same.
+  const at = await readDatabaseTime(queryable);
+  const control = await readControl(queryable);
+  const open = await readOpenRuns(queryable, LIMITS.runs);
+  const queued = await readQueuedWork(queryable, LIMITS.work);
+  const tdsps = await readTdspOverview(queryable);
+  const upstreams = await readUpstreams(queryable);
+  const last_call = await readLastCall(queryable);
+  const errors = await readFailedCalls(queryable, LIMITS.errors);
+  const attempts = await readAttemptCounts(queryable);
+  const workers = await readWorkers(queryable);
+  const tables = await readQueueTables(queryable);
+  const dead = await readDeadLetters(queryable);
+  const runs = await readRecentRuns(queryable, LIMITS.recent);
   const nameOf = (duns: string) => tdsps.find((tdsp) => tdsp.duns === duns)?.name ?? duns;
   const work = queued.work.map((one) => toWork(one, workers, nameOf));
+  const inState = (state: QueuedWork['state']) => work.filter((one) => one.state === state);
+  const source = sourceInUse(workers, config.planSource);
+  const ofSource = <T extends { source: string }>(all: readonly T[]) =>
+    all.filter((one) => one.source === source);
   return {
     at,
     control,
     runs,
     in_progress: open.map((run) => toProgress(run, work, nameOf)),
-    queue: {
-      total: queued.total,
-      waiting: work.filter(({ state }) => state === 'waiting'),
-      claimed: work.filter(({ state }) => state === 'claimed'),
-    },
+    queue: { total: queued.total, waiting: inState('waiting'), claimed: inState('claimed') },
     tdsps: tdsps.map((tdsp) => toTdsp(tdsp, at, config)),
-    upstream: toUpstream({ at, upstreams, last_call, errors, workers, config }),
+    upstream: {
+      ...toUpstream(source, ofSource(upstreams)[0], at, config),
+      last_call: last_call?.source === source ? last_call : null,
+      last_errors: ofSource(errors),
+    },
     attempts: { hour: toRate(attempts.hour), day: toRate(attempts.day) },
     workers: workers.map(({ lock_key: _lock_key, ...worker }) => worker),
     schedules: tables?.schedules ?? null,
@@ -157,10 +135,10 @@ export async function readMonitorView(queryable: Queryable, config: ViewConfig):
   };
 }
 
-function toTdsp(tdsp: TdspOverview, at: Date, config: ViewConfig): ViewTdsp {
+function toTdsp(tdsp: TdspOverview, at: Date, config: Config): ViewTdsp {
   const ageMs = tdsp.observed_at && Math.max(0, at.getTime() - tdsp.observed_at.getTime());
   // Without cities there is no promise: the least tier's is taken.
-  const limits = ageLimits(tdsp.tier ?? 3, freshnessRules(config));
+  const limits = ageLimits(tdsp.tier ?? 3, config);
   return {
     ...tdsp,
     ...limits,
@@ -171,54 +149,42 @@ function toTdsp(tdsp: TdspOverview, at: Date, config: ViewConfig): ViewTdsp {
 }
 
 function toWork(work: QueuedWork, workers: readonly Worker[], nameOf: (duns: string) => string): ViewWork {
-  const holder = workers.find(({ id }) => id === work.worker_id);
-  const isClaimed = work.state === 'claimed';
-  return {
-    ...work,
-    name: nameOf(work.tdsp_duns),
-    // A process without a row has ended.
-    worker: isClaimed
-      ? { host: holder?.host ?? null, pid: holder?.pid ?? null, state: holder?.state ?? 'dead' }
-      : null,
-  };
+  const name = nameOf(work.tdsp_duns);
+  if (work.state !== 'claimed') return { ...work, name, worker: null };
+  // A process without a row has ended.
+  const { host = null, pid = null, state = 'dead' } = workers.find(({ id }) => id === work.worker_id) ?? {};
+  return { ...work, name, worker: { host, pid, state } };
 }
 
-interface UpstreamFacts {
-  at: Date;
-  upstreams: readonly UpstreamState[];
-  last_call: SeenCall | null;
-  errors: readonly SeenCall[];
-  workers: readonly Worker[];
-  config: ViewConfig;
+/** What this process is set to, unless all workers there are fetch from another. */
+function sourceInUse(workers: readonly Worker[], configured: string): string {
+  // The name of an upstream is part of the name of its queue.
+  const used = workers.flatMap(({ state, queue }) => (state === 'alive' && queue?.split('.')[1]) || []);
+  return used.length === 0 || used.includes(configured) ? configured : used[0]!;
 }
 
-function toUpstream({ at, upstreams, last_call, errors, workers, config }: UpstreamFacts): Upstream {
-  const used = workers.filter(({ state }) => state === 'alive').flatMap((one) => sourceOf(one) ?? []);
-  const { planSource: configured, apiCallBudgetPerHour: budget } = config;
-  const source = used.length === 0 || used.includes(configured) ? configured : used[0]!;
-  const state = upstreams.find((one) => one.source === source);
+function toUpstream(
+  source: string,
+  state: UpstreamState | undefined,
+  at: Date,
+  config: Config,
+): Omit<Upstream, 'last_call' | 'last_errors'> {
   const { calls_last_hour = 0, forced_last_hour = 0, failures = 0 } = state ?? {};
   const { open_until = null, wait_until = null } = state ?? {};
-  const isOfSource = (call: SeenCall) => call.source === source;
   return {
     source,
-    configured,
+    configured: config.planSource,
     calls_last_hour,
-    budget_per_hour: budget,
-    reserve_per_hour: callReserve(budget),
+    budget_per_hour: config.apiCallBudgetPerHour,
+    reserve_per_hour: callReserve(config.apiCallBudgetPerHour),
     forced_last_hour,
     forced_budget_per_hour: config.emergencyCallBudgetPerHour,
     failures,
     open_until,
     circuit: open_until === null ? 'closed' : open_until > at ? 'open' : 'half_open',
     wait_until: wait_until && wait_until > at ? wait_until : null,
-    last_call: last_call && isOfSource(last_call) ? last_call : null,
-    last_errors: errors.filter(isOfSource),
   };
 }
-
-/** The name of an upstream is part of the name of its queue. */
-const sourceOf = ({ queue }: Worker): string | undefined => queue?.split('.')[1];
 
 const toRate = (counts: AttemptCounts): Rate => ({
   ...counts,

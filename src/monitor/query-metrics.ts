@@ -3,23 +3,18 @@
 import { LATENCY_STEPS_MS, quantile } from '../histogram.ts';
 import type { QueryCounts } from '../store/postgres/query-recorder.ts';
 import type { DatabaseReading } from '../store/upkeep/query-stats.ts';
-import { countText, HOUR_MS } from './text.ts';
+import { HOUR_MS } from '../units.ts';
+import { countText } from './text.ts';
 
 /** Statements that find an index answer within the first; an average above the second is an alert. */
 export const QUERY_TARGETS = { indexed_ms: 100, alert_mean_ms: 1_000 } as const;
 
-export interface QueryFigures {
-  name: string;
-  calls: number;
-  errors: number;
-  rows: number;
+export interface QueryFigures extends Omit<QueryCounts, 'latency'> {
   mean_ms: number;
   /** At most this: counted in steps. `null`: beyond the last step, ten seconds. */
   p50_ms: number | null;
   p95_ms: number | null;
   p99_ms: number | null;
-  max_ms: number;
-  total_ms: number;
   /** Of the time of all statements. */
   share: number;
   /** One in twenty takes longer than the target. */
@@ -28,21 +23,16 @@ export interface QueryFigures {
 
 export function queryFigures(counts: readonly QueryCounts[]): QueryFigures[] {
   const all = counts.reduce((sum, { total_ms }) => sum + total_ms, 0);
-  return counts.map(({ name, calls, errors, rows, total_ms, max_ms, latency }) => {
+  return counts.map(({ latency, ...one }) => {
     const at = (share: number) => quantile(latency, LATENCY_STEPS_MS, share);
     const p95_ms = at(0.95);
     return {
-      name,
-      calls,
-      errors,
-      rows,
-      mean_ms: total_ms / Math.max(1, calls),
+      ...one,
+      mean_ms: one.total_ms / Math.max(1, one.calls),
       p50_ms: at(0.5),
       p95_ms,
       p99_ms: at(0.99),
-      max_ms,
-      total_ms,
-      share: all === 0 ? 0 : total_ms / all,
+      share: all === 0 ? 0 : one.total_ms / all,
       is_slow: p95_ms === null || p95_ms > QUERY_TARGETS.indexed_ms,
     };
   });
@@ -80,32 +70,25 @@ export function queryAlerts(figures: readonly QueryFigures[]): QueryAlert[] {
     }));
 }
 
-export interface DatabaseRates {
-  since: Date;
-  transactions_per_second: number;
-  rollback_share: number | null;
-  cache_hit_rate: number | null;
-  wal_bytes: number | null;
-  temp_bytes: number;
-  deadlocks: number;
-  growth_bytes: number;
-}
+export type DatabaseRates = NonNullable<ReturnType<typeof databaseRates>>;
+
+const COUNTERS = ['commits', 'rollbacks', 'blocks_hit', 'blocks_read', 'temp_bytes', 'deadlocks'] as const;
 
 /** What happened between two readings; `null` if they are the same, or the counters were reset in between. */
-export function databaseRates(from: DatabaseReading, to: DatabaseReading): DatabaseRates | null {
+export function databaseRates(from: DatabaseReading, to: DatabaseReading) {
   const seconds = (to.taken_at.getTime() - from.taken_at.getTime()) / 1000;
-  const grown = (name: 'commits' | 'rollbacks' | 'blocks_hit' | 'blocks_read' | 'temp_bytes' | 'deadlocks') =>
-    to[name] - from[name];
-  const [commits, rollbacks] = [grown('commits'), grown('rollbacks')];
-  const [hit, read] = [grown('blocks_hit'), grown('blocks_read')];
-  if (seconds <= 0 || [commits, rollbacks, hit, read, grown('temp_bytes')].some((value) => value < 0))
-    return null;
+  if (seconds <= 0 || COUNTERS.some((name) => to[name] < from[name])) return null;
+  const grown = (name: (typeof COUNTERS)[number]) => to[name] - from[name];
+  const transactions = grown('commits') + grown('rollbacks');
+  const blocks = grown('blocks_hit') + grown('blocks_read');
   const wal = from.wal_bytes === null || to.wal_bytes === null ? null : to.wal_bytes - from.wal_bytes;
   return {
     since: from.taken_at,
-    transactions_per_second: (commits + rollbacks) / seconds,
-    rollback_share: commits + rollbacks === 0 ? null : rollbacks / (commits + rollbacks),
-    cache_hit_rate: hit + read === 0 ? null : hit / (hit + read),
+    transactions_per_second: transactions / seconds,
+    /** Shares are `null` where nothing was counted. */
+    rollback_share: transactions === 0 ? null : grown('rollbacks') / transactions,
+    cache_hit_rate: blocks === 0 ? null : grown('blocks_hit') / blocks,
+    /** `null` where PostgreSQL does not say, or its counter was reset. */
     wal_bytes: wal !== null && wal < 0 ? null : wal,
     temp_bytes: grown('temp_bytes'),
     deadlocks: grown('deadlocks'),

@@ -1,7 +1,7 @@
 /** Numbers, sizes, spans and times as a person reads them. Everything that is printed goes through here. */
 
-export const HOUR_MS = 3_600_000;
-export const DAY_MS = 86_400_000;
+import { DAY_MS } from '../units.ts';
+
 /** A MB of 1,024 × 1,024 bytes, as PostgreSQL counts in its settings and in pg_size_pretty. */
 export const MB = 1 << 20;
 

@@ -1,6 +1,6 @@
 /** How syncing is, for `sync status`, `sync monitor` and the doctor. Pure. */
 
-import { checkFailures, checkPlans, checkSettings, checkUpstream } from './check-plans.ts';
+import { checkDeadLetters, checkHeld, checkPlans, checkSettings, checkUpstream } from './check-plans.ts';
 import { checkClaims, checkControl, checkQueue, checkRuns } from './check-work.ts';
 import { type Finding, problems, worst } from './finding.ts';
 import type { MonitorView } from './monitor-view.ts';
@@ -24,7 +24,8 @@ const workFindings = (view: MonitorView): Finding[] => [
 export const syncFindings = (view: MonitorView): Finding[] => [
   ...workFindings(view),
   checkPlans(view),
-  ...checkFailures(view),
+  checkDeadLetters(view),
+  checkHeld(view),
   checkUpstream(view),
   checkSettings(view),
 ];

@@ -1,5 +1,7 @@
 /** Days of the Texas market, `YYYY-MM-DD` in America/Chicago, whatever the time zone of the server or the reader. */
 
+import { DAY_MS } from '../units.ts';
+
 let chicago: Intl.DateTimeFormat | undefined;
 
 export type MarketDay = string;
@@ -23,7 +25,7 @@ export function addDays(day: MarketDay, days: number): MarketDay {
 
 /** How many days from the first to the last, both included; less than 1 if they are swapped. */
 export const daysBetween = (from: MarketDay, to: MarketDay): number =>
-  Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000) + 1;
+  Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS) + 1;
 
 /** Whether the calendar has it: 2026-02-29 it has not. */
 export const isDay = (text: string): boolean =>

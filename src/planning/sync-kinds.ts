@@ -2,6 +2,7 @@
 
 import type { CityDemand } from '../store/queue/city-demand.ts';
 import type { City, Territory } from '../territory/territory.ts';
+import { HOUR_MS } from '../units.ts';
 
 /**
  * `priority`: tier 1 and wherever shoppers were lately; `full`: all cities; `city`: those that are named; `emergency`:
@@ -11,7 +12,6 @@ import type { City, Territory } from '../territory/territory.ts';
 const SYNC_KINDS = ['priority', 'full', 'city', 'emergency', 'redrive', 'stale', 'cold'] as const;
 export type SyncKind = (typeof SYNC_KINDS)[number];
 
-const HOUR_MS = 3_600_000;
 /** Shoppers who compare plans decide within days; a search says something about tomorrow, a lead about the week. */
 const RECENT_MS = { search: 24 * HOUR_MS, lead: 7 * 24 * HOUR_MS };
 export const DEMAND_WINDOW_MS = RECENT_MS.lead;

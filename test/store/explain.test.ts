@@ -15,7 +15,7 @@ import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
 import { readCacheStats } from '../../src/store/cache/cache-stats.ts';
 import { openDatabase } from '../../src/store/postgres/database.ts';
-import { readLastResults, readRecentRuns } from '../../src/store/queue/sync-runs.ts';
+import { readDeadLetters, readRecentRuns } from '../../src/store/queue/sync-runs.ts';
 import { readGate } from '../../src/store/upstream/permits.ts';
 import { followRun } from '../../src/sync/work/follow-run.ts';
 import { refreshMarketViews } from '../../src/sync/work/refresh-views.ts';
@@ -164,7 +164,7 @@ test('every answer of the API is found through an index', async () => {
 
 test('what operators look at is found through an index', async () => {
   await readRecentRuns(watched.pool, 10);
-  await readLastResults(watched.pool);
+  await readDeadLetters(watched.pool);
   await readCacheStats(watched.pool, new Date(Date.now() - 3_600_000));
   await readGate(watched.pool, 'sandbox');
   expectIndexed('the reports');

@@ -8,7 +8,11 @@ export const NOW = new Date('2026-06-01T12:00:00Z');
 /** So many seconds before `NOW`. */
 export const before = (seconds: number): Date => new Date(NOW.getTime() - seconds * 1000);
 
-const RULES = { targetHours: { 1: 1, 2: 6, 3: 24 }, warnFactor: 1.25, errorFactor: 3 };
+const RULES = {
+  freshnessTargetHours: { 1: 1, 2: 6, 3: 24 },
+  freshnessWarnFactor: 1.25,
+  freshnessErrorFactor: 3,
+};
 export const QUEUE = 'sync.comparepower.0a1b2c3d';
 
 /** @param age_seconds `null`: never published */

@@ -16,6 +16,7 @@ import { MARKET_TIME_ZONE } from '../../store/market/days.ts';
 import { BUCKETS, type Bucket, type RateIndexBucket, readRateIndex } from '../../store/market/rate-index.ts';
 import { readCurrentSnapshot } from '../../store/plans/snapshots.ts';
 import { oldestHistoryLimit, readHistoryKeptSince } from '../../store/schema/history-partitions.ts';
+import { DAY_MS } from '../../units.ts';
 import { choice, integer, invalidParameter, readParams, type Values } from '../params.ts';
 import { Problem } from '../problem.ts';
 import { type CsvColumn, sendRepresentation } from '../representation.ts';
@@ -33,7 +34,6 @@ const INDEX_MAX_AGE_SECONDS = 60;
 /** Clients that poll want news; caches in between still take the most of a crowd. */
 const CHANGES_MAX_AGE_SECONDS = 5;
 const CHANGES_LIMIT = 100;
-const DAY_MS = 86_400_000;
 
 export const INDEX_PARAMS = {
   from: day('First day; a range of 30 days, 26 weeks or a year if not given.'),

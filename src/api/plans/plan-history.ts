@@ -26,6 +26,7 @@ import {
   oldestHistoryLimit,
   readHistoryKeptSince,
 } from '../../store/schema/history-partitions.ts';
+import { DAY_MS } from '../../units.ts';
 import { publishedUsage } from '../market/market-params.ts';
 import { integer, invalidParameters, type Param, type RawQuery, readParams, type Values } from '../params.ts';
 import { Problem } from '../problem.ts';
@@ -180,7 +181,7 @@ async function readLowest(
 ): Promise<Lowest | null> {
   if (days === null) return null;
   const usage_kwh = usage ?? 1000;
-  const since = new Date(now.getTime() - days * 86_400_000);
+  const since = new Date(now.getTime() - days * DAY_MS);
   const events: OfferEvent[] = await readPriceEvents(queryable, offer_id, since);
   const before = stepOf(
     stateBefore(events, state),

@@ -1,7 +1,13 @@
 /** `cache clear` and `cache warm`. */
 
-import { HOUR_MS } from '../../monitor/text.ts';
+import { plural } from '../../monitor/text.ts';
+import { requestClear } from '../../store/cache/cache-clears.ts';
 import { readCacheProcesses } from '../../store/cache/cache-stats.ts';
+import { refillPlanCache } from '../../store/plans/plan-cache.ts';
+import { readActivePlanSet } from '../../store/plans/plans.ts';
+import { announceCurrent, readCurrentSnapshots } from '../../store/plans/snapshots.ts';
+import { readTerritory } from '../../store/territory.ts';
+import { HOUR_MS } from '../../units.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
 import { readTargets } from '../targets.ts';
 import { UsageError } from '../usage-error.ts';
@@ -18,10 +24,6 @@ export async function cacheClear(
         : 'Name the cities, ZIP codes or TDSPs to clear (dallas-tx, 75201, ONCOR), or say --all.',
     );
   }
-  const [{ requestClear }, { readTerritory }] = await Promise.all([
-    import('../../store/cache/cache-clears.ts'),
-    import('../../store/territory.ts'),
-  ]);
   const territory = readTerritory();
   const cleared = all ? territory.tdsps.map(({ duns }) => duns) : readTargets(territory, given, true).tdsps;
   return withStore(context, 2, async (database) => {
@@ -37,14 +39,9 @@ export async function cacheClear(
 }
 
 function whoForgets(processes: number): string {
-  if (processes === 0) {
-    return 'No process is running; a Redis is cleared by the next one that starts within a day.';
-  }
-  const forgetting =
-    processes === 1
-      ? 'The running process forgets them now and loads'
-      : `${processes} running processes forget them now and load`;
-  return `${forgetting} them again from the stored plans.`;
+  return processes === 0
+    ? 'No process is running; a Redis is cleared by the next one that starts within a day.'
+    : `${plural(processes, 'running process forgets', 'running processes forget')} them now; they are loaded again from the stored plans.`;
 }
 
 const WARM_WORDS = {
@@ -53,28 +50,10 @@ const WARM_WORDS = {
   empty: 'nothing was ever published: npm run sync:full',
 };
 
-interface Warmed {
-  duns: string;
-  name: string;
-  plans: number | null;
-  status: keyof typeof WARM_WORDS;
-}
-
 export async function cacheWarm(context: CommandContext): Promise<number> {
-  const [
-    { refillPlanCache },
-    { readActivePlanSet },
-    { readCurrentSnapshots, announceCurrent },
-    { readTerritory },
-  ] = await Promise.all([
-    import('../../store/plans/plan-cache.ts'),
-    import('../../store/plans/plans.ts'),
-    import('../../store/plans/snapshots.ts'),
-    import('../../store/territory.ts'),
-  ]);
   const ttlMs = context.config.cacheTtlHours * HOUR_MS;
   return withStore(context, 2, async ({ pool }) => {
-    const tdsps: Warmed[] = [];
+    const tdsps: { duns: string; name: string; plans: number | null; status: keyof typeof WARM_WORDS }[] = [];
     for (const { duns, short_name: name } of readTerritory().tdspsMostWantedFirst) {
       const set = await readActivePlanSet(pool, duns);
       const bytes = set ? await refillPlanCache(pool, set, ttlMs) : 0;

@@ -1,7 +1,7 @@
 /** `cache stats`: what the layers of all processes did in the last hour and day. */
 
 import { AGE_STEPS_S, LATENCY_STEPS_MS, quantile } from '../../histogram.ts';
-import { DAY_MS, HOUR_MS, percentText, plural, sizeText, spanText } from '../../monitor/text.ts';
+import { percentText, plural, sizeText, spanText } from '../../monitor/text.ts';
 import {
   type CacheProcess,
   type LayerCounts,
@@ -9,64 +9,51 @@ import {
   readCacheStats,
   readPlanCacheSize,
 } from '../../store/cache/cache-stats.ts';
+import { DAY_MS, HOUR_MS } from '../../units.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
 import { table } from '../table.ts';
 
 const LAYERS = ['memory', 'redis', 'database', 'active', 'api'] as const;
 type Layer = (typeof LAYERS)[number];
 
-type LayerFigures = ReturnType<typeof layerFigures>;
-
-interface Figures {
-  layers: Record<Layer, LayerFigures>;
-  /** Share of all reads that were answered without the upstream; `null` where nothing was read. */
-  overall_hit_rate: number | null;
-}
-
 export function cacheStats(context: CommandContext): Promise<number> {
   return withStore(context, 2, async ({ pool }) => {
     const now = new Date();
-    const [hour, day, processes, database] = [
-      await readCacheStats(pool, new Date(now.getTime() - HOUR_MS)),
-      await readCacheStats(pool, new Date(now.getTime() - DAY_MS)),
-      await readCacheProcesses(pool, now),
-      await readPlanCacheSize(pool),
-    ];
-    const contents = { memory: processes.length > 0 ? sumContents(processes) : null, database };
-    const figures = {
-      ...toFigures(hour, contents),
-      processes: processes.length,
-      day: toFigures(day, contents),
+    const processes = await readCacheProcesses(pool, now);
+    const sumOf = (what: keyof Contents) => processes.reduce((sum, one) => sum + one[what], 0);
+    const contents = {
+      memory: processes.length > 0 ? { entries: sumOf('entries'), bytes: sumOf('bytes') } : undefined,
+      database: await readPlanCacheSize(pool),
     };
-    return answer(context, figures, () => describe(figures));
+    const figuresSince = async (ms: number) =>
+      toFigures(await readCacheStats(pool, new Date(now.getTime() - ms)), contents);
+    const hour = await figuresSince(HOUR_MS);
+    const day = await figuresSince(DAY_MS);
+    const found = { ...hour, processes: processes.length, day };
+    return answer(context, found, () => describe(hour, day, processes.length));
   });
 }
 
 type Contents = Pick<CacheProcess, 'entries' | 'bytes'>;
-type ContentsByLayer = Partial<Record<Layer, Contents | null>>;
+type Figures = ReturnType<typeof toFigures>;
+type LayerFigures = ReturnType<typeof layerFigures>;
 
-const sumContents = (processes: readonly CacheProcess[]): Contents => ({
-  entries: processes.reduce((sum, { entries }) => sum + entries, 0),
-  bytes: processes.reduce((sum, { bytes }) => sum + bytes, 0),
-});
-
-function toFigures(counts: readonly LayerCounts[], contents: ContentsByLayer): Figures {
+function toFigures(counts: readonly LayerCounts[], contents: Partial<Record<Layer, Contents>>) {
   const layers = Object.fromEntries(
-    LAYERS.map((layer) => [
-      layer,
-      layerFigures(
-        counts.find((one) => one.layer === layer),
-        contents[layer] ?? null,
-      ),
-    ]),
+    LAYERS.map((layer) => {
+      const counted = counts.find((one) => one.layer === layer);
+      return [layer, layerFigures(counted, contents[layer])];
+    }),
   ) as Record<Layer, LayerFigures>;
   // Every read asks memory first; what came from the upstream in the end is the only one that cost a call.
   const reads = layers.memory.hits + layers.memory.misses;
-  const overall = reads === 0 ? null : 1 - Math.min(reads, layers.api.hits + layers.api.errors) / reads;
-  return { layers, overall_hit_rate: overall };
+  const called = Math.min(reads, layers.api.hits + layers.api.errors);
+  /** Share of all reads that were answered without the upstream; `null` where nothing was read. */
+  const overall_hit_rate = reads === 0 ? null : 1 - called / reads;
+  return { layers, overall_hit_rate };
 }
 
-function layerFigures(counts: LayerCounts | undefined, contents: Contents | null) {
+function layerFigures(counts: LayerCounts | undefined, contents: Contents | undefined) {
   const { hits = 0, misses = 0, stale_serves = 0, errors = 0, loads = 0 } = counts ?? {};
   const { latency = [], age = [], max_age_seconds = null } = counts ?? {};
   const asked = hits + misses + errors;
@@ -88,8 +75,20 @@ function layerFigures(counts: LayerCounts | undefined, contents: Contents | null
   };
 }
 
-function describe({ processes, day, ...hour }: Figures & { processes: number; day: Figures }): string {
-  return [
+const COLUMNS: [title: string, cell: (one: LayerFigures) => string][] = [
+  ['hits', ({ hits }) => String(hits)],
+  ['misses', ({ misses }) => String(misses)],
+  ['hit %', ({ hit_rate }) => percentText(hit_rate, 2)],
+  ['stale', ({ stale_serves }) => String(stale_serves)],
+  ['errors', ({ errors }) => String(errors)],
+  ['loads', ({ loads }) => String(loads)],
+  ['age p95', ({ age_seconds: { p95 } }) => (p95 === null ? '–' : spanText(p95))],
+  ['wait p95', ({ latency_ms: { p95 } }) => (p95 === null ? '–' : `${p95} ms`)],
+  ['cached', ({ entries, bytes }) => (bytes === null ? '–' : `${entries} (${sizeText(bytes)})`)],
+];
+
+const describe = (hour: Figures, day: Figures, processes: number): string =>
+  [
     ...period('The last hour', hour),
     '',
     ...period('The last day', day),
@@ -99,40 +98,12 @@ function describe({ processes, day, ...hour }: Figures & { processes: number; da
       : `${plural(processes, 'process has', 'processes have')} plan sets in memory.`,
     'Age and wait mean "at most": they are counted in steps. Memory answers at once.',
   ].join('\n');
+
+function period(title: string, { layers, overall_hit_rate }: Figures): string[] {
+  const rows = LAYERS.map((layer) => [`  ${layer}`, ...COLUMNS.map(([, cell]) => cell(layers[layer]))]);
+  return [
+    title,
+    ...table(['  layer', ...COLUMNS.map(([name]) => name)], rows, { gap: ' ' }),
+    `  Answered without the upstream: ${percentText(overall_hit_rate, 2)}`,
+  ];
 }
-
-const TITLES = [
-  '  layer',
-  'hits',
-  'misses',
-  'hit %',
-  'stale',
-  'errors',
-  'loads',
-  'age p95',
-  'wait p95',
-  'cached',
-];
-
-const period = (title: string, { layers, overall_hit_rate }: Figures): string[] => [
-  title,
-  ...table(
-    TITLES,
-    LAYERS.map((layer) => layerCells(layer, layers[layer])),
-    { gap: ' ' },
-  ),
-  `  Answered without the upstream: ${percentText(overall_hit_rate, 2)}`,
-];
-
-const layerCells = (layer: Layer, one: LayerFigures): string[] => [
-  `  ${layer}`,
-  String(one.hits),
-  String(one.misses),
-  percentText(one.hit_rate, 2),
-  String(one.stale_serves),
-  String(one.errors),
-  String(one.loads),
-  one.age_seconds.p95 === null ? '–' : spanText(one.age_seconds.p95),
-  one.latency_ms.p95 === null ? '–' : `${one.latency_ms.p95} ms`,
-  one.bytes === null ? '–' : `${one.entries} (${sizeText(one.bytes)})`,
-];

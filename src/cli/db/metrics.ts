@@ -9,7 +9,7 @@ import {
   queryFigures,
   ratesOver,
 } from '../../monitor/query-metrics.ts';
-import { countText, HOUR_MS, minuteText, percentText, sizeText } from '../../monitor/text.ts';
+import { countText, minuteText, percentText, sizeText } from '../../monitor/text.ts';
 import type { Database } from '../../store/postgres/database.ts';
 import {
   readDatabaseNow,
@@ -18,6 +18,7 @@ import {
   readQueryTexts,
 } from '../../store/upkeep/query-stats.ts';
 import { readStatements, type Statements } from '../../store/upkeep/readings/statements.ts';
+import { HOUR_MS } from '../../units.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
 import { table } from '../table.ts';
 import { wrap } from '../wrap.ts';

@@ -1,297 +1,226 @@
-/** The parts of the monitor: runs, plan sets, queue, upstream, workers, times, past runs. Each gets its width. */
+/** The parts of the monitor. What matters most stands left in each line: a narrow terminal cuts the rest off. */
 
 import type { MonitorView, Rate, ViewTdsp, Worker } from '../../monitor/monitor-view.ts';
 import type { RunProgress, RunStep, ViewWork } from '../../monitor/run-progress.ts';
-import { limitText, percentText, plural, spanText, timeText } from '../../monitor/text.ts';
+import { limitText, minuteText, percentText, plural, spanText, timeText } from '../../monitor/text.ts';
 import type { PlanCounts } from '../../store/queue/sync-runs.ts';
 import { describeChanges } from '../sync/report.ts';
-import { bar, type Line, type Piece, pad, piece, type Tone, widthOf } from './ink.ts';
+import { bar, dim, pad, strong, type Tone, toned, widthOf } from './ink.ts';
 import type { Block } from './layout.ts';
 
-const NAME = 17;
-/** From these widths on a line has room for more. */
-const ROOMY = 56;
-const WIDE = 76;
-
+const nameCell = (name: string): string => pad(name, 17);
+const barSize = (width: number): number => (width < 56 ? 8 : 20);
 /** The lines, or the one that says that there are none. */
-const orElse = (lines: Line[], text: string, tone: Tone = 'dim'): Line[] =>
-  lines.length > 0 ? lines : [[piece(`  ${text}`, tone)]];
+const orElse = (lines: string[], text: string, tone: Tone = 'dim'): string[] =>
+  lines.length > 0 ? lines : [toned(tone, `  ${text}`)];
 
-const ago = (view: MonitorView, at: Date): string => spanText((view.at.getTime() - at.getTime()) / 1_000);
-const ahead = (view: MonitorView, at: Date): string => spanText((at.getTime() - view.at.getTime()) / 1_000);
+const ago = ({ at }: MonitorView, time: Date): string => spanText((at.getTime() - time.getTime()) / 1_000);
+const ahead = ({ at }: MonitorView, time: Date): string => spanText((time.getTime() - at.getTime()) / 1_000);
 
 export function runsBlock(view: MonitorView, width: number): Block {
-  const lines = view.in_progress.flatMap((run) => [
+  const { in_progress } = view;
+  const lines = in_progress.flatMap((run) => [
     runLine(view, run, width),
-    ...run.steps.map((step) => stepLine(view, step, width)),
+    ...run.steps.map((step) => stepLine(view, step)),
   ]);
-  const brief = view.in_progress.map(({ id, kind, done, total }) => `run ${id} ${kind} ${done}/${total}`);
+  const brief = in_progress.map(({ id, kind, done, total }) => `run ${id} ${kind} ${done}/${total}`);
   return {
     title: 'NOW',
-    rank: 5,
     lines: orElse(lines, 'Nothing is being synced'),
-    brief: [piece(brief.join(' · ') || 'nothing is being synced')],
+    brief: brief.join(' · ') || 'nothing is being synced',
   };
 }
 
-function runLine(view: MonitorView, run: RunProgress, width: number): Line {
-  const asked = ` asked by ${run.requested_by} ${ago(view, run.requested_at)} ago${run.is_forced ? ', forced' : ''}`;
-  const share = run.total === 0 ? 1 : run.done / run.total;
-  const size = width >= ROOMY ? 20 : 8;
-  const counts = ` ${run.done}/${run.total}`;
+function runLine(view: MonitorView, run: RunProgress, width: number): string {
+  const { id, kind, requested_by, requested_at, is_forced, done, total } = run;
+  const forced = is_forced ? ', forced' : '';
+  const what = `▸ run ${id} ${kind} asked by ${requested_by} ${ago(view, requested_at)} ago${forced}`;
+  const counts = ` ${done}/${total}`;
+  const size = barSize(width);
   const room = width - size - counts.length - 1;
-  return [
-    piece(pad(`▸ run ${run.id} ${run.kind}${asked}`, room), 'strong'),
-    piece(' '),
-    ...bar(share, size, 'good'),
-    piece(counts, 'strong'),
-  ];
+  const share = total === 0 ? 1 : done / total;
+  return `${strong(pad(what, room))} ${bar(share, size, 'good')}${strong(counts)}`;
 }
 
-function stepLine(view: MonitorView, step: RunStep, width: number): Line {
+function stepLine(view: MonitorView, step: RunStep): string {
   const [sign, tone, text] = describeStep(view, step);
-  return [
-    piece(`  ${sign} `, tone),
-    piece(pad(step.name, width >= ROOMY ? NAME : 12)),
-    piece(' '),
-    piece(text, tone === 'good' ? 'plain' : tone),
-  ];
+  const said = tone === 'good' ? text : toned(tone, text);
+  return `  ${toned(tone, sign)} ${nameCell(step.name)} ${said}`;
 }
 
-function describeStep(view: MonitorView, step: RunStep): [sign: string, tone: Tone, text: string] {
-  if (step.step === 'waiting') {
-    const until =
-      step.not_before && step.not_before > view.at ? ` until ${timeText(step.not_before, view.at)}` : '';
+type Told = [sign: string, tone: Tone, text: string];
+
+function describeStep(view: MonitorView, { step, since, not_before, worker, plans, message }: RunStep): Told {
+  if (step === 'waiting') {
+    const until = not_before && not_before > view.at ? ` until ${timeText(not_before, view.at)}` : '';
     return ['·', 'dim', `waits${until}`];
   }
-  if (step.step === 'fetching') {
-    const by = step.worker ? `, process ${step.worker.pid ?? '?'}` : '';
-    const since = `fetching for ${step.since ? ago(view, step.since) : '0 s'}${by}`;
-    if (!step.worker || step.worker.state === 'alive') return ['▸', 'strong', since];
-    return ['✗', 'bad', `${since} ${step.worker.state === 'dead' ? 'is DEAD' : 'does NOT ANSWER'}`];
-  }
-  return describeResult(step.step, step.plans, step.message);
+  if (step !== 'fetching') return describeResult(step, plans, message);
+  const by = worker ? `, process ${worker.pid ?? '?'}` : '';
+  const what = `fetching for ${since ? ago(view, since) : '0 s'}${by}`;
+  if (!worker || worker.state === 'alive') return ['▸', 'strong', what];
+  return ['✗', 'bad', `${what} ${worker.state === 'dead' ? 'is DEAD' : 'does NOT ANSWER'}`];
 }
 
-function describeResult(
-  status: string,
-  plans: PlanCounts | null,
-  message: string | null,
-): [sign: string, tone: Tone, text: string] {
+function describeResult(status: string, plans: PlanCounts | null, message: string | null): Told {
   if (message !== null) return ['✗', 'bad', `${status}: ${message}`];
   if (!plans) return ['✓', 'good', status === 'shared' ? 'fetched by another run' : status];
-  const changes = describeChanges(plans);
-  return ['✓', 'good', changes === '' ? status : `${status}: ${changes}`];
+  return ['✓', 'good', status + describeChanges(plans, ': ')];
 }
 
-const AGE_TONES: Record<ViewTdsp['verdict'], Tone> = {
-  fresh: 'good',
-  late: 'plain',
-  warning: 'warn',
-  error: 'bad',
+const AGES: Record<ViewTdsp['verdict'], { tone: Tone; sign: string }> = {
+  fresh: { tone: 'good', sign: '✓' },
+  late: { tone: 'plain', sign: '·' },
+  warning: { tone: 'warn', sign: '!' },
+  error: { tone: 'bad', sign: '✗' },
 };
-const AGE_SIGNS: Record<ViewTdsp['verdict'], string> = { fresh: '✓', late: '·', warning: '!', error: '✗' };
 
-export function plansBlock(view: MonitorView, width: number): Block {
-  const lines = view.tdsps.map((tdsp) => tdspLine(view, tdsp, width));
-  const note = width >= ROOMY ? [piece('age against the target of the tier, last result', 'dim')] : [];
-  const counts = (['fresh', 'late', 'warning', 'error'] as const).flatMap((verdict) => {
-    const number = view.tdsps.filter((tdsp) => tdsp.verdict === verdict).length;
-    return number > 0 ? [`${number} ${verdict}`] : [];
+export function plansBlock(view: MonitorView): Block {
+  const counts = Map.groupBy(view.tdsps, ({ verdict }) => verdict);
+  const brief = Object.keys(AGES).flatMap((verdict) => {
+    const found = counts.get(verdict as ViewTdsp['verdict']);
+    return found ? [`${found.length} ${verdict}`] : [];
   });
-  const brief = [piece(counts.join(', ') || 'none')];
+  const lines = view.tdsps.map((tdsp) => tdspLine(view, tdsp));
   return {
     title: 'PLAN SETS',
-    note,
-    brief,
-    rank: 6,
+    note: dim('age against the target of the tier, last result'),
     lines: orElse(lines, 'Nothing was ever synced here: npm run sync:full', 'warn'),
+    brief: brief.join(', ') || 'none',
   };
 }
 
-function tdspLine(view: MonitorView, tdsp: ViewTdsp, width: number): Line {
+function tdspLine(view: MonitorView, tdsp: ViewTdsp): string {
   const { name, age_seconds, target_hours, plans, verdict, stale, last_result } = tdsp;
-  const tone = AGE_TONES[verdict];
+  const { tone, sign } = AGES[verdict];
   const age = age_seconds === null ? 'never' : spanText(age_seconds);
-  const target = `${age} of ${limitText(target_hours * 3_600)}`;
+  const ageCell = toned(tone, pad(`${age} of ${limitText(target_hours * 3_600)}`, 13));
   const share = age_seconds === null ? 1 : age_seconds / 3600 / target_hours;
-  const pieces: Piece[] = [
-    piece(`  ${AGE_SIGNS[verdict]} `, tone),
-    piece(pad(name, width >= ROOMY ? NAME : 12)),
-    piece(' '),
-  ];
-  if (width >= ROOMY) pieces.push(...bar(share, 8, tone), piece(' '));
-  pieces.push(piece(pad(target, 13), tone));
-  if (width >= ROOMY) pieces.push(piece(pad(plans === null ? '–' : String(plans), 5, 'right'), 'dim'));
-  if (stale) pieces.push(piece(' stale', 'warn'));
+  const cells = [`  ${toned(tone, sign)} ${nameCell(name)} ${ageCell} ${bar(share, 8, tone)}`];
+  cells.push(dim(pad(String(plans ?? '–'), 5, 'right')));
+  if (stale) cells.push(toned('warn', ' stale'));
   if (last_result) {
-    const [, resultTone, text] = describeResult(last_result.status, last_result.plans, last_result.message);
-    const when = width >= WIDE ? `${ago(view, last_result.at)} ago ` : '';
-    pieces.push(piece(`  ${when}${text}`, resultTone === 'good' ? 'dim' : resultTone));
+    const [, told, text] = describeResult(last_result.status, last_result.plans, last_result.message);
+    cells.push(toned(told === 'good' ? 'dim' : told, `  ${ago(view, last_result.at)} ago ${text}`));
   }
-  return pieces;
+  return cells.join('');
 }
 
 const QUEUE_SHOWN = 12;
 
-export function queueBlock(view: MonitorView, width: number): Block {
+export function queueBlock(view: MonitorView): Block {
   const { waiting, claimed, total } = view.queue;
-  const note = [piece(`${waiting.length} waiting, ${claimed.length} being worked on`, 'dim')];
-  const shown = waiting.slice(0, QUEUE_SHOWN).map((work) => workLine(view, work, width));
-  const more = total - claimed.length - shown.length;
-  const lines = more > 0 ? [...shown, [piece(`  … and ${more} more`, 'dim')]] : shown;
-  return { title: 'QUEUE', note, brief: note, rank: 4, lines: orElse(lines, 'Nothing waits') };
+  const note = dim(`${waiting.length} waiting, ${claimed.length} being worked on`);
+  const lines = waiting.slice(0, QUEUE_SHOWN).map((work) => workLine(view, work));
+  const more = total - claimed.length - lines.length;
+  if (more > 0) lines.push(dim(`  … and ${more} more`));
+  return { title: 'QUEUE', note, brief: note, lines: orElse(lines, 'Nothing waits') };
 }
 
-function workLine(view: MonitorView, work: ViewWork, width: number): Line {
-  const isLater = work.not_before !== null && work.not_before > view.at;
-  const when = isLater
-    ? `not before ${timeText(work.not_before!, view.at)}`
-    : `waits for ${ago(view, work.requested_at)}`;
-  const origin = `run ${work.run_id} ${work.kind}, ${work.requested_by}`;
-  return [
-    piece(`  ${String(work.priority).padStart(4)} `, 'strong'),
-    piece(pad(work.name, width >= ROOMY ? NAME : 12)),
-    piece(` ${when}`, isLater ? 'dim' : 'plain'),
-    piece(`  ${origin}: ${work.reason}`, 'dim'),
-  ];
+function workLine(view: MonitorView, work: ViewWork): string {
+  const { not_before, priority, name, run_id, kind, requested_by, requested_at, reason } = work;
+  const when =
+    not_before !== null && not_before > view.at
+      ? dim(`not before ${timeText(not_before, view.at)}`)
+      : `waits for ${ago(view, requested_at)}`;
+  const origin = dim(`run ${run_id} ${kind}, ${requested_by}: ${reason}`);
+  return `  ${strong(pad(String(priority), 4, 'right'))} ${nameCell(name)} ${when}  ${origin}`;
 }
 
-export function upstreamBlock(view: MonitorView, width: number): Block {
-  const { upstream, attempts } = view;
-  const { calls_last_hour, budget_per_hour } = upstream;
+export function upstreamBlock({ upstream, attempts, at }: MonitorView, width: number): Block {
+  const { source, calls_last_hour, budget_per_hour, reserve_per_hour, forced_last_hour } = upstream;
   const share = calls_last_hour / budget_per_hour;
-  const free = budget_per_hour - upstream.reserve_per_hour;
-  const tone: Tone = share >= 1 ? 'bad' : calls_last_hour >= free ? 'warn' : 'good';
-  const forced = upstream.forced_last_hour;
-  const size = width >= ROOMY ? 20 : 8;
-  const lines: Line[] = [
-    [
-      piece('  calls this hour  '),
-      ...bar(share, size, tone),
-      piece(` ${calls_last_hour} of ${budget_per_hour}`, tone === 'good' ? 'plain' : tone),
-      piece(forced > 0 ? `, ${forced} of ${upstream.forced_budget_per_hour} forced` : '', 'dim'),
-    ],
-    [piece('  circuit breaker  '), circuitOf(view)],
-    [
-      piece('  succeeded        '),
-      ...rateOf('hour', attempts.hour),
-      piece(' · ', 'dim'),
-      ...rateOf('day', attempts.day),
-    ],
-    ...upstream.last_errors.map(({ at, status, error }) => [
-      piece(`  ${timeText(at, view.at)} `, 'dim'),
-      piece(`${status ?? 'no answer'} ${error}`, 'warn'),
-    ]),
+  const isReserve = calls_last_hour >= budget_per_hour - reserve_per_hour;
+  const tone: Tone = share >= 1 ? 'bad' : isReserve ? 'warn' : 'good';
+  const calls = toned(tone === 'good' ? 'plain' : tone, `${calls_last_hour} of ${budget_per_hour}`);
+  const forced =
+    forced_last_hour > 0 ? `, ${forced_last_hour} of ${upstream.forced_budget_per_hour} forced` : '';
+  const circuit = circuitOf(upstream, at);
+  const lines = [
+    `  calls this hour  ${bar(share, barSize(width), tone)} ${calls}${dim(forced)}`,
+    `  circuit breaker  ${circuit}`,
   ];
   if (upstream.wait_until) {
-    lines.splice(2, 0, [
-      piece('  Retry-After      '),
-      piece(`asked to be left alone until ${timeText(upstream.wait_until, view.at)}`, 'warn'),
-    ]);
+    const until = `asked to be left alone until ${timeText(upstream.wait_until, at)}`;
+    lines.push(`  Retry-After      ${toned('warn', until)}`);
   }
-  return {
-    title: 'UPSTREAM',
-    note: [piece(upstream.source)],
-    rank: 3,
-    lines,
-    brief: [
-      piece(`${calls_last_hour} of ${budget_per_hour} calls this hour`, tone === 'good' ? 'plain' : tone),
-      piece(' · circuit '),
-      circuitOf(view),
-    ],
-  };
+  lines.push(
+    `  succeeded        ${rateOf('hour', attempts.hour)}${dim(' · ')}${rateOf('day', attempts.day)}`,
+  );
+  for (const { at: called, status, error } of upstream.last_errors) {
+    lines.push(`  ${dim(timeText(called, at))} ${toned('warn', `${status ?? 'no answer'} ${error}`)}`);
+  }
+  return { title: 'UPSTREAM', note: source, lines, brief: `${calls} calls this hour · circuit ${circuit}` };
 }
 
-function circuitOf({ upstream, at }: MonitorView): Piece {
-  const { circuit, failures, open_until } = upstream;
-  if (circuit === 'open') {
-    return piece(
-      `OPEN until ${timeText(open_until!, at)}, after ${plural(failures, 'failure')} in a row`,
-      'bad',
-    );
-  }
-  if (circuit === 'half_open') return piece('half open: the next call finds out whether it is back', 'warn');
-  return failures > 0
-    ? piece(`closed, ${plural(failures, 'failure')} in a row`, 'warn')
-    : piece('closed: it may be called', 'plain');
+function circuitOf({ circuit, failures, open_until }: MonitorView['upstream'], at: Date): string {
+  const failed = `${plural(failures, 'failure')} in a row`;
+  if (circuit === 'open') return toned('bad', `OPEN until ${timeText(open_until!, at)}, after ${failed}`);
+  if (circuit === 'half_open') return toned('warn', 'half open: the next call finds out whether it is back');
+  return failures > 0 ? toned('warn', `closed, ${failed}`) : 'closed: it may be called';
 }
 
 /** The share owed is 95 %. */
 const SUCCESS_TARGET = 0.95;
 
-function rateOf(span: string, { attempts, success_rate }: Rate): Piece[] {
-  if (success_rate === null) return [piece(`${span} –`, 'dim')];
-  return [
-    piece(`${span} `),
-    piece(percentText(success_rate), success_rate < SUCCESS_TARGET ? 'warn' : 'good'),
-    piece(` of ${plural(attempts, 'attempt')}`, 'dim'),
-  ];
+function rateOf(span: string, { attempts, success_rate }: Rate): string {
+  if (success_rate === null) return dim(`${span} –`);
+  const tone = success_rate < SUCCESS_TARGET ? 'warn' : 'good';
+  return `${span} ${toned(tone, percentText(success_rate))}${dim(` of ${plural(attempts, 'attempt')}`)}`;
 }
 
-const STATE_TONES: Record<Worker['state'], Tone> = { alive: 'good', silent: 'bad', dead: 'dim' };
-const STATE_SIGNS: Record<Worker['state'], string> = { alive: '✓', silent: '!', dead: '✗' };
-
-export function workersBlock(view: MonitorView, width: number): Block {
+export function workersBlock(view: MonitorView): Block {
   const present = view.workers.filter(({ state }) => state !== 'dead');
-  const gone = view.workers.length - present.length;
-  const lines: Line[] = present.map((worker) => {
-    const { state, pid, host, roles, origin } = worker;
-    const silent = state === 'silent' ? `does not answer for ${ago(view, worker.seen_at)}  ` : '';
-    return [
-      piece(`  ${STATE_SIGNS[state]} `, STATE_TONES[state]),
-      piece(pad(`${host} ${pid}`, Math.max(NAME, Math.min(28, widthOf(`${host} ${pid}`))))),
-      piece(` ${silent}`, 'bad'),
-      piece(roles.join(' ')),
-      ...(width >= WIDE && origin ? [piece(`  ${origin}`, 'dim')] : []),
-      piece(`  for ${ago(view, worker.started_at)}`, 'dim'),
-    ];
-  });
-  if (lines.length === 0) lines.push([piece('  No process runs: npm start', 'warn')]);
-  if (gone > 0)
-    lines.push([piece(`  ✗ ${plural(gone, 'process', 'processes')} died within the last day`, 'dim')]);
-  const alive = present.filter(({ state }) => state === 'alive').length;
-  const brief: Line = [
-    piece(`${alive} alive`, alive > 0 ? 'plain' : 'warn'),
-    piece(present.length > alive ? `, ${present.length - alive} silent` : '', 'bad'),
-  ];
-  return { title: 'PROCESSES', rank: 2, lines, brief };
+  const silent = present.filter(({ state }) => state === 'silent').length;
+  const dead = view.workers.length - present.length;
+  const alive = present.length - silent;
+  const lines = present.map((worker) => workerLine(view, worker));
+  if (present.length === 0) lines.push(toned('warn', '  No process runs: npm start'));
+  if (dead > 0) lines.push(dim(`  ✗ ${plural(dead, 'process', 'processes')} died within the last day`));
+  const brief = toned(alive > 0 ? 'plain' : 'warn', `${alive} alive`);
+  return {
+    title: 'PROCESSES',
+    lines,
+    brief: silent > 0 ? brief + toned('bad', `, ${silent} silent`) : brief,
+  };
 }
 
-export function timesBlock(view: MonitorView, width: number): Block {
-  const lines = (view.schedules ?? []).map(({ name, cron, time_zone, next_at }) => [
-    piece(`  ${pad(name, 12)} `),
-    piece(next_at ? `in ${pad(ahead(view, next_at), 7)}` : 'never      '),
-    piece(next_at ? `${next_at.toISOString().slice(0, 16).replace('T', ' ')}Z` : ''),
-    ...(width >= ROOMY ? [piece(`  ${cron} ${time_zone}`, 'dim')] : []),
-  ]);
-  const times = (view.schedules ?? []).flatMap(({ name, next_at }) =>
+function workerLine(view: MonitorView, worker: Worker): string {
+  const { state, pid, host, roles, origin, seen_at, started_at } = worker;
+  const name = pad(`${host} ${pid}`, Math.max(17, Math.min(28, widthOf(`${host} ${pid}`))));
+  const mark = state === 'alive' ? toned('good', '✓') : toned('bad', '!');
+  const silence = state === 'alive' ? '' : toned('bad', `does not answer for ${ago(view, seen_at)}  `);
+  return `  ${mark} ${name} ${silence}${roles.join(' ')}${dim(`  for ${ago(view, started_at)}  ${origin ?? ''}`)}`;
+}
+
+export function timesBlock(view: MonitorView): Block {
+  const schedules = view.schedules ?? [];
+  const lines = schedules.map(({ name, cron, time_zone, next_at }) => {
+    const next = next_at ? `in ${pad(ahead(view, next_at), 7)} ${minuteText(next_at)}Z` : 'never';
+    return `  ${pad(name, 12)} ${next}${dim(`  ${cron} ${time_zone}`)}`;
+  });
+  const times = schedules.flatMap(({ name, next_at }) =>
     next_at ? [`${name} in ${ahead(view, next_at)}`] : [],
   );
-  const brief = [piece(times.join(' · ') || 'nothing is scheduled')];
-  return { title: 'NEXT', rank: 1, lines: orElse(lines, 'Nothing is scheduled: npm start', 'warn'), brief };
+  return {
+    title: 'NEXT',
+    lines: orElse(lines, 'Nothing is scheduled: npm start', 'warn'),
+    brief: times.join(' · ') || 'nothing is scheduled',
+  };
 }
 
-export function pastBlock(view: MonitorView, width: number): Block {
-  const ended = view.runs.filter(({ finished_at }) => finished_at !== null);
-  const lines = ended.map((run): Line => {
-    const tone: Tone = run.status === 'succeeded' ? 'good' : 'bad';
-    const { plans, errors, api_calls } = run;
+export function pastBlock(view: MonitorView): Block {
+  const ended = view.runs.flatMap(({ finished_at, ...run }) =>
+    finished_at ? [{ ...run, when: `${ago(view, finished_at)} ago` }] : [],
+  );
+  const lines = ended.map(({ id, kind, status, when, plans, errors, api_calls, requested_by }) => {
+    const [tone, sign]: [Tone, string] = status === 'succeeded' ? ['good', '✓'] : ['bad', '✗'];
     const changes = plans ? describeChanges(plans) || 'nothing changed' : '';
-    const outcome = errors[0]?.message ?? changes;
-    return [
-      piece(`  ${tone === 'good' ? '✓' : '✗'} `, tone),
-      piece(pad(`run ${run.id} ${run.kind}`, 16)),
-      piece(` ${pad(`${ago(view, run.finished_at!)} ago`, 10)}`),
-      piece(` ${run.status}`, tone),
-      piece(`  ${plural(api_calls, 'call')}`, 'dim'),
-      ...(width >= ROOMY ? [piece(`  by ${run.requested_by}`, 'dim')] : []),
-      piece(`  ${outcome}`, errors.length > 0 ? 'warn' : 'dim'),
-    ];
+    const outcome = toned(errors.length > 0 ? 'warn' : 'dim', `  ${errors[0]?.message ?? changes}`);
+    const run = `${pad(`run ${id} ${kind}`, 16)} ${pad(when, 10)}`;
+    return `  ${toned(tone, sign)} ${run} ${toned(tone, status)}${dim(`  ${plural(api_calls, 'call')}  by ${requested_by}`)}${outcome}`;
   });
   const [last] = ended;
-  const brief = last
-    ? `run ${last.id} ${last.kind} ${last.status} ${ago(view, last.finished_at!)} ago`
-    : 'none yet';
-  return { title: 'LAST RUNS', rank: 0, lines: orElse(lines, 'No run has ended yet'), brief: [piece(brief)] };
+  const brief = last ? `run ${last.id} ${last.kind} ${last.status} ${last.when}` : 'none yet';
+  return { title: 'LAST RUNS', lines: orElse(lines, 'No run has ended yet'), brief };
 }

@@ -13,7 +13,7 @@ import {
   upstreamBlock,
   workersBlock,
 } from './blocks.ts';
-import { fit, type Ink, inked, type Line, lineWidth, piece, wrapWords } from './ink.ts';
+import { cleaned, cut, dim, type Ink, inked, strong, toned, widthOf, wrapWords } from './ink.ts';
 import { arrange, type Room } from './layout.ts';
 import { columnsOf, inkOf } from './terminal.ts';
 
@@ -33,66 +33,58 @@ export function drawStatus(view: MonitorView): string {
 }
 
 /** No line is wider than the columns, and there are at most `rows` of them. */
-export function drawMonitor(view: MonitorView, options: DrawOptions): string[] {
+export function drawMonitor(seen: MonitorView, options: DrawOptions): string[] {
+  const view = cleaned(seen);
   const { columns, rows } = options;
   const head = headOf(view, options);
   const body = arrange(
-    (width) => [runsBlock(view, width), plansBlock(view, width), queueBlock(view, width)],
-    (width) => [
-      upstreamBlock(view, width),
-      workersBlock(view, width),
-      timesBlock(view, width),
-      pastBlock(view, width),
-    ],
+    (width) => [runsBlock(view, width), plansBlock(view), queueBlock(view)],
+    (width) => [upstreamBlock(view, width), workersBlock(view), timesBlock(view), pastBlock(view)],
     { columns, rows: rows === null ? null : Math.max(0, rows - head.length - 1) },
   );
-  const lines = [...head, [], ...body].slice(0, rows ?? undefined);
-  return lines.map((line) => inked(fit(line, columns), options));
+  const lines = [...head, '', ...body].slice(0, rows ?? undefined);
+  return lines.map((line) => inked(cut(line, columns), options));
 }
 
-function headOf(view: MonitorView, { columns, rows, title, notice }: DrawOptions): Line[] {
-  const room = { columns, rows };
+function headOf(view: MonitorView, { columns, rows, title, notice }: DrawOptions): string[] {
   const whole = `${view.at.toISOString().slice(0, 19).replace('T', ' ')}Z`;
-  const name = fit([piece('wattsync ', 'strong'), piece(title, 'title')], columns);
-  const time = lineWidth(name) + whole.length < columns ? whole : whole.slice(11);
-  const gap = columns - lineWidth(name) - time.length;
-  const lines: Line[] = [gap > 0 ? [...name, piece(' '.repeat(gap)), piece(time, 'dim')] : name];
-  if (notice) lines.push(...wrapWords(notice, columns).map((text) => [piece(text, 'bad')]));
+  const name = `${strong('wattsync')} ${toned('title', title)}`;
+  const time = widthOf(name) + whole.length < columns ? whole : whole.slice(11);
+  const gap = columns - widthOf(name) - time.length;
+  const lines = [gap > 0 ? name + ' '.repeat(gap) + dim(time) : name];
+  if (notice) lines.push(...wrapWords(cleaned(notice), columns).map((text) => toned('bad', text)));
   const { healthy, problems } = judge(view);
   const shown = rows === null ? problems : problems.slice(0, PROBLEMS_SHOWN);
-  lines.push(verdictLine(view, healthy, problems));
-  lines.push(...shown.flatMap((problem) => problemLines(problem, room)));
   const hidden = problems.length - shown.length;
-  if (hidden > 0) lines.push([piece(`  … and ${hidden} more: npm run doctor`, 'dim')]);
+  lines.push(verdictLine(view, healthy, problems.length));
+  lines.push(...shown.flatMap((problem) => problemLines(problem, { columns, rows })));
+  if (hidden > 0) lines.push(dim(`  … and ${hidden} more: npm run doctor`));
   return lines;
 }
 
-function verdictLine(view: MonitorView, healthy: boolean, problems: readonly Finding[]): Line {
-  const alive = view.workers.filter(({ state }) => state === 'alive').length;
-  const { state } = view.control;
+function verdictLine(
+  { workers, control, upstream }: MonitorView,
+  healthy: boolean,
+  problems: number,
+): string {
+  const { state } = control;
   const facts = [
     state === 'running' ? 'syncing is on' : `syncing is ${state === 'stopped' ? 'STOPPED' : 'HALTED'}`,
-    plural(alive, 'process', 'processes'),
-    `plans from ${view.upstream.source}${view.upstream.source === 'sandbox' ? ' (INVENTED)' : ''}`,
-  ];
-  const verdict = !healthy
-    ? piece('✗ NOT HEALTHY', 'bad')
-    : problems.length > 0
-      ? piece(`! ${plural(problems.length, 'thing')} to look at`, 'warn')
-      : piece('✓ healthy', 'good');
-  return [verdict, piece(`  ${facts.join(' · ')}`)];
+    plural(workers.filter((one) => one.state === 'alive').length, 'process', 'processes'),
+    `plans from ${upstream.source}${upstream.source === 'sandbox' ? ' (INVENTED)' : ''}`,
+  ].join(' · ');
+  if (!healthy) return `${toned('bad', '✗ NOT HEALTHY')}  ${facts}`;
+  return problems > 0
+    ? `${toned('warn', `! ${plural(problems, 'thing')} to look at`)}  ${facts}`
+    : `${toned('good', '✓ healthy')}  ${facts}`;
 }
 
 /** In full where rows are unlimited; else a line for what is wrong, and one for what to do. */
-function problemLines({ verdict, reading, advice, command }: Finding, { columns, rows }: Room): Line[] {
+function problemLines({ verdict, reading, advice, command }: Finding, { columns, rows }: Room): string[] {
   const tone = verdict === 'bad' ? 'bad' : 'warn';
-  const sign = verdict === 'bad' ? '✗' : '!';
-  const inner = Math.max(10, columns - 4);
-  const inFull = (text: string) => (rows === null ? wrapWords(text, inner) : [text]);
-  const what = inFull(reading).map(
-    (text, index): Line => [piece(index === 0 ? `  ${sign} ` : '    ', tone), piece(text, tone)],
-  );
-  const advised = rows === null || command === null ? [advice] : [];
+  const inFull = (text: string) => (rows === null ? wrapWords(text, Math.max(10, columns - 4)) : [text]);
+  const what = inFull(reading).map((text, i) => `${i > 0 ? ' ' : verdict === 'bad' ? '✗' : '!'} ${text}`);
+  const advised = rows === null || command === null ? [advice ?? ''] : [];
   const next = [...advised, command && `→ ${command}`].flatMap((text) => (text ? inFull(text) : []));
-  return [...what, ...next.map((text): Line => [piece(`    ${text}`)])];
+  return [...what.map((text) => `  ${toned(tone, text)}`), ...next.map((text) => `    ${text}`)];
 }

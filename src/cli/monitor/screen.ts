@@ -11,7 +11,7 @@ import {
   synchronizedOutput,
 } from 'ansi-escapes';
 
-export interface Screen {
+interface Screen {
   show(lines: readonly string[]): void;
   /** Gives the terminal back as it was, with the last frame on it. Safe twice. */
   close(): void;

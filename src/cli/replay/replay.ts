@@ -1,18 +1,29 @@
 /** `replay`: what upstreams sent, run through today's normaliser, beside what was published of it. */
 
 import { expected } from '../../errors.ts';
-import { HOUR_MS } from '../../monitor/text.ts';
 import { isDay } from '../../plan/market-day.ts';
-import type { Database } from '../../store/postgres/database.ts';
+import { readOpenRecords } from '../../store/plans/quarantine.ts';
+import { findPayloads } from '../../store/plans/source-payloads.ts';
+import type { Database, Queryable } from '../../store/postgres/database.ts';
+import { readTerritory } from '../../store/territory.ts';
 import type { Outcome } from '../../sync/publish/outcome.ts';
-import type { PublisherOptions } from '../../sync/publish/publisher.ts';
-import type { Readable, Replayed, ReplayOptions, ReplayRequest } from '../../sync/publish/replay.ts';
+import { publishReplayed } from '../../sync/publish/publish-replayed.ts';
+import { Publisher } from '../../sync/publish/publisher.ts';
+import {
+  findTargets,
+  type Replayed,
+  type ReplayRequest,
+  replay,
+  replayRejected,
+} from '../../sync/publish/replay.ts';
 import type { Territory } from '../../territory/territory.ts';
+import { HOUR_MS } from '../../units.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
 import { untilStopped } from '../step-progress.ts';
 import { UsageError } from '../usage-error.ts';
+import { describeRejected, describeReplays } from './report.ts';
 
-export interface ReplayCommandOptions {
+interface ReplayCommandOptions {
   snapshot?: string;
   payload?: string;
   since?: string;
@@ -29,80 +40,70 @@ export async function replayCommand(context: CommandContext, given: ReplayComman
   if (publish && !rejected) {
     throw new UsageError('--publish goes with --rejected: it publishes only what could not be read before.');
   }
-  const { readTerritory } = await import('../../store/territory.ts');
   const territory = readTerritory();
   return withStore(context, 6, (database) =>
     rejected
       ? replayOpen(context, database, territory, publish)
-      : replayRequest(context, database, territory, given),
+      : replayRequest(context, database.pool, territory, given),
   );
 }
 
-const optionsOf = (database: Database, territory: Territory) => ({
-  database: database.pool,
-  tdspByName: (name: string) => territory.tdspByFeedName(name)?.duns,
-});
+const namesOf = (territory: Territory) => (name: string) => territory.tdspByFeedName(name)?.duns;
 
 async function replayRequest(
   context: CommandContext,
-  database: Database,
+  database: Queryable,
   territory: Territory,
   given: ReplayCommandOptions,
 ): Promise<number> {
-  const [{ findTargets, replay }, { describeReplays }] = await Promise.all([
-    import('../../sync/publish/replay.ts'),
-    import('./report.ts'),
-  ]);
   const request = await readRequest(database, territory, given);
-  const targets = await findTargets(database.pool, request);
+  const targets = await findTargets(database, request);
   if (request.of === 'snapshot' && targets.length === 0) {
-    throw new UsageError(
-      `Version ${request.version} of ${given.snapshot?.split('@')[0]} was never published.`,
-    );
+    const [name] = given.snapshot!.split('@');
+    throw new UsageError(`Version ${request.version} of ${name} was never published.`);
   }
   const replays: Replayed[] = [];
   // One after the other: a body and what becomes of it may take some megabytes.
-  for (const target of targets) replays.push(await replay(target, optionsOf(database, territory)));
+  for (const target of targets)
+    replays.push(await replay(target, { database, tdspByName: namesOf(territory) }));
   const isSame = replays.every(({ status }) => status === 'same' || status === 'unpublished');
   const found = { status: isSame ? 'same' : 'differs', replays };
   return answer(context, found, () => describeReplays(replays, territory), isSame);
 }
 
 async function readRequest(
-  database: Database,
+  database: Queryable,
   territory: Territory,
   { snapshot, payload, since }: ReplayCommandOptions,
 ): Promise<ReplayRequest> {
-  if (snapshot !== undefined) {
-    const [name = '', version = ''] = snapshot.split('@');
-    const tdsp = territory.tdsp(name);
-    if (!tdsp || !/^[1-9]\d{0,14}$/.test(version)) {
-      throw new UsageError(
-        `${expected('a TDSP and a version, such as ONCOR@7', snapshot)}. TDSPs: ${territory.tdspList}`,
-      );
-    }
-    return { of: 'snapshot', tdsp_duns: tdsp.duns, version: Number(version) };
-  }
+  if (snapshot !== undefined) return readSnapshot(territory, snapshot);
   if (payload !== undefined) return { of: 'payload', hash: await readHash(database, payload) };
-  if (since !== undefined) {
-    const isTime = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(since) && isDay(since.slice(0, 10));
-    const time = new Date(isTime ? since : Number.NaN);
-    if (Number.isNaN(time.getTime())) {
-      throw new UsageError(
-        expected('a time such as 2026-06-01 (midnight UTC) or 2026-06-01T12:00:00Z', since),
-      );
-    }
-    return { of: 'since', since: time };
-  }
+  if (since !== undefined) return { of: 'since', since: readTime(since) };
   return { of: 'current', tdsps: territory.tdsps.map(({ duns }) => duns) };
 }
 
-async function readHash(database: Database, prefix: string): Promise<string> {
+function readSnapshot(territory: Territory, text: string): ReplayRequest {
+  const [name = '', version = ''] = text.split('@');
+  const tdsp = territory.tdsp(name);
+  if (tdsp && /^[1-9]\d{0,14}$/.test(version))
+    return { of: 'snapshot', tdsp_duns: tdsp.duns, version: Number(version) };
+  throw new UsageError(
+    `${expected('a TDSP and a version, such as ONCOR@7', text)}. TDSPs: ${territory.tdspList}`,
+  );
+}
+
+function readTime(text: string): Date {
+  const isTime = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) && isDay(text.slice(0, 10));
+  const time = new Date(text);
+  if (isTime && !Number.isNaN(time.getTime())) return time;
+  throw new UsageError(expected('a time such as 2026-06-01 (midnight UTC) or 2026-06-01T12:00:00Z', text));
+}
+
+async function readHash(database: Queryable, prefix: string): Promise<string> {
   if (!/^[0-9a-f]{6,64}$/i.test(prefix)) {
     throw new UsageError(expected('the first six hex digits of a hash, or more', prefix));
   }
-  const { findPayloads } = await import('../../store/plans/source-payloads.ts');
-  const found = await findPayloads(database.pool, prefix.toLowerCase());
+  const found = await findPayloads(database, prefix.toLowerCase());
   if (found.length === 1) return found[0]!;
   throw new UsageError(
     found.length === 0
@@ -117,24 +118,18 @@ async function replayOpen(
   territory: Territory,
   isToPublish: boolean,
 ): Promise<number> {
-  const [{ replayRejected }, { describeRejected }, { readOpenRecords }] = await Promise.all([
-    import('../../sync/publish/replay.ts'),
-    import('./report.ts'),
-    import('../../store/plans/quarantine.ts'),
-  ]);
-  const options = optionsOf(database, territory);
+  const { cacheTtlHours, enableQueryOptimization: tuneDatabase } = context.config;
+  const tdspByName = namesOf(territory);
   const tdsps = territory.tdsps.map(({ duns }) => duns);
-  const found = await replayRejected(tdsps, options);
+  const found = await replayRejected(tdsps, { database: database.pool, tdspByName });
   const records = await readOpenRecords(database.pool, tdsps);
   const readable = found.filter(({ replayed }) => (replayed.difference?.newly_readable.length ?? 0) > 0);
+  const publisher = new Publisher({ database, cacheTtlMs: cacheTtlHours * HOUR_MS, tuneDatabase });
   const published =
     isToPublish && readable.length > 0
-      ? await publishReadable(readable, {
-          ...options,
-          database,
-          cacheTtlMs: context.config.cacheTtlHours * HOUR_MS,
-          tuneDatabase: context.config.enableQueryOptimization,
-        })
+      ? await untilStopped((signal) =>
+          publishReplayed(readable, { database, publisher, tdspByName, requested_by: 'cli', signal }),
+        )
       : null;
   const rejected = found.map(({ reading: { tdsp_duns, version, unread }, replayed }) => ({
     tdsp_duns,
@@ -145,10 +140,9 @@ async function replayOpen(
     readable: replayed.difference?.newly_readable ?? [],
   }));
   const status = readable.length === 0 ? 'nothing_readable' : statusOf(published?.outcomes ?? null);
-  const report = { status, run_id: published?.run_id ?? null, tdsps: rejected, records, ...published };
   return answer(
     context,
-    report,
+    { status, run_id: null, tdsps: rejected, records, ...published },
     () => describeRejected({ rejected, records, published }, territory),
     status === 'nothing_readable' || status === 'published',
   );
@@ -159,19 +153,4 @@ function statusOf(outcomes: readonly Outcome[] | null): 'readable' | 'published'
   if (outcomes === null) return 'readable';
   const isPublished = outcomes.every(({ error_code, status }) => !error_code && status !== 'shared');
   return isPublished ? 'published' : 'failed';
-}
-
-async function publishReadable(
-  readable: readonly Readable[],
-  { tdspByName, ...options }: PublisherOptions & Pick<ReplayOptions, 'tdspByName'>,
-): Promise<{ run_id: number; outcomes: Outcome[] }> {
-  const [{ publishReplayed }, { Publisher }] = await Promise.all([
-    import('../../sync/publish/publish-replayed.ts'),
-    import('../../sync/publish/publisher.ts'),
-  ]);
-  const { database } = options;
-  const publisher = new Publisher(options);
-  return untilStopped((signal) =>
-    publishReplayed(readable, { database, publisher, tdspByName, requested_by: 'cli', signal }),
-  );
 }

@@ -2,9 +2,6 @@
 
 import { Option } from 'commander';
 import { type CommandSpec, numberOption } from '../command.ts';
-import type { ControlOptions } from './control.ts';
-import type { SyncMonitorOptions } from './monitor.ts';
-import type { SyncCommandOptions } from './sync.ts';
 
 const force = new Option(
   '--force',
@@ -23,28 +20,25 @@ export const SYNC_COMMANDS: CommandSpec[] = [
     usage: 'priority',
     description: 'sync what the priority cities need: tier 1, and wherever shoppers were lately',
     options: asking,
-    run: async (context, options: SyncCommandOptions) =>
-      (await import('./sync.ts')).syncPriority(context, options),
+    load: async () => (await import('./sync.ts')).syncPriority,
   },
   {
     usage: 'full',
     description: 'sync what all cities need',
     options: asking,
-    run: async (context, options: SyncCommandOptions) =>
-      (await import('./sync.ts')).syncFull(context, options),
+    load: async () => (await import('./sync.ts')).syncFull,
   },
   {
     usage: 'city <slug...>',
     description: 'sync what these cities need (dallas-tx, "Fort Worth", 75201)',
     options: asking,
-    run: async (context, slugs: string[], options: SyncCommandOptions) =>
-      (await import('./sync.ts')).syncCity(context, slugs, options),
+    load: async () => (await import('./sync.ts')).syncCity,
   },
   {
     usage: 'status',
     description:
       'how syncing is now: runs, queue, plan sets, calls, workers, times; what is wrong, and what to run',
-    run: async (context) => (await import('./status.ts')).syncStatus(context),
+    load: async () => (await import('./status.ts')).syncStatus,
   },
   {
     usage: 'monitor',
@@ -56,40 +50,35 @@ export const SYNC_COMMANDS: CommandSpec[] = [
       new Option('--no-color', 'without colour, as with NO_COLOR'),
       new Option('--ascii', 'without characters beyond ASCII'),
     ],
-    run: async (context, options: SyncMonitorOptions) =>
-      (await import('./monitor.ts')).syncMonitor(context, options),
+    load: async () => (await import('./monitor.ts')).syncMonitor,
   },
   {
     usage: 'stop',
     description: 'let running syncs end and begin no more, in all processes, until sync resume',
     options: [reason, new Option('--no-wait', 'do not wait until the running ones have ended')],
-    run: async (context, options: ControlOptions) =>
-      (await import('./control.ts')).syncStop(context, options),
+    load: async () => (await import('./control.ts')).syncStop,
   },
   {
     usage: 'resume',
     description: 'let syncs begin again after a stop or an emergency',
     options: [reason],
-    run: async (context, options: ControlOptions) =>
-      (await import('./control.ts')).syncResume(context, options),
+    load: async () => (await import('./control.ts')).syncResume,
   },
   {
     usage: 'emergency',
     description: 'halt everything at once: calls in flight are given up, what waits or runs is cancelled',
     options: [reason],
-    run: async (context, options: ControlOptions) =>
-      (await import('./control.ts')).syncEmergency(context, options),
+    load: async () => (await import('./control.ts')).syncEmergency,
   },
   {
     usage: 'dead',
     description: 'what failed for good and waits for somebody to look at it',
-    run: async (context) => (await import('./dead.ts')).syncDead(context),
+    load: async () => (await import('./dead.ts')).syncDead,
   },
   {
     usage: 'redrive [tdsp...]',
     description: 'try again what failed for good: all of it, or that of these TDSPs (ONCOR, 957877905)',
     options: [force],
-    run: async (context, tdsps: string[], options: SyncCommandOptions) =>
-      (await import('./dead.ts')).syncRedrive(context, tdsps, options),
+    load: async () => (await import('./dead.ts')).syncRedrive,
   },
 ];

@@ -1,20 +1,20 @@
 /** `sync dead` and `sync redrive`: what was given up, and another try at it. */
 
-import { openStore } from '../../app/open.ts';
 import { expected } from '../../errors.ts';
+import { minuteText } from '../../monitor/text.ts';
 import { type DeadLetter, readDeadLetters } from '../../store/queue/sync-runs.ts';
 import { readTerritory } from '../../store/territory.ts';
-import type { Territory } from '../../territory/territory.ts';
-import type { CommandContext } from '../command.ts';
+import { answer, type CommandContext, withStore } from '../command.ts';
 import { UsageError } from '../usage-error.ts';
-import { type SyncCommandOptions, sync } from './sync.ts';
+import { nameOf } from './report.ts';
+import type { SyncCommandOptions } from './sync.ts';
+
+const NOTHING_DEAD = 'No sync was given up.';
 
 export async function syncDead(context: CommandContext): Promise<number> {
   const territory = readTerritory();
-  const dead = (await readDead(context)).map((one) => ({ ...one, name: nameOf(one, territory) }));
-  if (context.isJson) console.log(JSON.stringify({ dead }));
-  else console.log(dead.length === 0 ? 'No sync was given up.' : describe(dead));
-  return 0;
+  const dead = (await readDead(context)).map((one) => ({ ...one, name: nameOf(territory, one.tdsp_duns) }));
+  return answer(context, { dead }, () => (dead.length === 0 ? NOTHING_DEAD : describe(dead)));
 }
 
 export async function syncRedrive(
@@ -31,30 +31,21 @@ export async function syncRedrive(
   const dead = (await readDead(context)).map(({ tdsp_duns }) => tdsp_duns);
   const tdsps = dead.filter((duns) => wanted.length === 0 || wanted.includes(duns));
   if (tdsps.length === 0) {
-    const text = wanted.length === 0 ? 'No sync was given up.' : 'None of these was given up.';
-    console.log(context.isJson ? JSON.stringify({ status: 'succeeded', tdsps: [], message: text }) : text);
-    return 0;
+    const message = wanted.length === 0 ? NOTHING_DEAD : 'None of these was given up.';
+    return answer(context, { status: 'succeeded', tdsps, message }, () => message);
   }
   // A success takes the dead letter away, another failure replaces it.
-  return sync(context, options, () => ({ kind: 'redrive', tdsps, requested_by: 'cli' }));
+  const { sync } = await import('./sync.ts');
+  return sync(context, options, () => ({ kind: 'redrive', tdsps }));
 }
 
-async function readDead({ config }: Pick<CommandContext, 'config'>): Promise<DeadLetter[]> {
-  const database = await openStore(config, 1);
-  try {
-    return await readDeadLetters(database.pool);
-  } finally {
-    await database.close();
-  }
-}
-
-const nameOf = ({ tdsp_duns }: DeadLetter, territory: Territory): string =>
-  territory.tdsp(tdsp_duns)?.short_name ?? tdsp_duns;
+const readDead = (context: CommandContext): Promise<DeadLetter[]> =>
+  withStore(context, 1, ({ pool }) => readDeadLetters(pool));
 
 function describe(dead: readonly (DeadLetter & { name: string })[]): string {
   const lines = dead.map(
     ({ name, died_at, error_code, message }) =>
-      `${name.padEnd(18)} ${died_at.toISOString().slice(0, 19)}Z  ${error_code}\n    ${message}`,
+      `${name.padEnd(18)} ${minuteText(died_at)}Z  ${error_code}\n    ${message}`,
   );
   return `${lines.join('\n')}\n\nTry again: npm run sync:redrive (with --force to publish what the guard held back)`;
 }

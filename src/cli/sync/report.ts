@@ -1,9 +1,31 @@
-/** How a sync went, in words. */
+/** What a sync will do, and how it went, in words. */
 
+import { plural, tookText } from '../../monitor/text.ts';
+import type { PlannedTarget } from '../../planning/plan-targets.ts';
 import type { PlanCounts } from '../../store/queue/sync-runs.ts';
 import type { Outcome } from '../../sync/publish/outcome.ts';
 import type { SyncReport } from '../../sync/work/report.ts';
 import type { Territory } from '../../territory/territory.ts';
+
+const DECISIONS = {
+  queued: 'to be fetched',
+  merged: 'waits already',
+  joined: 'being fetched',
+  fresh: 'fresh',
+} as const;
+
+export const nameOf = (territory: Territory, duns: string): string =>
+  territory.tdsp(duns)?.short_name ?? duns;
+
+export function describePlan(targets: readonly PlannedTarget[], territory: Territory): string {
+  if (targets.length === 0) return 'No TDSP is needed.';
+  return targets
+    .flatMap(({ tdsp_duns, decision, priority, reason }) => [
+      `${nameOf(territory, tdsp_duns).padEnd(18)} ${DECISIONS[decision].padEnd(14)} priority ${priority}`,
+      `    ${reason}`,
+    ])
+    .join('\n');
+}
 
 export function describeOutcome({
   status,
@@ -12,19 +34,14 @@ export function describeOutcome({
 }: Pick<Outcome, 'status' | 'plans' | 'message'>): string {
   if (message !== null) return `${status}: ${message}`;
   if (!plans) return status === 'shared' ? 'another sync had just fetched it' : 'fresh, nothing fetched';
-  const changes = describeChanges(plans);
-  return `${plans.seen} plans${changes === '' ? ', nothing changed' : `: ${changes}`}`;
+  return `${plans.seen} plans${describeChanges(plans, ': ') || ', nothing changed'}`;
 }
 
-/** `2 new, 3 changed`; empty where nothing changed. */
-export function describeChanges({ added, changed, deactivated, rejected }: PlanCounts): string {
-  const counts: [number, string][] = [
-    [added, 'new'],
-    [changed, 'changed'],
-    [deactivated, 'gone'],
-    [rejected, 'rejected'],
-  ];
-  return counts.flatMap(([count, word]) => (count > 0 ? [`${count} ${word}`] : [])).join(', ');
+/** `2 new, 3 changed`, with `before` in front; empty where nothing changed. */
+export function describeChanges({ added, changed, deactivated, rejected }: PlanCounts, before = ''): string {
+  const counts = Object.entries({ new: added, changed, gone: deactivated, rejected });
+  const parts = counts.flatMap(([word, count]) => (count > 0 ? [`${count} ${word}`] : []));
+  return parts.length === 0 ? '' : before + parts.join(', ');
 }
 
 export function describeReport(report: SyncReport, territory: Territory): string {
@@ -32,11 +49,10 @@ export function describeReport(report: SyncReport, territory: Territory): string
   const lines = [
     `Run ${run_id} ${status}: ${plans.seen} plans seen, ${plans.added} new, ${plans.changed} changed, ` +
       `${plans.unchanged} unchanged, ${plans.deactivated} gone, ${plans.rejected} rejected; ` +
-      `${api_calls} upstream ${api_calls === 1 ? 'call' : 'calls'} in ${(duration_ms / 1000).toFixed(1)} s`,
+      `${plural(api_calls, 'upstream call')} in ${tookText(duration_ms)}`,
   ];
   for (const { tdsp_duns, message } of report.errors) {
-    const name = tdsp_duns === null ? 'run' : (territory.tdsp(tdsp_duns)?.short_name ?? tdsp_duns);
-    lines.push(`  ${name}: ${message}`);
+    lines.push(`  ${tdsp_duns === null ? 'run' : nameOf(territory, tdsp_duns)}: ${message}`);
   }
   if (plans.rejected > 0)
     lines.push('  Rejected records are kept with their reasons in the table quarantined_records.');

@@ -1,19 +1,20 @@
 /** `sync priority`, `sync full`, `sync city` and `sync redrive`: asks for a sync and watches it to its end. */
 
-import type { Engine } from '../../app/engine.ts';
-import { openSource, openStore, openTerritory } from '../../app/open.ts';
+import { Engine } from '../../app/engine.ts';
+import { openSource, openTerritory } from '../../app/open.ts';
 import { describeError } from '../../errors.ts';
 import type { RequestedSync, SyncRequest } from '../../planning/request-sync.ts';
+import type { PlanSource } from '../../sources/source.ts';
 import type { Database } from '../../store/postgres/database.ts';
 import type { RunWithResults } from '../../store/queue/sync-runs.ts';
+import { QueryStats } from '../../store/upkeep/query-stats.ts';
 import { followRun, type SyncEvent } from '../../sync/work/follow-run.ts';
 import { toReport } from '../../sync/work/report.ts';
 import type { Territory } from '../../territory/territory.ts';
-import type { CommandContext } from '../command.ts';
+import { answer, type CommandContext, withStore } from '../command.ts';
+import { type StepProgress, showSteps } from '../step-progress.ts';
 import { readTargets } from '../targets.ts';
-import { describePlan } from './plan.ts';
-import { showProgress } from './progress.ts';
-import { describeReport } from './report.ts';
+import { describeOutcome, describePlan, describeReport, nameOf } from './report.ts';
 
 export interface SyncCommandOptions {
   force?: boolean;
@@ -21,98 +22,94 @@ export interface SyncCommandOptions {
   dryRun?: boolean;
 }
 
-export function syncPriority(context: CommandContext, options: SyncCommandOptions): Promise<number> {
-  return sync(context, options, () => ({ kind: 'priority', requested_by: 'cli' }));
-}
+type Choice = Omit<SyncRequest, 'requested_by' | 'force'>;
 
-export function syncFull(context: CommandContext, options: SyncCommandOptions): Promise<number> {
-  return sync(context, options, () => ({ kind: 'full', requested_by: 'cli' }));
-}
+export const syncPriority = (context: CommandContext, options: SyncCommandOptions): Promise<number> =>
+  sync(context, options, () => ({ kind: 'priority' }));
 
-export function syncCity(
+export const syncFull = (context: CommandContext, options: SyncCommandOptions): Promise<number> =>
+  sync(context, options, () => ({ kind: 'full' }));
+
+export const syncCity = (
   context: CommandContext,
   given: string[],
   options: SyncCommandOptions,
-): Promise<number> {
-  return sync(context, options, (territory) => {
+): Promise<number> =>
+  sync(context, options, (territory) => {
     const { names, cities, beside } = readTargets(territory, given, false);
-    const kind = options.force ? 'emergency' : 'city';
-    return { kind, cities, tdsps: beside, names, requested_by: 'cli' };
+    return { kind: options.force ? 'emergency' : 'city', cities, tdsps: beside, names };
   });
+
+const POOL_CONNECTIONS = 10;
+
+export async function sync(
+  context: CommandContext,
+  { force = false, explain = false, dryRun = false }: SyncCommandOptions,
+  choose: (territory: Territory) => Choice,
+): Promise<number> {
+  const { config, isJson } = context;
+  const { result } = await showSteps(context, (progress, signal) =>
+    withStore(context, POOL_CONNECTIONS, async (database) => {
+      const territory = await openTerritory(database);
+      const request = { ...choose(territory), force, requested_by: 'cli' };
+      const { source, close } = await openSource(config, database, territory);
+      const onError = (error: unknown) => {
+        if (!isJson) console.error(describeError(error));
+      };
+      const engine = new Engine({ config, database, territory, source, roles: [], onError });
+      try {
+        if (dryRun) {
+          const { cities, targets } = await engine.explain(request);
+          const found = { kind: request.kind, cities, targets };
+          return answer(context, found, () => describePlan(targets, territory));
+        }
+        const requested = await engine.request(request);
+        if (requested.hasResumed) progress.line('Syncing was stopped; this resumes it.');
+        if (explain) progress.line(describePlan(requested.targets, territory));
+        const onEvent = showEvents(progress, source, territory);
+        const seen = await watch(engine, database, requested, signal, onEvent);
+        progress.now('');
+        const report = { ...toReport(seen), ...(explain ? { targets: requested.targets } : {}) };
+        const describe = () =>
+          seen.run.finished_at === null
+            ? `Run ${requested.run_id} goes on without this command.`
+            : describeReport(report, territory);
+        return answer(context, report, describe, report.status === 'succeeded');
+      } finally {
+        await engine.stop(0);
+        await close();
+        // Counted by this process alone, and gone with it otherwise.
+        const keepDays = config.retention.queryStatsDays;
+        const { quick, queries } = database;
+        await new QueryStats({ database: quick, recorder: queries, keepDays }).stop();
+      }
+    }),
+  );
+  return result;
+}
+
+/** A line for every TDSP that is done; below them, on a terminal, those that are not. */
+function showEvents(
+  { now, line }: StepProgress,
+  source: PlanSource,
+  territory: Territory,
+): (event: SyncEvent) => void {
+  const what = source.name === 'sandbox' ? 'sandbox data, invented plans and prices' : source.name;
+  line(`Syncing from ${source.origin} (${what})`);
+  const left = new Set<string>();
+  return (event) => {
+    if (event.type === 'run_started') for (const duns of event.tdsps) left.add(nameOf(territory, duns));
+    if (event.type === 'tdsp_finished') {
+      const name = nameOf(territory, event.tdsp_duns);
+      left.delete(name);
+      line(`  ${name.padEnd(18)} ${describeOutcome(event.outcome)}`);
+    }
+    now(left.size > 0 ? `  fetching ${[...left].join(', ')} …` : '');
+  };
 }
 
 /** A worker of the fleet takes the job within moments; if none does, or the last one goes, this process works itself. */
 const HELP_AFTER_MS = 3_000;
-
-export async function sync(
-  context: CommandContext,
-  options: SyncCommandOptions,
-  choose: (territory: Territory) => SyncRequest,
-): Promise<number> {
-  const { config, isJson } = context;
-  const [{ Engine }, { QueryStats }] = await Promise.all([
-    import('../../app/engine.ts'),
-    import('../../store/upkeep/query-stats.ts'),
-  ]);
-  const stopping = new AbortController();
-  const onSignal = () => stopping.abort();
-  // Not once: a library's handler ends the process as soon as it is the only one left.
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  const database = await openStore(config);
-  try {
-    const territory = await openTerritory(database);
-    const request = { ...choose(territory), force: options.force ?? false };
-    const { source, close } = await openSource(config, database, territory);
-    const engine = new Engine({
-      config,
-      database,
-      territory,
-      source,
-      roles: [],
-      onError: (error) => {
-        if (!isJson) console.error(describeError(error));
-      },
-    });
-    try {
-      if (options.dryRun) {
-        const { cities, targets } = await engine.explain(request);
-        console.log(
-          isJson ? JSON.stringify({ kind: request.kind, cities, targets }) : describePlan(targets, territory),
-        );
-        return 0;
-      }
-      const requested = await engine.request(request);
-      if (requested.hasResumed && !isJson) console.log('Syncing was stopped; this resumes it.');
-      if (options.explain && !isJson) console.log(describePlan(requested.targets, territory));
-      const progress = await showProgress(territory, source, isJson);
-      let seen: RunWithResults;
-      try {
-        seen = await watch(engine, database, requested, stopping.signal, progress.onEvent);
-      } finally {
-        await progress.end();
-      }
-      const report = { ...toReport(seen), ...(options.explain ? { targets: requested.targets } : {}) };
-      if (isJson) console.log(JSON.stringify(report));
-      else if (seen.run.finished_at === null)
-        console.log(`Run ${requested.run_id} goes on without this command.`);
-      else console.log(describeReport(report, territory));
-      return report.status === 'succeeded' ? 0 : 1;
-    } finally {
-      await engine.stop(0);
-      await close();
-      // Counted by this process alone, and gone with it otherwise.
-      const { retention } = config;
-      await new QueryStats({
-        database: database.quick,
-        recorder: database.queries,
-        keepDays: retention.queryStatsDays,
-      }).stop();
-    }
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-    await database.close();
-  }
-}
 
 /** Until the run has ended. Interrupted, it goes on where others work on it, and is stopped where nobody does. */
 async function watch(
@@ -139,8 +136,7 @@ async function watch(
     onEvent,
     onLook: ({ run, claimed, results }) => {
       hasBegun ||= claimed.length + results.length > 0;
-      if (run.finished_at !== null || signal.aborted) return;
-      if (isHelping) return;
+      if (run.finished_at !== null || signal.aborted || isHelping) return;
       isHelping = true;
       help().then(
         () => {

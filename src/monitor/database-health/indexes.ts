@@ -4,7 +4,8 @@ import { type SchemaDifference, tableOf } from '../../store/schema/catalogue.ts'
 import type { MigrationState } from '../../store/schema/migration-state.ts';
 import { isMuch, wasteOfIndex } from '../../store/upkeep/readings/bloat.ts';
 import type { IndexState } from '../../store/upkeep/readings/indexes.ts';
-import { DAY_MS, MB, plural, sizeText, spanText } from '../text.ts';
+import { DAY_MS } from '../../units.ts';
+import { MB, plural, sizeText, spanText } from '../text.ts';
 import { type Context, type Judged, known, on, type Problem, problem, sqlCommand } from './check.ts';
 
 const OPTIMIZE = 'npm run db:optimize';

@@ -4,8 +4,9 @@ import type { DatabaseReading } from '../../store/upkeep/query-stats.ts';
 import type { DiskSpace } from '../../store/upkeep/readings/disk.ts';
 import type { Reading } from '../../store/upkeep/readings/reading.ts';
 import type { Replication, Setting } from '../../store/upkeep/readings/server.ts';
+import { DAY_MS } from '../../units.ts';
 import { graded } from '../finding.ts';
-import { countText, DAY_MS, limitText, MB, percentText, plural, sizeText, spanText } from '../text.ts';
+import { countText, limitText, MB, percentText, plural, sizeText, spanText } from '../text.ts';
 import { type Context, type Judged, known, on, type Problem, problem, single, sqlCommand } from './check.ts';
 import type { HealthLimits } from './limits.ts';
 

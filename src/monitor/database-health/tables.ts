@@ -3,7 +3,8 @@
 import { isMuch, wasteOfTable } from '../../store/upkeep/readings/bloat.ts';
 import type { PartitionState } from '../../store/upkeep/readings/partitions.ts';
 import type { TableState } from '../../store/upkeep/readings/tables.ts';
-import { countText, DAY_MS, MB, percentText, plural, sizeText, spanText } from '../text.ts';
+import { DAY_MS } from '../../units.ts';
+import { countText, MB, percentText, plural, sizeText, spanText } from '../text.ts';
 import { known, on, problem, sqlCommand } from './check.ts';
 
 const OPTIMIZE = 'npm run db:optimize';

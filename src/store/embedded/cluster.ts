@@ -63,9 +63,12 @@ export class Cluster {
   readonly #data: string;
   readonly #accessFile: string;
   readonly #log: string;
+  readonly #onLaunch: () => void;
 
-  constructor(folder: string) {
+  /** @param onLaunch called when a program of PostgreSQL was started that takes a while */
+  constructor(folder: string, onLaunch: () => void) {
     this.#folder = folder;
+    this.#onLaunch = onLaunch;
     this.#data = join(folder, 'postgres');
     this.#accessFile = join(folder, 'postgres.json');
     this.#log = join(folder, 'postgres.log');
@@ -91,7 +94,7 @@ export class Cluster {
       writeFileSync(passwordFile, password, { mode: 0o600 });
       if (account) for (const path of [fresh, passwordFile]) chownSync(path, account.uid, account.gid);
       const args = ['-D', fresh, `--pwfile=${passwordFile}`, ...INITDB.split(' ')];
-      await run(launchAs(account, findBinaries().initdb, args, [this.#data]));
+      await run(launchAs(account, findBinaries().initdb, args, [this.#data]), this.#onLaunch);
     } finally {
       rmSync(passwordFile, { force: true });
     }
@@ -150,6 +153,7 @@ export class Cluster {
       stdio: ['ignore', log, log],
     });
     closeSync(log);
+    this.#onLaunch();
     // Where it could not even be started there is no process id.
     child.on('error', () => {});
     await this.#untilReady(
@@ -194,9 +198,11 @@ export class Cluster {
   }
 }
 
-async function run({ command, args, options }: Launch): Promise<void> {
+async function run({ command, args, options }: Launch, onLaunch: () => void): Promise<void> {
   try {
-    await promisify(execFile)(command, args, options);
+    const running = promisify(execFile)(command, args, options);
+    onLaunch();
+    await running;
   } catch (cause) {
     const said = (cause as { stderr?: string }).stderr?.trim();
     throw new EmbeddedPostgresError(`The database cannot be made:\n${said ?? cause}`, { cause });

@@ -197,20 +197,6 @@ export async function readRecentRuns(queryable: Queryable, limit: number): Promi
   return rows;
 }
 
-/** The last result of every TDSP that was not merely found fresh. */
-export async function readLastResults(queryable: Queryable): Promise<Omit<RunResult, 'notes' | 'gave_up'>[]> {
-  const { rows } = await queryable.query<Omit<RunResult, 'notes' | 'gave_up'>>(
-    // One look at the index for each TDSP: the cost does not grow with the log.
-    `select r.*
-       from tdsps t cross join lateral
-            (select run_id, tdsp_duns, status, plans, snapshot_version, payload_hash, error_code, message, finished_at,
-                    duration_ms
-               from sync_results where tdsp_duns = t.duns and status <> 'fresh' order by finished_at desc limit 1) r
-      order by r.tdsp_duns`,
-  );
-  return rows;
-}
-
 export interface DeadLetter {
   queue: string | null;
   tdsp_duns: string;

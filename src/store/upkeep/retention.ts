@@ -4,6 +4,7 @@
  */
 
 import type { Retention } from '../../config.ts';
+import { DAY_MS } from '../../units.ts';
 import { readMarketsBehind } from '../market/days.ts';
 import { refreshDailyRateIndex } from '../market/refresh-daily-rate-index.ts';
 import { countOldPayloads, pruneSourcePayloads } from '../plans/source-payloads.ts';
@@ -34,7 +35,7 @@ export interface MaintenanceStep {
 
 const days = (count: number): string => (count === 1 ? '1 day' : `${count} days`);
 const older = (count: number): string => `older than ${days(count)}`;
-const before = (now: Date, days: number): Date => new Date(now.getTime() - days * 86_400_000);
+const before = (now: Date, days: number): Date => new Date(now.getTime() - days * DAY_MS);
 
 /** Removes rows that were outdated at a time. Both statements answer with how many, as `n`. */
 function removal(
@@ -62,7 +63,7 @@ function removal(
  * Rows of a table that are past their time.
  * @param condition with $1 for the time that `limit` gives
  */
-export const outdated = (
+const outdated = (
   table: string,
   what: MaintenanceStep['what'],
   condition: string,

@@ -4,6 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
+import { HOUR_MS } from '../../units.ts';
 import type { Connection, Database, Queryable } from '../postgres/database.ts';
 import { type Control, lockControl } from '../queue/sync-control.ts';
 import { type ApiCallRow, insertApiCall } from './api-calls.ts';
@@ -51,7 +52,6 @@ interface BreakerTimes {
 
 // Calls that left a second apart may arrive a little closer together.
 const RATE_WINDOW_MS = 1_200;
-const HOUR_MS = 3_600_000;
 const ASK_AGAIN_MS = 50;
 const PROBE_ASK_MS = 250;
 

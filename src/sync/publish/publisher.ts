@@ -15,7 +15,7 @@ import { publish } from './publish.ts';
 import { type SnapshotBase, SnapshotSupersededError } from './superseded.ts';
 import { sharedValidators } from './validators.ts';
 
-export interface PublisherOptions {
+interface PublisherOptions {
   database: Database;
   /** How long the database cache may be served. */
   cacheTtlMs: number;

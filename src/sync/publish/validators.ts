@@ -2,9 +2,10 @@
 
 import type { PlanSource } from '../../sources/source.ts';
 import type { Snapshot, Validators } from '../../store/plans/snapshots.ts';
+import { DAY_MS } from '../../units.ts';
 
 /** An upstream may call its answer by the old name though it has changed: after this it is asked for all of it again. */
-const TRUST_MS = 24 * 3_600_000;
+const TRUST_MS = DAY_MS;
 
 /** What the published plans of all these TDSPs are called by the upstream they came from, if they have one name. */
 export function sharedValidators(
