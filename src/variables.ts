@@ -6,7 +6,7 @@
  */
 
 import { plainNumber as decimal, oneOf, type Reader, wholeNumber as whole } from './readers.ts';
-import { HOUR_MS, MINUTE_MS } from './units.ts';
+import { HOUR_MS } from './units.ts';
 
 /** `secret`: its value is one or may hold one, so no message repeats it. */
 export type Variable = readonly [unset: unknown, reader: Reader<unknown>, meaning: string, secret?: 'secret'];
