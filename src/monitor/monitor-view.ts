@@ -20,31 +20,16 @@ import {
   type UpstreamState,
 } from '../store/queue/sync-overview.ts';
 import { readDeadLetters, readRecentRuns, type SyncRun } from '../store/queue/sync-runs.ts';
-import {
-  type Liveness,
-  readDatabaseTime,
-  readWorkers,
-  type SyncWorkerRow,
-} from '../store/queue/sync-workers.ts';
+import { readDatabaseTime, readWorkers, type SeenWorker } from '../store/queue/sync-workers.ts';
 import { HOUR_MS } from '../units.ts';
 import { type AgeLimits, type AgeVerdict, ageLimits, judgeAge } from './freshness.ts';
 import { type RunProgress, toProgress, type ViewWork } from './run-progress.ts';
-
-export type Worker = Omit<SyncWorkerRow, 'lock_key'> & {
-  /** `silent`: it lives and does nothing; `dead`: it is gone. */
-  state: Liveness;
-};
 
 export interface ViewTdsp extends TdspOverview, AgeLimits {
   age_seconds: number | null;
   /** Readers are told that it is. */
   stale: boolean;
   verdict: AgeVerdict;
-}
-
-export interface Rate extends AttemptCounts {
-  /** Share of the attempts that succeeded; `null` without any. */
-  success_rate: number | null;
 }
 
 export interface Upstream {
@@ -76,8 +61,8 @@ export interface MonitorView {
   queue: { total: number; waiting: ViewWork[]; claimed: ViewWork[] };
   tdsps: ViewTdsp[];
   upstream: Upstream;
-  attempts: { hour: Rate; day: Rate };
-  workers: Worker[];
+  attempts: { hour: AttemptCounts; day: AttemptCounts };
+  workers: SeenWorker[];
   /** `null`: the program was never started, so that nothing is scheduled. */
   schedules: ScheduleTime[] | null;
   clock_read_at: Date | null;
@@ -122,8 +107,8 @@ export async function readMonitorView(queryable: Queryable, config: Config): Pro
       last_call: last_call?.source === source ? last_call : null,
       last_errors: ofSource(errors),
     },
-    attempts: { hour: toRate(attempts.hour), day: toRate(attempts.day) },
-    workers: workers.map(({ lock_key: _lock_key, ...worker }) => worker),
+    attempts,
+    workers,
     schedules: tables?.schedules ?? null,
     clock_read_at: tables?.clock_read_at ?? null,
     dead_letters: dead.map(({ queue, tdsp_duns, died_at }) => ({
@@ -148,7 +133,11 @@ function toTdsp(tdsp: TdspOverview, at: Date, config: Config): ViewTdsp {
   };
 }
 
-function toWork(work: QueuedWork, workers: readonly Worker[], nameOf: (duns: string) => string): ViewWork {
+function toWork(
+  work: QueuedWork,
+  workers: readonly SeenWorker[],
+  nameOf: (duns: string) => string,
+): ViewWork {
   const name = nameOf(work.tdsp_duns);
   if (work.state !== 'claimed') return { ...work, name, worker: null };
   // A process without a row has ended.
@@ -157,7 +146,7 @@ function toWork(work: QueuedWork, workers: readonly Worker[], nameOf: (duns: str
 }
 
 /** What this process is set to, unless all workers there are fetch from another. */
-function sourceInUse(workers: readonly Worker[], configured: string): string {
+function sourceInUse(workers: readonly SeenWorker[], configured: string): string {
   // The name of an upstream is part of the name of its queue.
   const used = workers.flatMap(({ state, queue }) => (state === 'alive' && queue?.split('.')[1]) || []);
   return used.length === 0 || used.includes(configured) ? configured : used[0]!;
@@ -185,8 +174,3 @@ function toUpstream(
     wait_until: wait_until && wait_until > at ? wait_until : null,
   };
 }
-
-const toRate = (counts: AttemptCounts): Rate => ({
-  ...counts,
-  success_rate: counts.attempts === 0 ? null : counts.succeeded / counts.attempts,
-});
