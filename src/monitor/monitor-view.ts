@@ -32,26 +32,6 @@ export interface ViewTdsp extends TdspOverview, AgeLimits {
   verdict: AgeVerdict;
 }
 
-export interface Upstream {
-  /** What the workers fetch from; without any, what the settings of this process name. */
-  source: string;
-  /** As the settings of this process say: those of the workers may be others. */
-  configured: string;
-  calls_last_hour: number;
-  budget_per_hour: number;
-  /** As much of the budget as only forced calls may use. */
-  reserve_per_hour: number;
-  forced_last_hour: number;
-  forced_budget_per_hour: number;
-  /** `half_open`: the next call finds out whether it is back. */
-  circuit: 'closed' | 'open' | 'half_open';
-  failures: number;
-  open_until: Date | null;
-  wait_until: Date | null;
-  last_call: SeenCall | null;
-  last_errors: SeenCall[];
-}
-
 export interface MonitorView {
   /** By the clock of the database, as all times here; only a worker's `started_at` is by its own. */
   at: Date;
@@ -60,7 +40,12 @@ export interface MonitorView {
   /** The most urgent first. `total`: there may be more than are listed. */
   queue: { total: number; waiting: ViewWork[]; claimed: ViewWork[] };
   tdsps: ViewTdsp[];
-  upstream: Upstream;
+  /** `source`: what the workers fetch from; without any, what the settings of this process name. */
+  upstream: ReturnType<typeof toUpstream> & {
+    source: string;
+    last_call: SeenCall | null;
+    last_errors: SeenCall[];
+  };
   attempts: { hour: AttemptCounts; day: AttemptCounts };
   workers: SeenWorker[];
   /** `null`: the program was never started, so that nothing is scheduled. */
@@ -103,9 +88,10 @@ export async function readMonitorView(queryable: Queryable, config: Config): Pro
     queue: { total: queued.total, waiting: inState('waiting'), claimed: inState('claimed') },
     tdsps: tdsps.map((tdsp) => toTdsp(tdsp, at, config)),
     upstream: {
-      ...toUpstream(source, ofSource(upstreams)[0], at, config),
+      source,
       last_call: last_call?.source === source ? last_call : null,
       last_errors: ofSource(errors),
+      ...toUpstream(ofSource(upstreams)[0], at, config),
     },
     attempts,
     workers,
@@ -152,25 +138,24 @@ function sourceInUse(workers: readonly SeenWorker[], configured: string): string
   return used.length === 0 || used.includes(configured) ? configured : used[0]!;
 }
 
-function toUpstream(
-  source: string,
-  state: UpstreamState | undefined,
-  at: Date,
-  config: Config,
-): Omit<Upstream, 'last_call' | 'last_errors'> {
+function toUpstream(state: UpstreamState | undefined, at: Date, config: Config) {
   const { calls_last_hour = 0, forced_last_hour = 0, failures = 0 } = state ?? {};
   const { open_until = null, wait_until = null } = state ?? {};
+  /** `half_open`: the next call finds out whether it is back. */
+  const circuit: 'closed' | 'open' | 'half_open' =
+    open_until === null ? 'closed' : open_until > at ? 'open' : 'half_open';
   return {
-    source,
+    /** As the settings of this process say: those of the workers may be others. */
     configured: config.planSource,
     calls_last_hour,
     budget_per_hour: config.apiCallBudgetPerHour,
+    /** As much of the budget as only forced calls may use. */
     reserve_per_hour: callReserve(config.apiCallBudgetPerHour),
     forced_last_hour,
     forced_budget_per_hour: config.emergencyCallBudgetPerHour,
+    circuit,
     failures,
     open_until,
-    circuit: open_until === null ? 'closed' : open_until > at ? 'open' : 'half_open',
     wait_until: wait_until && wait_until > at ? wait_until : null,
   };
 }
