@@ -2,6 +2,7 @@
 
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { Engine } from '../src/app/engine.ts';
+import { Front } from '../src/app/front.ts';
 import { Scope } from '../src/app/scope.ts';
 import { startWeb } from '../src/app/web.ts';
 import { readConfig, Secret } from '../src/config.ts';
@@ -213,8 +214,11 @@ async function startProcess(databaseUrl: string, redisUrl: string | undefined, s
     return running;
   };
   const scope = new Scope(console.error);
-  const url = await startWeb(scope, {
+  const front = scope.own(new Front());
+  const url = await front.listen(config);
+  await startWeb(scope, {
     config,
+    front,
     database,
     territory,
     log: createLog('silent'),

@@ -30,74 +30,11 @@ const secret = (text: string | null): Secret | null => (text === null ? null : n
 export const ROLES = ['web', 'worker', 'scheduler'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** How long something is kept before maintenance removes it. */
-export interface Retention {
-  apiCallsDays: number;
-  runsDays: number;
-  quarantineDays: number;
-  /** What upstreams sent; what is needed stays longer. */
-  payloadsDays: number;
-  cacheStatsDays: number;
-  queryStatsDays: number;
-  databaseReadingsDays: number;
-  demandDays: number;
-  auditDays: number;
-  /** What processes tell each other: clears, permits, who is there. */
-  signalsDays: number;
-  /** Whole months of history besides the current one; `null`: all of it. */
-  historyMonths: number | null;
-}
-
-export interface Config {
-  /** `null`: embedded PostgreSQL under `dataDir`. */
-  databaseUrl: Secret | null;
-  /** Absolute. */
-  dataDir: string;
-  planSource: NonNullable<Values['PLAN_SOURCE']>;
-  comparepower: {
-    /** `null` with the sandbox: one is started inside the process. */
-    url: string | null;
-    apiKey: Secret | null;
-    apiKeyHeader: string;
-  };
-  powertochoose: { csv: string | null };
-  syncIntervalMs: number;
-  schedules: Schedules;
-  /** How old the plans of a city may be, by its tier. */
-  freshnessTargetHours: { 1: number; 2: number; 3: number };
-  /** How many times that age is a warning, and an error. */
-  freshnessWarnFactor: number;
-  freshnessErrorFactor: number;
-  batchSize: number;
-  batchDelayMs: number;
-  maxConcurrentRequests: number;
-  cacheTtlHours: number;
-  /** `null`: plan sets come from memory and PostgreSQL alone. */
-  redisUrl: Secret | null;
-  cacheMemoryTtlMinutes: number;
-  cacheMemoryMaxMb: number;
-  cacheRedisTtlMinutes: number;
-  apiRateLimitPerSecond: number;
-  apiCallBudgetPerHour: number;
-  /** How many of these calls may be forced. */
-  emergencyCallBudgetPerHour: number;
-  /** `null`: the admin routes are off. */
-  adminToken: Secret | null;
-  /** False: only `db:optimize` tunes the database. */
-  enableQueryOptimization: boolean;
-  retention: Retention;
-  host: string;
-  port: number;
-  logLevel: Values['LOG_LEVEL'];
-}
-
-/** Cron expressions of five fields, in `timeZone`; `null`: switched off. */
-export interface Schedules {
-  priority: string | null;
-  full: string | null;
-  maintenance: string | null;
-  timeZone: string;
-}
+/** What `readConfig` makes of the environment; what a value means is said there. */
+export type Config = ReturnType<typeof readConfig>;
+/** How long things are kept before maintenance removes them. */
+export type Retention = Config['retention'];
+export type Schedules = Config['schedules'];
 
 /** The environment cannot be used. Names every variable at fault. */
 export class ConfigError extends WattsyncError {
@@ -120,15 +57,14 @@ type Report = (field: VariableName, message: string) => void;
 
 /** Reads every variable by its row of the table; a bad one is reported, and counts as unset. */
 function readValues(env: Environment, report: Report): Values {
-  const readOne = ([name, variable]: [string, Variable<unknown>]) => {
+  const readOne = ([name, [unset, reader, , secret]]: [string, Variable]) => {
     // An empty value counts as unset, as in most shells' `VAR= command`.
     const text = env[name]?.trim();
-    if (text === undefined || text === '') return [name, variable.unset];
-    const value = variable.read(text);
+    if (text === undefined || text === '') return [name, unset];
+    const value = reader.read(text);
     if (value !== undefined) return [name, value];
-    const message = variable.isSecret ? `expected ${variable.expected}` : expected(variable.expected, text);
-    report(name as VariableName, message);
-    return [name, variable.unset];
+    report(name as VariableName, secret ? `expected ${reader.expected}` : expected(reader.expected, text));
+    return [name, unset];
   };
   return Object.fromEntries(Object.entries(VARIABLES).map(readOne)) as Values;
 }
@@ -143,7 +79,8 @@ function everyMs(ms: number): string | null {
   return hours === 1 ? '0 * * * *' : hours === 24 ? '0 0 * * *' : `0 */${hours} * * *`;
 }
 
-function readSchedules(values: Values, report: Report): Schedules {
+/** Cron expressions of five fields, in `timeZone`; `null`: switched off. */
+function readSchedules(values: Values, report: Report) {
   const { SYNC_INTERVAL_MS, SYNC_SCHEDULE_PRIORITY } = values;
   const byInterval = everyMs(SYNC_INTERVAL_MS);
   if (byInterval === null && SYNC_SCHEDULE_PRIORITY === null) {
@@ -160,19 +97,16 @@ function readSchedules(values: Values, report: Report): Schedules {
   };
 }
 
+const NEEDED_WITH = {
+  comparepower: ['COMPAREPOWER_API_URL', 'for example https://pricing.api.comparepower.com'],
+  powertochoose: ['POWERTOCHOOSE_CSV', "the path or http(s) address of the state's plan export"],
+} as const;
+
 /** What no variable shows by itself. */
-function checkTogether(planSource: Config['planSource'], values: Values, report: Report): void {
-  if (planSource === 'comparepower' && values.COMPAREPOWER_API_URL === null) {
-    report(
-      'COMPAREPOWER_API_URL',
-      'is needed with PLAN_SOURCE=comparepower, for example https://pricing.api.comparepower.com',
-    );
-  }
-  if (planSource === 'powertochoose' && values.POWERTOCHOOSE_CSV === null) {
-    report(
-      'POWERTOCHOOSE_CSV',
-      "is needed with PLAN_SOURCE=powertochoose: the path or http(s) address of the state's plan export",
-    );
+function checkTogether(planSource: NonNullable<Values['PLAN_SOURCE']>, values: Values, report: Report): void {
+  if (planSource !== 'sandbox') {
+    const [variable, what] = NEEDED_WITH[planSource];
+    if (values[variable] === null) report(variable, `is needed with PLAN_SOURCE=${planSource}: ${what}`);
   }
   const { FRESHNESS_WARN_FACTOR, FRESHNESS_ERROR_FACTOR } = values;
   if (FRESHNESS_ERROR_FACTOR < FRESHNESS_WARN_FACTOR) {
@@ -181,27 +115,11 @@ function checkTogether(planSource: Config['planSource'], values: Values, report:
   }
 }
 
-function toRetention(values: Values): Retention {
-  return {
-    apiCallsDays: values.RETENTION_API_CALLS_DAYS,
-    runsDays: values.RETENTION_RUNS_DAYS,
-    quarantineDays: values.RETENTION_QUARANTINE_DAYS,
-    payloadsDays: values.RETENTION_PAYLOADS_DAYS,
-    cacheStatsDays: values.RETENTION_CACHE_STATS_DAYS,
-    queryStatsDays: values.RETENTION_QUERY_STATS_DAYS,
-    databaseReadingsDays: values.RETENTION_DATABASE_READINGS_DAYS,
-    demandDays: values.RETENTION_DEMAND_DAYS,
-    auditDays: values.RETENTION_AUDIT_DAYS,
-    signalsDays: values.RETENTION_SIGNALS_DAYS,
-    historyMonths: values.RETENTION_HISTORY_MONTHS,
-  };
-}
-
 /**
  * Reads and checks the environment.
  * @throws {ConfigError} with every bad variable
  */
-export function readConfig(env: Environment, cwd: string = process.cwd()): Config {
+export function readConfig(env: Environment, cwd: string = process.cwd()) {
   const problems: FieldProblem[] = [];
   const report: Report = (field, message) => {
     if (!problems.some((problem) => problem.field === field)) problems.push({ field, message });
@@ -212,10 +130,13 @@ export function readConfig(env: Environment, cwd: string = process.cwd()): Confi
   checkTogether(planSource, values, report);
   if (problems.length > 0) throw new ConfigError(problems);
   return {
+    /** `null`: embedded PostgreSQL under `dataDir`. */
     databaseUrl: secret(values.DATABASE_URL),
+    /** Absolute. */
     dataDir: resolve(cwd, values.WATTSYNC_DATA_DIR),
     planSource,
     comparepower: {
+      /** `null` with the sandbox: one is started inside the process. */
       url: values.COMPAREPOWER_API_URL,
       apiKey: secret(values.COMPAREPOWER_API_KEY),
       apiKeyHeader: values.COMPAREPOWER_API_KEY_HEADER,
@@ -223,27 +144,48 @@ export function readConfig(env: Environment, cwd: string = process.cwd()): Confi
     powertochoose: { csv: values.POWERTOCHOOSE_CSV },
     syncIntervalMs: values.SYNC_INTERVAL_MS,
     schedules,
+    /** How old the plans of a city may be, by its tier. */
     freshnessTargetHours: {
       1: values.FRESHNESS_TARGET_TIER_1_HOURS,
       2: values.FRESHNESS_TARGET_TIER_2_HOURS,
       3: values.FRESHNESS_TARGET_TIER_3_HOURS,
     },
+    /** How many times that age is a warning, and an error. */
     freshnessWarnFactor: values.FRESHNESS_WARN_FACTOR,
     freshnessErrorFactor: values.FRESHNESS_ERROR_FACTOR,
     batchSize: values.BATCH_SIZE,
     batchDelayMs: values.BATCH_DELAY_MS,
     maxConcurrentRequests: values.MAX_CONCURRENT_REQUESTS,
     cacheTtlHours: values.CACHE_TTL_HOURS,
+    /** `null`: plan sets come from memory and PostgreSQL alone. */
     redisUrl: secret(values.REDIS_URL),
     cacheMemoryTtlMinutes: values.CACHE_MEMORY_TTL_MINUTES,
     cacheMemoryMaxMb: values.CACHE_MEMORY_MAX_MB,
     cacheRedisTtlMinutes: values.CACHE_REDIS_TTL_MINUTES,
     apiRateLimitPerSecond: values.API_RATE_LIMIT_PER_SECOND,
     apiCallBudgetPerHour: values.API_CALL_BUDGET_PER_HOUR,
+    /** How many of these calls may be forced. */
     emergencyCallBudgetPerHour: values.EMERGENCY_CALL_BUDGET_PER_HOUR,
+    /** `null`: the admin routes are off. */
     adminToken: secret(values.ADMIN_TOKEN),
+    /** False: only `db:optimize` tunes the database. */
     enableQueryOptimization: values.ENABLE_QUERY_OPTIMIZATION === 'true',
-    retention: toRetention(values),
+    retention: {
+      apiCallsDays: values.RETENTION_API_CALLS_DAYS,
+      runsDays: values.RETENTION_RUNS_DAYS,
+      quarantineDays: values.RETENTION_QUARANTINE_DAYS,
+      /** What upstreams sent; what is needed stays longer. */
+      payloadsDays: values.RETENTION_PAYLOADS_DAYS,
+      cacheStatsDays: values.RETENTION_CACHE_STATS_DAYS,
+      queryStatsDays: values.RETENTION_QUERY_STATS_DAYS,
+      databaseReadingsDays: values.RETENTION_DATABASE_READINGS_DAYS,
+      demandDays: values.RETENTION_DEMAND_DAYS,
+      auditDays: values.RETENTION_AUDIT_DAYS,
+      /** What processes tell each other: clears, permits, which are there. */
+      signalsDays: values.RETENTION_SIGNALS_DAYS,
+      /** Whole months of history besides the current one; `null`: all of it. */
+      historyMonths: values.RETENTION_HISTORY_MONTHS,
+    },
     host: values.HOST,
     port: values.PORT,
     logLevel: values.LOG_LEVEL,

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { CHANGES_PARAMS, changeColumns, INDEX_PARAMS, indexColumns } from './market/markets.ts';
 import { CITY_PARAMS } from './market/places.ts';
-import { PROVIDER_PARAMS, providerColumns } from './market/provider.ts';
+import { PROVIDER_PARAMS, providerColumns } from './market/providers.ts';
 import { SEARCH_PARAMS } from './market/search.ts';
 import type { Params } from './params.ts';
 import { HISTORY_PARAMS, historyColumns } from './plans/plan-history.ts';

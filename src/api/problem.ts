@@ -48,12 +48,20 @@ export class Problem extends Error {
 }
 
 export function sendProblem(reply: FastifyReply, code: ProblemCode, details: ProblemDetails): FastifyReply {
-  const { status, title } = PROBLEMS[code];
+  const { status } = PROBLEMS[code];
   if (status === 503) reply.header('retry-after', '5');
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="wattsync admin"');
   return reply
     .code(status)
-    .header('content-type', 'application/problem+json; charset=utf-8')
+    .header('content-type', PROBLEM_JSON)
     .header('cache-control', 'no-store')
-    .send(JSON.stringify({ type: `urn:wattsync:problem:${code}`, title, status, code, ...details }));
+    .send(JSON.stringify(problemOf(code, details)));
+}
+
+export const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
+
+/** The body of a problem. */
+export function problemOf(code: ProblemCode, details: ProblemDetails): Record<string, unknown> {
+  const { status, title } = PROBLEMS[code];
+  return { type: `urn:wattsync:problem:${code}`, title, status, code, ...details };
 }

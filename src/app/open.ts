@@ -2,17 +2,29 @@
 
 import type { Config } from '../config.ts';
 import type { PlanSource } from '../sources/source.ts';
+import type { Attaching } from '../store/embedded/attach.ts';
 import type { Database } from '../store/postgres/database.ts';
 import type { Territory } from '../territory/territory.ts';
 
-/** The database, brought to the shape this version expects. */
-export async function openStore(config: Config, connections?: number): Promise<Database> {
+/** Resolves when the embedded PostgreSQL is being started in a process of its own, so that the rest is loaded meanwhile. */
+export async function launchStore({ databaseUrl, dataDir }: Config): Promise<Attaching | null> {
+  if (databaseUrl) return null;
+  const attaching = (await import('../store/embedded/attach.ts')).beginAttaching(dataDir);
+  await attaching.launched;
+  return attaching;
+}
+
+/** The database, brought to the shape this version expects. @param embedded begun already */
+export async function openStore(
+  { databaseUrl, dataDir }: Config,
+  connections?: number,
+  embedded: Attaching | null = null,
+): Promise<Database> {
   const [{ openDatabase }, { migrate }] = await Promise.all([
     import('../store/postgres/database.ts'),
     import('../store/schema/migrate.ts'),
   ]);
-  const { databaseUrl, dataDir } = config;
-  const database = await openDatabase({ databaseUrl, dataDir, connections });
+  const database = await openDatabase({ databaseUrl, dataDir, connections, embedded });
   try {
     await migrate(database);
   } catch (error) {

@@ -1,13 +1,12 @@
 /** One Fastify instance with all routes on it. Errors of any kind leave it as problems, never as stack traces. */
 
-import { createServer } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { adminRoutes } from '../api/admin.ts';
 import { eventsRoutes } from '../api/events.ts';
 import { healthRoutes } from '../api/health.ts';
 import { marketsRoutes } from '../api/market/markets.ts';
 import { placesRoutes } from '../api/market/places.ts';
-import { providerRoutes } from '../api/market/provider.ts';
 import { providersRoutes } from '../api/market/providers.ts';
 import { searchRoutes } from '../api/market/search.ts';
 import { openapiRoutes } from '../api/openapi.ts';
@@ -18,8 +17,15 @@ import { Problem, sendProblem } from '../api/problem.ts';
 import { type ApiParts, PUBLIC_HEADERS } from '../api/routes.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 
-/** @param onError told of every failure nobody expected */
-export function buildServer(parts: ApiParts, onError: (error: unknown) => void): FastifyInstance {
+/**
+ * @param onError told of every failure nobody expected
+ * @param serve takes what answers all requests; left out, a server of its own
+ */
+export function buildServer(
+  parts: ApiParts,
+  onError: (error: unknown) => void,
+  serve: (answer: RequestListener) => Server = createServer,
+): FastifyInstance {
   const answers = new PlanAnswers(parts);
   const app = Fastify({
     logger: false,
@@ -27,7 +33,7 @@ export function buildServer(parts: ApiParts, onError: (error: unknown) => void):
     routerOptions: { maxParamLength: 200 },
     // Plans that memory holds are answered before the router: it would cost as much as the answer itself.
     serverFactory: (handler) =>
-      createServer((request, response) => {
+      serve((request, response) => {
         const isPlans = request.method === 'GET' && request.url!.startsWith(`${PLANS_PATH}?`);
         if (!isPlans || !answers.answerAtOnce(request, response)) handler(request, response);
       }),
@@ -71,7 +77,6 @@ export function buildServer(parts: ApiParts, onError: (error: unknown) => void):
   marketsRoutes(app, parts);
   placesRoutes(app, parts);
   providersRoutes(app, parts);
-  providerRoutes(app, parts);
   searchRoutes(app, parts);
   eventsRoutes(app, parts);
   adminRoutes(app, parts);

@@ -15,6 +15,7 @@ import { followRun, type SyncEvent } from '../sync/work/follow-run.ts';
 import { type SyncReport, toReport } from '../sync/work/report.ts';
 import type { Territory } from '../territory/territory.ts';
 import { Engine } from './engine.ts';
+import { Front } from './front.ts';
 import { openSource } from './open.ts';
 import { Scope } from './scope.ts';
 import { startWeb } from './web.ts';
@@ -45,6 +46,8 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
     log.error({ error: describeError(error) }, 'a part did not shut down cleanly'),
   );
   try {
+    const front = roles.includes('web') ? scope.own(new Front()) : null;
+    const url = await front?.listen(config);
     // Read while PostgreSQL starts.
     const territory = readTerritory();
     const database = scope.own(await opening);
@@ -76,10 +79,11 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
     });
     scope.own(queryStats).start();
     scope.own(engine);
-    if (roles.includes('web')) {
+    if (front && url) {
       const { token, generatedToken } = adminToken(config);
-      const url = await startWeb(scope, {
+      await startWeb(scope, {
         config,
+        front,
         database,
         territory,
         log,

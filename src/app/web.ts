@@ -1,12 +1,13 @@
 /** The web role: the layers of the cache, the API over them, and what hears of new plans. */
 
+import type { RequestListener } from 'node:http';
 import type { AdminParts } from '../api/routes.ts';
 import { CacheStats } from '../cache/cache-stats.ts';
 import { openLayers } from '../cache/open-layers.ts';
 import { PlanSetCache, type RefreshOutcome } from '../cache/plan-set-cache.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config.ts';
-import { describeError, WattsyncError } from '../errors.ts';
+import { describeError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { DemandRecorder } from '../planning/demand-recorder.ts';
 import type { Database } from '../store/postgres/database.ts';
@@ -14,11 +15,13 @@ import { PublishListener } from '../store/postgres/listen.ts';
 import { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import { HOUR_MS } from '../units.ts';
+import type { Front } from './front.ts';
 import type { Scope } from './scope.ts';
 import { buildServer } from './server.ts';
 
 interface WebOptions {
   config: Config;
+  front: Front;
   database: Database;
   territory: Territory;
   log: Log;
@@ -29,15 +32,9 @@ interface WebOptions {
   loadColdly(duns: string): Promise<RefreshOutcome>;
 }
 
-/** The address to listen on is not available. */
-class PortTakenError extends WattsyncError {
-  readonly code = 'port_unavailable';
-  readonly retryable = false;
-}
-
-/** Resolves with its address when it listens; the plan sets are loaded behind it. @throws {PortTakenError} */
-export async function startWeb(scope: Scope, options: WebOptions): Promise<string> {
-  const { config, database, territory, log, admin, onStale, loadColdly } = options;
+/** Resolves when it answers; the plan sets are loaded behind it. */
+export async function startWeb(scope: Scope, options: WebOptions): Promise<void> {
+  const { config, front, database, territory, log, admin, onStale, loadColdly } = options;
   const tdsps = territory.tdspsMostWantedFirst.map(({ duns }) => duns);
   const staleAfterMs = config.cacheTtlHours * HOUR_MS;
   const keptForLater = (what: string) => (error: unknown) =>
@@ -70,6 +67,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<strin
     onClear: ({ tdsp_duns }) => void planSets.clear(tdsp_duns),
     onFetchFailed: (duns) => planSets.fetchFailed(duns),
   });
+  const answering = Promise.withResolvers<RequestListener>();
   const app = buildServer(
     {
       territory,
@@ -82,6 +80,10 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<strin
       onEvent: (slug, event) => demand.count(slug, event),
     },
     (error) => log.error({ error: describeError(error) }, 'a request failed'),
+    (answer) => {
+      answering.resolve(answer);
+      return front.server;
+    },
   );
   scope.own(stats).start();
   scope.own(demand).start();
@@ -90,22 +92,8 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<strin
   // First what PostgreSQL says is current: Redis may be behind, and nobody is to be served from it before that is known.
   await listener.start();
   layers.listen((published) => planSets.announce(published));
-  const url = await listen(app, config);
+  await app.ready();
+  front.open(await answering.promise);
   // Not waited for: `/readyz` does not say ready before every set is in memory.
   void planSets.warm(tdsps);
-  return url;
-}
-
-async function listen(app: ReturnType<typeof buildServer>, { host, port }: Config): Promise<string> {
-  try {
-    return await app.listen({ host, port });
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw cause;
-    const why = code === 'EADDRINUSE' ? 'is taken by another program' : 'cannot be opened';
-    throw new PortTakenError(
-      `${host}:${port} ${why}. Choose another with PORT (0 takes any free one) or HOST.`,
-      { cause },
-    );
-  }
 }

@@ -7,7 +7,7 @@ import { performance } from 'node:perf_hooks';
 import type { PlanSet } from '../plan/plan-set.ts';
 import type { Layer, LayerName } from './layer.ts';
 
-export interface Walk {
+interface Walk {
   hedgeMs: number;
   /** The version an answer must have at least, asked when it arrives: a newer one may be published meanwhile. */
   newest(): number;

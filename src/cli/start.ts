@@ -1,6 +1,6 @@
 /** `start`: the whole program, or the roles that are named, until Ctrl-C. */
 
-import { openStore } from '../app/open.ts';
+import { launchStore, openStore } from '../app/open.ts';
 import { ROLES, type Role } from '../config.ts';
 import { describeError, errorCode, expected } from '../errors.ts';
 import { plural, tookText } from '../monitor/text.ts';
@@ -30,7 +30,7 @@ export async function start(
     process.on('SIGINT', resolve).on('SIGTERM', resolve);
   });
   // PostgreSQL starts while the rest of the program is loaded.
-  const opening = openStore(config, POOL_CONNECTIONS);
+  const opening = openStore(config, POOL_CONNECTIONS, await launchStore(config));
   opening.catch(() => {});
   const { start: startAll } = await import('../app/start.ts');
   const stop = await startAll({

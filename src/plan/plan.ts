@@ -33,7 +33,7 @@ export interface PriceComponent {
 }
 
 /** The same plan in another language: what differs is text and papers, never the price. */
-export interface PlanTranslation {
+interface PlanTranslation {
   name: string | null;
   fees_text: string | null;
   special_terms: string | null;

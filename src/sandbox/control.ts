@@ -4,25 +4,15 @@
  */
 
 import type { IncomingMessage } from 'node:http';
+import { json as readAll } from 'node:stream/consumers';
 import { expected } from '../errors.ts';
 import { type Answer, errorJson, json } from './answer.ts';
 import type { FaultDeck } from './faults/fault-deck.ts';
 import { checkFault, type Fault } from './faults/faults.ts';
-import type { Traffic, TrafficCounts } from './faults/traffic.ts';
+import type { Traffic } from './faults/traffic.ts';
+import type { Market } from './market/shelf.ts';
 import { optionInvalid, SandboxError } from './sandbox-error.ts';
 import type { VirtualClock } from './virtual-clock.ts';
-
-interface SandboxState {
-  seed: number;
-  /** Virtual seconds per real second. */
-  speed: number;
-  /** ISO 8601, UTC. */
-  virtual_time: string;
-  /** Which recorded day is being served; `null` where the market is invented. */
-  replay: { date: string; step: number; steps: number } | null;
-  faults: Fault[];
-  calls: TrafficCounts;
-}
 
 const MOST_DAYS = 3650;
 const MOST_BODY_BYTES = 65_536;
@@ -32,50 +22,40 @@ interface ControlParts {
   clock: VirtualClock;
   deck: FaultDeck;
   traffic: Traffic;
-  replay: () => SandboxState['replay'];
+  market: Market;
 }
 
-export class SandboxControl {
-  readonly #parts: ControlParts;
+export type SandboxControl = ReturnType<typeof sandboxControl>;
 
-  constructor(parts: ControlParts) {
-    this.#parts = parts;
-  }
-
-  state(): SandboxState {
-    const { seed, clock, deck, traffic, replay } = this.#parts;
-    return {
+export function sandboxControl({ seed, clock, deck, traffic, market }: ControlParts) {
+  return {
+    state: () => ({
       seed,
+      /** Virtual seconds per real second. */
       speed: clock.speed,
-      virtual_time: new Date(clock.nowMs()).toISOString(),
-      replay: replay(),
+      virtual_time: clock.nowIso(),
+      replay: market.position(),
       faults: deck.list(),
       calls: traffic.counts(),
-    };
-  }
+    }),
 
-  /** @throws {SandboxError} that names the fault and field at fault; the faults before stay as they were */
-  setFaults(faults: readonly (Fault | string)[]): void {
-    this.#parts.deck.set(readFaults(faults));
-  }
+    /** @throws {SandboxError} that names the fault and field at fault; the faults before stay as they were */
+    setFaults: (faults: readonly (Fault | string)[]) => deck.set(readFaults(faults)),
 
-  clearFaults(): void {
-    this.#parts.deck.set([]);
-  }
+    clearFaults: () => deck.set([]),
 
-  /** Sets the counters of calls to 0. */
-  reset(): void {
-    this.#parts.traffic.reset();
-  }
+    /** Sets the counters of calls to 0. */
+    reset: () => traffic.reset(),
 
-  /** Moves virtual time on by this many days. @throws {SandboxError} not above 0, or more than 3650 */
-  advance(days: number): void {
-    if (!(typeof days === 'number' && days > 0 && days <= MOST_DAYS)) {
-      const what = `a number above 0 and up to ${MOST_DAYS} (virtual time only moves on)`;
-      throw optionInvalid('days', expected(what, days));
-    }
-    this.#parts.clock.advance(days);
-  }
+    /** Moves virtual time on by this many days. @throws {SandboxError} not above 0, or more than 3650 */
+    advance(days: number): void {
+      if (!(typeof days === 'number' && days > 0 && days <= MOST_DAYS)) {
+        const what = `a number above 0 and up to ${MOST_DAYS} (virtual time only moves on)`;
+        throw optionInvalid('days', expected(what, days));
+      }
+      clock.advance(days);
+    },
+  };
 }
 
 /** Checks a whole list of faults, in object or textual form. @throws {SandboxError} naming `faults[2].share` */
@@ -102,8 +82,7 @@ export async function answerControl(
     return json(200, await route(control, request));
   } catch (error) {
     if (!(error instanceof SandboxError)) throw error;
-    const { code, message, problem } = error;
-    return json(400, { error: code, message, field: problem?.field ?? null });
+    return json(400, { error: error.code, message: error.message, field: error.field });
   }
 }
 
@@ -139,20 +118,11 @@ const ROUTES: Record<string, Record<string, Route>> = {
 };
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MOST_BODY_BYTES) throw optionInvalid('body', `is larger than ${MOST_BODY_BYTES} bytes`);
-    chunks.push(chunk);
-  }
+  if (Number(request.headers['content-length'] ?? 0) > MOST_BODY_BYTES)
+    throw optionInvalid('body', `is larger than ${MOST_BODY_BYTES} bytes`);
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
+    return await readAll(request);
   } catch (cause) {
-    const message = `expected JSON (${(cause as Error).message})`;
-    throw new SandboxError('sandbox_option_invalid', `body: ${message}`, {
-      cause,
-      problem: { field: 'body', message },
-    });
+    throw optionInvalid('body', `expected JSON (${(cause as Error).message})`, cause);
   }
 }

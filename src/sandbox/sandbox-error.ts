@@ -1,4 +1,4 @@
-import { type FieldProblem, WattsyncError } from '../errors.ts';
+import { WattsyncError } from '../errors.ts';
 
 type SandboxErrorCode = 'sandbox_option_invalid' | 'sandbox_not_listening';
 
@@ -6,21 +6,17 @@ type SandboxErrorCode = 'sandbox_option_invalid' | 'sandbox_not_listening';
 export class SandboxError extends WattsyncError {
   readonly code: SandboxErrorCode;
   readonly retryable = false;
-  /** The field at fault, where it is the input. */
-  readonly problem: FieldProblem | undefined;
+  /** The field at fault; `null` where it is not the input. */
+  readonly field: string | null;
 
-  constructor(
-    code: SandboxErrorCode,
-    message: string,
-    details: { cause?: unknown; problem?: FieldProblem } = {},
-  ) {
-    super(message, details);
+  constructor(code: SandboxErrorCode, message: string, field: string | null, cause?: unknown) {
+    super(message, { cause });
     this.code = code;
-    this.problem = details.problem;
+    this.field = field;
   }
 }
 
 /** Bad input: which field, what was given, what would be right. */
-export function optionInvalid(field: string, message: string): SandboxError {
-  return new SandboxError('sandbox_option_invalid', `${field}: ${message}`, { problem: { field, message } });
+export function optionInvalid(field: string, message: string, cause?: unknown): SandboxError {
+  return new SandboxError('sandbox_option_invalid', `${field}: ${message}`, field, cause);
 }

@@ -1,6 +1,6 @@
 /**
- * Virtual time: what the sandbox believes the time is. At speed 1 it is the real time, so that every process sees
- * the same market on the same day; at any other speed it departs from real time when the server starts.
+ * Virtual time. At speed 1 it is the real time, so that every process sees the same market on the same day; at any
+ * other speed it departs from real time when the server starts.
  */
 
 export const DAY_MS = 86_400_000;
@@ -8,12 +8,12 @@ export const DAY_MS = 86_400_000;
 export const EPOCH_MS = Date.UTC(2026, 0, 1);
 
 export class VirtualClock {
+  /** Virtual seconds per real second; 0 is a clock that stands still. */
   readonly speed: number;
   readonly #now: () => Date;
   readonly #startedAtMs: number;
   #advancedMs = 0;
 
-  /** `speed`: virtual seconds per real second; 0 is a clock that stands still. */
   constructor(options: { now: () => Date; speed: number }) {
     this.speed = options.speed;
     this.#now = options.now;
@@ -21,8 +21,12 @@ export class VirtualClock {
   }
 
   nowMs(): number {
-    // At speed 1 the start cancels out: every process has the same virtual time.
     return this.#startedAtMs + (this.#now().getTime() - this.#startedAtMs) * this.speed + this.#advancedMs;
+  }
+
+  /** ISO 8601, UTC. */
+  nowIso(): string {
+    return new Date(this.nowMs()).toISOString();
   }
 
   /** The virtual day, counted from the epoch; it changes at virtual midnight UTC. */
@@ -42,11 +46,4 @@ export class VirtualClock {
 }
 
 /** Virtual midnight at which the day began, Unix milliseconds. */
-export function midnightMs(day: number): number {
-  return EPOCH_MS + day * DAY_MS;
-}
-
-/** The day, as counted from the epoch, on which a calendar date begins. */
-export function dayOf(year: number, month: number, date: number): number {
-  return (Date.UTC(year, month - 1, date) - EPOCH_MS) / DAY_MS;
-}
+export const midnightMs = (day: number): number => EPOCH_MS + day * DAY_MS;

@@ -36,40 +36,33 @@ export class ConditionalRequest {
 
   /**
    * What the answer brings.
-   * @throws {SourceError} it brings nothing, or claims to know what we have and cannot
+   * @throws {SourceError} it brings nothing, or claims to know what we have and cannot: the next attempt asks for all
    */
   read(answer: HttpAnswer, host: string, toPlans: (answer: HttpAnswer) => Fetched): Fetched | NotModified {
     const now = new Date();
-    if (this.#isNotModified(answer, host)) return { notModified: true };
+    if (answer.status === 304) return this.#expectOurs(answer, host);
     expectSuccess(answer, host, now);
-    return { ...toPlans(answer), validators: this.#validatorsOf(answer, now) };
+    const etag = readTag(answer.headers.get('etag'));
+    const last_modified = readDate(answer.headers.get('last-modified'), now);
+    const isNamed = etag !== null || last_modified !== null;
+    const body_at = now.toISOString();
+    const validators = isNamed ? { request: this.#request, etag, last_modified, body_at } : null;
+    return { ...toPlans(answer), validators };
   }
 
-  /**
-   * Whether the upstream has what we have.
-   * @throws {SourceError} it says so but cannot know: the next attempt asks for the whole answer
-   */
-  #isNotModified({ status, headers }: HttpAnswer, host: string): boolean {
-    if (status !== 304) return false;
+  #expectOurs({ headers }: HttpAnswer, host: string): NotModified {
     const known = this.#known;
     this.#known = null;
     const named = headers.get('etag');
-    const isOurs = known !== null && (named === null || known.etag === null || isSameTag(named, known.etag));
-    if (isOurs) return true;
+    if (known && (named === null || known.etag === null || isSameTag(named, known.etag))) {
+      return { notModified: true };
+    }
     throw new SourceError(
       'upstream_unreadable',
       known === null
         ? `${host} answered 304, not modified, but was asked for the whole answer`
         : `${host} answered 304, not modified, about ${named} when it was asked about ${known.etag}`,
     );
-  }
-
-  /** What names this whole answer; `null` where the upstream gives it no name, or none that can be sent back. */
-  #validatorsOf({ headers }: HttpAnswer, now: Date): Validators | null {
-    const etag = readTag(headers.get('etag'));
-    const last_modified = readDate(headers.get('last-modified'), now);
-    if (etag === null && last_modified === null) return null;
-    return { request: this.#request, etag, last_modified, body_at: now.toISOString() };
   }
 }
 

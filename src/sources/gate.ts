@@ -58,9 +58,6 @@ interface UpstreamRequest<T> {
   secrets?: readonly Secret[];
 }
 
-/** How far one call got, and what came of it. */
-type Called<T> = { answer: HttpAnswer | null; payload: Payload | null } & ({ value: T } | { error: unknown });
-
 type Granted = Extract<Permit, { id: number }>;
 
 /** The calls of an hour are used up. */
@@ -161,18 +158,30 @@ export class Gate {
     }
   }
 
-  /** One call, and what is remembered of it. */
+  /** One call, and what is remembered of it; one that failed is written down like any other. */
   async #attempt<T>(
     request: UpstreamRequest<T>,
     context: FetchContext,
     attempt: number,
     permit: Granted,
-  ): Promise<Called<T>> {
+  ): Promise<{ value: T } | { error: unknown }> {
     const { source, endpoint, params } = request;
     const { timeoutMs, failuresThatOpen } = this.#options;
     const called_at = this.#now() ?? new Date();
     const started = performance.now();
-    const called = await this.#perform(request, context);
+    let answer: HttpAnswer | null = null;
+    let payload: Payload | null = null;
+    let called: { value: T } | { error: unknown };
+    try {
+      const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]);
+      answer = redactSecrets(await request.perform(signal), request.secrets ?? []);
+      payload = toPayload(answer.body);
+      context.onPayload?.(payload?.hash ?? null);
+      // In here, because an answer that makes no sense is a failed call.
+      called = { value: request.read(answer) };
+    } catch (error) {
+      called = { error };
+    }
     const tookMs = performance.now() - started;
     const isOurs = context.signal.aborted || tookMs > timeoutMs + FROZEN_MS;
     const call = {
@@ -182,43 +191,27 @@ export class Gate {
       params,
       attempt,
       called_at,
-      payload_hash: called.payload?.hash ?? null,
-      status: called.answer?.status || null,
-      bytes: called.answer?.body.byteLength ?? null,
+      payload_hash: payload?.hash ?? null,
+      status: answer?.status || null,
+      bytes: answer?.body.byteLength ?? null,
       duration_ms: Math.round(tookMs),
       error: 'error' in called ? describeError(called.error) : null,
     };
     const end = 'error' in called ? endOf(called.error, isOurs) : 'answered';
     await Promise.all([
-      this.#keep(request, called, called_at),
+      answer && payload && this.#keep(request, answer, payload, called_at),
       finishPermit(this.#database, { ...permit, call }, end, { ...BREAKER, failuresThatOpen }, this.#now()),
     ]);
     return called;
   }
 
-  /** Never throws: a call that failed is written down like any other. */
-  async #perform<T>(request: UpstreamRequest<T>, context: FetchContext): Promise<Called<T>> {
-    let answer: HttpAnswer | null = null;
-    let payload: Payload | null = null;
-    try {
-      const signal = AbortSignal.any([context.signal, AbortSignal.timeout(this.#options.timeoutMs)]);
-      answer = redactSecrets(await request.perform(signal), request.secrets ?? []);
-      payload = toPayload(answer.body);
-      context.onPayload?.(payload?.hash ?? null);
-      // In here, because an answer that makes no sense is a failed call.
-      return { answer, payload, value: request.read(answer) };
-    } catch (error) {
-      return { answer, payload, error };
-    }
-  }
-
   /** Keeps the answer; where that fails, the answer is still used. */
-  async #keep<T>(
-    { source, origin, endpoint, params, sourceOf }: UpstreamRequest<T>,
-    { answer, payload }: Called<T>,
+  async #keep(
+    { source, origin, endpoint, params, sourceOf }: UpstreamRequest<unknown>,
+    answer: HttpAnswer,
+    payload: Payload,
     seen_at: Date,
   ): Promise<void> {
-    if (!answer || !payload) return;
     await keepPayload(this.#database.pool, payload, {
       source: sourceOf?.(answer) ?? source,
       origin,
@@ -253,19 +246,21 @@ function refusal(
   isForced: boolean,
 ): WattsyncError {
   const at = `${until.toISOString().slice(0, 19)}Z`;
-  if (refused === 'emergency_budget') {
-    return new CallBudgetExhaustedError(
-      `${used} forced calls of ${source} were made within the hour; EMERGENCY_CALL_BUDGET_PER_HOUR is ${forcedPerHour}. ` +
-        `The next is possible at ${at}. Wait, raise it, or sync without --force.`,
+  const exhausted = (calls: string, limit: string, advice: string) =>
+    new CallBudgetExhaustedError(
+      `${used} ${calls} of ${source} were made within the hour; ${limit}. The next is possible at ${at}. Wait, raise it, or ${advice}.`,
       until,
+    );
+  if (refused === 'emergency_budget') {
+    return exhausted(
+      'forced calls',
+      `EMERGENCY_CALL_BUDGET_PER_HOUR is ${forcedPerHour}`,
+      'sync without --force',
     );
   }
   if (refused === 'budget') {
-    return new CallBudgetExhaustedError(
-      `${used} calls of ${source} were made within the hour; API_CALL_BUDGET_PER_HOUR is ${perHour}, ${reservePerHour} of ` +
-        `them kept for forced calls. The next is possible at ${at}. Wait, raise it, or insist with --force.`,
-      until,
-    );
+    const limit = `API_CALL_BUDGET_PER_HOUR is ${perHour}, ${reservePerHour} of them kept for forced calls`;
+    return exhausted('calls', limit, 'insist with --force');
   }
   const why =
     refused === 'circuit' ? 'failed several times in a row and is left alone' : 'asked to be left alone';

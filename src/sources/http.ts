@@ -76,7 +76,7 @@ export function expectSuccess(answer: HttpAnswer, host: string, now: Date): void
   const { status } = answer;
   if (status >= 200 && status < 300) return;
   const quote = excerpt(answer.body);
-  const tail = quote === '' ? '' : `: ${quote}`;
+  const said = `${host} answered ${status}${quote === '' ? '' : `: ${quote}`}`;
   if (status === 429) {
     const retryAfterMs = readRetryAfter(answer.headers.get('retry-after'), now);
     const wait = retryAfterMs === undefined ? '' : `, asked to wait ${Math.ceil(retryAfterMs / 1000)} s`;
@@ -85,13 +85,9 @@ export function expectSuccess(answer: HttpAnswer, host: string, now: Date): void
     });
   }
   if (status === 401 || status === 403) {
-    throw new SourceError(
-      'upstream_denied',
-      `${host} answered ${status}${tail}. Check the API key and its header.`,
-    );
+    throw new SourceError('upstream_denied', `${said}. Check the API key and its header.`);
   }
-  if (status >= 500) throw new SourceError('upstream_failed', `${host} answered ${status}${tail}`);
-  throw new SourceError('upstream_rejected', `${host} answered ${status}${tail}`);
+  throw new SourceError(status >= 500 ? 'upstream_failed' : 'upstream_rejected', said);
 }
 
 /** `Retry-After` in milliseconds; it comes in seconds or as a date (RFC 9110, 10.2.3). */

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { Front } from '../../src/app/front.ts';
 import { Scope } from '../../src/app/scope.ts';
 import { startWeb } from '../../src/app/web.ts';
 import { readConfig, Secret } from '../../src/config.ts';
@@ -56,8 +57,11 @@ async function startProcess(redisUrl: string | undefined) {
     return refresh;
   };
   const scope = new Scope((error) => assert.fail(String(error)));
-  const web = await startWeb(scope, {
+  const front = scope.own(new Front());
+  const web = await front.listen(config);
+  await startWeb(scope, {
     config,
+    front,
     database,
     territory,
     log: createLog('silent'),

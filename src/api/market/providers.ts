@@ -1,14 +1,81 @@
-/** Providers. */
+/** Providers: all that sell something now, and of one what it sells where, and how often it lists, withdraws and re-prices. */
 
 import type { FastifyInstance } from 'fastify';
-import { readProviders } from '../../store/market/providers.ts';
+import { nameKey } from '../../plan/offer.ts';
+import {
+  type ProviderMarket,
+  readObservedSince,
+  readProvider,
+  readProviderActivity,
+  readProviderMarkets,
+  readProviders,
+} from '../../store/market/providers.ts';
 import { readParams } from '../params.ts';
-import type { ApiParts } from '../routes.ts';
+import { Problem } from '../problem.ts';
+import { type CsvColumn, sendRepresentation } from '../representation.ts';
+import { type ApiParts, upstreamNotice } from '../routes.ts';
+import { publishedUsage } from './market-params.ts';
 
-export function providersRoutes(app: FastifyInstance, { database }: ApiParts): void {
+const MAX_AGE_SECONDS = 60;
+/** The windows in which activity is counted, in days. */
+const WINDOWS = [30, 90] as const;
+
+export const PROVIDER_PARAMS = {
+  usage: publishedUsage('Usage in kWh a month at which rates are compared.'),
+};
+
+export function providersRoutes(app: FastifyInstance, { database: { pool }, territory }: ApiParts): void {
   app.get('/v1/providers', async (request) => {
     readParams({}, request.query);
-    const data = await readProviders(database.pool);
+    const data = await readProviders(pool);
     return { data, meta: { total: data.length } };
   });
+
+  app.get<{ Params: { id: string } }>('/v1/providers/:id', async (request, reply) => {
+    // As in the filter of `/v1/plans`: the name itself will do.
+    const id = nameKey(request.params.id);
+    const usage = readParams(PROVIDER_PARAMS, request.query).usage ?? 1000;
+    const provider = await readProvider(pool, id);
+    if (!provider) {
+      throw new Problem('unknown_provider', {
+        detail: `No provider has the id "${id}". All that sell something now are at /v1/providers.`,
+      });
+    }
+    const markets = await readProviderMarkets(pool, id, usage);
+    const activity = await readProviderActivity(pool, id, { days: WINDOWS, now: new Date() });
+    const upstreams = [...new Set(markets.flatMap(({ upstreams }) => upstreams))];
+    const tdsps = markets.map(({ upstreams: _upstreams, ...market }) => ({
+      ...market,
+      short_name: territory.tdsp(market.tdsp_duns)?.short_name ?? market.tdsp_duns,
+    }));
+    return sendRepresentation(request, reply, {
+      json: {
+        data: {
+          ...provider,
+          active_plans: markets.reduce((sum, { plans }) => sum + plans, 0),
+          tdsps,
+          activity: Object.fromEntries(activity.map(({ days, ...counts }) => [`last_${days}_days`, counts])),
+        },
+        meta: {
+          usage_kwh: usage,
+          observed_since: await readObservedSince(pool),
+          upstream: upstreams.join(','),
+          ...upstreamNotice({ upstreams }),
+        },
+        links: {},
+      },
+      csv: { columns: providerColumns(id, provider.name), rows: markets },
+      maxAgeSeconds: MAX_AGE_SECONDS,
+    });
+  });
 }
+
+export const providerColumns = (id: string, name: string): CsvColumn<ProviderMarket>[] => [
+  { name: 'provider_id', value: () => id },
+  { name: 'provider', value: () => name },
+  { name: 'tdsp_duns', value: ({ tdsp_duns }) => tdsp_duns },
+  { name: 'plans', value: ({ plans }) => plans },
+  { name: 'min_rate_cents_per_kwh', value: (market) => market.min_rate_cents_per_kwh },
+  { name: 'median_rate_cents_per_kwh', value: (market) => market.median_rate_cents_per_kwh },
+  { name: 'upstream', value: ({ upstreams }) => upstreams.join(' ') },
+];

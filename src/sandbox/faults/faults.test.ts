@@ -8,7 +8,7 @@ const rejects = (what: () => unknown, field: string, message: RegExp) =>
   assert.throws(what, (error) => {
     assert.ok(error instanceof SandboxError, String(error));
     assert.equal(error.code, 'sandbox_option_invalid');
-    assert.equal(error.problem?.field, field);
+    assert.equal(error.field, field);
     assert.match(error.message, message);
     return true;
   });

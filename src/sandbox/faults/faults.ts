@@ -76,24 +76,23 @@ export interface Fault {
 
 interface Knob {
   expected: string;
-  /** @returns `undefined` where it is not what was expected */
-  read(given: unknown): unknown;
+  isGood(given: unknown): boolean;
 }
 
 const number = (min: number, max: number): Knob => ({
   expected: `a number from ${min} to ${max}`,
-  read: (given) => (typeof given === 'number' && given >= min && given <= max ? given : undefined),
+  isGood: (given) => typeof given === 'number' && given >= min && given <= max,
 });
 
 const whole = (min: number, max: number): Knob => ({
   expected: `a whole number from ${min} to ${max}`,
-  read: (given) => (Number.isInteger(given) ? number(min, max).read(given) : undefined),
+  isGood: (given) => Number.isInteger(given) && number(min, max).isGood(given),
 });
 
-const KNOBS: Record<Exclude<keyof Fault, 'kind'>, Knob> = {
+const KNOBS: Record<string, Knob> = {
   tdsp: {
     expected: `one of ${DUNS_LIST}`,
-    read: (given) => (typeof given === 'string' ? findTdsp(given)?.wire.duns_number : undefined),
+    isGood: (given) => typeof given === 'string' && findTdsp(given) !== undefined,
   },
   probability: {
     ...number(0, 1),
@@ -106,17 +105,10 @@ const KNOBS: Record<Exclude<keyof Fault, 'kind'>, Knob> = {
   retry_after_seconds: whole(0, 86_400),
   retry_after: {
     expected: 'a text of 1 to 100 ASCII characters',
-    read: (given) => (typeof given === 'string' && /^[\x20-\x7e]{1,100}$/.test(given) ? given : undefined),
+    isGood: (given) => typeof given === 'string' && /^[\x20-\x7e]{1,100}$/.test(given),
   },
-  aborted: {
-    expected: 'true or false',
-    read: (given) => {
-      if (given === true || given === 'true') return true;
-      return given === false || given === 'false' ? false : undefined;
-    },
-  },
+  aborted: { expected: 'true or false', isGood: (given) => typeof given === 'boolean' },
 };
-const TEXT_KNOBS = ['tdsp', 'retry_after', 'aborted'];
 
 const EXAMPLES = '500:0.2, tdsp=957877905:empty, latency:ms=300';
 
@@ -127,29 +119,25 @@ const EXAMPLES = '500:0.2, tdsp=957877905:empty, latency:ms=300';
  */
 export function parseFault(text: string, field = 'fault'): Fault {
   const fault: Record<string, unknown> = {};
-  for (const part of text.split(':')) {
-    const [name, value] = readPart(part.trim(), Object.hasOwn(fault, 'kind'));
-    if (Object.hasOwn(fault, name)) throw optionInvalid(`${field}.${name}`, `is given twice in "${text}"`);
-    fault[name] = value;
+  for (const part of text.split(':').map((part) => part.trim())) {
+    const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(part) ?? ['', nameOf(part, fault), part];
+    if (Object.hasOwn(fault, name!)) throw optionInvalid(`${field}.${name}`, `is given twice in "${text}"`);
+    fault[name!] = toValue(name!, value);
   }
   return checkFault(fault, field);
 }
 
-/** `ms=300`, the kind, `aborted`, or a probability by itself. */
-function readPart(part: string, hasKind: boolean): [name: string, value: unknown] {
-  const equals = part.indexOf('=');
-  if (equals > 0) {
-    const name = part.slice(0, equals).trim();
-    const value = part.slice(equals + 1).trim();
-    return [name, TEXT_KNOBS.includes(name) ? value : toNumber(value)];
-  }
-  if (part === 'aborted') return ['aborted', true];
-  return hasKind ? ['probability', toNumber(part)] : ['kind', part];
+/** What a part without a name is: `aborted`, the kind, or a probability behind it. */
+function nameOf(part: string, fault: Record<string, unknown>): string {
+  if (part === 'aborted') return part;
+  return Object.hasOwn(fault, 'kind') ? 'probability' : 'kind';
 }
 
-/** A text that is not a number stays as it is, to be shown in the error. */
-function toNumber(text: string): number | string {
-  return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+/** A text that is not what its name wants stays as it is, to be shown in the error. */
+function toValue(name: string, text: string): unknown {
+  if (name === 'aborted') return text === 'aborted' || text === 'true' || (text === 'false' ? false : text);
+  const isText = ['kind', 'tdsp', 'retry_after'].includes(name) || text === '';
+  return isText || Number.isNaN(Number(text)) ? text : Number(text);
 }
 
 /**
@@ -160,25 +148,19 @@ export function checkFault(value: unknown, field = 'fault'): Fault {
   if (typeof value === 'string') return parseFault(value, field);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw optionInvalid(field, expected(`an object, or a text such as ${EXAMPLES}`, value));
-  const { kind, ...rest } = value as Record<string, unknown>;
-  if (!isKind(kind)) {
+  const { kind, ...given } = value as Fault;
+  if (typeof kind !== 'string' || !Object.hasOwn(KINDS, kind)) {
     const kinds = Object.keys(KINDS).join(', ');
     throw optionInvalid(`${field}.kind`, expected(`one of ${kinds} (for example ${EXAMPLES})`, kind));
   }
-  const knobs: readonly string[] = ['tdsp', 'probability', 'times', ...KINDS[kind]];
-  const fault: Record<string, unknown> & { kind: FaultKind } = { kind };
-  for (const [name, given] of Object.entries(rest)) {
-    if (given === undefined) continue;
+  const names: readonly string[] = ['tdsp', 'probability', 'times', ...KINDS[kind]];
+  for (const [name, value] of Object.entries(given)) {
     const at = `${field}.${name}`;
-    if (!knobs.includes(name)) throw optionInvalid(at, `the fault ${kind} takes only ${knobs.join(', ')}`);
-    const knob = KNOBS[name as keyof typeof KNOBS];
-    const read = knob.read(given);
-    if (read === undefined) throw optionInvalid(at, expected(knob.expected, given));
-    fault[name] = read;
+    if (!names.includes(name)) throw optionInvalid(at, `the fault ${kind} takes only ${names.join(', ')}`);
+    const knob = KNOBS[name]!;
+    if (!knob.isGood(value)) throw optionInvalid(at, expected(knob.expected, value));
   }
+  const fault: Fault = { kind, ...given };
+  if (fault.tdsp !== undefined) fault.tdsp = findTdsp(fault.tdsp)!.wire.duns_number;
   return fault;
-}
-
-function isKind(value: unknown): value is FaultKind {
-  return typeof value === 'string' && Object.hasOwn(KINDS, value);
 }

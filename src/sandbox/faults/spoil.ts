@@ -1,7 +1,12 @@
 /** Plan lists that are wrong in the ways upstreams are: each returns new records and leaves the market's own alone. */
 
 import { stream, unit } from '../market/chance.ts';
-import type { UpstreamDisplayPricing, UpstreamPlan } from '../market/upstream-plan.ts';
+import {
+  displayPricing,
+  round,
+  type UpstreamDisplayPricing,
+  type UpstreamPlan,
+} from '../market/upstream-plan.ts';
 import type { Fault } from './faults.ts';
 
 const SPOILED = stream('record spoiled');
@@ -43,18 +48,13 @@ function mapShare(
 
 function timesHundred(plan: UpstreamPlan): UpstreamPlan {
   const up = (pricing: UpstreamDisplayPricing | undefined) =>
-    pricing && {
-      usage: pricing.usage,
-      avg: Math.round(pricing.avg * 1e7) / 1e5,
-      avg_cents: Math.round(pricing.avg_cents * 1e5) / 1e3,
-      total: Math.round(pricing.total * 100),
-    };
+    pricing && displayPricing(pricing.usage, pricing.avg * pricing.usage * 100);
   return {
     ...plan,
     expected_prices: plan.expected_prices.map((expected) => ({
       ...expected,
-      price: Math.round(expected.price * 1e5) / 1e3,
-      actual: Math.round(expected.actual * 1e7) / 1e5,
+      price: round(expected.price * 100, 3),
+      actual: round(expected.actual * 100, 5),
     })),
     display_pricing_500: up(plan.display_pricing_500),
     display_pricing_1000: up(plan.display_pricing_1000),

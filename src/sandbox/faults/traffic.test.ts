@@ -30,9 +30,9 @@ test('a window knows when its oldest call leaves it', () => {
 test('calls are counted by status, TDSP and concurrency, and anew after a reset', () => {
   const traffic = new Traffic();
   traffic.begin(Date.UTC(2026, 0, 1), '957877905');
-  traffic.begin(Date.UTC(2026, 0, 2), null);
-  traffic.answered(200);
-  traffic.end(null);
+  const end = traffic.begin(Date.UTC(2026, 0, 2), null);
+  end(200);
+  end('no_answer');
   assert.deepEqual(traffic.counts(), {
     total: 2,
     by_status: { '200': 1 },

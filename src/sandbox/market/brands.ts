@@ -6,7 +6,7 @@
 
 import { EPOCH_MS } from '../virtual-clock.ts';
 import { stream } from './chance.ts';
-import { objectId, type UpstreamBrand } from './upstream-plan.ts';
+import { objectId, type UpstreamPlan } from './upstream-plan.ts';
 
 const NAMES = `
   Armadillo Volt, Jackrabbit Joule, Pecan Current, Mockingbird Ampere, Prickly Pear Watts,
@@ -20,28 +20,20 @@ const NAMES = `
   .trim()
   .split(/,\s+/);
 
-export interface SandboxBrand {
-  slug: string;
-  wire: UpstreamBrand;
-}
-
-export const SANDBOX_BRANDS: readonly SandboxBrand[] = NAMES.map((name, index) => {
-  const slug = name.toLowerCase().replaceAll(' ', '-');
+export const SANDBOX_BRANDS: readonly UpstreamPlan['product']['brand'][] = NAMES.map((name, index) => {
   const number = String(index + 1).padStart(2, '0');
+  const phone_number = `(512) 555-01${number}`;
   return {
-    slug,
-    wire: {
-      _id: objectId(EPOCH_MS, stream('brand'), stream(name)),
-      name,
-      puct_number: `000${number}`,
-      legal_name: `${name} Retail LLC (sandbox)`,
-      contact_info: {
-        sales: { phone_number: `(512) 555-01${number}` },
-        support: {
-          address: `${100 + index} Invented Street, Nowhere, TX 00000`,
-          email: `help@${slug}.sandbox.invalid`,
-          phone_number: `(512) 555-01${number}`,
-        },
+    _id: objectId(EPOCH_MS, stream('brand'), stream(name)),
+    name,
+    puct_number: `000${number}`,
+    legal_name: `${name} Retail LLC (sandbox)`,
+    contact_info: {
+      sales: { phone_number },
+      support: {
+        address: `${100 + index} Invented Street, Nowhere, TX 00000`,
+        email: `help@${name.toLowerCase().replaceAll(' ', '-')}.sandbox.invalid`,
+        phone_number,
       },
     },
   };

@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { billUsd, componentsOf, type Shape } from './charges.ts';
+import {
+  baseCharge,
+  billCredits,
+  billUsd,
+  componentsOf,
+  flat,
+  minimumUsageFee,
+  percentage,
+  type Shape,
+  tiers,
+} from './charges.ts';
 
-const TDSP = { monthly_usd: 4, usd_per_kwh: 0.05, since_day: null };
+const TDSP = { monthly_usd: 4, usd_per_kwh: 0.05 };
 
 /** Bills at these usages with energy at 10 cents, the TDSP at $4 and 5 cents; worked out by hand below. */
 function bills(shape: Shape, usagesKwh: number[]): number[] {
@@ -10,37 +20,31 @@ function bills(shape: Shape, usagesKwh: number[]): number[] {
 }
 
 test('a flat rate is energy and TDSP charges, with or without a base charge', () => {
-  assert.deepEqual(bills({ kind: 'flat' }, [0, 1000]), [4, 154]);
-  assert.deepEqual(bills({ kind: 'base_charge', base_usd: 9.95 }, [0, 1000]), [13.95, 163.95]);
+  assert.deepEqual(bills(flat(), [0, 1000]), [4, 154]);
+  assert.deepEqual(bills(baseCharge(9.95), [0, 1000]), [13.95, 163.95]);
 });
 
 test('a credit begins with its usage, and a second one adds to the first', () => {
-  const credits = [
-    { from_kwh: 1000, usd: 50 },
-    { from_kwh: 2000, usd: 15 },
-  ];
-  const shape: Shape = { kind: 'credit', base_usd: 0, credits };
+  const shape = billCredits([1000, 50], [2000, 15]);
   assert.deepEqual(bills(shape, [999, 1000, 1999, 2000]), [153.85, 104, 253.85, 239]);
 });
 
 test('a minimum usage fee ends one kWh below its limit', () => {
-  const shape: Shape = { kind: 'minimum_usage_fee', below_kwh: 1000, fee_usd: 10 };
-  assert.deepEqual(bills(shape, [999, 1000]), [163.85, 154]);
+  assert.deepEqual(bills(minimumUsageFee(10), [999, 1000]), [163.85, 154]);
 });
 
 test('a tier makes only the kWh above its limit cheaper', () => {
-  const shape: Shape = { kind: 'tiers', limit_kwh: 1000, cheaper_by_usd_per_kwh: 0.02 };
-  assert.deepEqual(bills(shape, [1000, 2000]), [154, 284]);
+  assert.deepEqual(bills(tiers(0.02), [1000, 2000]), [154, 284]);
 });
 
 test('a percentage is of the running total or of the energy charges alone', () => {
-  assert.deepEqual(bills({ kind: 'percentage', share: 0.02, of: 'total' }, [1000]), [157.08]);
-  assert.deepEqual(bills({ kind: 'percentage', share: 0.02, of: 'energy' }, [1000]), [156]);
+  assert.deepEqual(bills(percentage(0.02, 'total'), [1000]), [157.08]);
+  assert.deepEqual(bills(percentage(0.02, 'energy charges'), [1000]), [156]);
 });
 
 test('components say which of the money is for the TDSP, and leave out a charge of nothing', () => {
   const ofTdsp = (monthly_usd: number) =>
-    componentsOf({ kind: 'flat' }, 0.1, { ...TDSP, monthly_usd })
+    componentsOf(flat(), 0.1, { ...TDSP, monthly_usd })
       .filter(({ tdsp_charge }) => tdsp_charge)
       .map(({ amount, multiplicative }) => [amount, multiplicative]);
   assert.deepEqual(ofTdsp(4), [

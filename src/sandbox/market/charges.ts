@@ -6,17 +6,17 @@
  */
 
 import type { TdspCharges } from './tdsps.ts';
-import type { UpstreamComponent } from './upstream-plan.ts';
+import { round, type UpstreamComponent } from './upstream-plan.ts';
 
-export type Shape =
-  | { kind: 'flat' }
-  | { kind: 'base_charge'; base_usd: number }
-  /** One credit, or two that add up, each from a usage on. */
-  | { kind: 'credit'; base_usd: number; credits: { from_kwh: number; usd: number }[] }
-  | { kind: 'minimum_usage_fee'; below_kwh: number; fee_usd: number }
-  /** Every kWh above the limit is cheaper. */
-  | { kind: 'tiers'; limit_kwh: number; cheaper_by_usd_per_kwh: number }
-  | { kind: 'percentage'; share: number; of: 'total' | 'energy' };
+/** What a price is made of, apart from the energy price, which moves when a plan re-prices. */
+export interface Shape {
+  /** What the description says about it. */
+  text: string;
+  /** What the REP charges and credits beside the energy. */
+  extras: UpstreamComponent[];
+  /** How much cheaper the kWh above 1000 are, USD; 0: they are not. */
+  discount_above_1000_usd_per_kwh: number;
+}
 
 const plain = {
   min: 0,
@@ -27,33 +27,53 @@ const plain = {
   percentage: false,
 };
 
-/** Everything that makes up the price, the REP's part first. `energyUsdPerKwh` is what moves when a plan re-prices. */
-export function componentsOf(shape: Shape, energyUsdPerKwh: number, tdsp: TdspCharges): UpstreamComponent[] {
-  const energy = { ...plain, amount: energyUsdPerKwh, multiplicative: true };
-  const components: UpstreamComponent[] = shape.kind === 'tiers' ? tiers(shape, energy) : [energy];
-  if ('base_usd' in shape && shape.base_usd > 0) components.push({ ...plain, amount: shape.base_usd });
-  if (shape.kind === 'minimum_usage_fee') {
-    // A whole kWh below the limit: meters bill whole kWh, and `max` counts as inside.
-    components.push({ ...plain, amount: shape.fee_usd, max: shape.below_kwh - 1 });
-  }
-  if (tdsp.monthly_usd > 0) components.push({ ...plain, amount: tdsp.monthly_usd, tdsp_charge: true });
-  components.push({ ...plain, amount: tdsp.usd_per_kwh, multiplicative: true, tdsp_charge: true });
-  if (shape.kind === 'credit') {
-    for (const credit of shape.credits) {
-      components.push({ ...plain, amount: -credit.usd, min: credit.from_kwh });
-    }
-  }
-  if (shape.kind === 'percentage') {
-    components.push({ ...plain, amount: shape.share, percentage: true, compound: shape.of === 'total' });
-  }
-  return components;
-}
+const shape = (text: string, ...extras: (Partial<UpstreamComponent> & { amount: number })[]): Shape => ({
+  text,
+  extras: extras.map((extra) => ({ ...plain, ...extra })),
+  discount_above_1000_usd_per_kwh: 0,
+});
 
-function tiers(shape: Shape & { kind: 'tiers' }, energy: UpstreamComponent): UpstreamComponent[] {
-  const cheaper = Math.round((energy.amount - shape.cheaper_by_usd_per_kwh) * 1e5) / 1e5;
+export const flat = (): Shape => shape('');
+
+export const baseCharge = (usd: number): Shape => shape(`Base charge: $${usd} per month.`, { amount: usd });
+
+/** Credits add up, each from a usage on. */
+export const billCredits = (...credits: [fromKwh: number, usd: number][]): Shape =>
+  shape(
+    credits.map(([kwh, usd]) => `$${usd} bill credit when usage is ${kwh} kWh or more.`).join(' '),
+    ...credits.map(([min, usd]) => ({ amount: -usd, min })),
+  );
+
+/** Ends a whole kWh below 1000: meters bill whole kWh, and `max` counts as inside. */
+export const minimumUsageFee = (usd: number): Shape =>
+  shape(`Minimum usage fee: $${usd} when usage is below 1000 kWh.`, { amount: usd, max: 999 });
+
+export const tiers = (usdPerKwh: number): Shape => ({
+  ...shape(`Every kWh above 1000 costs $${usdPerKwh} less.`),
+  discount_above_1000_usd_per_kwh: usdPerKwh,
+});
+
+export const percentage = (share: number, of: 'total' | 'energy charges'): Shape =>
+  shape(`Processing fee: ${share * 100} % of the ${of}.`, {
+    amount: share,
+    percentage: true,
+    compound: of === 'total',
+  });
+
+/** Everything that makes up the price, the energy first. */
+export function componentsOf(
+  { extras, discount_above_1000_usd_per_kwh: discount }: Shape,
+  energyUsdPerKwh: number,
+  tdsp: TdspCharges,
+): UpstreamComponent[] {
+  const energy = { ...plain, amount: energyUsdPerKwh, multiplicative: true };
+  const above = { ...energy, min: 1000, amount: round(energyUsdPerKwh - discount, 5) };
+  const monthly = { ...plain, amount: tdsp.monthly_usd, tdsp_charge: true };
   return [
-    { ...energy, max: shape.limit_kwh },
-    { ...energy, min: shape.limit_kwh, amount: cheaper },
+    ...(discount > 0 ? [{ ...energy, max: 1000 }, above] : [energy]),
+    ...(tdsp.monthly_usd > 0 ? [monthly] : []),
+    { ...plain, amount: tdsp.usd_per_kwh, multiplicative: true, tdsp_charge: true },
+    ...extras,
   ];
 }
 

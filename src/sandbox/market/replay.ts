@@ -3,20 +3,18 @@
  * past; what the wire cannot say (fees as text, promotions) goes into the description, as upstreams do it.
  */
 
-import type { PlanDocuments, PlanDraft, PriceComponent } from '../../plan/plan.ts';
+import type { PlanDocuments, PlanDraft } from '../../plan/plan.ts';
 import { PUBLISHED_USAGES_KWH } from '../../plan/rate.ts';
 import type { Fetched } from '../../sources/source.ts';
 import { optionInvalid } from '../sandbox-error.ts';
 import { EPOCH_MS, type VirtualClock } from '../virtual-clock.ts';
 import { hash32, stream } from './chance.ts';
-import type { Market } from './market.ts';
-import { findTdsp, type SandboxTdsp } from './tdsps.ts';
+import type { Market } from './shelf.ts';
+import { findTdsp } from './tdsps.ts';
 import {
   displayPricing,
   objectId,
   round,
-  type UpstreamBrand,
-  type UpstreamComponent,
   type UpstreamDocumentLink,
   type UpstreamPlan,
 } from './upstream-plan.ts';
@@ -36,28 +34,15 @@ interface ReplayFile {
 }
 
 /** Serves one snapshot per 24 hours of virtual time since the start, and stays at the last one. */
-export class ReplayMarket implements Market {
-  readonly #snapshots: readonly ReplaySnapshot[];
-  readonly #clock: VirtualClock;
-
-  constructor(snapshots: readonly ReplaySnapshot[], clock: VirtualClock) {
-    if (snapshots.length === 0) throw optionInvalid('replay', 'must hold at least one snapshot');
-    this.#snapshots = snapshots;
-    this.#clock = clock;
-  }
-
-  version(): number {
-    return Math.min(this.#clock.daysSinceStart(), this.#snapshots.length - 1);
-  }
-
-  plansOf(tdsp: SandboxTdsp, version: number): UpstreamPlan[] {
-    return this.#snapshots[version]?.rowsByDuns.get(tdsp.wire.duns_number) ?? [];
-  }
-
-  position(): { date: string; step: number; steps: number } {
-    const step = this.version();
-    return { date: this.#snapshots[step]!.date, step, steps: this.#snapshots.length };
-  }
+export function replayMarket(snapshots: readonly ReplaySnapshot[], clock: VirtualClock): Market {
+  if (snapshots.length === 0) throw optionInvalid('replay', 'must hold at least one snapshot');
+  const steps = snapshots.length;
+  const version = () => Math.min(clock.daysSinceStart(), steps - 1);
+  return {
+    version,
+    plansOf: ({ wire }, step) => snapshots[step]?.rowsByDuns.get(wire.duns_number) ?? [],
+    position: () => ({ date: snapshots[version()]!.date, step: version(), steps }),
+  };
 }
 
 /**
@@ -69,25 +54,22 @@ export function replayFromPowerToChoose(
   files: readonly ReplayFile[],
   parse: (bytes: Uint8Array) => Fetched,
 ): ReplaySnapshot[] {
-  const dated = files
-    .map((file) => ({ file, date: dateOf(file) }))
-    .sort((a, b) => (a.date < b.date ? -1 : 1));
-  for (const [index, { file, date }] of dated.entries()) {
-    const before = dated[index - 1];
-    if (before?.date === date) {
-      throw optionInvalid(
-        'replay',
-        `${before.file.name} and ${file.name} are both of ${date}; keep one a day`,
-      );
+  const byDate = new Map<string, ReplayFile>();
+  for (const file of files) {
+    const date = dateOf(file);
+    const other = byDate.get(date);
+    if (other) {
+      throw optionInvalid('replay', `${other.name} and ${file.name} are both of ${date}; keep one a day`);
     }
+    byDate.set(date, file);
   }
-  const ids = new VersionIds();
-  return dated.map(({ file, date }) => ({
+  const idOf = versionIds();
+  return [...byDate.keys()].toSorted().map((date) => ({
     date,
     rowsByDuns: new Map(
-      parse(file.bytes).tdsps.map(({ tdsp_duns, plans }) => [
+      parse(byDate.get(date)!.bytes).tdsps.map(({ tdsp_duns, plans }) => [
         tdsp_duns,
-        plans.flatMap((draft) => upstreamPlan(draft, ids.idOf(draft, date)) ?? []),
+        plans.flatMap((draft) => upstreamPlan(draft, idOf(draft, date)) ?? []),
       ]),
     ),
   }));
@@ -101,44 +83,46 @@ function dateOf({ name, modified_at }: ReplayFile): string {
 }
 
 /** Mints ids as ComparePower does: from record and prices, new whenever the prices are. */
-class VersionIds {
-  readonly #current = new Map<string, { prices: string; createdAtMs: number }>();
-
-  idOf(draft: PlanDraft, date: string): string {
+function versionIds() {
+  const current = new Map<string, { prices: string; id: string }>();
+  return (draft: PlanDraft, date: string): string => {
     const record = `${draft.tdsp_duns} ${draft.external_id}`;
-    const prices = JSON.stringify([draft.rates_cents_per_kwh, draft.price_components]);
-    let version = this.#current.get(record);
-    if (version?.prices !== prices) {
-      version = { prices, createdAtMs: Date.parse(date) };
-      this.#current.set(record, version);
-    }
-    return objectId(version.createdAtMs, stream(record), stream(`${record} ${prices}`));
-  }
+    const prices = JSON.stringify(draft.rates_cents_per_kwh);
+    const known = current.get(record);
+    if (known?.prices === prices) return known.id;
+    const id = objectId(Date.parse(date), stream(record), stream(`${record} ${prices}`));
+    current.set(record, { prices, id });
+    return id;
+  };
 }
 
 /** A draft in ComparePower's words; `null` for a TDSP it does not serve. */
 function upstreamPlan(draft: PlanDraft, _id: string): UpstreamPlan | null {
   const tdsp = findTdsp(draft.tdsp_duns);
   if (!tdsp) return null;
-  const pricing = new Map(
-    PUBLISHED_USAGES_KWH.flatMap((usage) => {
-      const cents = draft.rates_cents_per_kwh[usage];
-      return cents === null ? [] : [[usage, displayPricing(usage, (cents * usage) / 100)] as const];
-    }),
-  );
-  const [at500, at1000, at2000] = PUBLISHED_USAGES_KWH.map((usage) => pricing.get(usage));
-  const term = draft.term_months;
+  const { provider, term_months: term, rate_type, rates_cents_per_kwh: rates } = draft;
+  const phone_number = provider.phone;
+  const pricings = PUBLISHED_USAGES_KWH.flatMap((usage) => {
+    const cents = rates[usage];
+    return cents === null ? [] : displayPricing(usage, (cents * usage) / 100);
+  });
   return {
     _id,
     product: {
-      _id: objectId(EPOCH_MS, stream(draft.provider.name), hash32(stream(draft.name), term ?? 0)),
-      brand: brand(draft.provider),
+      _id: objectId(EPOCH_MS, stream(provider.name), hash32(stream(draft.name), term ?? 0)),
+      brand: {
+        _id: objectId(EPOCH_MS, stream('brand'), stream(provider.name)),
+        name: provider.name,
+        puct_number: provider.puct_number,
+        legal_name: provider.legal_name,
+        contact_info: { sales: { phone_number }, support: { address: null, email: null, phone_number } },
+      },
       name: draft.name,
       term,
-      family: draft.rate_type === null ? '' : draft.rate_type[0]!.toUpperCase() + draft.rate_type.slice(1),
+      family: rate_type === null ? '' : rate_type[0]!.toUpperCase() + rate_type.slice(1),
       percent_green: draft.percent_green,
       headline: draft.promotion ?? '',
-      description: [draft.rate_type && `${draft.rate_type} rate.`, draft.fees_text, draft.special_terms]
+      description: [rate_type && `${rate_type} rate.`, draft.fees_text, draft.special_terms]
         .filter(Boolean)
         .join(' '),
       early_termination_fee: draft.early_termination_fee_per_month_usd ?? draft.early_termination_fee_usd,
@@ -146,31 +130,17 @@ function upstreamPlan(draft: PlanDraft, _id: string): UpstreamPlan | null {
       is_time_of_use: draft.is_time_of_use,
     },
     tdsp: tdsp.wire,
-    expected_prices: [...pricing.values()].map(({ usage, avg }) => ({
+    expected_prices: pricings.map(({ usage, avg }) => ({
       usage,
       price: round(avg, 3),
       actual: avg,
       valid: true,
     })),
-    ...(at500 && { display_pricing_500: at500 }),
-    ...(at1000 && { display_pricing_1000: at1000 }),
-    ...(at2000 && { display_pricing_2000: at2000 }),
+    ...Object.fromEntries(pricings.map((pricing) => [`display_pricing_${pricing.usage}`, pricing])),
     document_links: [
       ...links(draft.documents, 'en'),
       ...(draft.translations.es ? links(draft.translations.es.documents, 'es') : []),
     ],
-    ...(draft.price_components && { components: draft.price_components.map(upstreamComponent) }),
-  };
-}
-
-function brand(provider: PlanDraft['provider']): UpstreamBrand {
-  const phone_number = provider.phone;
-  return {
-    _id: objectId(EPOCH_MS, stream('brand'), stream(provider.name)),
-    name: provider.name,
-    puct_number: provider.puct_number,
-    legal_name: provider.legal_name,
-    contact_info: { sales: { phone_number }, support: { address: null, email: null, phone_number } },
   };
 }
 
@@ -179,16 +149,4 @@ function links(documents: PlanDocuments, language: string): UpstreamDocumentLink
     const link = documents[type];
     return link === null ? [] : [{ type, language, link, snapshot_url: null }];
   });
-}
-
-function upstreamComponent(component: PriceComponent): UpstreamComponent {
-  return {
-    min: component.min_kwh,
-    max: component.max_kwh,
-    amount: component.amount,
-    multiplicative: component.is_per_kwh,
-    tdsp_charge: component.is_tdsp_charge,
-    compound: component.is_compound,
-    percentage: component.is_percentage,
-  };
 }

@@ -1,19 +1,14 @@
-/**
- * The six TDSPs as ComparePower names them, and what they charge.
- *
- * Charges as of January 2026. They change on 1 March and 1 September; in the sandbox one TDSP a time, in an order
- * the seed decides, by about a cent per kWh. That lifts every price of that TDSP at once, and looks like a fault.
- */
+/** The six TDSPs as ComparePower names them, and what they charge. */
 
-import { dayOf, EPOCH_MS } from '../virtual-clock.ts';
-import { hash32, stream, unit } from './chance.ts';
-import { objectId, type UpstreamTdsp } from './upstream-plan.ts';
+import { DAY_MS, EPOCH_MS } from '../virtual-clock.ts';
+import { stream } from './chance.ts';
+import { objectId, round, type UpstreamPlan } from './upstream-plan.ts';
 
 export interface SandboxTdsp {
   /** 0 to 5: what hashes know the TDSP by. */
   index: number;
-  wire: UpstreamTdsp;
-  /** Before the first change. */
+  wire: UpstreamPlan['tdsp'];
+  /** As of January 2026. */
   charges: TdspCharges;
   /** How many plans it has, as a share of `plansPerTdsp` (counts of July 2026 over their middle). */
   plan_share: number;
@@ -24,8 +19,6 @@ export interface SandboxTdsp {
 export interface TdspCharges {
   monthly_usd: number;
   usd_per_kwh: number;
-  /** The virtual day since which they hold; `null`: since before the epoch. */
-  since_day: number | null;
 }
 
 const rows = [
@@ -47,7 +40,7 @@ export const SANDBOX_TDSPS: readonly SandboxTdsp[] = rows.map(
       abbreviation,
       duns_number,
     },
-    charges: { monthly_usd, usd_per_kwh, since_day: null },
+    charges: { monthly_usd, usd_per_kwh },
     plan_share: share,
     premium_cents_per_kwh: premium,
   }),
@@ -55,51 +48,34 @@ export const SANDBOX_TDSPS: readonly SandboxTdsp[] = rows.map(
 
 export const SANDBOX_DUNS: readonly string[] = rows.map(([duns]) => duns);
 
-const byName = new Map(
-  SANDBOX_TDSPS.flatMap((tdsp) => [
-    [tdsp.wire.duns_number, tdsp],
-    [tdsp.wire.abbreviation, tdsp],
-  ]),
-);
+/** How the six valid DUNS are listed in messages. */
+export const DUNS_LIST = rows.map(([duns, name]) => `${duns} (${name})`).join(', ');
 
 /** Finds a TDSP by its DUNS or, for people, by its code (`ONCOR`). */
 export function findTdsp(dunsOrCode: string): SandboxTdsp | undefined {
-  return byName.get(dunsOrCode) ?? byName.get(dunsOrCode.toUpperCase());
+  return SANDBOX_TDSPS.find(
+    ({ wire }) => wire.duns_number === dunsOrCode || wire.abbreviation === dunsOrCode.toUpperCase(),
+  );
 }
 
-/** How the six valid DUNS are listed in messages. */
-export const DUNS_LIST = SANDBOX_TDSPS.map(({ wire }) => `${wire.duns_number} (${wire.name})`).join(', ');
-
-const ORDER = stream('order of the TDSP charge changes');
-const LIFT = stream('size of a TDSP charge change');
-// A TDSP's turn comes every three years; after three lifts of at most 1.3 cents it stays, so that no price leaves
-// the credible range however far virtual time is advanced.
+// Three lifts of this size keep every price within the credible range, however far virtual time is advanced.
+const LIFT_USD_PER_KWH = 0.011;
 const MOST_LIFTS = 3;
 
-/** What a TDSP charges on a virtual day. */
-export function chargesOn(seed: number, tdsp: SandboxTdsp, day: number): TdspCharges {
-  const charges = { ...tdsp.charges };
-  for (const [lift, changeDay] of chargeChangeDays(seed, tdsp).entries()) {
-    if (changeDay > day) break;
-    const cents = 0.9 + Math.floor(unit(seed, LIFT, tdsp.index, lift) * 41) / 100;
-    charges.usd_per_kwh = Math.round((charges.usd_per_kwh + cents / 100) * 10_000) / 10_000;
-    charges.since_day = changeDay;
-  }
-  return charges;
-}
-
-/** The virtual days on which the charges of one TDSP change. */
+/**
+ * The virtual days on which the charges of one TDSP change. Real ones change on 1 March and 1 September; here it is
+ * one TDSP at a time, so each has its turn every three years. It lifts all prices at once, and looks like a fault.
+ */
 export function chargeChangeDays(seed: number, tdsp: SandboxTdsp): number[] {
-  const turn = turnOf(seed, tdsp);
-  return Array.from({ length: MOST_LIFTS }, (_, lift) => changeDayOf(turn + lift * SANDBOX_TDSPS.length));
+  const turn = (tdsp.index + seed) % SANDBOX_TDSPS.length;
+  return Array.from({ length: MOST_LIFTS }, (_, lift) => {
+    const halfYear = turn + lift * SANDBOX_TDSPS.length;
+    const month = halfYear % 2 === 0 ? 2 : 8;
+    return (Date.UTC(2026 + Math.floor(halfYear / 2), month) - EPOCH_MS) / DAY_MS;
+  });
 }
 
-/** Which of the six successive change days is this TDSP's, 0 to 5. */
-function turnOf(seed: number, tdsp: SandboxTdsp): number {
-  const rank = (other: SandboxTdsp) => hash32(seed, ORDER, other.index);
-  return SANDBOX_TDSPS.filter((other) => rank(other) < rank(tdsp)).length;
-}
-
-function changeDayOf(change: number): number {
-  return dayOf(2026 + Math.floor(change / 2), change % 2 === 0 ? 3 : 9, 1);
+export function chargesAfter(tdsp: SandboxTdsp, lifts: number): TdspCharges {
+  const { monthly_usd, usd_per_kwh } = tdsp.charges;
+  return { monthly_usd, usd_per_kwh: round(usd_per_kwh + lifts * LIFT_USD_PER_KWH, 4) };
 }

@@ -16,60 +16,12 @@ export interface UpstreamComponent {
   percentage: boolean;
 }
 
+/** Usage in kWh a month, averages in USD and cents per kWh, total in USD a month. */
 export interface UpstreamDisplayPricing {
-  /** kWh a month. */
   usage: number;
-  /** USD per kWh. */
   avg: number;
   avg_cents: number;
-  /** USD a month. */
   total: number;
-}
-
-interface UpstreamExpectedPrice {
-  /** kWh a month. */
-  usage: number;
-  /** USD per kWh as the label prints it, to a tenth of a cent. */
-  price: number;
-  /** USD per kWh as the components give it. */
-  actual: number;
-  valid: boolean;
-}
-
-export interface UpstreamBrand {
-  _id: string;
-  name: string;
-  puct_number: string | null;
-  legal_name: string | null;
-  contact_info: {
-    sales: { phone_number: string | null };
-    support: { address: string | null; email: string | null; phone_number: string | null };
-  };
-}
-
-export interface UpstreamProduct {
-  _id: string;
-  brand: UpstreamBrand;
-  name: string;
-  /** Months; 1 is month to month. */
-  term: number | null;
-  family: string;
-  /** 0 to 100. */
-  percent_green: number | null;
-  headline: string;
-  description: string;
-  /** USD. A fee per remaining month stands here, too, and only the description tells. */
-  early_termination_fee: number | null;
-  is_pre_pay: boolean | null;
-  is_time_of_use: boolean | null;
-}
-
-export interface UpstreamTdsp {
-  _id: string;
-  name: string;
-  short_name: string;
-  abbreviation: string;
-  duns_number: string;
 }
 
 export interface UpstreamDocumentLink {
@@ -82,9 +34,34 @@ export interface UpstreamDocumentLink {
 export interface UpstreamPlan {
   /** 24 hex; the first 8 are the Unix seconds of its creation. A re-priced plan gets a new one. */
   _id: string;
-  product: UpstreamProduct;
-  tdsp: UpstreamTdsp;
-  expected_prices: UpstreamExpectedPrice[];
+  product: {
+    _id: string;
+    brand: {
+      _id: string;
+      name: string;
+      puct_number: string | null;
+      legal_name: string | null;
+      contact_info: {
+        sales: { phone_number: string | null };
+        support: { address: string | null; email: string | null; phone_number: string | null };
+      };
+    };
+    name: string;
+    /** Months; 1 is month to month. */
+    term: number | null;
+    family: string;
+    /** 0 to 100. */
+    percent_green: number | null;
+    headline: string;
+    description: string;
+    /** USD. A fee per remaining month stands here, too, and only the description tells. */
+    early_termination_fee: number | null;
+    is_pre_pay: boolean | null;
+    is_time_of_use: boolean | null;
+  };
+  tdsp: { _id: string; name: string; short_name: string; abbreviation: string; duns_number: string };
+  /** USD per kWh: `price` as the label prints it, to a tenth of a cent, and `actual` as the components give it. */
+  expected_prices: { usage: number; price: number; actual: number; valid: boolean }[];
   display_pricing_500?: UpstreamDisplayPricing;
   display_pricing_1000?: UpstreamDisplayPricing;
   display_pricing_2000?: UpstreamDisplayPricing;

@@ -1,7 +1,7 @@
 /** ComparePower's records as drafts of plans, each read by itself: one bad record never spoils its neighbours. */
 
-import type { PlanDocuments, PlanDraft, PlanTranslation, PriceComponent } from '../../plan/plan.ts';
-import { PUBLISHED_USAGES_KWH, type PublishedUsageKwh, type Rates } from '../../plan/rate.ts';
+import type { PlanDocuments, PlanDraft, PriceComponent } from '../../plan/plan.ts';
+import type { PublishedUsageKwh, Rates } from '../../plan/rate.ts';
 import { cleanLink } from '../links.ts';
 import { FieldError, readRequired, readUsdPerKwh, toRejection } from '../record.ts';
 import type { FetchedTdsp, Rejection } from '../source.ts';
@@ -84,35 +84,31 @@ function toDraft(plan: WirePlan, duns: string, enrollUrl: (id: string) => string
     documents: documentsIn(plan, ['', 'en', 'english']),
     enroll_url: enrollUrl(plan._id),
     enroll_phone: readText(brand.contact_info?.sales?.phone_number),
-    translations: Object.values(spanish).some((link) => link !== null) ? { es: translation(spanish) } : {},
+    translations: Object.values(spanish).some((link) => link !== null)
+      ? { es: { name: null, fees_text: null, special_terms: null, documents: spanish, enroll_url: null } }
+      : {},
   };
 }
 
-/** The label's average price; if it is missing, the total; if both are missing, the price the upstream expects. */
 function readRates(plan: WirePlan): Rates {
-  const rates: Rates = { 500: null, 1000: null, 2000: null };
-  for (const usage of PUBLISHED_USAGES_KWH) rates[usage] = readRateAt(plan, usage);
-  if (rates[1000] === null) {
-    throw new FieldError(
-      'display_pricing_1000',
-      plan.display_pricing_1000 ?? null,
-      'has no price: plans are compared at 1,000 kWh',
-    );
-  }
-  return rates;
+  const rates = { 500: readRateAt(plan, 500), 1000: readRateAt(plan, 1000), 2000: readRateAt(plan, 2000) };
+  if (rates[1000] !== null) return rates;
+  throw new FieldError(
+    'display_pricing_1000',
+    plan.display_pricing_1000 ?? null,
+    'has no price: plans are compared at 1,000 kWh',
+  );
 }
 
+/** The label's average price; if it is missing, the total; if both are missing, the price the upstream expects. */
 function readRateAt(plan: WirePlan, usage: PublishedUsageKwh): number | null {
   const name = `display_pricing_${usage}` as const;
-  const pricing = plan[name];
-  const expected = plan.expected_prices?.find((price) => price.usage === usage);
-  const candidates: [string, number | null | undefined][] = [
-    [`${name}.avg`, pricing?.avg],
-    [`${name}.total`, pricing?.total === null || pricing?.total === undefined ? null : pricing.total / usage],
-    ['expected_prices.price', expected?.price],
-  ];
-  const [field, price] = candidates.find(([, value]) => value !== null && value !== undefined) ?? ['', null];
-  return price === null || price === undefined ? null : readUsdPerKwh(field, price);
+  const avg = plan[name]?.avg ?? null;
+  if (avg !== null) return readUsdPerKwh(`${name}.avg`, avg);
+  const total = plan[name]?.total ?? null;
+  if (total !== null) return readUsdPerKwh(`${name}.total`, total / usage);
+  const expected = plan.expected_prices?.find((price) => price.usage === usage)?.price ?? null;
+  return expected === null ? null : readUsdPerKwh('expected_prices.price', expected);
 }
 
 /** `null` where the parts of the price are missing or not understood: better no exact bill than a wrong one. */
@@ -142,14 +138,6 @@ function documentsIn(plan: WirePlan, languages: readonly string[]): PlanDocument
     );
   return { efl: link('efl'), tos: link('tos'), yrac: link('yrac') };
 }
-
-const translation = (documents: PlanDocuments): PlanTranslation => ({
-  name: null,
-  fees_text: null,
-  special_terms: null,
-  documents,
-  enroll_url: null,
-});
 
 function round(value: number | null, decimals: number): number | null {
   return value === null ? null : Math.round(value * 10 ** decimals) / 10 ** decimals;

@@ -21,25 +21,31 @@ export const wireComponent = z.object({
 });
 export type WireComponent = z.infer<typeof wireComponent>;
 
+const wireBrand = z.object({
+  name: z.string().trim().min(1),
+  puct_number: z.union([z.string(), z.number()]).nullish(),
+  legal_name: text,
+  contact_info: z.object({ sales: z.object({ phone_number: text }).nullish() }).nullish(),
+});
+
+const wireProduct = z.object({
+  name: z.string().trim().min(1),
+  term: z.number().int().min(0).max(120).nullish(),
+  percent_green: z.number().min(0).max(100).nullish(),
+  headline: text,
+  description: text,
+  early_termination_fee: z.number().min(0).max(99_999).nullish(),
+  is_pre_pay: flag,
+  is_time_of_use: flag,
+  brand: wireBrand,
+});
+
+const wireTdsp = z.object({ duns_number: text });
+
 export const wirePlan = z.object({
   _id: z.string().min(1).max(200),
-  product: z.object({
-    name: z.string().trim().min(1),
-    term: z.number().int().min(0).max(120).nullish(),
-    percent_green: z.number().min(0).max(100).nullish(),
-    headline: text,
-    description: text,
-    early_termination_fee: z.number().min(0).max(99_999).nullish(),
-    is_pre_pay: flag,
-    is_time_of_use: flag,
-    brand: z.object({
-      name: z.string().trim().min(1),
-      puct_number: z.union([z.string(), z.number()]).nullish(),
-      legal_name: text,
-      contact_info: z.object({ sales: z.object({ phone_number: text }).nullish() }).nullish(),
-    }),
-  }),
-  tdsp: z.object({ duns_number: text }).nullish(),
+  product: wireProduct,
+  tdsp: wireTdsp.nullish(),
   expected_prices: z.array(z.object({ usage: amount, price: amount })).nullish(),
   display_pricing_500: pricing,
   display_pricing_1000: pricing,
@@ -50,33 +56,12 @@ export const wirePlan = z.object({
 });
 export type WirePlan = z.infer<typeof wirePlan>;
 
+/** What records have, by path: the fields that are read, and those that are known and not needed. */
 const KNOWN: Record<string, readonly string[]> = {
-  '': [
-    '_id',
-    'product',
-    'tdsp',
-    'expected_prices',
-    'document_links',
-    'components',
-    'display_pricing_500',
-    'display_pricing_1000',
-    'display_pricing_2000',
-  ],
-  product: [
-    '_id',
-    'brand',
-    'name',
-    'term',
-    'family',
-    'percent_green',
-    'headline',
-    'description',
-    'early_termination_fee',
-    'is_pre_pay',
-    'is_time_of_use',
-  ],
-  'product.brand': ['_id', 'name', 'puct_number', 'legal_name', 'contact_info'],
-  tdsp: ['_id', 'name', 'short_name', 'abbreviation', 'duns_number'],
+  '': Object.keys(wirePlan.shape),
+  product: [...Object.keys(wireProduct.shape), '_id', 'family'],
+  'product.brand': [...Object.keys(wireBrand.shape), '_id'],
+  tdsp: [...Object.keys(wireTdsp.shape), '_id', 'name', 'short_name', 'abbreviation'],
 };
 
 /** Fields that no record should have, `+`, and fields that every record lacks, `-`. */

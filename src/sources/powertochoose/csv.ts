@@ -4,8 +4,7 @@
  * The export has no length and no checksum; its only proof of being whole is a last line `END OF FILE`.
  */
 
-import type { InfoRecord } from 'csv-parse/sync';
-import { parse } from 'csv-parse/sync';
+import { type InfoRecord, parse } from 'csv-parse/sync';
 import { describeError } from '../../errors.ts';
 import { SourceError } from '../source-error.ts';
 
@@ -90,18 +89,20 @@ export function readCsvRows(bytes: Uint8Array): CsvRows {
     const [firstCell = '', ...others] = record;
     const isAlone = others.every((cell) => cell.trim() === '');
     if (isAlone && firstCell.trim().toUpperCase() === END_MARKER) body.complete = true;
-    else if (record.length === header.length) body.rows.push(toRow(header, record));
-    else if (!isAlone || firstCell.trim() !== '') body.misshapen.push({ line, cells: record });
+    else if (record.length === header.length) {
+      // `readHeader` saw to it that the required columns are there.
+      const cells = header.map((name, i) => [name, record[i]] as const);
+      body.rows.push(Object.fromEntries(cells) as PowerToChooseRow);
+    } else if (!isAlone || firstCell.trim() !== '') body.misshapen.push({ line, cells: record });
   }
   return body;
 }
 
 function decode(bytes: Uint8Array): string {
-  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   // A byte-order mark is a promise of UTF-8: one bad byte behind it must not turn every other accent into "Ã©".
-  if (hasMark) return new TextDecoder('utf-8').decode(bytes);
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: !hasMark }).decode(bytes);
   } catch {
     return new TextDecoder('windows-1252').decode(bytes);
   }
@@ -121,24 +122,19 @@ function refuseOtherThanCsv(text: string): void {
 
 function parseRecords(text: string): { record: string[]; line: number }[] {
   try {
-    const records: unknown = parse(text, {
+    // With `info` every record comes wrapped, which the types of csv-parse do not tell.
+    const records = parse(text, {
       info: true,
       relax_column_count: true,
       skip_empty_lines: true,
       // Not a CR alone: some texts contain one.
       record_delimiter: ['\r\n', '\n'],
-    });
-    // With `info` every record comes wrapped, which the types of csv-parse do not tell.
-    return (records as InfoRecordOf[]).map(({ record, info }) => ({ record, line: info.lines }));
+    }) as unknown as { record: string[]; info: InfoRecord }[];
+    return records.map(({ record, info }) => ({ record, line: info.lines }));
   } catch (error) {
     const hint = 'its quoting is broken, perhaps because the file was cut off';
     throw unreadable(`${hint}: ${describeError(error)}`, error);
   }
-}
-
-interface InfoRecordOf {
-  record: string[];
-  info: InfoRecord;
 }
 
 function readHeader(cells: string[]): string[] {
@@ -162,12 +158,6 @@ function drift(header: string[]): string[] {
   const added = new Set(header.filter((name) => !known.includes(name)));
   const gone = OTHER_COLUMNS.filter((name) => !header.includes(name));
   return [...[...added].map((name) => `+${name}`), ...gone.map((name) => `-${name}`)].toSorted();
-}
-
-function toRow(header: string[], record: string[]): PowerToChooseRow {
-  const cells = header.map((name, index) => [name, record[index] ?? ''] as const);
-  // `readHeader` saw to it that the required columns are there.
-  return Object.fromEntries(cells) as PowerToChooseRow;
 }
 
 function unreadable(why: string, cause?: unknown): SourceError {

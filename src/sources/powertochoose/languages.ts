@@ -10,50 +10,36 @@ import { nameKey, providerId } from '../../plan/offer.ts';
 import type { PlanDraft } from '../../plan/plan.ts';
 
 /** What two rows of one plan have in common, best evidence first. A rule pairs only what is unique in both languages. */
-const PAIRING_RULES = {
-  name: (plan: PlanDraft) => [nameKey(plan.name), plan.term_months],
+const PAIRING_RULES = [
+  (plan: PlanDraft) => [nameKey(plan.name), plan.term_months],
   // Names get translated (`Smart & Fixed - 36`, `Tarifa Fija y Inteligente – 36`).
-  prices: (plan: PlanDraft) => [plan.term_months, ...prices(plan), plan.percent_green],
+  (plan: PlanDraft) => [plan.term_months, ...prices(plan), plan.percent_green],
   // One of the terms is misprinted: `Power Perks - 12` for 12 months in English and 60 in Spanish.
-  name_and_prices: (plan: PlanDraft) => [nameKey(plan.name), ...prices(plan), plan.percent_green],
-};
+  (plan: PlanDraft) => [nameKey(plan.name), ...prices(plan), plan.percent_green],
+];
 
-type PairingRule = keyof typeof PAIRING_RULES;
-
-interface Pair {
-  english: PlanDraft;
-  spanish: PlanDraft;
-  rule: PairingRule;
-}
-
-interface Paired {
-  pairs: Pair[];
-  /** Spanish rows that have no English row. */
-  spanishOnly: PlanDraft[];
-}
-
-/** Pairs the rows of one TDSP. */
-export function pairLanguages(english: readonly PlanDraft[], spanish: readonly PlanDraft[]): Paired {
-  const pairs: Pair[] = [];
-  let freeEnglish = english;
-  let freeSpanish = spanish;
-  for (const rule of Object.keys(PAIRING_RULES) as PairingRule[]) {
-    const englishByKey = uniqueByKey(freeEnglish, rule);
-    const spanishByKey = uniqueByKey(freeSpanish, rule);
-    const found = [...englishByKey].flatMap(([key, plan]) => {
+/**
+ * Pairs the rows of one TDSP.
+ * @returns the Spanish row of an English one, and the Spanish rows that have none
+ */
+export function pairLanguages(english: readonly PlanDraft[], spanish: readonly PlanDraft[]) {
+  const pairs = new Map<PlanDraft, PlanDraft>();
+  let spanishOnly = spanish;
+  for (const rule of PAIRING_RULES) {
+    const freeEnglish = english.filter((plan) => !pairs.has(plan));
+    const spanishByKey = uniqueByKey(spanishOnly, rule);
+    for (const [key, plan] of uniqueByKey(freeEnglish, rule)) {
       const partner = spanishByKey.get(key);
-      return plan && partner ? [{ english: plan, spanish: partner, rule }] : [];
-    });
-    pairs.push(...found);
-    const taken = new Set(found.flatMap((pair) => [pair.english, pair.spanish]));
-    freeEnglish = freeEnglish.filter((plan) => !taken.has(plan));
-    freeSpanish = freeSpanish.filter((plan) => !taken.has(plan));
+      if (plan && partner) pairs.set(plan, partner);
+    }
+    const paired = new Set(pairs.values());
+    spanishOnly = spanishOnly.filter((plan) => !paired.has(plan));
   }
-  return { pairs, spanishOnly: [...freeSpanish] };
+  return { pairs, spanishOnly };
 }
 
 /** The English plan with its Spanish texts. Where the two disagree on a fact, the English row has the say. */
-export function withTranslation({ english, spanish }: Pair): PlanDraft {
+export function withTranslation(english: PlanDraft, spanish: PlanDraft): PlanDraft {
   const { name, fees_text, special_terms, documents, enroll_url } = spanish;
   return {
     ...english,
@@ -64,16 +50,18 @@ export function withTranslation({ english, spanish }: Pair): PlanDraft {
   };
 }
 
-export function haveSamePrices({ english, spanish }: Pair): boolean {
-  const spanishPrices = prices(spanish);
-  return prices(english).every((price, index) => price === spanishPrices[index]);
+export function haveSamePrices(english: PlanDraft, spanish: PlanDraft): boolean {
+  return prices(english).join() === prices(spanish).join();
 }
 
 /** `null` for a key that several plans share: any choice between them would be a guess. */
-function uniqueByKey(plans: readonly PlanDraft[], rule: PairingRule): Map<string, PlanDraft | null> {
+function uniqueByKey(
+  plans: readonly PlanDraft[],
+  rule: (plan: PlanDraft) => unknown[],
+): Map<string, PlanDraft | null> {
   const byKey = new Map<string, PlanDraft | null>();
   for (const plan of plans) {
-    const key = JSON.stringify([providerId(plan.provider.name), ...PAIRING_RULES[rule](plan)]);
+    const key = JSON.stringify([providerId(plan.provider.name), ...rule(plan)]);
     byKey.set(key, byKey.has(key) ? null : plan);
   }
   return byKey;

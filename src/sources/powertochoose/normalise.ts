@@ -12,22 +12,14 @@ import { type MisshapenRow, type PowerToChooseRow, readCsvRows } from './csv.ts'
 import { readDraft } from './draft.ts';
 import { haveSamePrices, pairLanguages, withTranslation } from './languages.ts';
 
-interface PowerToChooseOptions {
-  /** The TDSPs asked for. */
-  duns: readonly string[];
-  /** The DUNS of a TDSP as the export names it, `undefined` where it is none of ours. */
-  tdspByName: (name: string) => string | undefined;
-}
-
-/** A draft and the row it came from. */
-interface ReadRow {
-  draft: PlanDraft;
-  row: PowerToChooseRow;
-}
+/** The DUNS of a TDSP as the export names it, `undefined` where it is none of ours. */
+type TdspByName = (name: string) => string | undefined;
+/** Counts what is left out on purpose. */
+type Skip = (reason: string) => void;
 
 /** The rows of one TDSP while they are read. */
 interface TdspRows {
-  read: Record<PowerToChooseLanguage, ReadRow[]>;
+  read: Record<PowerToChooseLanguage, { draft: PlanDraft; row: PowerToChooseRow }[]>;
   /** By language and id: what already came, to tell a repetition from a contradiction. */
   seen: Map<string, PowerToChooseRow>;
   rejections: Rejection[];
@@ -35,9 +27,13 @@ interface TdspRows {
 
 /**
  * Reads the whole export. A row that makes no sense is a rejection; a file that may lack rows is an error.
+ * @param duns the TDSPs asked for
  * @throws {SourceError} `upstream_unreadable`
  */
-export function parsePowerToChoose(bytes: Uint8Array, { duns, tdspByName }: PowerToChooseOptions): Fetched {
+export function parsePowerToChoose(
+  bytes: Uint8Array,
+  { duns, tdspByName }: { duns: readonly string[]; tdspByName: TdspByName },
+): Fetched {
   const { header, rows, misshapen, schema_drift, complete } = readCsvRows(bytes);
   if (!complete) {
     throw new SourceError(
@@ -46,8 +42,10 @@ export function parsePowerToChoose(bytes: Uint8Array, { duns, tdspByName }: Powe
     );
   }
   const skipped = new Map<string, number>();
-  const skip = (reason: string) => skipped.set(reason, (skipped.get(reason) ?? 0) + 1);
-  const tdsps = new Map<string, TdspRows>(duns.map((tdsp_duns) => [tdsp_duns, emptyTdsp()]));
+  const skip: Skip = (reason) => skipped.set(reason, (skipped.get(reason) ?? 0) + 1);
+  const tdsps = new Map<string, TdspRows>(
+    duns.map((one) => [one, { read: { en: [], es: [] }, seen: new Map(), rejections: [] }]),
+  );
 
   for (const row of rows) {
     const name = readText(row.TduCompanyName) ?? '';
@@ -55,7 +53,7 @@ export function parsePowerToChoose(bytes: Uint8Array, { duns, tdspByName }: Powe
     const tdsp = tdsp_duns === undefined ? undefined : tdsps.get(tdsp_duns);
     if (tdsp_duns === undefined) skip(`TDSP "${name}" is none of the six`);
     else if (!tdsp) skip(`TDSP "${name}" was not asked for`);
-    else if (takeRow(tdsp, row, tdsp_duns) === 'repeated') skip('the same row a second time');
+    else takeRow(tdsp, row, tdsp_duns, skip);
   }
   for (const row of misshapen) {
     const tdsp = tdspOf(row, tdspByName, tdsps);
@@ -66,11 +64,7 @@ export function parsePowerToChoose(bytes: Uint8Array, { duns, tdspByName }: Powe
   return { source: 'powertochoose', tdsps: fetched, schema_drift, skipped: Object.fromEntries(skipped) };
 }
 
-function emptyTdsp(): TdspRows {
-  return { read: { en: [], es: [] }, seen: new Map(), rejections: [] };
-}
-
-function takeRow(tdsp: TdspRows, row: PowerToChooseRow, tdsp_duns: string): 'repeated' | 'taken' {
+function takeRow(tdsp: TdspRows, row: PowerToChooseRow, tdsp_duns: string, skip: Skip): void {
   try {
     const language = readLanguage(row);
     const draft = readDraft(row, tdsp_duns);
@@ -80,47 +74,41 @@ function takeRow(tdsp: TdspRows, row: PowerToChooseRow, tdsp_duns: string): 'rep
     if (!earlier) {
       tdsp.seen.set(key, row);
       tdsp.read[language].push({ draft, row });
-    } else if (JSON.stringify(earlier) === JSON.stringify(row)) return 'repeated';
+    } else if (JSON.stringify(earlier) === JSON.stringify(row)) skip('the same row a second time');
     else throw wrongCell(row, 'idKey', `is also the id of "${readText(earlier.Product)}", an earlier row`);
   } catch (error) {
     tdsp.rejections.push(toRejection(error, row, readId(row)));
   }
-  return 'taken';
 }
 
-function finishTdsp(tdsp_duns: string, tdsp: TdspRows, skip: (reason: string) => void): FetchedTdsp {
-  const { en, es } = tdsp.read;
+function finishTdsp(tdsp_duns: string, { read, rejections }: TdspRows, skip: Skip): FetchedTdsp {
+  const { en, es } = read;
   const { pairs, spanishOnly } = pairLanguages(
     en.map(({ draft }) => draft),
     es.map(({ draft }) => draft),
   );
-  const translated = new Map(pairs.map((pair) => [pair.english, withTranslation(pair)]));
-  for (const pair of pairs) {
-    if (!haveSamePrices(pair)) skip('prices of a Spanish row, which differ from those of its English row');
-  }
-  const lonely = new Set(spanishOnly);
-  const plans: PlanDraft[] = [];
-  const rejections = [...tdsp.rejections];
-  const taken = new Set<string>();
-  for (const { draft, row } of [...en, ...es.filter(({ draft }) => lonely.has(draft))]) {
-    const plan = translated.get(draft) ?? draft;
-    const external_id = plan.external_id || deriveId(plan, taken);
-    if (taken.has(external_id)) {
+  const plans = new Map<string, PlanDraft>();
+  for (const { draft, row } of [...en, ...es.filter(({ draft }) => spanishOnly.includes(draft))]) {
+    const spanish = pairs.get(draft);
+    if (spanish && !haveSamePrices(draft, spanish)) {
+      skip('prices of a Spanish row, which differ from those of its English row');
+    }
+    const external_id = draft.external_id || deriveId(draft, plans);
+    if (plans.has(external_id)) {
       const error = wrongCell(row, 'idKey', 'is also the id of an English row');
       rejections.push(toRejection(error, row, readId(row)));
-      continue;
+    } else {
+      plans.set(external_id, { ...(spanish ? withTranslation(draft, spanish) : draft), external_id });
     }
-    taken.add(external_id);
-    plans.push({ ...plan, external_id });
   }
-  return { tdsp_duns, plans, rejections };
+  return { tdsp_duns, plans: [...plans.values()], rejections };
 }
 
 /**
  * An id for a row that came without, from what stays when the price changes: the same tomorrow as today. Namesakes
  * are counted in the order of the file.
  */
-function deriveId(plan: PlanDraft, taken: ReadonlySet<string>): string {
+function deriveId(plan: PlanDraft, taken: ReadonlyMap<string, PlanDraft>): string {
   const parts = [plan.tdsp_duns, providerId(plan.provider.name), nameKey(plan.name), plan.term_months ?? ''];
   const id = `derived-${hash('sha256', parts.join('|'), 'hex').slice(0, 16)}`;
   let candidate = id;
@@ -142,7 +130,7 @@ function rejectMisshapen({ line, cells }: MisshapenRow, header: string[]): Rejec
 /** The TDSP a misshapen row names in any of its cells. */
 function tdspOf(
   { cells }: MisshapenRow,
-  tdspByName: PowerToChooseOptions['tdspByName'],
+  tdspByName: TdspByName,
   tdsps: ReadonlyMap<string, TdspRows>,
 ): TdspRows | undefined {
   for (const cell of cells) {

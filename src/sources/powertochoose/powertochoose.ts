@@ -37,24 +37,20 @@ export class PowerToChooseSource implements PlanSource {
   fetch(duns: readonly string[], context: FetchContext): Promise<Fetched | NotModified> {
     const { csv, tdspByName } = this.#options;
     const toPlans = ({ body }: HttpAnswer) => parsePowerToChoose(body, { duns, tdspByName });
-    const request = {
-      source: this.name,
-      origin: this.origin,
-      params: { from: this.origin },
-    };
-    if (!this.#isRemote) {
-      return this.#gate.call<Fetched>(
-        { ...request, endpoint: 'file', perform: () => readExport(csv), read: toPlans },
-        context,
-      );
-    }
     const conditional = new ConditionalRequest(this.origin, context.known);
-    return this.#gate.call(
+    const headers = () => ({ 'user-agent': USER_AGENT, ...conditional.headers });
+    const remote = {
+      endpoint: this.#isRemote ? new URL(csv).pathname : '',
+      perform: (signal: AbortSignal) => getAnswer(csv, headers(), signal),
+      read: (answer: HttpAnswer) => conditional.read(answer, hostOf(csv), toPlans),
+    };
+    const file = { endpoint: 'file', perform: () => readExport(csv), read: toPlans };
+    return this.#gate.call<Fetched | NotModified>(
       {
-        ...request,
-        endpoint: new URL(csv).pathname,
-        perform: (signal) => getAnswer(csv, { 'user-agent': USER_AGENT, ...conditional.headers }, signal),
-        read: (answer) => conditional.read(answer, hostOf(csv), toPlans),
+        source: this.name,
+        origin: this.origin,
+        params: { from: this.origin },
+        ...(this.#isRemote ? remote : file),
       },
       context,
     );

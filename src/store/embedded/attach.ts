@@ -8,7 +8,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { Cluster, type ClusterAccess } from './cluster.ts';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 
@@ -23,20 +23,40 @@ const LEAVING = 'wattsync leaving';
 const KEEPER_DEADLINE_MS = 5_000;
 const REVIVE_MS = 500;
 
-/**
- * @param onRunning called at once where PostgreSQL runs already: a caller that connects then need not wait until it is known
- *   that it stays. Should it stop after all, that connection breaks and the attachment is to another one.
- * @throws {EmbeddedPostgresError} it cannot be made or started; the message holds what PostgreSQL said
- */
-export async function attachEmbeddedPostgres(
-  dataDir: string,
-  onRunning: (connectionString: string) => void = () => {},
-): Promise<Attachment> {
+/** On the way to a PostgreSQL. */
+export interface Attaching {
+  /**
+   * Its address where it runs already: a caller that connects then need not wait until it is known that it stays. Should it
+   * stop after all, that connection breaks and the attachment is to another one. `null`: it is being started.
+   */
+  running: string | null;
+  /** What takes long goes on in another process: now is the time to load something. */
+  launched: Promise<void>;
+  /** @throws {EmbeddedPostgresError} it cannot be made or started; the message holds what PostgreSQL said */
+  attached: Promise<Attachment>;
+}
+
+export function beginAttaching(dataDir: string): Attaching {
   mkdirSync(dataDir, { recursive: true });
-  const cluster = new Cluster(dataDir);
+  const launch = Promise.withResolvers<void>();
+  const cluster = new Cluster(dataDir, launch.resolve);
+  const access = cluster.access();
+  const attached = attach(dataDir, cluster);
+  attached.then(
+    () => launch.resolve(),
+    () => launch.resolve(),
+  );
+  return { running: access && addressOf(access), launched: launch.promise, attached };
+}
+
+/** @throws {EmbeddedPostgresError} */
+export const attachEmbeddedPostgres = (dataDir: string): Promise<Attachment> =>
+  beginAttaching(dataDir).attached;
+
+async function attach(dataDir: string, cluster: Cluster): Promise<Attachment> {
   const run = async () => connect(await cluster.ensureRuns());
   const first =
-    (await joinOthers(cluster, onRunning)) ??
+    (await joinOthers(cluster)) ??
     (await locked(dataDir, async () => {
       await cluster.ensureExists();
       return run();
@@ -90,7 +110,8 @@ const addressOf = ({ port, password }: ClusterAccess): string =>
 
 async function connect(access: ClusterAccess): Promise<Attached> {
   const connectionString = addressOf(access);
-  const keeper = new pg.Client({
+  const { default: postgres } = await import('pg');
+  const keeper = new postgres.Client({
     connectionString,
     application_name: ATTACHED,
     // A server that hangs must not hang a command that is to find out about it.
@@ -116,12 +137,8 @@ async function connect(access: ClusterAccess): Promise<Attached> {
  * an attached process that has not said so will see this one when it does.
  * @returns `null` where nobody is in, or all are leaving
  */
-async function joinOthers(
-  cluster: Cluster,
-  onRunning: (connectionString: string) => void,
-): Promise<Attached | null> {
+async function joinOthers(cluster: Cluster): Promise<Attached | null> {
   const access = cluster.access();
-  if (access) onRunning(addressOf(access));
   const attached = access && (await connect(access).catch(() => null));
   if (!attached) return null;
   const stays = await attached.keeper

@@ -62,9 +62,12 @@ export class Cluster {
   readonly #data: string;
   readonly #accessFile: string;
   readonly #log: string;
+  readonly #onLaunch: () => void;
 
-  constructor(folder: string) {
+  /** @param onLaunch called when a program of PostgreSQL was started that takes a while */
+  constructor(folder: string, onLaunch: () => void) {
     this.#folder = folder;
+    this.#onLaunch = onLaunch;
     this.#data = join(folder, 'postgres');
     this.#accessFile = join(folder, 'postgres.json');
     this.#log = join(folder, 'postgres.log');
@@ -152,6 +155,7 @@ export class Cluster {
       stdio: ['ignore', log, log],
     });
     closeSync(log);
+    this.#onLaunch();
     const state = { ended: false };
     child.on('error', () => {
       state.ended = true;
@@ -205,6 +209,7 @@ export class Cluster {
         ...launch.options,
         stdio: ['ignore', 'ignore', 'pipe'],
       });
+      this.#onLaunch();
       let said = '';
       child.stderr?.on('data', (chunk) => {
         said += chunk;

@@ -6,6 +6,7 @@
 import pg from 'pg';
 import type { Secret } from '../../config.ts';
 import { WattsyncError } from '../../errors.ts';
+import type { Attaching } from '../embedded/attach.ts';
 import { QueryRecorder, recordQueries } from './query-recorder.ts';
 
 /** Anything statements can be sent to: the pool, or one connection inside a transaction. */
@@ -48,7 +49,9 @@ interface DatabaseOptions {
   databaseUrl: Secret | null;
   dataDir: string;
   /** At most this many connections. */
-  connections?: number;
+  connections?: number | undefined;
+  /** Begun already. */
+  embedded?: Attaching | null;
 }
 
 const QUICK = { connections: 4, deadlineMs: 1_000 };
@@ -119,15 +122,17 @@ async function choosePools(
  * @throws {EmbeddedPostgresError} the embedded one cannot be made or started
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { databaseUrl, dataDir, connections } = options;
+  const embedded = databaseUrl
+    ? null
+    : (options.embedded ?? (await import('../embedded/attach.ts')).beginAttaching(dataDir));
   // A connection takes as long as to find out whether PostgreSQL stays: both are begun at once.
-  let early: Pools | null = null;
-  const attachment = options.databaseUrl
-    ? { connectionString: options.databaseUrl.reveal(), detach: async () => {} }
-    : await (await import('../embedded/attach.ts')).attachEmbeddedPostgres(options.dataDir, (address) => {
-        early = openPools(address, options.connections);
-      });
+  const early = embedded?.running ? openPools(embedded.running, connections) : null;
+  const attachment = embedded
+    ? await embedded.attached
+    : { connectionString: databaseUrl!.reveal(), detach: async () => {} };
   const { connectionString } = attachment;
-  const pools = await choosePools(early, connectionString, options.connections);
+  const pools = await choosePools(early, connectionString, connections);
   const { pool, quick, queries } = pools;
   const failed = await pools.tried;
   if (failed) {

@@ -42,7 +42,7 @@ const before = ({ now }: Pick<MaintenanceContext, 'now'>, count: number): Date =
  * Rows of a table that are past their time.
  * @param condition with $1 for the time that `limit` gives
  */
-export function outdated(
+function outdated(
   table: string,
   what: MaintenanceStep['what'],
   condition: string,

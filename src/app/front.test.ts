@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Front } from './front.ts';
+
+const ANYWHERE = { host: '127.0.0.1', port: 0 };
+
+test('while the program is built it is alive, and everything else is answered with "starting"', async () => {
+  const front = new Front();
+  const url = await front.listen(ANYWHERE);
+  try {
+    const alive = await fetch(`${url}/healthz`);
+    assert.deepEqual([alive.status, await alive.json()], [200, { status: 'alive' }]);
+    const early = await fetch(`${url}/v1/plans?city=dallas-tx`);
+    assert.deepEqual([early.status, early.headers.get('retry-after')], [503, '1']);
+    assert.equal(((await early.json()) as { code: string }).code, 'not_ready');
+    front.open((_request, response) => response.end('answered'));
+    assert.equal(await (await fetch(`${url}/v1/plans`)).text(), 'answered');
+  } finally {
+    await front.stop();
+    await front.stop();
+  }
+});
+
+test('a port that is taken is told at once, before anything else is done', async () => {
+  const first = new Front();
+  const url = await first.listen(ANYWHERE);
+  try {
+    const port = Number(new URL(url).port);
+    await assert.rejects(new Front().listen({ ...ANYWHERE, port }), {
+      code: 'port_unavailable',
+      message: new RegExp(`127.0.0.1:${port} is taken by another program. Choose another with PORT`),
+    });
+  } finally {
+    await first.stop();
+  }
+});
