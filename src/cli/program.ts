@@ -26,11 +26,6 @@ export async function runCommandLine(argv: string[]): Promise<void> {
 /** SQL may begin with a comment, as the statements in docs/ do; only its first two characters look like an option. */
 const asStatement = (argument: string): string => (/^--\s/.test(argument) ? `\n${argument}` : argument);
 
-function readVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return version;
-}
-
 const COMMANDS: CommandSpec[] = [
   {
     usage: 'start',
@@ -105,22 +100,25 @@ const CACHE_COMMANDS: CommandSpec[] = [
   },
 ];
 
-const explainCommand = (kind: 'city' | 'zip' | 'tdsp', example: string): CommandSpec => ({
-  usage: `${kind} <${kind}>`,
-  description: `for example: explain ${kind} ${example}`,
-  load: async () => (await import('./explain.ts')).explain(kind),
-});
-
-const EXPLAIN_COMMANDS = [
-  explainCommand('city', 'dallas-tx'),
-  explainCommand('zip', '75201'),
-  explainCommand('tdsp', 'ONCOR'),
-];
+const EXPLAIN_COMMANDS = (
+  [
+    ['city', 'dallas-tx'],
+    ['zip', '75201'],
+    ['tdsp', 'ONCOR'],
+  ] as const
+).map(
+  ([kind, example]): CommandSpec => ({
+    usage: `${kind} <${kind}>`,
+    description: `for example: explain ${kind} ${example}`,
+    load: async () => (await import('./explain.ts')).explain(kind),
+  }),
+);
 
 function buildProgram(run: Runner): Command {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const program = new Command('wattsync')
     .description("Keeps every competitive Texas city's electricity plans fresh, and serves them.")
-    .version(readVersion(), '-V, --version', 'print the version')
+    .version(version, '-V, --version', 'print the version')
     .exitOverride()
     .showHelpAfterError('(add --help for what is possible)');
   addCommands(program, run, COMMANDS);
@@ -138,14 +136,13 @@ function report(error: unknown, isJson: boolean): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     // Commander has printed it for a person already.
-    return isJson ? report(toUsageError(error), isJson) : 2;
+    if (!isJson) return 2;
+    const isMissing = error.code === 'commander.help';
+    const message = isMissing ? 'A command is missing' : error.message.replace(/^error: /, '');
+    return report(new UsageError(message), isJson);
   }
-  const exitCode = error instanceof ConfigError || error instanceof UsageError ? 2 : 1;
   if (isJson)
     console.log(JSON.stringify({ error: { code: errorCode(error), message: describeError(error) } }));
   else console.error(error instanceof WattsyncError ? `Error: ${describeError(error)}` : error);
-  return exitCode;
+  return error instanceof ConfigError || error instanceof UsageError ? 2 : 1;
 }
-
-const toUsageError = ({ code, message }: CommanderError): UsageError =>
-  new UsageError(code === 'commander.help' ? 'A command is missing' : message.replace(/^error: /, ''));

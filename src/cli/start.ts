@@ -10,6 +10,9 @@ import { describeOutcome, nameOf } from './sync/report.ts';
 import { UsageError } from './usage-error.ts';
 
 const POOL_CONNECTIONS = 24;
+const INVENTED =
+  'Plans come from the sandbox: plans and prices are INVENTED. For real ones set COMPAREPOWER_API_URL,\n' +
+  'or PLAN_SOURCE=powertochoose and POWERTOCHOOSE_CSV.';
 
 export async function start(
   { config, isJson }: CommandContext,
@@ -19,9 +22,8 @@ export async function start(
   const say = (line: string) => {
     if (!isJson) console.log(line);
   };
-  const tell = (event: Record<string, unknown>) => {
-    if (isJson) console.log(JSON.stringify(event));
-  };
+  const announce = (event: { event: string } & Record<string, unknown>, text: string) =>
+    console.log(isJson ? JSON.stringify(event) : text);
   // Heard from the first moment: stopped while still starting, it must end as cleanly as later.
   // They stay: the lock's own handler ends the process as soon as it is the only one left.
   const asked = new Promise<string>((resolve) => {
@@ -36,31 +38,26 @@ export async function start(
     roles,
     opening,
     onListening: (url, { generatedToken }) => {
-      tell({ event: 'listening', url, admin_token: generatedToken });
-      say(`wattsync serves on ${url}  (API description: ${url}/docs, Ctrl-C stops)`);
-      if (generatedToken !== null)
-        say(`Admin token of this start, as ADMIN_TOKEN is not set: ${generatedToken}`);
+      const text = `wattsync serves on ${url}  (API description: ${url}/docs, Ctrl-C stops)`;
+      const token =
+        generatedToken && `\nAdmin token of this start, as ADMIN_TOKEN is not set: ${generatedToken}`;
+      announce({ event: 'listening', url, admin_token: generatedToken }, text + (token ?? ''));
     },
     onStarted: ({ name, origin }) => {
-      tell({ event: 'started', roles, source: name, origin });
       if (!roles.includes('web')) say(`wattsync runs as ${roles.join(' and ')} (Ctrl-C stops)`);
-      say(
-        name === 'sandbox'
-          ? 'Plans come from the sandbox: plans and prices are INVENTED. For real ones set COMPAREPOWER_API_URL,\nor PLAN_SOURCE=powertochoose and POWERTOCHOOSE_CSV.'
-          : `Plans come from ${name}: ${origin}`,
+      announce(
+        { event: 'started', roles, source: name, origin },
+        name === 'sandbox' ? INVENTED : `Plans come from ${name}: ${origin}`,
       );
     },
     onSyncEvent: (event, territory) => {
       if (event.type !== 'tdsp_finished' || event.outcome.status === 'fresh') return;
       say(`  ${nameOf(territory, event.tdsp_duns).padEnd(18)} ${describeOutcome(event.outcome)}`);
     },
-    onSyncReport: (report) => {
-      tell({ event: 'synced', ...report });
-      say(summary(report));
-    },
+    onSyncReport: (report) => announce({ event: 'synced', ...report }, summary(report)),
     onSyncRefused: (error) => {
-      tell({ event: 'sync_refused', code: errorCode(error), message: describeError(error) });
-      say(`No first sync: ${describeError(error)}`);
+      const message = describeError(error);
+      announce({ event: 'sync_refused', code: errorCode(error), message }, `No first sync: ${message}`);
     },
   });
   const signal = await asked;

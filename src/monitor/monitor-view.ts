@@ -20,51 +20,16 @@ import {
   type UpstreamState,
 } from '../store/queue/sync-overview.ts';
 import { readDeadLetters, readRecentRuns, type SyncRun } from '../store/queue/sync-runs.ts';
-import {
-  type Liveness,
-  readDatabaseTime,
-  readWorkers,
-  type SyncWorkerRow,
-} from '../store/queue/sync-workers.ts';
+import { readDatabaseTime, readWorkers, type SeenWorker } from '../store/queue/sync-workers.ts';
 import { HOUR_MS } from '../units.ts';
 import { type AgeLimits, type AgeVerdict, ageLimits, judgeAge } from './freshness.ts';
 import { type RunProgress, toProgress, type ViewWork } from './run-progress.ts';
-
-export type Worker = Omit<SyncWorkerRow, 'lock_key'> & {
-  /** `silent`: it lives and does nothing; `dead`: it is gone. */
-  state: Liveness;
-};
 
 export interface ViewTdsp extends TdspOverview, AgeLimits {
   age_seconds: number | null;
   /** Readers are told that it is. */
   stale: boolean;
   verdict: AgeVerdict;
-}
-
-export interface Rate extends AttemptCounts {
-  /** Share of the attempts that succeeded; `null` without any. */
-  success_rate: number | null;
-}
-
-export interface Upstream {
-  /** What the workers fetch from; without any, what the settings of this process name. */
-  source: string;
-  /** As the settings of this process say: those of the workers may be others. */
-  configured: string;
-  calls_last_hour: number;
-  budget_per_hour: number;
-  /** As much of the budget as only forced calls may use. */
-  reserve_per_hour: number;
-  forced_last_hour: number;
-  forced_budget_per_hour: number;
-  /** `half_open`: the next call finds out whether it is back. */
-  circuit: 'closed' | 'open' | 'half_open';
-  failures: number;
-  open_until: Date | null;
-  wait_until: Date | null;
-  last_call: SeenCall | null;
-  last_errors: SeenCall[];
 }
 
 export interface MonitorView {
@@ -75,9 +40,14 @@ export interface MonitorView {
   /** The most urgent first. `total`: there may be more than are listed. */
   queue: { total: number; waiting: ViewWork[]; claimed: ViewWork[] };
   tdsps: ViewTdsp[];
-  upstream: Upstream;
-  attempts: { hour: Rate; day: Rate };
-  workers: Worker[];
+  /** `source`: what the workers fetch from; without any, what the settings of this process name. */
+  upstream: ReturnType<typeof toUpstream> & {
+    source: string;
+    last_call: SeenCall | null;
+    last_errors: SeenCall[];
+  };
+  attempts: { hour: AttemptCounts; day: AttemptCounts };
+  workers: SeenWorker[];
   /** `null`: the program was never started, so that nothing is scheduled. */
   schedules: ScheduleTime[] | null;
   clock_read_at: Date | null;
@@ -118,12 +88,13 @@ export async function readMonitorView(queryable: Queryable, config: Config): Pro
     queue: { total: queued.total, waiting: inState('waiting'), claimed: inState('claimed') },
     tdsps: tdsps.map((tdsp) => toTdsp(tdsp, at, config)),
     upstream: {
-      ...toUpstream(source, ofSource(upstreams)[0], at, config),
+      source,
       last_call: last_call?.source === source ? last_call : null,
       last_errors: ofSource(errors),
+      ...toUpstream(ofSource(upstreams)[0], at, config),
     },
-    attempts: { hour: toRate(attempts.hour), day: toRate(attempts.day) },
-    workers: workers.map(({ lock_key: _lock_key, ...worker }) => worker),
+    attempts,
+    workers,
     schedules: tables?.schedules ?? null,
     clock_read_at: tables?.clock_read_at ?? null,
     dead_letters: dead.map(({ queue, tdsp_duns, died_at }) => ({
@@ -148,7 +119,11 @@ function toTdsp(tdsp: TdspOverview, at: Date, config: Config): ViewTdsp {
   };
 }
 
-function toWork(work: QueuedWork, workers: readonly Worker[], nameOf: (duns: string) => string): ViewWork {
+function toWork(
+  work: QueuedWork,
+  workers: readonly SeenWorker[],
+  nameOf: (duns: string) => string,
+): ViewWork {
   const name = nameOf(work.tdsp_duns);
   if (work.state !== 'claimed') return { ...work, name, worker: null };
   // A process without a row has ended.
@@ -157,36 +132,30 @@ function toWork(work: QueuedWork, workers: readonly Worker[], nameOf: (duns: str
 }
 
 /** What this process is set to, unless all workers there are fetch from another. */
-function sourceInUse(workers: readonly Worker[], configured: string): string {
+function sourceInUse(workers: readonly SeenWorker[], configured: string): string {
   // The name of an upstream is part of the name of its queue.
   const used = workers.flatMap(({ state, queue }) => (state === 'alive' && queue?.split('.')[1]) || []);
   return used.length === 0 || used.includes(configured) ? configured : used[0]!;
 }
 
-function toUpstream(
-  source: string,
-  state: UpstreamState | undefined,
-  at: Date,
-  config: Config,
-): Omit<Upstream, 'last_call' | 'last_errors'> {
+function toUpstream(state: UpstreamState | undefined, at: Date, config: Config) {
   const { calls_last_hour = 0, forced_last_hour = 0, failures = 0 } = state ?? {};
   const { open_until = null, wait_until = null } = state ?? {};
+  /** `half_open`: the next call finds out whether it is back. */
+  const circuit: 'closed' | 'open' | 'half_open' =
+    open_until === null ? 'closed' : open_until > at ? 'open' : 'half_open';
   return {
-    source,
+    /** As the settings of this process say: those of the workers may be others. */
     configured: config.planSource,
     calls_last_hour,
     budget_per_hour: config.apiCallBudgetPerHour,
+    /** As much of the budget as only forced calls may use. */
     reserve_per_hour: callReserve(config.apiCallBudgetPerHour),
     forced_last_hour,
     forced_budget_per_hour: config.emergencyCallBudgetPerHour,
+    circuit,
     failures,
     open_until,
-    circuit: open_until === null ? 'closed' : open_until > at ? 'open' : 'half_open',
     wait_until: wait_until && wait_until > at ? wait_until : null,
   };
 }
-
-const toRate = (counts: AttemptCounts): Rate => ({
-  ...counts,
-  success_rate: counts.attempts === 0 ? null : counts.succeeded / counts.attempts,
-});

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import type { Worker } from '../../src/monitor/monitor-view.ts';
 import { parseFault } from '../../src/sandbox/faults/faults.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { readCachedPlanSet } from '../../src/store/plans/plan-cache.ts';
 import { readActivePlanSet } from '../../src/store/plans/plans.ts';
 import { readCurrentSnapshots } from '../../src/store/plans/snapshots.ts';
+import type { SeenWorker } from '../../src/store/queue/sync-workers.ts';
 import { createTestDatabase, ONCOR, spawnWattsync, until, wattsync } from '../support/support.ts';
 
 const { database, url: DATABASE_URL } = await createTestDatabase();
@@ -275,7 +275,7 @@ test('start serves on a fresh folder with its own PostgreSQL, shares it, and end
   await until(async () => {
     const { stdout } = await wattsync(['sync', 'status', '--json'], own);
     return JSON.parse(stdout).workers.some(
-      ({ pid, state }: Worker) => pid === child.pid && state === 'alive',
+      ({ pid, state }: SeenWorker) => pid === child.pid && state === 'alive',
     );
   });
 

@@ -1,8 +1,9 @@
 /** A view as a healthy system has it, for tests: each changes what it is about. */
 
 import { ageLimits, judgeAge } from '../../src/monitor/freshness.ts';
-import type { MonitorView, ViewTdsp, Worker } from '../../src/monitor/monitor-view.ts';
+import type { MonitorView, ViewTdsp } from '../../src/monitor/monitor-view.ts';
 import type { ViewWork } from '../../src/monitor/run-progress.ts';
+import type { SeenWorker } from '../../src/store/queue/sync-workers.ts';
 
 export const NOW = new Date('2026-06-01T12:00:00Z');
 /** So many seconds before `NOW`. */
@@ -54,7 +55,7 @@ export function sampleTdsp(
   };
 }
 
-export function sampleWorker(change: Partial<Worker> = {}): Worker {
+export function sampleWorker(change: Partial<SeenWorker> = {}): SeenWorker {
   return {
     id: 'w1',
     host: 'web-1',

@@ -1,9 +1,11 @@
 /** The parts of the monitor. What matters most stands left in each line: a narrow terminal cuts the rest off. */
 
-import type { MonitorView, Rate, ViewTdsp, Worker } from '../../monitor/monitor-view.ts';
+import type { MonitorView, ViewTdsp } from '../../monitor/monitor-view.ts';
 import type { RunProgress, RunStep, ViewWork } from '../../monitor/run-progress.ts';
 import { limitText, minuteText, percentText, plural, spanText, timeText } from '../../monitor/text.ts';
+import type { AttemptCounts } from '../../store/queue/sync-attempts.ts';
 import type { PlanCounts } from '../../store/queue/sync-runs.ts';
+import type { SeenWorker } from '../../store/queue/sync-workers.ts';
 import { describeChanges } from '../sync/report.ts';
 import { bar, dim, pad, strong, type Tone, toned, widthOf } from './ink.ts';
 import type { Block } from './layout.ts';
@@ -163,7 +165,7 @@ function circuitOf({ circuit, failures, open_until }: MonitorView['upstream'], a
 /** The share owed is 95 %. */
 const SUCCESS_TARGET = 0.95;
 
-function rateOf(span: string, { attempts, success_rate }: Rate): string {
+function rateOf(span: string, { attempts, success_rate }: AttemptCounts): string {
   if (success_rate === null) return dim(`${span} –`);
   const tone = success_rate < SUCCESS_TARGET ? 'warn' : 'good';
   return `${span} ${toned(tone, percentText(success_rate))}${dim(` of ${plural(attempts, 'attempt')}`)}`;
@@ -185,7 +187,7 @@ export function workersBlock(view: MonitorView): Block {
   };
 }
 
-function workerLine(view: MonitorView, worker: Worker): string {
+function workerLine(view: MonitorView, worker: SeenWorker): string {
   const { state, pid, host, roles, origin, seen_at, started_at } = worker;
   const name = pad(`${host} ${pid}`, Math.max(17, Math.min(28, widthOf(`${host} ${pid}`))));
   const mark = state === 'alive' ? toned('good', '✓') : toned('bad', '!');

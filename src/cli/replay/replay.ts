@@ -143,7 +143,7 @@ async function replayOpen(
   return answer(
     context,
     { status, run_id: null, tdsps: rejected, records, ...published },
-    () => describeRejected({ rejected, records, published }, territory),
+    () => describeRejected(found, records, published, territory),
     status === 'nothing_readable' || status === 'published',
   );
 }

@@ -4,9 +4,9 @@ import { minuteText, plural } from '../../monitor/text.ts';
 import type { FieldDifference, NamedPlan } from '../../plan/difference.ts';
 import type { KeptRecord } from '../../store/plans/quarantine.ts';
 import type { Outcome } from '../../sync/publish/outcome.ts';
-import type { Replayed } from '../../sync/publish/replay.ts';
+import type { Readable, Replayed } from '../../sync/publish/replay.ts';
 import type { Territory } from '../../territory/territory.ts';
-import { describeOutcome } from '../sync/report.ts';
+import { describeOutcome, nameOf } from '../sync/report.ts';
 
 /** Of one kind; more are only counted. */
 const MOST_LINES = 20;
@@ -39,7 +39,7 @@ function headline(
   { tdsp_duns, version, payload_hash, status, message, plans, rejected, bytes }: Replayed,
   territory: Territory,
 ): string {
-  const name = tdsp_duns === null ? 'unread body' : (territory.tdsp(tdsp_duns)?.short_name ?? tdsp_duns);
+  const name = tdsp_duns === null ? 'unread body' : nameOf(territory, tdsp_duns);
   const what = version === null ? name : `${name}@${version}`;
   const body = payload_hash ? `  ${payload_hash.slice(0, 12)}` : '';
   const size = bytes === null ? '' : `, ${Math.ceil(bytes / 1000)} kB`;
@@ -50,23 +50,21 @@ function headline(
 function details({ difference }: Replayed): string[] {
   if (!difference) return [];
   const { added, gone, changed, newly_rejected, newly_readable } = difference;
-  const name = ({ external_id, provider, name }: NamedPlan) => `${name} (${provider}) ${external_id}`;
   const withChanges = (plan: NamedPlan & { changes: FieldDifference[] }) =>
-    [name(plan), ...plan.changes.map(describeChange)].join('\n        ');
+    [named(plan), ...plan.changes.map(describeChange)].join('\n        ');
+  const rejected = newly_rejected.map(
+    ({ external_id, field, reason }) => `${external_id ?? '(no id)'} ${field}: ${reason}`,
+  );
   return [
-    ...listed('+', 'would be new', added.map(name)),
-    ...listed('-', 'would be gone', gone.map(name)),
+    ...listed('+', 'would be new', added.map(named)),
+    ...listed('-', 'would be gone', gone.map(named)),
     ...listed('~', 'would change', changed.map(withChanges)),
-    ...listed(
-      '!',
-      'would be rejected',
-      newly_rejected.map(
-        ({ external_id, field, reason }) => `${external_id ?? '(no id)'} ${field}: ${reason}`,
-      ),
-    ),
+    ...listed('!', 'would be rejected', rejected),
     ...listed('✓', 'can be read now', newly_readable.map(withChanges)),
   ];
 }
+
+const named = ({ name, provider, external_id }: NamedPlan): string => `${name} (${provider}) ${external_id}`;
 
 function listed(sign: string, title: string, lines: readonly string[]): string[] {
   if (lines.length === 0) return [];
@@ -86,49 +84,34 @@ function short(value: unknown): string {
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
 }
 
-interface RejectedReport {
-  rejected: readonly {
-    tdsp_duns: string;
-    version: number;
-    unread: number;
-    message: string | null;
-    readable: readonly (NamedPlan & { changes: FieldDifference[] })[];
-  }[];
-  records: readonly KeptRecord[];
-  published: { run_id: number; outcomes: readonly Outcome[] } | null;
-}
-
 export function describeRejected(
-  { rejected, records, published }: RejectedReport,
+  found: readonly Readable[],
+  records: readonly KeptRecord[],
+  published: { run_id: number; outcomes: readonly Outcome[] } | null,
   territory: Territory,
 ): string {
-  const name = (duns: string) => territory.tdsp(duns)?.short_name ?? duns;
-  if (rejected.length === 0) return 'Every record of the current snapshots could be read.';
-  const lines = rejected.flatMap(({ tdsp_duns, version, unread, message, readable }) => {
-    const ids = new Set(readable.map(({ external_id }) => external_id));
-    const open = records.filter((one) => one.tdsp_duns === tdsp_duns && !ids.has(one.external_id ?? ''));
+  if (found.length === 0) return 'Every record of the current snapshots could be read.';
+  const lines = found.flatMap(({ reading: { tdsp_duns, version, unread }, replayed }) => {
+    const { message, difference } = replayed;
+    const readable = difference?.newly_readable ?? [];
+    const ids = readable.map(({ external_id }) => external_id);
+    const open = records.filter((one) => one.tdsp_duns === tdsp_duns && !ids.includes(one.external_id ?? ''));
     return [
-      `${name(tdsp_duns)}@${version}: ${unread} records could not be read, ${readable.length} of them can now`,
+      `${nameOf(territory, tdsp_duns)}@${version}: ${unread.length} records could not be read, ${readable.length} of them can now`,
       ...(message ? [`    ${message}`] : []),
-      ...listed(
-        '✓',
-        'can be read now',
-        readable.map((plan) => `${plan.name} (${plan.provider}) ${plan.external_id}`),
-      ),
+      ...listed('✓', 'can be read now', readable.map(named)),
       ...listed('!', 'still rejected', open.map(describeRecord)),
     ];
   });
-  const count = rejected.reduce((sum, { readable }) => sum + readable.length, 0);
   if (published) {
     lines.push(`Run ${published.run_id}:`);
     for (const outcome of published.outcomes) {
-      const result =
-        outcome.status === 'shared'
-          ? 'a sync has published meanwhile: run this again'
-          : describeOutcome(outcome);
-      lines.push(`  ${name(outcome.tdsp_duns)}: ${result}`);
+      const wasLate = outcome.status === 'shared';
+      const result = wasLate ? 'a sync has published meanwhile: run this again' : describeOutcome(outcome);
+      lines.push(`  ${nameOf(territory, outcome.tdsp_duns)}: ${result}`);
     }
-  } else if (count > 0) lines.push('Publish what can be read now: npm run replay -- --rejected --publish');
+  } else if (found.some(({ replayed }) => replayed.difference?.newly_readable.length))
+    lines.push('Publish what can be read now: npm run replay -- --rejected --publish');
   return lines.join('\n');
 }
 

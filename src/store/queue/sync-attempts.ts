@@ -28,15 +28,20 @@ export interface AttemptCounts {
   attempts: number;
   /** Those that brought what they should. */
   succeeded: number;
+  /** Their share; `null` without any attempt. */
+  success_rate: number | null;
 }
 
 /** Every attempt counts, those that were tried again too: what a retry repaired had failed all the same. */
 export async function readAttemptCounts(
   queryable: Queryable,
 ): Promise<{ hour: AttemptCounts; day: AttemptCounts }> {
-  const within = (span: string) =>
-    `jsonb_build_object('attempts', count(*) filter (where ${span}),
-       'succeeded', count(*) filter (where ${span} and error_code is null))`;
+  const within = (span: string) => {
+    const attempts = `count(*) filter (where ${span})`;
+    const succeeded = `count(*) filter (where ${span} and error_code is null)`;
+    return `jsonb_build_object('attempts', ${attempts}, 'succeeded', ${succeeded},
+      'success_rate', ${succeeded}::float8 / nullif(${attempts}, 0))`;
+  };
   const { rows } = await queryable.query<{ hour: AttemptCounts; day: AttemptCounts }>(
     `select ${within("finished_at > clock_timestamp() - interval '1 hour'")} as hour, ${within('true')} as day
        from sync_attempts where finished_at > clock_timestamp() - interval '1 day'`,

@@ -7,7 +7,7 @@ import type { Connection, Queryable } from '../postgres/database.ts';
 import { LOCKS } from '../postgres/locks.ts';
 import { PROCESS_ID } from '../upstream/permits.ts';
 
-export interface SyncWorkerRow {
+interface SyncWorkerRow {
   id: string;
   lock_key: number;
   host: string;
@@ -60,17 +60,21 @@ const HOLDS_LOCK = `exists (
    where l.locktype = 'advisory' and l.database = (select oid from pg_database where datname = current_database())
      and l.classid = ${LOCKS.worker} and l.objid = w.lock_key::oid and l.granted)`;
 
-/** A worker without its lock is dead; one that holds it and was not seen for a while is frozen. */
+/** `dead`: it is gone, and its lock with it; `silent`: it holds the lock and was not seen for a while, so it is frozen. */
 export type Liveness = 'alive' | 'silent' | 'dead';
 const SILENT_AFTER = "interval '10 seconds'";
 
 /** One that dies again and again leaves many behind. */
 const WORKERS_READ = 200;
 
+export interface SeenWorker extends Omit<SyncWorkerRow, 'lock_key'> {
+  state: Liveness;
+}
+
 /** The newest, in the order of their start. */
-export async function readWorkers(queryable: Queryable): Promise<(SyncWorkerRow & { state: Liveness })[]> {
-  const { rows } = await queryable.query<SyncWorkerRow & { state: Liveness }>(
-    `select id, lock_key, host, pid, roles, queue, origin, started_at, seen_at, clock_ahead_ms,
+export async function readWorkers(queryable: Queryable): Promise<SeenWorker[]> {
+  const { rows } = await queryable.query<SeenWorker>(
+    `select id, host, pid, roles, queue, origin, started_at, seen_at, clock_ahead_ms,
             case when not ${HOLDS_LOCK} then 'dead'
                       when w.seen_at < clock_timestamp() - ${SILENT_AFTER} then 'silent' else 'alive' end as state
        from (select * from sync_workers order by seen_at desc limit $1) w order by w.started_at, w.id`,
