@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { GREEN_STEPS } from '../plan/facets.ts';
+import { UNKNOWN } from '../plan/fields.ts';
 import type { Plan } from '../plan/plan.ts';
 import { answerQuery, facetsJson } from './answer-query.ts';
 import { bitsWhere, countBits, hasBit } from './bits.ts';
@@ -29,6 +30,7 @@ const plans = fc.array(facts, { maxLength: 70 }).map((all) =>
   all.map(({ provider, rates: [at500, at1000, at2000], ...rest }, at): Plan => {
     const id = `00000000-0000-4000-8000-${String(at).padStart(12, '0')}`;
     return {
+      ...UNKNOWN,
       ...rest,
       id,
       external_id: `x${at}`,
@@ -37,18 +39,6 @@ const plans = fc.array(facts, { maxLength: 70 }).map((all) =>
       name: `Plan ${at % 7}`,
       provider: { id: provider.toLowerCase().replaceAll(' ', '-'), name: provider },
       rates_cents_per_kwh: { 500: at500, 1000: at1000, 2000: at2000 },
-      price_components: null,
-      early_termination_fee_per_month_usd: null,
-      requires_auto_pay: null,
-      is_new_customer_only: null,
-      has_minimum_usage_fee: null,
-      fees_text: null,
-      special_terms: null,
-      promotion: null,
-      documents: { efl: null, tos: null, yrac: null },
-      enroll_url: null,
-      enroll_phone: null,
-      translations: {},
       is_active: true,
       first_seen_at: '2026-07-01T00:00:00.000Z',
       last_changed_at: '2026-07-01T00:00:00.000Z',

@@ -11,9 +11,11 @@ import {
   type TermsOfSale,
   termsOfSale,
 } from './content.ts';
+import { UNKNOWN } from './fields.ts';
 import type { Plan, PlanDraft } from './plan.ts';
 
 const draft: PlanDraft = {
+  ...UNKNOWN,
   external_id: 'a1',
   tdsp_duns: '1039940674000',
   provider: { name: 'Pecan Energy', legal_name: 'Pecan LLC', puct_number: '10101', phone: '855-555-0100' },
@@ -34,7 +36,6 @@ const draft: PlanDraft = {
     },
   ],
   early_termination_fee_usd: 150,
-  early_termination_fee_per_month_usd: null,
   is_prepaid: false,
   is_time_of_use: false,
   requires_auto_pay: false,
@@ -42,11 +43,9 @@ const draft: PlanDraft = {
   has_minimum_usage_fee: false,
   fees_text: 'none',
   special_terms: 'terms',
-  promotion: null,
   documents: { efl: 'https://a.example/efl', tos: 'https://a.example/tos', yrac: null },
   enroll_url: 'https://a.example/enroll',
   enroll_phone: '855-555-0101',
-  translations: {},
 };
 
 /** Another value for every field. A field added to the draft must be added here, or the types do not fit. */

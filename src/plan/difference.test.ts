@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compareReadings, isEmpty, type RejectedRecord } from './difference.ts';
+import { UNKNOWN } from './fields.ts';
 import type { Plan, PlanDraft } from './plan.ts';
 
 const draft = (external_id: string, cents: number, name = 'Saver 12'): PlanDraft => ({
+  ...UNKNOWN,
   external_id,
   tdsp_duns: '1039940674000',
   provider: { name: 'Pecan Energy', legal_name: 'Pecan LLC', puct_number: '1', phone: null },
@@ -13,21 +15,10 @@ const draft = (external_id: string, cents: number, name = 'Saver 12'): PlanDraft
   rate_type: 'fixed',
   percent_green: 20,
   rates_cents_per_kwh: { 500: 15, 1000: cents, 2000: 10.5 },
-  price_components: null,
   early_termination_fee_usd: 150,
-  early_termination_fee_per_month_usd: null,
   is_prepaid: false,
   is_time_of_use: false,
-  requires_auto_pay: null,
-  is_new_customer_only: null,
-  has_minimum_usage_fee: null,
-  fees_text: null,
-  special_terms: null,
-  promotion: null,
   documents: { efl: 'https://a.example/efl', tos: null, yrac: null },
-  enroll_url: null,
-  enroll_phone: null,
-  translations: {},
 });
 
 const published = (plan: PlanDraft): Plan => ({

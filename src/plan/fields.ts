@@ -159,6 +159,17 @@ export interface AnyField extends Omit<About<unknown>, 'isNullable'> {
 
 const FIELDS: readonly [name: string, field: AnyField][] = Object.entries(PLAN_FIELDS);
 
+type NullableField = {
+  [Name in keyof PlanDraft]: null extends PlanDraft[Name] ? Name : never;
+}[keyof PlanDraft];
+
+/** All that may be unknown of a plan, unknown: what an upstream does not tell. */
+export const UNKNOWN = {
+  ...Object.fromEntries(FIELDS.flatMap(([name, { isNullable }]) => (isNullable ? [[name, null]] : []))),
+  documents: { efl: null, tos: null, yrac: null },
+  translations: {},
+} as Record<NullableField, null> & Pick<PlanDraft, 'documents' | 'translations'>;
+
 /** A column of `electricity_plans` that holds a field of a plan, or a part of one. */
 export interface PlanColumn {
   name: string;

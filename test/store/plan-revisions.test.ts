@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { makeDrafts } from '../../bench/drafts.ts';
+import { UNKNOWN } from '../../src/plan/fields.ts';
 import type { Plan, PlanDraft } from '../../src/plan/plan.ts';
 import { readFirstVersionAfter } from '../../src/store/market/changes.ts';
 import { readVersionsAt, rebuildPlanSet } from '../../src/store/plans/plan-revisions.ts';
@@ -40,28 +41,20 @@ function draftOf({ id, product, provider, cents, text, isExact }: Sold, tdsp_dun
     is_tdsp_charge: false,
   };
   return {
+    ...UNKNOWN,
     external_id: id,
     tdsp_duns,
     provider: { name, legal_name: `${name} LLC`, puct_number: null, phone: null },
     name: PRODUCTS[product]!,
     term_months: 12,
-    rate_type: null,
     percent_green: cents % 100,
     rates_cents_per_kwh: { 500: null, 1000: cents / 10, 2000: cents / 10 - 1 },
     price_components: isExact ? [{ ...component, is_compound: false, is_percentage: false }] : null,
     early_termination_fee_usd: 150.5,
-    early_termination_fee_per_month_usd: null,
     is_prepaid: isExact,
-    is_time_of_use: null,
-    requires_auto_pay: null,
-    is_new_customer_only: null,
-    has_minimum_usage_fee: null,
     fees_text: text,
-    special_terms: null,
     promotion: text,
     documents: { efl: 'https://a.example/efl', tos: null, yrac: null },
-    enroll_url: null,
-    enroll_phone: null,
     translations: isExact
       ? {
           es: {

@@ -1,6 +1,7 @@
 /** A small market that lives for some days: what is sold at each moment is known, because the test decides it. */
 
 import { seeded } from '../../bench/drafts.ts';
+import { UNKNOWN } from '../../src/plan/fields.ts';
 import type { PlanDraft } from '../../src/plan/plan.ts';
 import type { Database } from '../../src/store/postgres/database.ts';
 import { type Published, publish } from '../../src/sync/publish/publish.ts';
@@ -19,29 +20,14 @@ export function toDraft(
   { provider, name, term_months, rate_type, rates }: Sold,
 ): PlanDraft {
   return {
+    ...UNKNOWN,
     external_id: `${provider}/${name}/${rates[1000]}`,
     tdsp_duns,
     provider: { name: provider, legal_name: null, puct_number: null, phone: null },
     name,
     term_months,
     rate_type,
-    percent_green: null,
     rates_cents_per_kwh: rates,
-    price_components: null,
-    early_termination_fee_usd: null,
-    early_termination_fee_per_month_usd: null,
-    is_prepaid: null,
-    is_time_of_use: null,
-    requires_auto_pay: null,
-    is_new_customer_only: null,
-    has_minimum_usage_fee: null,
-    fees_text: null,
-    special_terms: null,
-    promotion: null,
-    documents: { efl: null, tos: null, yrac: null },
-    enroll_url: null,
-    enroll_phone: null,
-    translations: {},
   };
 }
 

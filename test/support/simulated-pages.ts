@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import type { CachedSet, PlanSetCache } from '../../src/cache/plan-set-cache.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import type { PlanQuery } from '../../src/catalog/plan-query.ts';
+import { UNKNOWN } from '../../src/plan/fields.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { STALE_AFTER_MS } from './simulated-fleet.ts';
 
@@ -27,6 +28,7 @@ const QUERY: PlanQuery = {
 
 /** A plan whose name says of which version it is; its id is always the same. */
 export const wholePlan = (tdsp_duns: string, version: number): Plan => ({
+  ...UNKNOWN,
   id: `00000000-0000-4000-8000-0${tdsp_duns.slice(-11).padStart(11, '0')}`,
   tdsp_duns,
   external_id: 'x',
@@ -37,21 +39,6 @@ export const wholePlan = (tdsp_duns: string, version: number): Plan => ({
   rate_type: 'fixed',
   percent_green: 0,
   rates_cents_per_kwh: { 500: version, 1000: version, 2000: version },
-  price_components: null,
-  early_termination_fee_usd: null,
-  early_termination_fee_per_month_usd: null,
-  is_prepaid: null,
-  is_time_of_use: null,
-  requires_auto_pay: null,
-  is_new_customer_only: null,
-  has_minimum_usage_fee: null,
-  fees_text: null,
-  special_terms: null,
-  promotion: null,
-  documents: { efl: null, tos: null, yrac: null },
-  enroll_url: null,
-  enroll_phone: null,
-  translations: {},
   is_active: true,
   first_seen_at: '2026-07-01T00:00:00.000Z',
   last_changed_at: '2026-07-01T00:00:00.000Z',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { UNKNOWN } from '../../plan/fields.ts';
 import type { PlanDraft } from '../../plan/plan.ts';
 import type { Fetched } from '../../sources/source.ts';
 import { startSandbox } from '../server.ts';
@@ -10,6 +11,7 @@ const ONCOR = '1039940674000';
 
 function draft(external_id: string, cents: number): PlanDraft {
   return {
+    ...UNKNOWN,
     external_id,
     tdsp_duns: ONCOR,
     provider: { name: 'Recorded Power', legal_name: null, puct_number: null, phone: '(512) 555-0100' },
@@ -18,20 +20,11 @@ function draft(external_id: string, cents: number): PlanDraft {
     rate_type: 'fixed',
     percent_green: 24,
     rates_cents_per_kwh: { 500: cents + 1, 1000: cents, 2000: null },
-    price_components: null,
     early_termination_fee_usd: 240,
     early_termination_fee_per_month_usd: 20,
     is_prepaid: false,
-    is_time_of_use: null,
-    requires_auto_pay: null,
-    is_new_customer_only: null,
-    has_minimum_usage_fee: null,
     fees_text: '$20 per remaining month',
-    special_terms: null,
-    promotion: null,
     documents: { efl: 'https://example.invalid/efl.pdf', tos: null, yrac: null },
-    enroll_url: null,
-    enroll_phone: null,
     translations: {
       es: {
         name: null,

@@ -1,5 +1,6 @@
 /** ComparePower's records as drafts of plans, each read by itself: one bad record never spoils its neighbours. */
 
+import { UNKNOWN } from '../../plan/fields.ts';
 import type { PlanDocuments, PlanDraft, PriceComponent } from '../../plan/plan.ts';
 import type { PublishedUsageKwh, Rates } from '../../plan/rate.ts';
 import { cleanLink } from '../links.ts';
@@ -55,6 +56,7 @@ function toDraft(plan: WirePlan, duns: string, enrollUrl: (id: string) => string
   }
   const spanish = documentsIn(plan, ['es', 'spanish', 'español']);
   return {
+    ...UNKNOWN,
     external_id: plan._id,
     tdsp_duns: duns,
     provider: {
@@ -66,19 +68,12 @@ function toDraft(plan: WirePlan, duns: string, enrollUrl: (id: string) => string
     name: readRequired('product.name', product.name),
     // Both mean month to month.
     term_months: product.term === 0 ? 1 : (product.term ?? null),
-    // The upstream does not say, and words in a plan's name prove nothing.
-    rate_type: null,
     percent_green: round(product.percent_green ?? null, 3),
     rates_cents_per_kwh: readRates(plan),
     price_components: readComponents(plan.components),
     early_termination_fee_usd: round(product.early_termination_fee ?? null, 2),
-    early_termination_fee_per_month_usd: null,
     is_prepaid: product.is_pre_pay ?? null,
     is_time_of_use: product.is_time_of_use ?? null,
-    requires_auto_pay: null,
-    is_new_customer_only: null,
-    has_minimum_usage_fee: null,
-    fees_text: null,
     special_terms: readText(product.description),
     promotion: readText(product.headline),
     documents: documentsIn(plan, ['', 'en', 'english']),

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { contentHash, termsOfSale } from '../../plan/content.ts';
+import { UNKNOWN } from '../../plan/fields.ts';
 import { offerKey } from '../../plan/offer.ts';
 import type { PlanDraft } from '../../plan/plan.ts';
-
 import type { KnownOffer, KnownPlan } from '../../store/plans/published-plans.ts';
 import { type ChangedDraft, type IdentifyInput, identify } from './identify.ts';
 
@@ -15,6 +15,7 @@ const ENDED = new Date('2026-07-01T12:00:00Z');
 
 function draft(external_id: string, some: Partial<PlanDraft> = {}): PlanDraft {
   return {
+    ...UNKNOWN,
     external_id,
     tdsp_duns: '1039940674000',
     provider: { name: 'Pecan Energy', legal_name: null, puct_number: null, phone: null },
@@ -23,21 +24,12 @@ function draft(external_id: string, some: Partial<PlanDraft> = {}): PlanDraft {
     rate_type: 'fixed',
     percent_green: 20,
     rates_cents_per_kwh: { 500: 15, 1000: 12, 2000: 10.5 },
-    price_components: null,
     early_termination_fee_usd: 150,
-    early_termination_fee_per_month_usd: null,
     is_prepaid: false,
     is_time_of_use: false,
     requires_auto_pay: false,
     is_new_customer_only: false,
     has_minimum_usage_fee: false,
-    fees_text: null,
-    special_terms: null,
-    promotion: null,
-    documents: { efl: null, tos: null, yrac: null },
-    enroll_url: null,
-    enroll_phone: null,
-    translations: {},
     ...some,
   };
 }
