@@ -205,7 +205,7 @@ async function run({ command, args, options }: Launch, onLaunch: () => void): Pr
     await running;
   } catch (cause) {
     const said = (cause as { stderr?: string }).stderr?.trim();
-    throw new EmbeddedPostgresError(`The database cannot be made:\n${said ?? cause}`, { cause });
+    throw new EmbeddedPostgresError(`The database cannot be made:\n${said || cause}`, { cause });
   }
 }
 
