@@ -3,7 +3,8 @@
  * other speed it departs from real time when the server starts.
  */
 
-export const DAY_MS = 86_400_000;
+import { DAY_MS } from '../units.ts';
+
 /** Virtual day 0 begins here; days before it are negative and work as well. */
 export const EPOCH_MS = Date.UTC(2026, 0, 1);
 

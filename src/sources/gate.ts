@@ -13,6 +13,7 @@ import { keepPayload, type Payload, toPayload } from '../store/plans/source-payl
 import type { Database } from '../store/postgres/database.ts';
 import { SyncHaltedError } from '../store/queue/sync-control-error.ts';
 import { type CallEnd, finishPermit, type Permit, requestPermit } from '../store/upstream/permits.ts';
+import { HOUR_MS } from '../units.ts';
 import { callReserve } from './call-reserve.ts';
 import { type HttpAnswer, redactSecrets } from './http.ts';
 import { NotAllowedError } from './not-allowed-error.ts';
@@ -74,7 +75,7 @@ export class CircuitOpenError extends NotAllowedError {
 const FROZEN_MS = 2_000;
 const LONGEST_BACKOFF_MS = 10_000;
 /** What an upstream asks us to wait is honoured up to this; a longer time is a mistake of theirs. */
-const LONGEST_WAIT_MS = 3_600_000;
+const LONGEST_WAIT_MS = HOUR_MS;
 const DEFAULTS = { timeoutMs: 15_000, totalMs: 60_000, attempts: 3, backoffMs: 1_000, failuresThatOpen: 5 };
 // An upstream that is back is noticed within ten minutes, five on average, at fewer than 200 calls a day.
 const BREAKER = { firstOpenMs: 30_000, longestOpenMs: 560_000, calmMs: 1_800_000 };

@@ -1,6 +1,7 @@
 /** The six TDSPs as ComparePower names them, and what they charge. */
 
-import { DAY_MS, EPOCH_MS } from '../virtual-clock.ts';
+import { DAY_MS } from '../../units.ts';
+import { EPOCH_MS } from '../virtual-clock.ts';
 import { stream } from './chance.ts';
 import { objectId, round, type UpstreamPlan } from './upstream-plan.ts';
 
