@@ -88,7 +88,7 @@ interface Day {
   errors: number;
   notModified: number;
   stale: number;
-  /** Answers that came from the upstream, and fetches that readers waited for in vain. */
+  /** Answers that came from the upstream, and fetches that readers waited for without success. */
   waited: number;
   byLayer: Record<string, number>;
   versions: number;

@@ -99,7 +99,7 @@ function wattsync(database: Database): Candidate {
         'bulk',
         newKeys(jobs).map((key) => ({ data: { key } })),
       );
-      // Whoever takes many at once needs figures of now: with older ones it is thirty times slower.
+      // Taking many at once needs current figures: with older ones it is thirty times slower.
       await database.pool.query('analyze pgboss.job_common');
     },
     drain: (jobs) => tally.expect(jobs),

@@ -188,7 +188,7 @@ const versions = async () =>
     )
   ).rows;
 
-test('94: a slow database: db:health says why, db:optimize mends it, db:maintenance takes the load off it', async () => {
+test('94: a slow database: db:health says why, db:optimize fixes it, db:maintenance takes the load off it', async () => {
   await database.pool.query('drop index idx_plans_primary_lookup');
   await database.pool.query(
     `insert into api_calls (source, endpoint, params, attempt, duration_ms, called_at)
@@ -204,9 +204,9 @@ test('94: a slow database: db:health says why, db:optimize mends it, db:maintena
   assert.deepEqual([missing.check, missing.command], ['schema', 'npm run db:optimize']);
   assert.notEqual(missing.verdict, 'ok');
 
-  const mended = await run(['db', 'optimize']);
-  assert.equal(mended.code, 0);
-  const did = mended.said.actions.find(
+  const fixed = await run(['db', 'optimize']);
+  assert.equal(fixed.code, 0);
+  const did = fixed.said.actions.find(
     ({ subject }: { subject: string }) => subject === 'idx_plans_primary_lookup',
   );
   assert.deepEqual([did.kind, did.status], ['create_index', 'done']);

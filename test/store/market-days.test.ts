@@ -269,7 +269,7 @@ test('weeks and months are the mean of their known days, and say how many those 
   assert.equal(month!.known_days, 10);
 });
 
-test('a term nobody sells on a known day is no plans, not unknown; at an unknown one it is unknown', async () => {
+test('a term that nobody sells counts zero plans on a known day, and is unknown on an unknown one', async () => {
   const [none] = await index('2026-11-15', '2026-11-15', { term: '77' });
   assert.deepEqual([none!.plans, none!.priced_plans, none!.median_rate_cents_per_kwh], [0, 0, null]);
   const [unknown] = await index('2026-11-12', '2026-11-12', { term: '12' });

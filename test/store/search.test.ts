@@ -142,7 +142,7 @@ test('features are found, words in quotes stay together, and a minus excludes', 
   assert.deepEqual((await find('armadilo -prepaid')).plans, []);
 });
 
-test('what nobody sells is not found, and signs alone are no question', async () => {
+test('what nobody sells is not found, and signs alone ask nothing', async () => {
   for (const typed of ['qqqqqqqq', '!!!', '"', "'; drop table plans --", '%', '\\', '-', '🔌', '\0'])
     assert.deepEqual((await find(typed)).plans, [], typed);
 });

@@ -79,7 +79,7 @@ async function makeTemplate(admin: pg.Client, serverUrl: string): Promise<void> 
 export async function until(isTrue: () => boolean | Promise<boolean>, deadlineMs = 20_000): Promise<void> {
   const end = performance.now() + deadlineMs;
   while (!(await isTrue())) {
-    if (performance.now() > end) throw new Error('waited in vain');
+    if (performance.now() > end) throw new Error('waited without success');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -193,7 +193,7 @@ export function spawnWattsync(args: string[], env: Record<string, string> = {}) 
   return { child, seen, ended };
 }
 
-/** Without the variables of whoever runs the tests. */
+/** Without the variables of the person who runs the tests. */
 function cleanEnv(env: Record<string, string>): Record<string, string> {
   const { PATH = '', HOME = '' } = process.env;
   return { PATH, HOME, ...env };

@@ -66,7 +66,7 @@ const force = (slug = 'dallas-tx'): SyncRequest => ({
 });
 const calls = () => sandbox.control.state().calls;
 
-test('who only asks leaves the work to whoever comes; a full sync is six calls', async () => {
+test('a process that only asks leaves the work to others; a full sync is six calls', async () => {
   const asker = await openEngine([]);
   assert.equal(await asker.hasWorker(), false);
   const { run_id, targets } = await asker.request({ kind: 'full', requested_by: 'test' });

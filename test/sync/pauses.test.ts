@@ -134,7 +134,7 @@ test('while an operator has stopped syncing nothing is fetched for readers, and 
   assert.deepEqual([calls(), await runs()], [1, 1]);
 });
 
-test('an emergency ends the calls that are made for readers, and is no failure of the upstream', async () => {
+test('an emergency ends the calls that are made for readers, and does not count as a failure of the upstream', async () => {
   const { database } = await createTestDatabase();
   sandbox.control.reset();
   sandbox.control.setFaults([parseFault('timeout')]);

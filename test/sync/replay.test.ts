@@ -230,7 +230,7 @@ test('after a fix the rejected records of the current snapshots are published wi
   const then = held.find(({ tdsp_duns }) => tdsp_duns === ONCOR)!;
   assert.equal(published.version, then.version + 1);
   assert.equal(published.content_hash, before.get(ONCOR)!.content_hash);
-  // Nobody has asked the upstream: the plans are no fresher than they were.
+  // Nobody has asked the upstream: the plans are not fresher than they were.
   assert.deepEqual(published.observed_at, then.observed_at);
   assert.equal(published.origin, then.origin);
   assert.equal(await count(`sync_results where run_id = ${done.run_id} and status = 'published'`), 1);

@@ -97,7 +97,7 @@ test('re-priced plans come with new ids, and keep their offer, their age and the
     assert.deepEqual(row.first_seen_at, row.offer_seen);
     assert.ok(row.last_changed_at > row.first_seen_at);
   }
-  // Far fewer new offers than new ids: a re-pricing is no new product.
+  // Far fewer new offers than new ids: a re-pricing is not a new product.
   const after = await count('offers');
   assert.ok(after - before.rows.length < report.plans.added / 2);
   assert.equal(
@@ -219,7 +219,7 @@ test('force publishes what the guard held back, and the next sync brings everyth
   const offers = await count('offers');
   const back = await syncAll(database, source);
   assert.equal(back.plans.added, forced.plans.deactivated);
-  assert.equal(await count('offers'), offers, 'a plan that returns is no new offer');
+  assert.equal(await count('offers'), offers, 'a plan that returns is not a new offer');
   assert.ok((await count("plan_price_history where event = 'relisted'")) >= back.plans.added);
 });
 

@@ -1,4 +1,4 @@
-/** When each schedule comes next, told by whoever keeps the times. */
+/** When each schedule comes next, written by the process that runs the schedules. */
 
 import { toJsonb } from '../postgres/copy.ts';
 import type { Queryable } from '../postgres/database.ts';

@@ -1,7 +1,7 @@
 import { WattsyncError } from '../../errors.ts';
 import type { Control } from './sync-control.ts';
 
-/** An emergency was declared: nothing syncs, whoever asks. */
+/** An emergency was declared: nothing syncs, whatever asks. */
 export class SyncHaltedError extends WattsyncError {
   readonly code = 'sync_halted';
   readonly retryable = true;

@@ -22,7 +22,7 @@ interface PermitLimits {
   forcedPerHour: number;
   /** Calls that may follow each other closely before there is a pause. */
   perBatch: number;
-  /** How long that pause is; calls further apart than this are no batch. */
+  /** How long that pause is; calls further apart than this do not make a batch. */
   betweenBatchesMs: number;
   atOnce: number;
   /** After this a call that was never finished counts as over. */
