@@ -27,7 +27,7 @@ export interface Span {
 }
 
 /** A share from 0 to 1; `null` where nothing is known. */
-export type Share = number | null;
+type Share = number | null;
 
 /** Shares of cities; weighted, a city counts by its demand. */
 export interface Slo {

@@ -29,7 +29,7 @@ import { type PlannedTarget, planTargets } from './plan-targets.ts';
 import { DEMAND_HALF_LIFE_HOURS, DEMAND_WINDOW_MS, priorityCities, type SyncKind } from './sync-kinds.ts';
 
 /** What an upstream is, without the means to call it. */
-export type Upstream = Pick<PlanSource, 'name' | 'origin' | 'coverage'>;
+type Upstream = Pick<PlanSource, 'name' | 'origin' | 'coverage'>;
 
 export interface SyncRequest {
   kind: SyncKind;

@@ -5,13 +5,13 @@ import type { Connection } from '../postgres/database.ts';
 import type { Migration } from './migration.ts';
 
 /** Other sessions keep locked what a migration has to change. Nothing of it was changed. */
-export class MigrationBlockedError extends WattsyncError {
+class MigrationBlockedError extends WattsyncError {
   readonly code = 'migration_blocked';
   readonly retryable = true;
 }
 
 /** The PostgreSQL at DATABASE_URL has not got an extension, or does not let us create it. */
-export class ExtensionMissingError extends WattsyncError {
+class ExtensionMissingError extends WattsyncError {
   readonly code = 'extension_missing';
   readonly retryable = false;
 }

@@ -2,7 +2,7 @@
 
 import { allRows, oneRow } from './reading.ts';
 
-export interface Connections {
+interface Connections {
   used: number;
   limit: number;
   /** Kept for administrators. */
