@@ -7,6 +7,7 @@ import type { PlanDraft } from '../src/plan/plan.ts';
 import { type Database, openDatabase } from '../src/store/postgres/database.ts';
 import { migrate } from '../src/store/schema/migrate.ts';
 import { readTerritory, storeTerritory } from '../src/store/territory.ts';
+import { analyzeGrowth } from '../src/store/upkeep/analyze.ts';
 import { type Published, publish } from '../src/sync/publish/publish.ts';
 
 export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
@@ -36,10 +37,14 @@ export function withDatabase<T>(work: (database: Database, duns: string[]) => Pr
   });
 }
 
-/** Publishes the plans of one TDSP as a sync does. */
-export function publishDrafts(database: Database, tdsp_duns: string, plans: PlanDraft[]): Promise<Published> {
+/** Publishes the plans of one TDSP as a sync does: the planner learns of a market that grows. */
+export async function publishDrafts(
+  database: Database,
+  tdsp_duns: string,
+  plans: PlanDraft[],
+): Promise<Published> {
   const now = new Date();
-  return publish(
+  const published = await publish(
     database,
     {
       tdsp_duns,
@@ -52,4 +57,6 @@ export function publishDrafts(database: Database, tdsp_duns: string, plans: Plan
     },
     { now, cacheTtlMs: 7_200_000, force: false },
   );
+  await analyzeGrowth(database, published.counts.added);
+  return published;
 }

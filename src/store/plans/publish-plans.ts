@@ -120,21 +120,26 @@ const PUBLISH = `with change as (
     update offers set
       last_changed_at = case when id = any(changed_offers) then published_at else last_changed_at end,
       ended_at = case when id = any(ended_offers) then published_at when id = any(returned_offers) then null else ended_at end
-      from given where id = any(changed_offers || returned_offers || ended_offers)
+      from given cross join unnest(changed_offers || returned_offers || ended_offers) as moved (offer_id)
+     where offers.id = moved.offer_id
   ),
 
+  -- Lists are joined row by row and not asked with any(): the planner does not know how long one is, and would read the
+  -- whole table where it is empty.
   -- What the rows that are written over were, and in which versions.
   revisions as (
     insert into plan_revisions (from_version, to_version, ${list(PLAN_COLUMNS)})
     select p.since_version, coalesce(p.until_version, given.version), ${list(PLAN_COLUMNS, 'p.')}
-      from given join electricity_plans p on p.tdsp_duns = given.tdsp_duns and p.external_id = any(given.overwritten)
+      from given cross join unnest(given.overwritten) as o (external_id)
+      join electricity_plans p on p.tdsp_duns = given.tdsp_duns and p.external_id = o.external_id
      where p.is_active or p.until_version is not null
   ),
 
   gone as (
     update electricity_plans set
       is_active = false, deactivated_at = given.published_at, until_version = given.version
-      from given where id = any(given.gone) and is_active
+      from given cross join unnest(given.gone) as left_market (plan_id)
+     where electricity_plans.id = left_market.plan_id and is_active
   ),
 
   written_plans as (
