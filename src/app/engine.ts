@@ -29,7 +29,7 @@ import {
   type Order,
 } from '../sync/work/control.ts';
 import { JobQueue, queueName, STATE_KEY } from '../sync/work/job-queue.ts';
-import { SyncWorker } from '../sync/work/sync-worker.ts';
+import { type Begun, SyncWorker } from '../sync/work/sync-worker.ts';
 import type { Territory } from '../territory/territory.ts';
 import { HOUR_MS } from '../units.ts';
 
@@ -52,6 +52,8 @@ export class Engine {
   readonly #planning: RequestOptions;
   readonly #publisher: Publisher;
   readonly #worker: SyncWorker;
+  /** Claimed for a reader and about to be fetched, by run. */
+  readonly #begun = new Map<number, Begun>();
   #working: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -98,7 +100,11 @@ export class Engine {
 
   /** On behalf of readers. */
   requestRefresh(duns: string, kind: RefreshKind): Promise<RefreshDecision> {
-    return requestRefresh(duns, kind, this.#planning);
+    if (kind === 'stale') return requestRefresh(duns, kind, this.#planning);
+    // Claimed as it is asked for: behind a crowd that asks, a claim of its own would wait until all have asked.
+    return requestRefresh(duns, kind, this.#planning, async (connection, runId) => {
+      this.#begun.set(runId, await this.#worker.beginIn(connection, this.#keyOf(duns)));
+    });
   }
 
   /** What asking would lead to. */
@@ -108,8 +114,10 @@ export class Engine {
 
   /** Fetches in this process what waits for a TDSP, unless another process is at it. */
   async fetchNow(duns: string, runId: number | null): Promise<RefreshOutcome> {
-    const key = this.#options.source.coverage === 'state' ? STATE_KEY : duns;
-    const outcome = (await this.#worker.workNow(key, runId)).find(({ tdsp_duns }) => tdsp_duns === duns);
+    const begun = runId === null ? null : (this.#begun.get(runId) ?? null);
+    if (runId !== null) this.#begun.delete(runId);
+    const outcomes = await this.#worker.workNow(this.#keyOf(duns), runId, begun);
+    const outcome = outcomes.find(({ tdsp_duns }) => tdsp_duns === duns);
     if (!outcome) return 'elsewhere';
     if (outcome.status === 'stopped') return 'stopped';
     return outcome.error_code === null ? 'refreshed' : 'failed';
@@ -141,6 +149,10 @@ export class Engine {
   /** Halts all processes at once. */
   halt(order: Order): Promise<Halted> {
     return haltSyncs(this.#options.database, order);
+  }
+
+  #keyOf(duns: string): string {
+    return this.#options.source.coverage === 'state' ? STATE_KEY : duns;
   }
 
   /** What is under way ends within `graceMs` or is handed on. Safe early and twice. */

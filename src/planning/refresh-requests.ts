@@ -51,7 +51,7 @@ export class RefreshRequests {
     const { request, fetchNow } = this.#options;
     return this.#settled(async () => {
       const { decision, run_id } = await request(duns, 'cold');
-      if (decision === 'later' || decision === 'stopped') return decision;
+      if (decision === 'later' || decision === 'stopped' || decision === 'elsewhere') return decision;
       return decision === 'fresh' ? 'refreshed' : fetchNow(duns, run_id);
     });
   }

@@ -15,6 +15,7 @@ import { finishRuns, insertResults, insertRun } from '../store/queue/sync-runs.t
 import {
   type Decision,
   insertTargets,
+  isWorkedOn,
   lockQueue,
   notifyMoved,
   readOpenTargets,
@@ -91,8 +92,8 @@ export async function requestSync(request: SyncRequest, options: RequestOptions)
 export type RefreshKind = 'stale' | 'cold';
 
 export interface RefreshDecision {
-  /** What was decided for the TDSP; `later`, `stopped`: it must be left alone just now. */
-  decision: Decision | 'later' | 'stopped';
+  /** What was decided for the TDSP; `elsewhere`: a worker is at it; `later`, `stopped`: it must be left alone just now. */
+  decision: Decision | 'elsewhere' | 'later' | 'stopped';
   /** `null`: nothing was asked for. */
   run_id: number | null;
 }
@@ -100,11 +101,13 @@ export interface RefreshDecision {
 /**
  * Asks for one TDSP on behalf of readers, unless it waits or is worked on already, or must be left alone. Decided under
  * the lock of the queue: however many processes ask in one moment, one call comes of it, even if that fails.
+ * @param begin in the same transaction, where something was asked for
  */
 export async function requestRefresh(
   duns: string,
   kind: RefreshKind,
   options: RequestOptions,
+  begin: (connection: Connection, run_id: number) => Promise<void> = async () => {},
 ): Promise<RefreshDecision> {
   const { database, upstream } = options;
   const queue = queueName(upstream);
@@ -112,8 +115,11 @@ export async function requestRefresh(
   const request: SyncRequest = { kind, tdsps: [duns], requested_by: 'reader', reason };
   // What a reader waits for is begun by this process, as soon as it is asked for.
   const wake = kind === 'stale' ? await prepareWake(options) : async () => {};
+  // Of a crowd in many processes the first one asks, and the others need not stand in line to learn it.
+  if (await isWorkedOn(database.pool, queue, duns)) return { decision: 'elsewhere', run_id: null };
   return database.transaction(async (connection) => {
     await lockQueue(connection, queue);
+    if (await isWorkedOn(connection, queue, duns)) return { decision: 'elsewhere', run_id: null };
     if ((await lockControl(connection)).state !== 'running') return { decision: 'stopped', run_id: null };
     const isPaused =
       (await isUpstreamPaused(connection, upstream.name)) || (await isTdspPaused(connection, duns));
@@ -125,6 +131,7 @@ export async function requestRefresh(
     const is_patient = kind === 'stale';
     const run_id = await insertPlanned(connection, { request, upstream, slugs: [], targets, is_patient });
     await wake(connection, targets);
+    await begin(connection, run_id);
     return { decision, run_id };
   });
 }

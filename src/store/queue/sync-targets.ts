@@ -201,6 +201,17 @@ export async function readOrphans(connection: Connection, queue: string): Promis
   return rows;
 }
 
+/** Whether a living worker is at this TDSP just now. Asked without the lock of the queue: a crowd of readers would wait for it. */
+export async function isWorkedOn(queryable: Queryable, queue: string, duns: string): Promise<boolean> {
+  const { rowCount } = await queryable.query({
+    name: 'is worked on',
+    text: `select from sync_targets t
+            where queue = $1 and tdsp_duns = $2 and state = 'claimed' and not ${IS_LOST_WORKER} limit 1`,
+    values: [queue, duns],
+  });
+  return rowCount === 1;
+}
+
 /** Jobs whose work was claimed longer ago than this. */
 export async function readLongClaims(
   queryable: Queryable,

@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describeError } from '../../errors.ts';
 import type { PlanSource } from '../../sources/source.ts';
-import type { Database } from '../../store/postgres/database.ts';
+import type { Connection, Database } from '../../store/postgres/database.ts';
 import { type ControlState, lockControl } from '../../store/queue/sync-control.ts';
 import {
   claimTargets,
@@ -55,6 +55,12 @@ interface Work {
   signal: AbortSignal;
   /** A reader waits: its own run, for which alone the upstream is called once and not again. */
   reader?: { run_id: number | null };
+}
+
+/** What was claimed in the transaction that asked for it. */
+export interface Begun {
+  job_id: string;
+  claimed: OpenTarget[];
 }
 
 export class SyncWorker {
@@ -116,11 +122,19 @@ export class SyncWorker {
    * @param run_id the run of a reader: for it alone the upstream is called once and not again
    * @returns nothing where another process is at it
    */
-  async workNow(key: string, run_id: number | null): Promise<Outcome[]> {
-    if (this.#stopped) return [];
-    await rescueOrphans(this.#options.database, this.queue);
+  async workNow(key: string, run_id: number | null, begun: Begun | null = null): Promise<Outcome[]> {
+    if (this.#stopped && !begun) return [];
+    if (!begun) await rescueOrphans(this.#options.database, this.queue);
     const never = new AbortController().signal;
-    return this.#track(this.#work({ job_id: randomUUID(), key, signal: never, reader: { run_id } }));
+    const { job_id, claimed } = begun ?? { job_id: randomUUID(), claimed: null };
+    return this.#track(this.#work({ job_id, key, signal: never, reader: { run_id } }, claimed));
+  }
+
+  /** Claims what waits under a key, under the lock of the queue that the connection holds; `workNow` does it. */
+  async beginIn(connection: Connection, key: string): Promise<Begun> {
+    const job_id = randomUUID();
+    if (this.#stopped || !this.#presence.isKnown) return { job_id, claimed: [] };
+    return { job_id, claimed: await this.#claimIn(connection, { job_id, key }) };
   }
 
   #obey(state: ControlState): void {
@@ -150,11 +164,11 @@ export class SyncWorker {
     return work;
   }
 
-  async #work(work: Work): Promise<Outcome[]> {
+  async #work(work: Work, begun: OpenTarget[] | null = null): Promise<Outcome[]> {
     const { database, jobs, source, upkeep } = this.#options;
     const { queue } = this;
     const signal = AbortSignal.any([work.signal, this.#calls.signal]);
-    const claimed = await this.#claim(work);
+    const claimed = begun ?? (await this.#claim(work));
     if (claimed.length === 0) return [];
     const started_at = new Date();
     const began = performance.now();
@@ -177,20 +191,27 @@ export class SyncWorker {
   }
 
   /** Nothing where syncing is stopped: what waits goes on waiting, and is woken by the resume. */
-  async #claim({ job_id, key }: Work): Promise<OpenTarget[]> {
+  async #claim(work: Work): Promise<OpenTarget[]> {
     if (!this.#presence.isKnown) return [];
     return this.#options.database.transaction(async (connection) => {
       await lockQueue(connection, this.queue);
       if ((await lockControl(connection)).state !== 'running') return [];
-      const claimed = await claimTargets(connection, {
-        queue: this.queue,
-        job_id,
-        worker_id: this.#presence.id,
-        tdsp_duns: key === STATE_KEY ? null : key,
-      });
-      if (claimed.length > 0) await notifyMoved(connection);
-      return claimed;
+      return this.#claimIn(connection, work);
     });
+  }
+
+  async #claimIn(
+    connection: Connection,
+    { job_id, key }: Pick<Work, 'job_id' | 'key'>,
+  ): Promise<OpenTarget[]> {
+    const claimed = await claimTargets(connection, {
+      queue: this.queue,
+      job_id,
+      worker_id: this.#presence.id,
+      tdsp_duns: key === STATE_KEY ? null : key,
+    });
+    if (claimed.length > 0) await notifyMoved(connection);
+    return claimed;
   }
 
   #sync(claimed: readonly OpenTarget[], signal: AbortSignal, reader: Work['reader']): Promise<Outcome[]> {
