@@ -110,7 +110,28 @@ export const SCHEMAS = {
     usage_kwh: integer,
     total_usd: orNull('number'),
     rate_cents_per_kwh: orNull('number'),
-    exact: { ...flag, description: 'Published, or following from evidence; false is an estimate' },
+    exact: {
+      ...flag,
+      description: 'Published, or following from evidence within the rounding of the published prices',
+    },
+    evidence: orNull('string', {
+      enum: ['components', 'line', 'stated_credit', 'remembered_text', 'published', 'estimate', null],
+      description:
+        'What the bill rests on. `estimate` is not known, and never ranks before what is; any other that is not exact is extrapolated',
+    }),
+    low_usd: orNull('number', { description: 'The least that it may be' }),
+    high_usd: orNull('number', { description: 'The most that it may be' }),
+    cliffs: {
+      ...listOf(
+        object({
+          at_kwh: { ...integer, description: 'The first kWh on the other side' },
+          size_usd: number,
+          change: { type: 'string', enum: ['falls', 'rises'] },
+        }),
+      ),
+      description: 'Where the bill jumps as usage rises, such as by a credit',
+    },
+    why: { ...text, description: 'How it is known, in one sentence' },
   }),
   Rates: rates,
   Plan: object(plan),
