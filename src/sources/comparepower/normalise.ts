@@ -114,7 +114,7 @@ function readComponents(components: unknown): PriceComponent[] | null {
   if (success) return data.length > 0 ? data.map(toComponent) : null;
   const { path } = error.issues[0]!;
   const value = valueAt(components, path);
-  // Whoever sends one number as text may send another with a comma: the record is looked at first.
+  // An upstream that sends one number as text may send the next with a comma.
   if (typeof value === 'string' && Number.isFinite(Number.parseFloat(value))) {
     throw new FieldError(`components.${path.join('.')}`, value, 'is text where a number is expected');
   }
