@@ -66,6 +66,7 @@ export function withTranslation(english: PlanDraft, spanish: PlanDraft): PlanDra
   const { name, fees_text, special_terms, documents, enroll_url } = spanish;
   return {
     ...english,
+    spanish_external_id: spanish.external_id || null,
     // Both are read from texts, and now and then only one of the two texts tells.
     requires_auto_pay: english.requires_auto_pay ?? spanish.requires_auto_pay,
     has_minimum_usage_fee: english.has_minimum_usage_fee ?? spanish.has_minimum_usage_fee,
