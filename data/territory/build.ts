@@ -20,6 +20,12 @@ export interface RawFacts {
 }
 
 /** Names people know, for those that the sources list by their legal name. */
+/** How the export of August 2017 called them, and the year that name was last seen. */
+const OLDER_PTC_NAMES: Readonly<Record<string, string>> = {
+  AEP_NORTH: 'AEP TEXAS NORTH DIVISION:2017',
+  AEP_CENTRAL: 'AEP TEXAS CENTRAL DIVISION:2017',
+};
+
 const KNOWN_AS: Record<string, string> = {
   'City of San Antonio': 'CPS Energy',
   'City of Denton': 'Denton Municipal Electric',
@@ -88,7 +94,7 @@ export function buildTerritory({ tdsps, zips, utilities, cities }: RawFacts): Re
   const bySlug = (a: string[], b: string[]) => (a[0]! < b[0]! ? -1 : 1);
   return {
     'tdsps.csv': toCsv(
-      ['duns', 'code', 'name', 'short_name', 'ptc_names', 'eia_id'],
+      ['duns', 'code', 'name', 'short_name', 'ptc_names', 'eia_id', 'older_ptc_names'],
       tdsps
         .map((row) => [
           row.duns!,
@@ -97,6 +103,7 @@ export function buildTerritory({ tdsps, zips, utilities, cities }: RawFacts): Re
           row.short_name!,
           row.ptc_names!,
           row.eia_id!,
+          OLDER_PTC_NAMES[row.code!] ?? '',
         ])
         .toSorted(bySlug),
     ),
