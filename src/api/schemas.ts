@@ -134,6 +134,11 @@ export const SCHEMAS = {
     why: { ...text, description: 'How it is known, in one sentence' },
   }),
   Rates: rates,
+  Remark: object({
+    rule: { ...text, description: 'A stable name: `name_term`, `duplicate`, `bill_falls` …' },
+    message: text,
+    evidence: { type: 'object', description: 'The fields and figures that the rule read' },
+  }),
   Plan: object(plan),
   PlanList: object({
     data: listOf(ref('Plan')),
@@ -153,7 +158,14 @@ export const SCHEMAS = {
     links: links('next'),
   }),
   PlanAnswer: object({
-    data: object({ ...plan, ...schemasOf(DETAIL_FIELDS) }),
+    data: object({
+      ...plan,
+      ...schemasOf(DETAIL_FIELDS),
+      quality: {
+        ...listOf(ref('Remark')),
+        description: 'What is odd about the data of the plan; both sides of a contradiction stay as told',
+      },
+    }),
     meta: object(freshness, ['notice', 'published_at']),
     links: links('history', 'current'),
   }),
