@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { search } from '../../catalog/search.ts';
 import { expected } from '../../errors.ts';
-import { placeKey } from '../../territory/places.ts';
+import { placeKey } from '../../territory/place-key.ts';
 import { integer, invalidParameter, readParams, text } from '../params.ts';
 import type { ApiParts } from '../routes.ts';
 
