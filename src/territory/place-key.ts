@@ -64,7 +64,8 @@ export function placeWords(text: string): string[] {
     .toLowerCase()
     .replace(/['’]/g, '')
     .replace(/[^a-z0-9]+/g, ' ')
-    .trim();
+    .trim()
+    .replace(/^tx /, '');
   for (let longer = ''; longer !== name; ) {
     longer = name;
     name = name.replace(/ (?:tx|tex|texas|us|usa|u s|u s a|united states|united states of america)$/, '');

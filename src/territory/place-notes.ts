@@ -11,7 +11,6 @@ export interface NearPlace {
 }
 
 const MOST_ZIPS_NAMED = 8;
-const MOST_UTILITIES_NAMED = 4;
 const MOST_NEAREST_NAMED = 3;
 const OUTSIDE_THE_MARKET =
   'Cities and cooperatives that own their wires, and some areas outside the Texas grid, are not part of the competitive market.';
@@ -92,7 +91,7 @@ export function openNote(territory: Territory, facts: OpenFacts): string | null 
   if (own !== null) {
     parts.push(
       name === town
-        ? `${name} has its own utility, ${own}, whose customers have no choice of plans: only addresses that ${either(wires)} serves can choose.`
+        ? `${name} has its own utility, ${own}, whose customers have no choice of plans: only addresses that ${either([...wires, ...open])} serves can choose.`
         : `A part of ${name} may be served by ${own}, ${town}'s own utility, whose customers have no choice of plans: the address decides.`,
     );
   }
@@ -133,10 +132,5 @@ function nearestSentence(nearest: readonly NearPlace[]): string[] {
   return [`The nearest places with a choice of plans are ${named.join(', ')}.`];
 }
 
-function either(names: readonly string[]): string {
-  const named =
-    names.length > MOST_UTILITIES_NAMED + 1
-      ? [...names.slice(0, MOST_UTILITIES_NAMED), 'another utility']
-      : names;
-  return named.length < 2 ? named.join() : `${named.slice(0, -1).join(', ')} or ${named.at(-1)}`;
-}
+const either = (names: readonly string[]): string =>
+  names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;

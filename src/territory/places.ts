@@ -27,7 +27,14 @@ export type Place =
   | ({ kind: 'no_choice' } & WithoutPlans)
   /** Some of its people may choose, but plans for their wires are not listed here. */
   | ({ kind: 'not_listed' } & WithoutPlans)
-  | { kind: 'unknown'; asked: string; suggestions: Suggestion[]; explanation: string };
+  | {
+      kind: 'unknown';
+      asked: string;
+      /** The text names a region, a county or several places, and is not merely like a name. */
+      isPlain: boolean;
+      suggestions: Suggestion[];
+      explanation: string;
+    };
 
 const MOST_REMEMBERED = 5_000;
 const ZIP_ALONE = /^\s*(\d{5})(?:-\d{4})?\s*$/;
@@ -81,6 +88,7 @@ export class Places {
     return {
       kind: 'unknown',
       asked: text,
+      isPlain: suggested.because !== 'alike',
       suggestions: suggested.suggestions,
       explanation: unknownExplanation(text, suggested),
     };
@@ -112,7 +120,7 @@ export class Places {
       : isTexan
         ? `ZIP code ${zip} is not in our list: it may be for post-office boxes only. Try that of your street address.`
         : `ZIP code ${zip} is not in Texas. Expected a five-digit Texas ZIP code such as 75201.`;
-    return { kind: 'unknown', asked: zip, suggestions: [], explanation };
+    return { kind: 'unknown', asked: zip, isPlain: false, suggestions: [], explanation };
   }
 
   #withoutPlans(slug: string | null, facts: ClosedFacts): Place {
@@ -168,7 +176,7 @@ export class Places {
 function unknownExplanation(asked: string, { because, suggestions }: Suggested): string {
   const named = suggestions.map(({ name, slug }) => `${name} (${slug})`).join(', ');
   if (because === 'county')
-    return `"${asked}" is a county, and the town decides. Choose one of ${named}, or give a ZIP code.`;
+    return `"${asked}" is the name of a county, and the town decides. Choose one of ${named}, or give a ZIP code.`;
   if (because === 'several')
     return `"${asked}" may mean more than one place. Choose one of ${named}, or give a ZIP code.`;
   const notListed = `"${asked}" is not in our list of Texas places.`;

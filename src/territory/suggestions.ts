@@ -28,7 +28,9 @@ interface Known extends Suggestion {
 const MOST_SUGGESTIONS = 5;
 const PEOPLE_OF_A_ZIP = 15_000;
 
-const COUNTY = /^(?:county of (.+)|(.+) (?:county|counties|co|cnty))$/;
+const COUNTY = /^(?:county of (.+)|(.+) (?:county|counties|co|cnty|cty))$/;
+const FILLERS = new Set(['the', 'area', 'metro', 'metroplex', 'region', 'greater', 'tx', 'texas']);
+const JOINED = /\s*(?:[/&+;|,–—-]|\band\b|\bor\b|\by\b)\s*/i;
 
 export class Suggestions {
   /** The most people first. */
@@ -64,29 +66,28 @@ export class Suggestions {
     const words = placeWords(text);
     const county = this.#county(words);
     if (county) return toSuggested('county', county);
-    const several = this.#nicknamed(words) ?? this.#severalNames(text);
+    const several = this.#nicknamed(words) ?? this.#severalNames(text) ?? this.#namesInARow(words);
     if (several) return toSuggested(several.length > 1 ? 'several' : 'alike', several);
-    const found = new Set<Known>();
-    for (const reading of readings(words)) {
-      for (const one of this.#beginning(reading)) found.add(one);
-    }
-    for (const one of this.#initials(words)) found.add(one);
     const alike = this.#alike(words.join(''));
+    const [sure, unsure] = [alike.filter(({ edits }) => edits <= 1), alike.filter(({ edits }) => edits > 1)];
     // The bare name of a county: a town of that name would have been found.
     const bare = this.#byCounty.get(words.join('')) ?? [];
-    if (bare.length > 0 && !alike.some(({ edits }) => edits <= 1)) return toSuggested('county', bare);
+    if (bare.length > 0 && sure.length === 0) return toSuggested('county', bare);
     // Names that begin so are likelier than misspelt ones, but do not push out one that lacks a letter.
-    const [likeliest, others] = [[...found].slice(0, 2), [...found].slice(2)];
-    const [sure, unsure] = [alike.filter(({ edits }) => edits <= 1), alike.filter(({ edits }) => edits > 1)];
-    const all = [
-      ...likeliest,
-      ...sure.map(({ one }) => one),
-      ...others,
-      ...unsure.map(({ one }) => one),
-      ...this.#named(words),
-      ...bare,
+    const found = [
+      ...this.#initials(words),
+      ...this.#holding(words, (word, own) => own === word),
+      ...readings(words).flatMap((reading) => this.#beginning(reading)),
     ];
-    return toSuggested('alike', all);
+    return toSuggested('alike', [
+      ...found.slice(0, 2),
+      ...sure.map(({ one }) => one),
+      ...found.slice(2),
+      ...this.#held(words),
+      ...this.#holding(words, (word, own) => own.startsWith(word)),
+      ...unsure.map(({ one }) => one),
+      ...bare,
+    ]);
   }
 
   #county(words: string[]): Known[] | undefined {
@@ -97,25 +98,39 @@ export class Suggestions {
 
   #nicknamed(words: string[]): Known[] | undefined {
     const key = words.join('');
-    const bare = words
-      .filter((word) => !['the', 'area', 'metro', 'region', 'greater'].includes(word))
-      .join('');
+    const bare = words.filter((word) => !FILLERS.has(word)).join('');
     const meant = NICKNAMES.get(key) ?? NICKNAMES.get(bare);
     const places = meant?.flatMap((one) => this.#byKey.get(one) ?? []);
     return places && places.length > 0 ? places : undefined;
   }
 
-  /** `Dallas/Ft. Worth`, `Bryan & College Station`, `Midland-Odessa`. */
+  /** `Dallas/Ft. Worth`, `Bryan & College Station`, `Midland-Odessa`, `Wise and Parker counties`. */
   #severalNames(text: string): Known[] | undefined {
-    const parts = text
-      .split(/\s*(?:[/&+;|,–—-]|\band\b|\bor\b|\by\b)\s*/i)
-      .filter((part) => placeKey(part) !== '');
+    const parts = text.split(JOINED).filter((part) => placeKey(part) !== '');
     if (parts.length < 2) return undefined;
+    const inCounties = COUNTY.test(placeWords(text).join(' '));
+    const most = Math.ceil(MOST_SUGGESTIONS / parts.length);
     const places = parts.flatMap((part) => {
       const words = placeWords(part);
+      const county = this.#county(words) ?? (inCounties ? this.#byCounty.get(words.join('')) : undefined);
+      if (county) return county.slice(0, most);
       const read = readings(words).flatMap((reading) => this.#byKey.get(reading.join('')) ?? []);
-      return read.length > 0 ? read : (this.#nicknamed(words) ?? []);
+      return read.length > 0 ? read : (this.#nicknamed(words) ?? this.#namesInARow(words) ?? []);
     });
+    return places.length > 0 ? places : undefined;
+  }
+
+  /** `dallas ft worth area`: nothing but names. */
+  #namesInARow(words: readonly string[]): Known[] | undefined {
+    const rest = words.filter((word) => !FILLERS.has(word));
+    const places: Known[] = [];
+    for (let at = 0; at < rest.length; ) {
+      let end = rest.length;
+      while (end > at && !this.#byKey.has(rest.slice(at, end).join(''))) end -= 1;
+      if (end === at) return undefined;
+      places.push(this.#byKey.get(rest.slice(at, end).join(''))!);
+      at = end;
+    }
     return places.length > 0 ? places : undefined;
   }
 
@@ -136,9 +151,9 @@ export class Suggestions {
     return this.#known.filter(({ words: own, initials }) => own.length > 1 && initials === key);
   }
 
-  /** A third of the letters may be wrong; more is another name. */
+  /** Of three letters one may be wrong; more is another name. */
   #alike(key: string): { one: Known; edits: number }[] {
-    const most = Math.max(1, Math.floor(key.length / 3));
+    const most = Math.max(1, Math.floor((key.length + 1) / 3));
     return this.#known
       .filter((one) => Math.abs(one.key.length - key.length) <= most)
       .map((one) => ({ one, edits: edits(key, one.key) }))
@@ -146,16 +161,25 @@ export class Suggestions {
       .sort((a, b) => a.edits - b.edits);
   }
 
-  /** Names that the text holds (`downtown dallas`), then names that hold a word of it (`christi`). */
-  #named(words: readonly string[]): Known[] {
-    const held = this.#known.filter(
-      (one) =>
-        one.words.length < words.length &&
-        words.some((_, at) => one.words.every((word, next) => words[at + next] === word)),
+  /** Names that the text holds: `downtown dallas`. */
+  #held(words: readonly string[]): Known[] {
+    return this.#known
+      .filter(
+        (one) =>
+          one.words.length < words.length &&
+          words.some((_, at) => one.words.every((word, next) => words[at + next] === word)),
+      )
+      .sort((a, b) => b.words.length - a.words.length);
+  }
+
+  /** Names some of whose words are those of the text, or begin so: `christi`, `ft sam`. */
+  #holding(words: readonly string[], isSame: (word: string, own: string) => boolean): Known[] {
+    if (words.join('').length < 4) return [];
+    return this.#known.filter((one) =>
+      one.words.some((_, at) =>
+        words.every((word, next) => at + next < one.words.length && isSame(word, one.words[at + next]!)),
+      ),
     );
-    const long = words.filter((word) => word.length >= 4);
-    const holding = this.#known.filter((one) => one.words.some((word) => long.includes(word)));
-    return [...held.toSorted((a, b) => b.words.length - a.words.length), ...holding];
   }
 }
 

@@ -47,6 +47,31 @@ test('signs alone are the beginning of no city', async () => {
   }
 });
 
+test('a search finds the cities that a nickname, a county or a misspelling means', async () => {
+  const cities = async (typed: string): Promise<string[]> => {
+    const { body } = await get(`/v1/search?q=${encodeURIComponent(typed)}`);
+    return body.data.cities.map(({ slug }: { slug: string }) => slug);
+  };
+  assert.deepEqual((await cities('DFW')).slice(0, 2), ['dallas-tx', 'fort-worth-tx']);
+  assert.equal((await cities('Collin County'))[0], 'plano-tx');
+  assert.equal((await cities('Dallas TX USA'))[0], 'dallas-tx');
+  assert.equal((await cities('houstn'))[0], 'houston-tx');
+});
+
+test('a place without choice leads to the nearest that have it', async () => {
+  for (const url of ['/v1/cities/san-antonio-tx', '/v1/zips/78201', '/v1/plans?city=San%20Antonio']) {
+    const { status, body } = await get(url);
+    assert.deepEqual([status, body.code, body.utilities[0]], [404, 'no_retail_choice', 'CPS Energy'], url);
+    assert.equal(body.nearest.length, 5);
+    for (const { slug, distance_miles } of body.nearest) {
+      assert.ok(distance_miles < 60, slug);
+      assert.equal((await get(`/v1/cities/${slug}`)).status, 200, slug);
+    }
+  }
+  const { status, body } = await get('/v1/zips/78385');
+  assert.deepEqual([status, body.code], [404, 'plans_not_listed']);
+});
+
 test('every answer is as the OpenAPI document describes it', async () => {
   const { data } = await list('city=dallas-tx&limit=1');
   const { id, provider } = data[0]!;
