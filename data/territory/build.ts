@@ -20,6 +20,11 @@ export interface RawFacts {
   cityUtilities: Row[];
 }
 
+/** How the export of August 2017 called them, and the year that name was last seen. */
+const OLDER_PTC_NAMES: Readonly<Record<string, string>> = {
+  AEP_NORTH: 'AEP TEXAS NORTH DIVISION:2017',
+  AEP_CENTRAL: 'AEP TEXAS CENTRAL DIVISION:2017',
+};
 /** Beside `10` and the EIA number, with which every ESI ID begins: that of a company Oncor took over, in East Texas. */
 const OLDER_ESI_PREFIXES: Record<string, string[]> = { ONCOR: ['1017699'] };
 
@@ -68,7 +73,7 @@ function withMarket(row: Row, utilities: Utilities): Row {
 
 function tdspsCsv(tdsps: Row[]): string {
   return toCsv(
-    ['duns', 'code', 'name', 'short_name', 'ptc_names', 'eia_id', 'esi_prefixes'],
+    ['duns', 'code', 'name', 'short_name', 'ptc_names', 'eia_id', 'older_ptc_names', 'esi_prefixes'],
     tdsps.map((row) => [
       row.duns!,
       row.code!,
@@ -76,6 +81,7 @@ function tdspsCsv(tdsps: Row[]): string {
       row.short_name!,
       row.ptc_names!,
       row.eia_id!,
+      OLDER_PTC_NAMES[row.code!] ?? '',
       [`10${row.eia_id!.padStart(5, '0')}`, ...(OLDER_ESI_PREFIXES[row.code!] ?? [])].join('|'),
     ]),
   );

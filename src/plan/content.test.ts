@@ -187,6 +187,7 @@ test('the order of price components is content', () => {
 
 const terms = termsOfSale(draft);
 const otherTerms: TermsOfSale = {
+  term_months: 24,
   rate_500kwh: 16,
   rate_1000kwh: 13,
   rate_2000kwh: 11,

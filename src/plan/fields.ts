@@ -76,7 +76,7 @@ export const HEAD_FIELDS = {
     schema: object({ id: { type: 'string' }, name: { type: 'string' } }),
   },
   name: { sql: 'text', isNullable: false },
-  term_months: { sql: 'smallint', isNullable: true, doc: '1 is month to month' },
+  term_months: { sql: 'smallint', isNullable: true, isTerm: true, doc: '1 is month to month' },
   rate_type: { sql: 'text', isNullable: true, isTerm: true, values: RATE_TYPES },
   percent_green: { sql: 'numeric', isNullable: true, isTerm: true },
   rates_cents_per_kwh: {

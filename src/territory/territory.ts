@@ -79,6 +79,13 @@ interface TerritoryFiles {
   placesWithoutChoice: string;
 }
 
+/** How exports called a TDSP until a year. */
+interface OlderFeedName {
+  name: string;
+  last_seen_year: number;
+  tdsp: Tdsp;
+}
+
 export class Territory {
   readonly tdsps: readonly Tdsp[];
   readonly cities: readonly City[];
@@ -90,13 +97,19 @@ export class Territory {
   readonly #esiPrefixes = new Map<string, string[]>();
   readonly #tdspByName = new Map<string, Tdsp>();
   readonly #tdspByFeedName = new Map<string, Tdsp>();
+  readonly #olderFeedNames: OlderFeedName[] = [];
 
   constructor(files: TerritoryFiles) {
     this.checksum = hash('sha256', Object.values(files).join('\0'), 'hex');
-    this.tdsps = rowsOf(files.tdsps).map(([duns, code, name, short_name, feedNames, _eiaId, prefixes]) => {
+    this.tdsps = rowsOf(files.tdsps).map((cells) => {
+      const [duns, code, name, short_name, feedNames, , older, prefixes] = cells;
       const tdsp: Tdsp = { duns: duns!, code: code!, name: name!, short_name: short_name! };
       for (const key of [tdsp.duns, tdsp.code, tdsp.short_name]) this.#tdspByName.set(tdspKey(key), tdsp);
       for (const feedName of feedNames!.split('|')) this.#tdspByFeedName.set(feedName, tdsp);
+      for (const one of listOf(older)) {
+        const [feedName, year] = one.split(':');
+        this.#olderFeedNames.push({ name: feedName!, last_seen_year: Number(year), tdsp });
+      }
       this.#esiPrefixes.set(tdsp.duns, listOf(prefixes));
       return tdsp;
     });
@@ -117,9 +130,15 @@ export class Territory {
     return this.#tdspByName.get(tdspKey(text));
   }
 
-  /** By a name as the state's export spells it, whole: `Oncor NTU LLC` is not Oncor. */
-  tdspByFeedName(name: string): Tdsp | undefined {
-    return this.#tdspByFeedName.get(name.trim().replace(/\s+/g, ' ').toUpperCase());
+  /**
+   * By a name as the state's export spells it, whole: `Oncor NTU LLC` is not Oncor.
+   * @param year of an older export: a name of that time is known in it, and unknown in one of today
+   */
+  tdspByFeedName(name: string, year: number | null = null): Tdsp | undefined {
+    const key = name.trim().replace(/\s+/g, ' ').toUpperCase();
+    const isOfItsTime = (one: OlderFeedName) =>
+      one.name === key && year !== null && year <= one.last_seen_year;
+    return this.#tdspByFeedName.get(key) ?? this.#olderFeedNames.find(isOfItsTime)?.tdsp;
   }
 
   /** With what the ESI ID of a meter begins that this TDSP serves. */

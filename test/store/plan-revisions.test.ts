@@ -105,7 +105,7 @@ async function send({ duns, sold, rejected, force }: Sent): Promise<void> {
   await publish(
     database,
     { tdsp_duns: duns, plans, rejected, ...from },
-    { now, cacheTtlMs: 3_600_000, force },
+    { now, cacheTtlMs: 3_600_000, overridesGuard: force },
   ).catch((error) => {
     if (!(error instanceof SnapshotHeldError)) throw error;
   });
@@ -312,7 +312,7 @@ test('a market that grows while it is published is known to the planner as it gr
     const outcome = await publisher.publishFetched(
       fetched,
       { ...from, observed_at: new Date() },
-      { run_id: 1, base: null, force: false },
+      { run_id: 1, base: null },
     );
     assert.equal(outcome.status, 'published', outcome.message ?? '');
   };

@@ -78,6 +78,8 @@ export function readRateType(row: PowerToChooseRow): RateType | null {
 
 export function readLanguage(row: PowerToChooseRow): PowerToChooseLanguage {
   const reason = 'is neither English nor Spanish';
+  // Older exports have no such column, and English rows only but for some thirty.
+  if (row.Language === undefined) return 'en';
   const language = readWord(row, 'Language', LANGUAGES, reason);
   if (language === null) throw wrongCell(row, 'Language', reason);
   return language;

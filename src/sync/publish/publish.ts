@@ -53,8 +53,8 @@ interface PublishOptions {
   now: Date;
   /** How long the database cache may be served. */
   cacheTtlMs: number;
-  /** Publish even what the guard would hold back. */
-  force: boolean;
+  /** An operator looked at what the guard holds back and publishes it all the same. No sync may set it, forced or not. */
+  overridesGuard: boolean;
 }
 
 export interface Published {
@@ -155,11 +155,11 @@ interface Change extends PublishedState {
 async function publishChange(
   queryable: Queryable,
   change: Change,
-  { now, force }: PublishOptions,
+  { now, overridesGuard }: PublishOptions,
 ): Promise<Published | null> {
   const { snapshot, contents, content_hash, current, active } = change;
   const { tdsp_duns, source, origin, observed_at, run_id, payload_hash = null, rejected } = snapshot;
-  if (!force) guardSnapshot(change);
+  if (!overridesGuard) guardSnapshot(change);
 
   const activeById = new Map(active.map((plan) => [plan.external_id, plan]));
   const differing = contents.filter(
@@ -224,8 +224,7 @@ function guardSnapshot({ snapshot, contents, current, active }: Change): void {
   const reason = findAnomaly(before, after, snapshot.rejected.length);
   if (reason === null) return;
   throw new SnapshotHeldError(
-    `Snapshot held back: ${reason}. The published plans stay. ` +
-      'Look at what the upstream sends; publish it all the same with --force.',
+    `Snapshot held back: ${reason}. The published plans stay. ` + 'The next file is judged afresh.',
   );
 }
 
