@@ -318,19 +318,21 @@ export const SCHEMAS = {
   }),
   CityList: object({ data: listOf(object(city)), meta: object({ total: integer }), links: links('next') }),
   CityAnswer: object({
-    data: object({ ...city, ...served, slug: orNull('string'), market: marketOrNull }, [
-      'market',
-      'county',
-      'lat',
-      'lon',
-      'population',
-      'tier',
-      'zips',
-    ]),
+    data: object({ ...city, ...served, market: marketOrNull }, ['market']),
     links: links('plans'),
   }),
   ZipAnswer: object({
-    data: object({ zip: text, city: text, county: text, lat: number, lon: number, market: text, ...served }),
+    data: object({
+      zip: text,
+      city: text,
+      county: text,
+      lat: number,
+      lon: number,
+      market: text,
+      tdsp_sources: listOf(text),
+      utility_sources: listOf(text),
+      ...served,
+    }),
     links: links('plans'),
   }),
   TdspList: object({
@@ -396,7 +398,18 @@ export const SCHEMAS = {
       code: text,
       detail: text,
       errors: listOf(object({ field: text, message: text })),
+      place: text,
+      slug: orNull('string'),
+      utilities: listOf(text),
+      suggestions: listOf(object({ slug: text, name: text })),
+      nearest: listOf(
+        object({
+          slug: text,
+          name: text,
+          distance_miles: integer,
+        }),
+      ),
     },
-    ['errors'],
+    ['errors', 'place', 'slug', 'utilities', 'suggestions', 'nearest'],
   ),
 };
