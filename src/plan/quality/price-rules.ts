@@ -123,7 +123,7 @@ const STATED_CREDIT =
   /\$\s?\d+(?:\.\d+)?[^|.$]{0,80}(?:credit|cr[eé]dito)[^|$]{0,80}\d[\d,]*\s?(?:kwh|kilowatt)|(?:credit|cr[eé]dito)[^|$]{0,40}\$\s?\d+(?:\.\d+)?[^|$]{0,80}\d[\d,]*\s?(?:kwh|kilowatt)/i;
 
 const explainsABend = (plan: Plan): boolean => plan.is_time_of_use === true || BEND.test(textOf(plan));
-const isProven = ({ evidence }: BillCurve): boolean => evidence !== 'estimate' && evidence !== 'none';
+const isProven = ({ evidence }: BillCurve): boolean => evidence !== 'estimate' && evidence !== null;
 
 /** USD at the published usages, and by how much rounding may move them. */
 const pointsOf = ({ rates_cents_per_kwh: rates }: Plan) =>
