@@ -84,12 +84,19 @@ export function plansRoutes(app: FastifyInstance, parts: ApiParts, answers: Plan
 
 const allDuns = ({ territory }: ApiParts): string[] => territory.tdsps.map(({ duns }) => duns);
 
+/** Of a plan in memory, and so as long as its plan set stays: the plans beside it are those of one version. */
+const remarks = new WeakMap<Plan, Remark[]>();
+
 /** A plan that is no longer sold has no plans beside it. */
 async function qualityOf({ catalog }: ApiParts, plan: Plan): Promise<Remark[]> {
-  const beside = plan.is_active
-    ? remarksAmong(plan, await catalog.plansWithWords([plan.tdsp_duns], () => true))
-    : [];
-  return [...beside, ...remarksOf(plan)];
+  if (!plan.is_active) return remarksOf(plan);
+  let found = remarks.get(plan);
+  if (!found) {
+    const plans = await catalog.plansWithWords([plan.tdsp_duns], () => true);
+    found = [...remarksAmong(plan, plans), ...remarksOf(plan)];
+    remarks.set(plan, found);
+  }
+  return found;
 }
 
 async function missingPlan({ database }: ApiParts, id: string): Promise<Problem> {
