@@ -123,7 +123,7 @@ test('a usage without an amount is explained by the same usage with one', () => 
   assert.deepEqual([doubts, steps], [[], [step(-125, 1000)]]);
 });
 
-test('what is paid once is no monthly charge', () => {
+test('what is paid once is not a monthly charge', () => {
   const text = 'A one-month GoodBundle setup and carbon offset purchase of $49.99 is required.';
   const { once_usd, steps, doubts } = statedTerms([text]);
   assert.deepEqual([once_usd, steps, doubts], [49.99, [], []]);
