@@ -111,6 +111,11 @@ export const SCHEMAS = {
   Bill: BILL,
   Rates: rates,
   Year: YEAR,
+  Remark: object({
+    rule: { ...text, description: 'A stable name: `name_term`, `duplicate`, `bill_falls` …' },
+    message: text,
+    evidence: { type: 'object', description: 'The fields and figures that the rule read' },
+  }),
   Plan: object(plan, ['year']),
   PlanList: object({
     data: listOf(ref('Plan')),
@@ -130,7 +135,17 @@ export const SCHEMAS = {
     links: links('next'),
   }),
   PlanAnswer: object({
-    data: object({ ...plan, ...schemasOf(DETAIL_FIELDS) }, ['year']),
+    data: object(
+      {
+        ...plan,
+        ...schemasOf(DETAIL_FIELDS),
+        quality: {
+          ...listOf(ref('Remark')),
+          description: 'What is odd about the data of the plan; both sides of a contradiction stay as told',
+        },
+      },
+      ['year'],
+    ),
     meta: object(freshness, ['notice', 'published_at']),
     links: links('history', 'current'),
   }),
@@ -283,19 +298,21 @@ export const SCHEMAS = {
   }),
   CityList: object({ data: listOf(object(city)), meta: object({ total: integer }), links: links('next') }),
   CityAnswer: object({
-    data: object({ ...city, ...served, slug: orNull('string'), market: marketOrNull }, [
-      'market',
-      'county',
-      'lat',
-      'lon',
-      'population',
-      'tier',
-      'zips',
-    ]),
+    data: object({ ...city, ...served, market: marketOrNull }, ['market']),
     links: links('plans'),
   }),
   ZipAnswer: object({
-    data: object({ zip: text, city: text, county: text, lat: number, lon: number, market: text, ...served }),
+    data: object({
+      zip: text,
+      city: text,
+      county: text,
+      lat: number,
+      lon: number,
+      market: text,
+      tdsp_sources: listOf(text),
+      utility_sources: listOf(text),
+      ...served,
+    }),
     links: links('plans'),
   }),
   TdspList: object({
@@ -361,7 +378,18 @@ export const SCHEMAS = {
       code: text,
       detail: text,
       errors: listOf(object({ field: text, message: text })),
+      place: text,
+      slug: orNull('string'),
+      utilities: listOf(text),
+      suggestions: listOf(object({ slug: text, name: text })),
+      nearest: listOf(
+        object({
+          slug: text,
+          name: text,
+          distance_miles: integer,
+        }),
+      ),
     },
-    ['errors'],
+    ['errors', 'place', 'slug', 'utilities', 'suggestions', 'nearest'],
   ),
 };

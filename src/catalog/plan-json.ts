@@ -5,12 +5,14 @@ import { DETAIL_FIELDS, HEAD_FIELDS, pickFields, TAIL_FIELDS } from '../plan/fie
 import type { Plan } from '../plan/plan.ts';
 import type { UsageProfile } from '../plan/profiles/profiles.ts';
 import { yearOf } from '../plan/profiles/year.ts';
+import type { Remark } from '../plan/quality/remark.ts';
 
 /** @param profile for what usage the cost of a year is told, if it is */
 export function planJson(
   plan: Plan,
   usageKwh: number,
   profile: UsageProfile | null,
+  quality: readonly Remark[],
 ): Record<string, unknown> {
   const curve = billCurve(plan);
   return {
@@ -19,5 +21,6 @@ export function planJson(
     ...(profile && { year: yearOf(curve, plan, profile) }),
     ...pickFields(plan, TAIL_FIELDS),
     ...pickFields(plan, DETAIL_FIELDS),
+    quality,
   };
 }

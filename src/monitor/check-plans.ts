@@ -64,9 +64,9 @@ export function checkHeld({ tdsps }: Pick<MonitorView, 'tdsps'>): Finding {
   if (held.length === 0) return ok(check, 'No snapshot is held back');
   const why = held.map(({ name, last_result }) => `${name} (${last_result?.message})`).join('; ');
   const message = `The last snapshot looked wrong and was held back: ${why}`;
-  const advice = 'The published plans stay. If the snapshot is right after all, publish it';
-  const codes = held.map(({ code }) => code).join(' ');
-  return warn(check, message, advice, `npm run sync:redrive -- --force ${codes}`);
+  const advice =
+    'The published plans stay, and the next file is judged afresh. Look at what the upstream sends';
+  return warn(check, message, advice, 'npm run sync:dead');
 }
 
 /** Whether this command has the settings of the workers: limits and targets are taken from its own. */

@@ -155,7 +155,7 @@ async function publishAsReadBefore(
   const outcome = await publisher.publishFetched(
     older(today.tdsps[0]!),
     { source: 'sandbox', origin, observed_at, payload_hash, validators: null, by: 'sync' },
-    { run_id: 1, force: true, base: { version, observed_at } },
+    { run_id: 1, base: { version, observed_at } },
   );
   assert.equal(outcome.status, 'published', outcome.message ?? '');
 }
@@ -264,7 +264,7 @@ test('bodies that could not be read, and those of snapshots that were held back,
   sandbox.control.setFaults([parseFault('malformed')]);
   await syncAll(database, source, { force: true, tdsps: [ONCOR] });
   sandbox.control.setFaults([parseFault('shrunk')]);
-  const held = await syncAll(database, source, { tdsps: [ONCOR] });
+  const held = await syncAll(database, source, { force: true, tdsps: [ONCOR] });
   sandbox.control.clearFaults();
   assert.equal(held.tdsps[0]!.status, 'held');
   const { code, replays } = await replay('--since', since);
@@ -363,7 +363,7 @@ test('of a TDSP the youngest thousand rejected records are kept', async () => {
         validators: null,
         by: 'sync',
       },
-      { run_id: 1, force: false, base: { version, observed_at } },
+      { run_id: 1, base: { version, observed_at } },
     );
   };
   for (const from of [0, 1_000]) assert.equal((await outcome(from)).status, 'held');

@@ -5,7 +5,7 @@ import { type CommandSpec, numberOption } from '../command.ts';
 
 const force = new Option(
   '--force',
-  'fetch even what is fresh, publish even what looks wrong, pass the rate limit on a budget of its own',
+  'fetch even what is fresh, pass the rate limit on a budget of its own; the guard judges all the same',
 );
 /** Of those that ask for a sync and watch it. */
 const asking = [

@@ -47,5 +47,5 @@ function describe(dead: readonly (DeadLetter & { name: string })[]): string {
     ({ name, died_at, error_code, message }) =>
       `${name.padEnd(18)} ${minuteText(died_at)}Z  ${error_code}\n    ${message}`,
   );
-  return `${lines.join('\n')}\n\nTry again: npm run sync:redrive (with --force to publish what the guard held back)`;
+  return `${lines.join('\n')}\n\nTry again: npm run sync:redrive`;
 }

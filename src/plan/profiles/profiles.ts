@@ -20,7 +20,8 @@ export function parseProfiles(csv: string): ReadonlyMap<string, UsageProfile> {
     rows.map((row) => {
       const cells = row.split(',');
       const months_kwh = cells.slice(FIRST_MONTH, FIRST_MONTH + MONTHS).map(Number);
-      if (!months_kwh.every(isUsage)) throw new TypeError(expected('twelve usages in whole kWh', row));
+      const isWhole = months_kwh.length === MONTHS && months_kwh.every(isUsage);
+      if (!isWhole) throw new TypeError(expected('twelve usages in whole kWh', row));
       return [cells[0]!, { name: cells[0]!, months_kwh }];
     }),
   );

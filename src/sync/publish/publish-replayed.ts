@@ -67,6 +67,6 @@ async function publishOne(
   return publisher.publishFetched(
     readTdsp({ source, body: payload.body }, tdsp_duns, { tdspByName }),
     { source: source as SourceName, origin, observed_at, payload_hash, validators: null, by: 'replay' },
-    { run_id, force: false, base: { version, observed_at } },
+    { run_id, base: { version, observed_at } },
   );
 }

@@ -9,7 +9,7 @@ import type { Database } from '../../store/postgres/database.ts';
 import { readControl } from '../../store/queue/sync-control.ts';
 import { SyncHaltedError } from '../../store/queue/sync-control-error.ts';
 import { analyzeGrowth } from '../../store/upkeep/analyze.ts';
-import { SnapshotHeldError } from './guard.ts';
+import { SnapshotHeldError } from './guard/guard.ts';
 import { failedOutcome, type Outcome, publishedOutcome, untouchedOutcome } from './outcome.ts';
 import { publish } from './publish.ts';
 import { type SnapshotBase, SnapshotSupersededError } from './superseded.ts';
@@ -29,8 +29,6 @@ interface Fetch {
   context: FetchContext;
   /** What is published as the fetch begins, by TDSP. */
   base: ReadonlyMap<string, Snapshot>;
-  /** TDSPs of which even what the guard would hold back is published. */
-  forced: ReadonlySet<string>;
 }
 
 /** Where plans came from. */
@@ -55,7 +53,7 @@ export class Publisher {
   }
 
   /** @throws {SourceError} the call brought nothing */
-  async fetchAndPublish(duns: string[], { source, context, base, forced }: Fetch): Promise<Outcome[]> {
+  async fetchAndPublish(duns: string[], { source, context, base }: Fetch): Promise<Outcome[]> {
     const { database, now } = this.#options;
     let payload_hash: string | null = null;
     const onPayload = (hash: string | null) => {
@@ -84,7 +82,6 @@ export class Publisher {
           this.publishFetched(tdsp, from, {
             run_id: context.run_id,
             base: base.get(tdsp.tdsp_duns) ?? null,
-            force: forced.has(tdsp.tdsp_duns),
           }),
         ),
       ),
@@ -105,7 +102,7 @@ export class Publisher {
   async publishFetched(
     { tdsp_duns, plans, rejections }: FetchedTdsp,
     { by, ...from }: FetchedFrom,
-    { run_id, base, force }: { run_id: number; base: SnapshotBase | null; force: boolean },
+    { run_id, base }: { run_id: number; base: SnapshotBase | null },
   ): Promise<Outcome> {
     const { database, cacheTtlMs, tuneDatabase, now } = this.#options;
     const { source, payload_hash } = from;
@@ -116,7 +113,7 @@ export class Publisher {
       const published = await publish(
         database,
         { ...from, tdsp_duns, plans, rejected, run_id, base },
-        { now: now(), cacheTtlMs, force },
+        { now: now(), cacheTtlMs, passed_as: 'judged' },
       );
       if (tuneDatabase) await analyzeGrowth(database, published.counts.added).catch(() => {});
       const ids = plans.map(({ external_id }) => external_id);

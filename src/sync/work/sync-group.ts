@@ -14,7 +14,7 @@ interface GroupJob {
   context: FetchContext;
   /** A plan set of this upstream confirmed since then is not fetched again. */
   freshSince: Date;
-  /** TDSPs for which freshness and guard do not count. */
+  /** TDSPs for which freshness does not count; the guard always does. */
   forced: ReadonlySet<string>;
 }
 
@@ -38,7 +38,7 @@ export async function syncGroup(group: readonly string[], job: GroupJob): Promis
       else stale.push(duns);
     }
     if (stale.length === 0) return fresh;
-    const fetched = await publisher.fetchAndPublish(stale, { source, context, base, forced });
+    const fetched = await publisher.fetchAndPublish(stale, { source, context, base });
     await refreshDays(database, fetched);
     return [...fresh, ...fetched];
   } catch (error) {
