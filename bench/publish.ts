@@ -78,7 +78,7 @@ export function measurePublish(say: Say): Promise<Section> {
 
 const methodOf = (
   indexes: number,
-): string => `\`publish()\` of src/sync/publish.ts, ${AT_ONCE} TDSPs at once as in a sync, one transaction each, on the embedded PostgreSQL, until the
+): string => `\`publish()\` of src/sync/publish/publish.ts, ${AT_ONCE} TDSPs at once as in a sync, one transaction each, on the embedded PostgreSQL, until the
 commit: from there on every reader has the plans. \`electricity_plans\` has ${indexes} indexes. A publish compares
 hashes, finds offers, writes plans, what they were before, history and snapshot, and notifies; the other ways only move rows:
 

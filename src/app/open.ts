@@ -69,7 +69,7 @@ export async function openSource(
   const nothingToClose = async () => {};
   if (config.planSource === 'powertochoose') {
     const { PowerToChooseSource } = await import('../sources/powertochoose/powertochoose.ts');
-    const tdspByName = (name: string) => territory.tdspByFeedName(name)?.duns;
+    const tdspByName = (name: string, year: number | null) => territory.tdspByFeedName(name, year)?.duns;
     const source = new PowerToChooseSource({ csv: config.powertochoose.csv!, tdspByName }, gate);
     return { source, close: nothingToClose };
   }

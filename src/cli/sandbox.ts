@@ -60,6 +60,9 @@ async function readRecordings(files: string[]): Promise<ReplaySnapshot[]> {
     }),
   );
   return replayFromPowerToChoose(recorded, (bytes) =>
-    parsePowerToChoose(bytes, { duns, tdspByName: (name) => territory.tdspByFeedName(name)?.duns }),
+    parsePowerToChoose(bytes, {
+      duns,
+      tdspByName: (name, year) => territory.tdspByFeedName(name, year)?.duns,
+    }),
   );
 }

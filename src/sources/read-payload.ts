@@ -9,8 +9,8 @@ interface ReadPayloadOptions {
   body: Uint8Array;
   /** The TDSPs to be read from it; an answer of ComparePower holds one. */
   duns: readonly string[];
-  /** The DUNS of a TDSP by its name in the Power to Choose export. */
-  tdspByName(name: string): string | undefined;
+  /** The DUNS of a TDSP by its name in the Power to Choose export, of an older one where `year` is told. */
+  tdspByName(name: string, year: number | null): string | undefined;
 }
 
 /** @throws {SourceError} `upstream_unreadable` */

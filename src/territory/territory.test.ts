@@ -57,6 +57,10 @@ test('the name in the feed of the state is matched whole', () => {
   assert.equal(territory.tdspByFeedName('Oncor NTU LLC'), undefined);
   assert.equal(territory.tdspByFeedName('ONCOR ELECTRIC DELIVERY COMPANY NTU'), undefined);
   assert.equal(territory.tdspByFeedName(''), undefined);
+  // A name of 2017 is known in a file of 2017 only.
+  assert.equal(territory.tdspByFeedName('AEP TEXAS CENTRAL DIVISION', 2017)?.code, 'AEP_CENTRAL');
+  assert.equal(territory.tdspByFeedName('AEP TEXAS CENTRAL DIVISION'), undefined);
+  assert.equal(territory.tdspByFeedName('SHARYLAND UTILITIES LP', 2017), undefined);
 });
 
 test('every competitive city is there once: at least 881 of them', () => {

@@ -113,19 +113,19 @@ test('a Redis that is loading its data: everybody is answered, and it is used af
   const layer = await askForSettledConnection();
   const warm = await openProcess(redis.url);
   await warm.cache.warm(allDuns);
-  for (let key = 0; key < 30; key++) await redis.admin.set(`other:${key}`, 'x'.repeat(5_000));
+  for (let key = 0; key < 150; key++) await redis.admin.set(`other:${key}`, 'x'.repeat(5_000));
   await redis.admin.save();
   await redis.kill();
-  // Each key takes a while, so that there is a time of loading at all.
+  // Each key takes a while, so that there is a time of loading, however late it is seen; then it ends at once.
   await redis.restart(['--key-load-delay', '100000', '--loading-process-events-interval-bytes', '1024']);
   await assert.rejects(redis.admin.ping(), /LOADING/);
   const cold = await openProcess(redis.url, { isWell: false });
   for (const duns of allDuns) assert.ok((await cold.cache.get(duns))?.set);
   const version = await newVersion();
   for (const { cache } of [warm, cold]) await until(() => cache.peek(ONCOR)?.set.version === version);
+  await redis.admin.config('SET', 'key-load-delay', '0');
   await until(() => succeeds(layer.read(ONCOR)));
   await untilUsedAgain();
-  await redis.admin.config('SET', 'key-load-delay', '0');
   await Promise.all([warm.stop(), cold.stop()]);
 });
 

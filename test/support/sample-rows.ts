@@ -41,8 +41,8 @@ export const ENGLISH: Cells = {
   Rating: '4',
 };
 export const COLUMNS = Object.keys(ENGLISH);
-export const english = (cells: Cells = {}): Cells => ({ ...ENGLISH, ...cells });
-export const spanish = (cells: Cells = {}): Cells =>
+export const english = (cells: Partial<Cells> = {}): Cells => ({ ...ENGLISH, ...cells }) as Cells;
+export const spanish = (cells: Partial<Cells> = {}): Cells =>
   english({ idKey: '36102', Language: 'Spanish', ...cells });
 
 const quote = (cell: string) => `"${cell.replaceAll('"', '""')}"`;

@@ -48,7 +48,8 @@ export async function replayCommand(context: CommandContext, given: ReplayComman
   );
 }
 
-const namesOf = (territory: Territory) => (name: string) => territory.tdspByFeedName(name)?.duns;
+const namesOf = (territory: Territory) => (name: string, year: number | null) =>
+  territory.tdspByFeedName(name, year)?.duns;
 
 async function replayRequest(
   context: CommandContext,

@@ -9,6 +9,11 @@ import { findDrift } from './wire.ts';
 /** The order page opens without a meter number (ESIID); with one that does not exist it would stay empty. */
 const ORDER_PAGE = 'https://orders.comparepower.com/order/service_location';
 
+const NONE =
+  /\b(?:no|none|0) (?:\w+ ){0,3}(?:plans?|products?|results?|records?|rates?|offers?)\b|\b(?:plans?|results?|products?) (?:were |was )?not found\b/i;
+const FAILED =
+  /\b(?:key|token|access|authori[sz]ed|denied|forbidden|limit|error|fail|timed? ?out|route|endpoint|unavailable)/i;
+
 /**
  * @param from who answered, for the message
  * @throws {SourceError} `upstream_unreadable`: not JSON, or not a list
@@ -22,8 +27,15 @@ export function readRecords(body: Uint8Array, from: string): unknown[] {
   } catch (cause) {
     throw unreadable('something other than JSON, or JSON that is cut off', cause);
   }
+  if (saysNone(records)) return [];
   if (!Array.isArray(records)) throw unreadable('JSON that is not a list of plans');
   return records;
+}
+
+/** Where there are no plans the answer may be a sentence; one about anything else is a failure. */
+function saysNone(answer: unknown): boolean {
+  const { message } = Object(answer) as { message?: unknown };
+  return typeof message === 'string' && NONE.test(message) && !FAILED.test(message);
 }
 
 export function toFetched(records: readonly unknown[], tdsp_duns: string, source: SourceName): Fetched {

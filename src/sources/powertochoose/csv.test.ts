@@ -72,10 +72,80 @@ test('an error says what the bytes are instead of a CSV', () => {
   unreadable(utf8('Forbidden'), /lacks the columns idKey.* and has: Forbidden/);
 });
 
-test('broken quoting is an error, for it may have swallowed any number of rows', () => {
-  unreadable(file(ROW.replace('Energía 12', '"Energía 12')), /quoting is broken/);
-  unreadable(file(ROW.replace('Energía 12', '"Energía" 12')), /quoting is broken/);
-  unreadable(file(ROW.replace('Energía 12', 'Energía "12"')), /quoting is broken/);
+test('a row whose quotes no reading explains is set aside alone, wherever it stands', () => {
+  const broken = ['"Energía 12', '"Energía" 12', 'Energía "12"'].map((name) =>
+    ROW.replace('Energía 12', name),
+  );
+  for (const row of broken) {
+    for (const rows of [
+      [row, ROW, ROW],
+      [ROW, row, ROW],
+      [ROW, ROW, row, ''],
+    ]) {
+      const read = readCsvRows(file(...rows));
+      assert.deepEqual([read.rows.length, read.misshapen.length, read.complete], [2, 1, true], row);
+    }
+  }
+});
+
+const RAW_HEADER = HEADER.split(',')
+  .map((name) => `"${name}"`)
+  .join(',');
+/** A row as the state quotes it: every cell, and no quote inside one doubled. */
+const raw = (name: string) =>
+  ROW.split(',')
+    .map((cell) => `"${cell === 'Energía 12' ? name : cell}"`)
+    .join(',');
+
+test('bare quotes inside quoted cells are read as they stand', () => {
+  for (const name of [
+    'Enroll in "paperless eBilling" and save.',
+    '"Free" nights',
+    'Nights are "free"',
+    '"',
+    '12" pipe',
+    'the "free", the good',
+    'a "b"\nc',
+    '""doubled""',
+  ]) {
+    const bytes = utf8([RAW_HEADER, raw(name), raw('Next'), '', 'END OF FILE', ''].join('\r\n'));
+    const { rows, misshapen, complete } = readCsvRows(bytes);
+    assert.deepEqual(
+      rows.map((row) => row.Product.replaceAll('""', '"')),
+      [name.replaceAll('""', '"'), 'Next'],
+    );
+    assert.deepEqual([misshapen, complete], [[], true]);
+  }
+});
+
+test('a bare quote that looks like the end of a cell costs its row alone', () => {
+  const { rows, misshapen } = readCsvRows(utf8(RAW_HEADER, raw('a","b'), raw('Next'), 'END OF FILE'));
+  assert.deepEqual([rows.length, misshapen.length], [1, 1]);
+});
+
+test('the layout of 2017 has no languages, and says its year', () => {
+  const cut = (line: string) => line.split(',').slice(0, 26).join(',');
+  const { rows, layout_year } = readCsvRows(utf8(cut(HEADER), cut(ROW), 'END OF FILE'));
+  assert.deepEqual([rows.length, rows[0]?.Language, layout_year], [1, undefined, 2017]);
+  assert.equal(readCsvRows(file(ROW)).layout_year, null);
+});
+
+test('a file of another kind is named for what it is', () => {
+  const text = new TextDecoder().decode(file(ROW));
+  unreadable(utf8(text.replaceAll(',', ';')), /separated by semicolons/);
+  unreadable(utf8(text.replaceAll(',', '\t')), /separated by tabs/);
+  const utf16 = (bytes: Buffer) => new Uint8Array(bytes);
+  unreadable(utf16(Buffer.from(`\ufeff${text}`, 'utf16le')), /UTF-16/);
+  unreadable(utf16(Buffer.from(text, 'utf16le')), /UTF-16/);
+  unreadable(utf16(Buffer.from(`\ufeff${text}`, 'utf16le').swap16()), /UTF-16/);
+  unreadable(utf8('PK\u0003\u0004 export.csv'), /ZIP archive/);
+  unreadable(utf8('PK\u0003\u0004 [Content_Types].xml'), /Excel workbook/);
+  unreadable(Uint8Array.of(0x1f, 0x8b, 8, 0), /gzip/);
+  unreadable(new Uint8Array(5_000), /binary data/);
+  unreadable(utf8('%PDF-1.7'), /PDF/);
+  unreadable(utf8('[{"plan_id":1}]'), /is JSON/);
+  unreadable(utf8('<?xml version="1.0"?><plans/>'), /XML/);
+  unreadable(utf8('ZipCode,TduCompany,RepCompany,Plan Name,Price/kWh 500'), /export for one ZIP code/);
 });
 
 test('quoted cells may hold commas, quotes and line breaks', () => {

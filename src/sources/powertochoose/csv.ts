@@ -4,9 +4,9 @@
  * The export has no length and no checksum; its only proof of being whole is a last line `END OF FILE`.
  */
 
-import { type InfoRecord, parse } from 'csv-parse/sync';
-import { describeError } from '../../errors.ts';
 import { SourceError } from '../source-error.ts';
+import { nameOtherKind } from './other-kinds.ts';
+import { readRecords, splitHeader } from './records.ts';
 
 /** Without these a row cannot be a plan, or not the same plan as yesterday. */
 const REQUIRED_COLUMNS = [
@@ -18,10 +18,9 @@ const REQUIRED_COLUMNS = [
   'kwh1000',
   'kwh2000',
   'TermValue',
-  'Language',
 ] as const;
 
-/** Without these something is unknown. `Website`, `Fixed` (always empty), `PrepaidURL` and `Rating` are not used. */
+/** Without these something is unknown. `Fixed` repeats `RateType` in numbers and is not used. */
 const OTHER_COLUMNS = [
   'Fees/Credits',
   'PrePaid',
@@ -41,6 +40,7 @@ const OTHER_COLUMNS = [
   'EnrollPhone',
   'NewCustomer',
   'MinUsageFeesCredits',
+  'Language',
   'Rating',
 ] as const;
 
@@ -48,6 +48,14 @@ const OTHER_COLUMNS = [
 const OPTIONAL_COLUMNS = ['YRACURL'] as const;
 
 const KNOWN_COLUMNS = [...REQUIRED_COLUMNS, ...OTHER_COLUMNS, ...OPTIONAL_COLUMNS];
+const KNOWN_BY_LOWER_CASE = new Map(KNOWN_COLUMNS.map((name) => [name.toLowerCase(), name as string]));
+const OTHER_DELIMITERS = [
+  [';', 'semicolons'],
+  ['\t', 'tabs'],
+  ['|', 'vertical bars'],
+] as const;
+/** Of the one export seen that has neither `Language` nor `Rating`. */
+const YEAR_WITHOUT_LANGUAGE = 2017;
 const END_MARKER = 'END OF FILE';
 
 export type PowerToChooseColumn = (typeof KNOWN_COLUMNS)[number];
@@ -56,9 +64,9 @@ export type PowerToChooseRow = Record<(typeof REQUIRED_COLUMNS)[number], string>
   Partial<Record<PowerToChooseColumn, string>> &
   Record<string, string | undefined>;
 
-/** A row with more or fewer cells than the header: which cell is which is unknown. */
+/** A row that no reading gives as many cells as the header: which cell is which is unknown. */
 export interface MisshapenRow {
-  /** The line of the file on which it ends, from 1. */
+  /** The line of the file on which it begins, from 1. */
   line: number;
   cells: string[];
 }
@@ -70,30 +78,46 @@ interface CsvRows {
   misshapen: MisshapenRow[];
   /** `+name` for a column that is new to us, `-name` for one that vanished. */
   schema_drift: string[];
+  /** The year whose layout this is, `null` where it is today's. */
+  layout_year: number | null;
   /** The end marker is there. Without it the file was cut off, and the missing plans would look withdrawn. */
   complete: boolean;
 }
 
 /**
- * Reads the export: UTF-8 or Windows-1252, CRLF or LF, columns in any order.
- * @throws {SourceError} `upstream_unreadable`: not this CSV, or its quoting is broken
+ * Reads the export: UTF-8 or Windows-1252, CRLF or LF, quotes doubled or bare, columns in any order.
+ * @throws {SourceError} `upstream_unreadable`: not this CSV
  */
 export function readCsvRows(bytes: Uint8Array): CsvRows {
-  const text = decode(bytes);
-  refuseOtherThanCsv(text);
-  const [first, ...records] = parseRecords(text);
-  const header = readHeader(first?.record ?? []);
-  const body: CsvRows = { header, rows: [], misshapen: [], schema_drift: drift(header), complete: false };
-  for (const { record, line } of records) {
-    if (body.complete) throw unreadable(`line ${line} comes after the line "${END_MARKER}"`);
-    const [firstCell = '', ...others] = record;
+  const other = nameOtherKind(bytes);
+  if (other) throw unreadable(other);
+  // A carriage return alone ends no line: some texts contain one.
+  const lines = decode(bytes).split(/\r?\n/);
+  const first = lines.findIndex((line) => line.trim() !== '');
+  if (first < 0) throw unreadable('it is empty');
+  const header = readHeader(lines[first]!);
+  const body: CsvRows = {
+    header,
+    rows: [],
+    misshapen: [],
+    schema_drift: drift(header),
+    layout_year: header.includes('Language') ? null : YEAR_WITHOUT_LANGUAGE,
+    complete: false,
+  };
+  let openLine = -1;
+  for (const { line, cells, isSound, isOpen } of readRecords(lines, first + 1, header.length)) {
+    const [firstCell = '', ...others] = cells;
     const isAlone = others.every((cell) => cell.trim() === '');
-    if (isAlone && firstCell.trim().toUpperCase() === END_MARKER) body.complete = true;
-    else if (record.length === header.length) {
+    if (isAlone && firstCell.trim() === '') continue;
+    if (body.complete) throw unreadable(`line ${line} comes after the line "${END_MARKER}"`);
+    // Right behind a quote that never closed it may be a line of that text, of a file cut off there.
+    const isMarker = isAlone && firstCell.trim().toUpperCase() === END_MARKER && openLine !== line - 1;
+    if (isOpen) openLine = line;
+    if (isMarker) body.complete = true;
+    else if (isSound) {
       // `readHeader` saw to it that the required columns are there.
-      const cells = header.map((name, i) => [name, record[i]] as const);
-      body.rows.push(Object.fromEntries(cells) as PowerToChooseRow);
-    } else if (!isAlone || firstCell.trim() !== '') body.misshapen.push({ line, cells: record });
+      body.rows.push(Object.fromEntries(header.map((name, i) => [name, cells[i]])) as PowerToChooseRow);
+    } else body.misshapen.push({ line, cells });
   }
   return body;
 }
@@ -108,49 +132,37 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-function refuseOtherThanCsv(text: string): void {
-  const start = text.slice(0, 4_096).trimStart();
-  if (start === '') throw unreadable('it is empty');
-  if (start.startsWith('{')) throw unreadable(`it is JSON: ${start.slice(0, 200)}`);
-  if (!start.startsWith('<')) return;
-  const title = /<title[^>]*>\s*([^<]*?)\s*</i.exec(start)?.[1];
-  const name = title ? ` titled "${title}"` : '';
-  throw unreadable(
-    `it is an HTML page${name}; the site answers so to clients it takes for robots: check the user agent`,
-  );
-}
-
-function parseRecords(text: string): { record: string[]; line: number }[] {
-  try {
-    // With `info` every record comes wrapped, which the types of csv-parse do not tell.
-    const records = parse(text, {
-      info: true,
-      relax_column_count: true,
-      skip_empty_lines: true,
-      // Not a CR alone: some texts contain one.
-      record_delimiter: ['\r\n', '\n'],
-    }) as unknown as { record: string[]; info: InfoRecord }[];
-    return records.map(({ record, info }) => ({ record, line: info.lines }));
-  } catch (error) {
-    const hint = 'its quoting is broken, perhaps because the file was cut off';
-    throw unreadable(`${hint}: ${describeError(error)}`, error);
-  }
-}
-
-function readHeader(cells: string[]): string[] {
-  const known = new Map(KNOWN_COLUMNS.map((name) => [name.toLowerCase(), name as string]));
-  const header = cells.map((cell) => {
-    const name = cell.trim().replace(/^\[\s*(.*?)\s*\]$/, '$1');
-    return known.get(name.toLowerCase()) ?? name;
-  });
-  const missing = REQUIRED_COLUMNS.filter((name) => !header.includes(name));
-  if (missing.length > 0) {
+function readHeader(line: string): string[] {
+  const header = namesIn(line, ',');
+  const isThere = (names: string[]) => REQUIRED_COLUMNS.every((name) => names.includes(name));
+  if (!isThere(header)) {
+    for (const [delimiter, name] of OTHER_DELIMITERS) {
+      if (isThere(namesIn(line, delimiter))) {
+        throw unreadable(
+          `its cells are separated by ${name} instead of commas, as a program of another country or a spreadsheet saves it; use the file as the state sends it`,
+        );
+      }
+    }
+    if (/^"?ZipCode"?,/i.test(line)) {
+      throw unreadable(
+        "it is the site's export for one ZIP code, which has no ids, no languages and no other part of Texas; use the export of all plans",
+      );
+    }
+    const missing = REQUIRED_COLUMNS.filter((name) => !header.includes(name));
     const found = header.join(', ').slice(0, 600);
     throw unreadable(`its first line lacks the columns ${missing.join(', ')} and has: ${found}`);
   }
   const twice = KNOWN_COLUMNS.filter((name) => header.indexOf(name) !== header.lastIndexOf(name));
   if (twice.length > 0) throw unreadable(`its first line has the columns ${twice.join(', ')} twice`);
   return header;
+}
+
+/** The names of columns without brackets, known ones in our spelling. */
+function namesIn(line: string, delimiter: string): string[] {
+  return splitHeader(line, delimiter).map((cell) => {
+    const name = cell.trim().replace(/^\[\s*(.*?)\s*\]$/, '$1');
+    return KNOWN_BY_LOWER_CASE.get(name.toLowerCase()) ?? name;
+  });
 }
 
 function drift(header: string[]): string[] {
@@ -160,8 +172,6 @@ function drift(header: string[]): string[] {
   return [...[...added].map((name) => `+${name}`), ...gone.map((name) => `-${name}`)].toSorted();
 }
 
-function unreadable(why: string, cause?: unknown): SourceError {
-  return new SourceError('upstream_unreadable', `the Power to Choose export cannot be read: ${why}`, {
-    cause,
-  });
+function unreadable(why: string): SourceError {
+  return new SourceError('upstream_unreadable', `the Power to Choose export cannot be read: ${why}`);
 }

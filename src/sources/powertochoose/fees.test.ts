@@ -11,6 +11,14 @@ const read = (text: string | null, termMonths: number | null = 12) => {
 test('a bare amount is a flat fee, and 0 is none', () => {
   for (const text of ['175', '$175', ' 175.00 ', '$175 flat fee', '175 USD', '$175 cancellation fee'])
     assert.deepEqual(read(text), [175, null], text);
+  for (const text of ['175.00 per ESIID', '$175 per ESI ID', '175 per meter', '$175.00 por medidor'])
+    assert.deepEqual(read(text), [175, null], text);
+  for (const text of [
+    '0 Cancel anytime, no exit fees',
+    '$0 - no cancellation fee',
+    '0, sin cargo por cancelación',
+  ])
+    assert.deepEqual(read(text), [0, null], text);
   for (const text of ['0', '$0.00', 'None', 'No early termination fee'])
     assert.deepEqual(read(text), [0, null], text);
   assert.deepEqual(read('$1,250'), [1250, null]);
@@ -74,6 +82,10 @@ test('a text that says anything else is unknown, never a guess', () => {
     '$20 per day remaining',
     '20 remaining',
     'up to $300',
+    '$75.00 per year',
+    '$175 per ESIID before month 6',
+    '0 if you cancel after 6 months',
+    '0 for the first month',
     '99999',
     '250 per month remaining',
   ])

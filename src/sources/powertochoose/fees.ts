@@ -28,7 +28,17 @@ const NO_FEE =
 const MONEY_WORDS = 'usd dollar dollars dolar dolares';
 const FEE_WORDS =
   'fee etf early termination cancellation cancelation cargo tarifa cancelacion anticipada terminacion';
-const FLAT_WORDS = words(MONEY_WORDS, FEE_WORDS, 'flat one time fijo fija unico unica de por');
+// A home has one meter, whatever it is called.
+const METER_WORDS = 'per each esiid esi id meter premise service address location account medidor cuenta';
+const FLAT_WORDS = words(MONEY_WORDS, FEE_WORDS, METER_WORDS, 'flat one time fijo fija unico unica de por');
+// What can be said beside a 0 without taking it back: no "if", "after", "unless" or "first".
+const ZERO_WORDS = words(
+  MONEY_WORDS,
+  FEE_WORDS,
+  'no none exit fees cancel cancell cancelling anytime any time at penalty penalties charge charges required contract',
+  'without free plan you can may leave month to term commitment fees',
+  'sin por cancelacion ninguna ninguno cargos costo penalidad multa contrato cancele cancelar en cualquier momento salida puede',
+);
 const PER_MONTH_WORDS = words(
   MONEY_WORDS,
   FEE_WORDS,
@@ -52,6 +62,7 @@ export function readExitFee(text: string | null, termMonths: number | null): Exi
   const amount = Math.round(Number(amounts[0]!.replaceAll(',', '')) * 100) / 100;
   const around: string[] = plain.replace(AMOUNT, ' ').match(WORD_OR_SIGN) ?? [];
   if (around.every((word) => FLAT_WORDS.has(word))) return flat(amount);
+  if (amount === 0 && around.every((word) => ZERO_WORDS.has(word))) return flat(0);
   const isMonth = (word: string) => MONTH.test(word);
   const isFitting = (word: string) => PER_MONTH_WORDS.has(word) || isMonth(word) || REMAINING.test(word);
   return around.some(isMonth) && around.every(isFitting) ? perMonth(amount, termMonths) : UNKNOWN;

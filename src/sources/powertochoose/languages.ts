@@ -9,14 +9,37 @@
 import { nameKey, providerId } from '../../plan/offer.ts';
 import type { PlanDraft } from '../../plan/plan.ts';
 
-/** What two rows of one plan have in common, best evidence first. A rule pairs only what is unique in both languages. */
-const PAIRING_RULES = [
-  (plan: PlanDraft) => [nameKey(plan.name), plan.term_months],
+/**
+ * What two rows of one plan have in common, best evidence first; `null`: the rule cannot tell. A rule pairs only what is
+ * unique in both languages, of the rows that no rule before it has paired.
+ */
+const PAIRING_RULES: readonly ((plan: PlanDraft) => unknown[] | null)[] = [
+  (plan) => [nameKey(plan.name), plan.term_months],
   // Names get translated (`Smart & Fixed - 36`, `Tarifa Fija y Inteligente – 36`).
-  (plan: PlanDraft) => [plan.term_months, ...prices(plan), plan.percent_green],
+  (plan) => [plan.term_months, ...prices(plan), plan.percent_green],
   // One of the terms is misprinted: `Power Perks - 12` for 12 months in English and 60 in Spanish.
-  (plan: PlanDraft) => [nameKey(plan.name), ...prices(plan), plan.percent_green],
+  (plan) => [nameKey(plan.name), ...prices(plan), plan.percent_green],
+  // One of the prices is misprinted as well, or one of the rows is older: a blank (`TrueClassic 6`, `True Classic 6`), or
+  // a term; then only a name that states a number is the name of one product.
+  (plan) => [nameKey(plan.name).replaceAll('-', ''), plan.term_months],
+  (plan) => (numbersIn(plan).length > 0 ? [nameKey(plan.name), plan.percent_green] : null),
+  // The name is translated, price and rate type are misprinted (`SoFed Better Rate 12`, fixed, and `SoFed Mejor Tarifa – 12`,
+  // variable): number, term, green share and exit fee agree.
+  (plan) =>
+    numbersIn(plan).includes(String(plan.term_months))
+      ? [
+          numbersIn(plan),
+          plan.term_months,
+          plan.percent_green,
+          plan.early_termination_fee_usd,
+          plan.early_termination_fee_per_month_usd,
+          plan.is_prepaid,
+          plan.is_time_of_use,
+        ]
+      : null,
 ];
+
+const numbersIn = ({ name }: PlanDraft): string[] => nameKey(name).match(/\d+/g) ?? [];
 
 /**
  * Pairs the rows of one TDSP.
@@ -43,6 +66,7 @@ export function withTranslation(english: PlanDraft, spanish: PlanDraft): PlanDra
   const { name, fees_text, special_terms, documents, enroll_url } = spanish;
   return {
     ...english,
+    spanish_external_id: spanish.external_id || null,
     // Both are read from texts, and now and then only one of the two texts tells.
     requires_auto_pay: english.requires_auto_pay ?? spanish.requires_auto_pay,
     has_minimum_usage_fee: english.has_minimum_usage_fee ?? spanish.has_minimum_usage_fee,
@@ -57,11 +81,13 @@ export function haveSamePrices(english: PlanDraft, spanish: PlanDraft): boolean 
 /** `null` for a key that several plans share: any choice between them would be a guess. */
 function uniqueByKey(
   plans: readonly PlanDraft[],
-  rule: (plan: PlanDraft) => unknown[],
+  rule: (plan: PlanDraft) => unknown[] | null,
 ): Map<string, PlanDraft | null> {
   const byKey = new Map<string, PlanDraft | null>();
   for (const plan of plans) {
-    const key = JSON.stringify([providerId(plan.provider.name), ...rule(plan)]);
+    const shared = rule(plan);
+    if (shared === null) continue;
+    const key = JSON.stringify([providerId(plan.provider.name), ...shared]);
     byKey.set(key, byKey.has(key) ? null : plan);
   }
   return byKey;

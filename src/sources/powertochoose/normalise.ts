@@ -12,8 +12,11 @@ import { type MisshapenRow, type PowerToChooseRow, readCsvRows } from './csv.ts'
 import { readDraft } from './draft.ts';
 import { haveSamePrices, pairLanguages, withTranslation } from './languages.ts';
 
-/** The DUNS of a TDSP as the export names it, `undefined` where it is none of ours. */
-type TdspByName = (name: string) => string | undefined;
+/**
+ * The DUNS of a TDSP as the export names it, `undefined` where it is none of ours.
+ * @param year of an older export, whose names may be other ones; `null` for one of today
+ */
+type TdspByName = (name: string, year: number | null) => string | undefined;
 /** Counts what is left out on purpose. */
 type Skip = (reason: string) => void;
 
@@ -34,7 +37,8 @@ export function parsePowerToChoose(
   bytes: Uint8Array,
   { duns, tdspByName }: { duns: readonly string[]; tdspByName: TdspByName },
 ): Fetched {
-  const { header, rows, misshapen, schema_drift, complete } = readCsvRows(bytes);
+  const { header, rows, misshapen, schema_drift, layout_year, complete } = readCsvRows(bytes);
+  const dunsByName = (name: string) => tdspByName(name, layout_year);
   if (!complete) {
     throw new SourceError(
       'upstream_unreadable',
@@ -49,14 +53,14 @@ export function parsePowerToChoose(
 
   for (const row of rows) {
     const name = readText(row.TduCompanyName) ?? '';
-    const tdsp_duns = tdspByName(name);
+    const tdsp_duns = dunsByName(name);
     const tdsp = tdsp_duns === undefined ? undefined : tdsps.get(tdsp_duns);
     if (tdsp_duns === undefined) skip(`TDSP "${name}" is none of the six`);
     else if (!tdsp) skip(`TDSP "${name}" was not asked for`);
     else takeRow(tdsp, row, tdsp_duns, skip);
   }
   for (const row of misshapen) {
-    const tdsp = tdspOf(row, tdspByName, tdsps);
+    const tdsp = tdspOf(row, dunsByName, tdsps);
     if (tdsp) tdsp.rejections.push(rejectMisshapen(row, header));
     else skip(`a row with ${row.cells.length} instead of ${header.length} cells, of no TDSP asked for`);
   }
@@ -122,7 +126,10 @@ function rejectMisshapen({ line, cells }: MisshapenRow, header: string[]): Rejec
     external_id: null,
     field: '(row)',
     value: cells.length,
-    reason: `line ${line} has ${cells.length} cells where the header has ${header.length}`,
+    reason:
+      cells.length === header.length
+        ? `line ${line} has quotes that no reading explains`
+        : `line ${line} has ${cells.length} cells where the header has ${header.length}`,
     record: cells,
   };
 }
@@ -130,11 +137,11 @@ function rejectMisshapen({ line, cells }: MisshapenRow, header: string[]): Rejec
 /** The TDSP a misshapen row names in any of its cells. */
 function tdspOf(
   { cells }: MisshapenRow,
-  tdspByName: TdspByName,
+  dunsByName: (name: string) => string | undefined,
   tdsps: ReadonlyMap<string, TdspRows>,
 ): TdspRows | undefined {
   for (const cell of cells) {
-    const tdsp_duns = tdspByName(readText(cell) ?? '');
+    const tdsp_duns = dunsByName(readText(cell) ?? '');
     if (tdsp_duns !== undefined) return tdsps.get(tdsp_duns);
   }
   return undefined;

@@ -12,8 +12,8 @@ import { parsePowerToChoose } from './normalise.ts';
 interface PowerToChooseSourceOptions {
   /** Path or http(s) address of the export. */
   csv: string;
-  /** The DUNS of a TDSP by its name in the export. */
-  tdspByName(name: string): string | undefined;
+  /** The DUNS of a TDSP by its name in the export, in an older one where `year` is told. */
+  tdspByName(name: string, year: number | null): string | undefined;
 }
 
 // The site answers 403 to the names of programming libraries; ours names us all the same.

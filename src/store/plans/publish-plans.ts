@@ -55,6 +55,8 @@ export interface PublishedChange {
   changedOffers: string[];
   returnedOffers: string[];
   endedOffers: string[];
+  /** Whose name or term was corrected: the key that later plans find them by is another. */
+  correctedOffers: OfferRow[];
   history: HistoryRow[];
 }
 
@@ -80,7 +82,7 @@ const PUBLISH = `with change as (
       observed_at timestamptz, published_at timestamptz, run_id bigint, set_hash text, unread text[],
       payload_hash text, validators jsonb, passed_as text, median_rate numeric, before_observed_at timestamptz, overwritten text[], gone uuid[],
       providers json, new_offers json, changed_offers uuid[], returned_offers uuid[], ended_offers uuid[],
-      history json, announcement json)
+      corrected_offers json, moved_offers uuid[], history json, announcement json)
   ),
 
   -- An emergency waits for a publish that is writing, and a publish that comes after it writes nothing.
@@ -126,9 +128,15 @@ const PUBLISH = `with change as (
 
   moved_offers as (
     update offers set
-      last_changed_at = case when id = any(changed_offers) then published_at else last_changed_at end,
-      ended_at = case when id = any(ended_offers) then published_at when id = any(returned_offers) then null else ended_at end
-      from given cross join unnest(changed_offers || returned_offers || ended_offers) as moved (offer_id)
+      offer_key = coalesce(r.offer_key, offers.offer_key), name = coalesce(r.name, offers.name),
+      term_months = case when r.id is null then offers.term_months else r.term_months end,
+      last_changed_at = case when offers.id = any(changed_offers) then published_at else last_changed_at end,
+      ended_at = case
+        when offers.id = any(ended_offers) then published_at when offers.id = any(returned_offers) then null else ended_at
+      end
+      from given cross join unnest(moved_offers) as moved (offer_id)
+      left join json_to_recordset(given.corrected_offers)
+        as r (id uuid, offer_key text, name text, term_months smallint) on r.id = moved.offer_id
      where offers.id = moved.offer_id
   ),
 
@@ -198,11 +206,22 @@ function isSuperseded(error: unknown): boolean {
 export async function writeChange(
   queryable: Queryable,
   before: Snapshot | null,
-  { snapshot, plans, newOffers, changedOffers, returnedOffers, endedOffers, ...rest }: PublishedChange,
+  change: PublishedChange,
 ): Promise<boolean> {
+  const {
+    snapshot,
+    plans,
+    newOffers,
+    changedOffers,
+    returnedOffers,
+    endedOffers,
+    correctedOffers,
+    ...others
+  } = change;
   const { tdsp_duns, version, observed_at } = snapshot;
-  const change = {
-    ...rest,
+  const corrected = correctedOffers.map(({ id }) => id);
+  const written = {
+    ...others,
     ...snapshot,
     unread: snapshot.unread.length > 0 ? snapshot.unread : null,
     before_observed_at: before?.observed_at ?? null,
@@ -210,9 +229,11 @@ export async function writeChange(
     changed_offers: changedOffers,
     returned_offers: returnedOffers,
     ended_offers: endedOffers,
+    corrected_offers: correctedOffers,
+    moved_offers: [...new Set([...changedOffers, ...returnedOffers, ...endedOffers, ...corrected])],
     announcement: { tdsp_duns, version, observed_at },
   };
-  const values = [toJsonb(change), toJsonb(plans.map(toRow))];
+  const values = [toJsonb(written), toJsonb(plans.map(toRow))];
   try {
     const { rowCount } = await queryable.query({ name: 'publish', text: PUBLISH, values });
     return rowCount === 1;

@@ -75,6 +75,8 @@ export interface KnownPlan {
 export interface KnownOffer extends TermsOfSale {
   id: string;
   offer_key: string;
+  provider_id: string;
+  name: string;
   first_seen_at: Date;
   last_changed_at: Date;
   ended_at: Date | null;
@@ -116,7 +118,7 @@ export async function readTouched(
        union
        select offer_id from touched
      ), found as (
-       select o.id, o.offer_key, o.first_seen_at, o.last_changed_at, o.ended_at,
+       select o.id, o.offer_key, o.provider_id, o.name, o.first_seen_at, o.last_changed_at, o.ended_at,
               last.id as plan_id, last.external_id, ${TERMS_OF_SALE.map((term) => `last.${term}`).join(', ')},
               exists (
                 select from electricity_plans p

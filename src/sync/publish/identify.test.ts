@@ -3,10 +3,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { contentHash, termsOfSale } from '../../plan/content.ts';
 import { UNKNOWN } from '../../plan/fields.ts';
-import { offerKey } from '../../plan/offer.ts';
+import { offerKey, providerId } from '../../plan/offer.ts';
 import type { PlanDraft } from '../../plan/plan.ts';
 import type { KnownOffer, KnownPlan } from '../../store/plans/published-plans.ts';
-import { type ChangedDraft, type IdentifyInput, identify } from './identify.ts';
+import type { ChangedDraft } from './continue-offers.ts';
+import { type IdentifyInput, identify } from './identify.ts';
 
 const NOW = new Date('2026-08-01T12:00:00Z');
 const BEFORE = new Date('2026-05-01T12:00:00Z');
@@ -42,6 +43,8 @@ function stored(plan: PlanDraft, id: string, ended_at: Date | null = null) {
     ...termsOfSale(plan),
     id: `offer-${id}`,
     offer_key,
+    provider_id: providerId(plan.provider.name),
+    name: plan.name,
     first_seen_at: BEFORE,
     last_changed_at: BEFORE,
     ended_at,

@@ -66,7 +66,7 @@ export interface Replayed extends ReplayTarget {
 export interface ReplayOptions {
   database: Queryable;
   /** The DUNS of a TDSP by its name in the Power to Choose export. */
-  tdspByName(name: string): string | undefined;
+  tdspByName(name: string, year: number | null): string | undefined;
 }
 
 export async function findTargets(database: Queryable, request: ReplayRequest): Promise<ReplayTarget[]> {
