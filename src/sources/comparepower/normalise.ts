@@ -5,6 +5,7 @@ import type { PlanDocuments, PlanDraft, PriceComponent } from '../../plan/plan.t
 import type { PublishedUsageKwh, Rates } from '../../plan/rate.ts';
 import { cleanLink } from '../links.ts';
 import { findOddValue } from '../odd-values.ts';
+import { underOwnName } from '../providers.ts';
 import { FieldError, readRequired, readUsdPerKwh, toRejection } from '../record.ts';
 import type { FetchedTdsp, Rejection } from '../source.ts';
 import { readText } from '../text.ts';
@@ -61,12 +62,12 @@ function toDraft(plan: WirePlan, duns: string, enrollUrl: (id: string) => string
     ...UNKNOWN,
     external_id: plan._id,
     tdsp_duns: duns,
-    provider: {
+    provider: underOwnName({
       name: readRequired('product.brand.name', brand.name),
       legal_name: readText(brand.legal_name),
       puct_number: brand.puct_number === null ? null : readText(String(brand.puct_number ?? '')),
       phone: readText(brand.contact_info?.sales?.phone_number),
-    },
+    }),
     name: readRequired('product.name', product.name),
     // Both mean month to month.
     term_months: product.term === 0 ? 1 : (product.term ?? null),
