@@ -11,8 +11,24 @@ const zip = (zip: string, city: string, market: string, tdsps: string) => ({
   city,
   market,
   tdsps,
+  sources: 'ptc|grid',
 });
-const utility = (zip: string, utility: string, ownership: string) => ({ zip, utility, ownership });
+const utility = (zip: string, eia_id: string, utility: string, ownership: string) => ({
+  zip,
+  eia_id,
+  utility,
+  ownership,
+});
+const cityUtility = (city: string, eia_id: string, utility: string, zips: string, more = {}) => ({
+  kind: 'municipal',
+  city,
+  utility,
+  eia_id,
+  zips,
+  has_retail_choice: 'no',
+  certainty: 'H',
+  ...more,
+});
 
 const facts = (): RawFacts => ({
   tdsps: [
@@ -32,11 +48,20 @@ const facts = (): RawFacts => ({
     zip('79999', 'Nowhere', 'unknown', ''),
   ],
   utilities: [
-    utility('75001', 'Some Elec Coop, Inc', 'Cooperative'),
-    utility('75001', 'City of Garland - (TX)', 'Municipal'),
-    utility('75002', 'City of Lubbock - (TX)', 'Municipal'),
-    utility('78201', 'City of San Antonio - (TX)', 'Municipal'),
-    utility('78201', 'City of San Antonio - (TX)', 'Municipal'),
+    utility('75001', '1', 'Some Elec Coop, Inc', 'Cooperative'),
+    utility('75001', '2', 'City of Garland - (TX)', 'Municipal'),
+    utility('75002', '3', 'City of Lubbock - (TX)', 'Municipal'),
+    utility('78201', '4', 'City of San Antonio - (TX)', 'Municipal'),
+    utility('78201', '4', 'City of San Antonio - (TX)', 'Municipal'),
+    utility('78201', '5', 'Open Elec Coop, Inc', 'Cooperative'),
+  ],
+  cityUtilities: [
+    cityUtility('Garland', '2', 'Garland Power & Light', '75040'),
+    cityUtility('Lubbock', '3', 'Lubbock Power & Light', '75002', { has_retail_choice: 'yes' }),
+    cityUtility('San Closed', '6', 'San Closed, Light', '78201'),
+    cityUtility('San Antonio', '4', 'CPS Energy', '78299'),
+    cityUtility('Nowhere', '', 'City of Nowhere', '79999', { certainty: 'L' }),
+    cityUtility('', '5', 'Open Cooperative', '78201', { kind: 'coop_with_choice', has_retail_choice: 'yes' }),
   ],
   cities: [
     {
@@ -55,6 +80,7 @@ function built(raw: RawFacts): Territory {
   const files = buildTerritory(raw);
   return new Territory({
     tdsps: files['tdsps.csv']!,
+    utilities: files['utilities.csv']!,
     zips: files['zips.csv']!,
     cities: files['cities.csv']!,
     placesWithoutChoice: files['places-without-choice.csv']!,
@@ -94,7 +120,9 @@ test('ZIP codes are sorted and have their utilities once, municipal ones first, 
       ['75001', ['Garland Power & Light', 'Some Electric Coop']],
       // Lubbock is a TDSP itself, not another utility.
       ['75002', []],
-      ['78201', ['CPS Energy']],
+      // Its own first, which no list by ZIP code has.
+      ['78201', ['San Closed Light', 'CPS Energy', 'Open Electric Coop']],
+      // A guess is left out.
       ['79999', []],
     ],
   );
@@ -107,9 +135,39 @@ test('a place without choice is one whose reason is known', () =>
       name: 'San Closed',
       county: 'Somewhere',
       zips: ['78201'],
-      utilities: ['CPS Energy'],
+      utilities: ['San Closed Light', 'CPS Energy', 'Open Electric Coop'],
     },
   ]));
+
+test('a ZIP code in which a city-owned utility sells is not wholly competitive', () => {
+  const raw = facts();
+  raw.cityUtilities.push(cityUtility('Openfield', '7', 'City of Openfield', '75002'));
+  const territory = built(raw);
+  assert.deepEqual(
+    [territory.zips.get('75002')?.market, territory.zips.get('75002')?.utilities],
+    ['mixed', ['City of Openfield']],
+  );
+  assert.equal(territory.ownUtility('openfield-tx', territory.cities[0]!.utilities), 'City of Openfield');
+});
+
+test('each row says where it is known from', () => {
+  const zip = built(facts()).zips.get('78201');
+  assert.deepEqual(
+    [zip?.tdsp_sources, zip?.utility_sources],
+    [
+      ['ptc', 'grid'],
+      ['nrel', 'puct'],
+    ],
+  );
+});
+
+test('a cooperative that opted into choice is known as such', () => {
+  assert.equal(built(facts()).utility('Open Electric Coop').hasChoice, true);
+  assert.equal(built(facts()).utility('Some Electric Coop').hasChoice, false);
+});
+
+test('an ESI ID begins with 10 and the EIA number of the TDSP', () =>
+  assert.deepEqual(built(facts()).esiPrefixes(ONCOR), ['1044372', '1017699']));
 
 test('the order of the raw rows makes no difference', () => {
   const raw = facts();

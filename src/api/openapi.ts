@@ -76,13 +76,15 @@ const OPERATIONS: Operation[] = [
   },
   {
     path: '/v1/cities/{slug}',
-    summary: 'A city and who serves it, or why it has no choice',
+    summary:
+      'A city with choice and who serves it; one without is a problem that names its utilities and the nearest with choice',
     answer: 'CityAnswer',
     problems: [404],
   },
   {
     path: '/v1/zips/{zip}',
-    summary: 'A ZIP code and who serves it, or why it has no choice',
+    summary:
+      'A ZIP code with choice and who serves it; one without is a problem that names its utilities and the nearest with choice',
     answer: 'ZipAnswer',
     problems: [400, 404],
   },

@@ -8,9 +8,17 @@ import { Problem } from './problem.ts';
 
 /** @throws {Problem} that says why this place has no plans */
 export function expectPlace(place: Place, field: string): Extract<Place, { kind: 'city' | 'zip' }> {
-  if (place.kind === 'no_choice') {
-    const { explanation: detail, name, utilities } = place;
-    throw new Problem('no_retail_choice', { detail, place: name, utilities });
+  if (place.kind === 'no_choice' || place.kind === 'not_listed') {
+    const { explanation: detail, name, slug, utilities, nearest } = place;
+    const suggestions = nearest.map((one) => ({ slug: one.slug, name: one.name }));
+    throw new Problem(place.kind === 'no_choice' ? 'no_retail_choice' : 'plans_not_listed', {
+      detail,
+      place: name,
+      slug,
+      utilities,
+      nearest,
+      suggestions,
+    });
   }
   if (place.kind === 'unknown') {
     const { explanation: detail, suggestions } = place;

@@ -6,6 +6,7 @@ import type { FieldProblem } from '../errors.ts';
 export const PROBLEMS = {
   invalid_parameter: { status: 400, title: 'A parameter is wrong' },
   no_retail_choice: { status: 404, title: 'This place has no retail choice' },
+  plans_not_listed: { status: 404, title: 'Plans at this place are not listed here' },
   unknown_place: { status: 404, title: 'This place is not known' },
   unknown_plan: { status: 404, title: 'This plan is not known' },
   unauthorized: { status: 401, title: 'The token is missing or wrong' },

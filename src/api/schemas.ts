@@ -110,9 +110,35 @@ export const SCHEMAS = {
     usage_kwh: integer,
     total_usd: orNull('number'),
     rate_cents_per_kwh: orNull('number'),
-    exact: { ...flag, description: 'Published, or following from evidence; false is an estimate' },
+    exact: {
+      ...flag,
+      description: 'Published, or following from evidence within the rounding of the published prices',
+    },
+    evidence: orNull('string', {
+      enum: ['components', 'line', 'stated_credit', 'remembered_text', 'published', 'estimate', null],
+      description:
+        'What the bill rests on. `estimate` is not known, and never ranks before what is; any other that is not exact is extrapolated',
+    }),
+    low_usd: orNull('number', { description: 'The least that it may be' }),
+    high_usd: orNull('number', { description: 'The most that it may be' }),
+    cliffs: {
+      ...listOf(
+        object({
+          at_kwh: { ...integer, description: 'The first kWh on the other side' },
+          size_usd: number,
+          change: { type: 'string', enum: ['falls', 'rises'] },
+        }),
+      ),
+      description: 'Where the bill jumps as usage rises, such as by a credit',
+    },
+    why: { ...text, description: 'How it is known, in one sentence' },
   }),
   Rates: rates,
+  Remark: object({
+    rule: { ...text, description: 'A stable name: `name_term`, `duplicate`, `bill_falls` …' },
+    message: text,
+    evidence: { type: 'object', description: 'The fields and figures that the rule read' },
+  }),
   Plan: object(plan),
   PlanList: object({
     data: listOf(ref('Plan')),
@@ -132,7 +158,14 @@ export const SCHEMAS = {
     links: links('next'),
   }),
   PlanAnswer: object({
-    data: object({ ...plan, ...schemasOf(DETAIL_FIELDS) }),
+    data: object({
+      ...plan,
+      ...schemasOf(DETAIL_FIELDS),
+      quality: {
+        ...listOf(ref('Remark')),
+        description: 'What is odd about the data of the plan; both sides of a contradiction stay as told',
+      },
+    }),
     meta: object(freshness, ['notice', 'published_at']),
     links: links('history', 'current'),
   }),
@@ -285,19 +318,21 @@ export const SCHEMAS = {
   }),
   CityList: object({ data: listOf(object(city)), meta: object({ total: integer }), links: links('next') }),
   CityAnswer: object({
-    data: object({ ...city, ...served, slug: orNull('string'), market: marketOrNull }, [
-      'market',
-      'county',
-      'lat',
-      'lon',
-      'population',
-      'tier',
-      'zips',
-    ]),
+    data: object({ ...city, ...served, market: marketOrNull }, ['market']),
     links: links('plans'),
   }),
   ZipAnswer: object({
-    data: object({ zip: text, city: text, county: text, lat: number, lon: number, market: text, ...served }),
+    data: object({
+      zip: text,
+      city: text,
+      county: text,
+      lat: number,
+      lon: number,
+      market: text,
+      tdsp_sources: listOf(text),
+      utility_sources: listOf(text),
+      ...served,
+    }),
     links: links('plans'),
   }),
   TdspList: object({
@@ -363,7 +398,18 @@ export const SCHEMAS = {
       code: text,
       detail: text,
       errors: listOf(object({ field: text, message: text })),
+      place: text,
+      slug: orNull('string'),
+      utilities: listOf(text),
+      suggestions: listOf(object({ slug: text, name: text })),
+      nearest: listOf(
+        object({
+          slug: text,
+          name: text,
+          distance_miles: integer,
+        }),
+      ),
     },
-    ['errors'],
+    ['errors', 'place', 'slug', 'utilities', 'suggestions', 'nearest'],
   ),
 };

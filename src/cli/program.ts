@@ -49,6 +49,16 @@ const COMMANDS: CommandSpec[] = [
     load: async () => (await import('./freshness.ts')).freshness,
   },
   {
+    usage: 'quality',
+    description:
+      'what is odd about the stored plans: contradictions, twins, misprints, each with its evidence',
+    options: [
+      new Option('--tdsp <tdsp>', 'only the plans of one: ONCOR, or its DUNS'),
+      new Option('--rule <rule>', 'only the remarks of one rule: name_term'),
+    ],
+    load: async () => (await import('./quality.ts')).quality,
+  },
+  {
     usage: 'replay',
     description: "what upstreams sent, run through today's normaliser, beside what was published of it",
     options: [

@@ -10,6 +10,7 @@ export function readTerritory(folder: URL = new URL('../../data/territory/', imp
   const read = (file: string) => readFileSync(new URL(file, folder), 'utf8');
   return new Territory({
     tdsps: read('tdsps.csv'),
+    utilities: read('utilities.csv'),
     zips: read('zips.csv'),
     cities: read('cities.csv'),
     placesWithoutChoice: read('places-without-choice.csv'),

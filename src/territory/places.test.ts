@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { readTerritory } from '../store/territory.ts';
-import { Places, placeKey } from './places.ts';
+import { NICKNAMES } from './nicknames.ts';
+import { placeKey } from './place-key.ts';
+import { Places } from './places.ts';
 
 const territory = readTerritory();
 const places = new Places(territory);
@@ -12,7 +14,7 @@ function found(text: string): string {
   const place = places.find(text);
   if (place.kind === 'city') return `city ${place.city.slug}`;
   if (place.kind === 'zip') return `zip ${place.zip.zip}`;
-  return place.kind === 'no_choice' ? `no_choice ${place.slug}` : 'unknown';
+  return place.kind === 'unknown' ? 'unknown' : `${place.kind} ${place.slug}`;
 }
 
 const VARIANTS: Record<string, string[]> = {
@@ -26,6 +28,10 @@ const VARIANTS: Record<string, string[]> = {
     'city of dallas',
     'City of Dallas, Texas',
     'Dállas',
+    'Dallas TX USA',
+    'Dallas, Texas, United States of America',
+    'dallas, tx, u.s.a.',
+    'The City of Dallas',
   ],
   'city fort-worth-tx': [
     'Ft. Worth',
@@ -36,10 +42,15 @@ const VARIANTS: Record<string, string[]> = {
     'fortworth',
   ],
   'city corpus-christi-tx': ['Corpus  Christi', 'corpus_christi', 'Corpus Christi, Texas'],
+  'city north-richland-hills-tx': ['N Richland Hills', 'N. Richland Hls., TX'],
+  'city south-padre-island-tx': ['S. Padre Island', 'So. Padre Is.'],
+  'city port-aransas-tx': ['Pt. Aransas'],
+  'no_choice college-station-tx': ['College Sta', 'Coll. Station'],
+  'not_listed sarita-tx': ['Sarita'],
   'city texas-city-tx': ['Texas City', 'texas-city-tx'],
   'city saint-paul-tx': ['St. Paul', 'Saint Paul', 'st paul tx'],
   'no_choice mount-pleasant-tx': ['Mt. Pleasant', 'Mount Pleasant, TX'],
-  'zip 75201': ['75201', '75201-1234', ' 75201 '],
+  'zip 75201': ['75201', '75201-1234', ' 75201 ', 'Dallas, TX 75201', '12345 Main St, Dallas, TX 75201-1234'],
 };
 
 for (const [expected, variants] of Object.entries(VARIANTS)) {
@@ -57,7 +68,7 @@ test('every city is found by its slug and its name, with and without the state, 
 
 test('every place without choice is found by its slug and its name', () => {
   for (const { slug, name } of territory.closedPlaces) {
-    for (const text of [slug, name, `${name}, TX`]) assert.equal(found(text), `no_choice ${slug}`, text);
+    for (const text of [slug, name, `${name}, TX`]) assert.match(found(text), new RegExp(` ${slug}$`), text);
   }
 });
 
@@ -83,7 +94,7 @@ test('any text is answered, and what is unknown with an explanation', () =>
     }),
   ));
 
-test('a city whose only seller is its utility says so and names the utility', () => {
+test('a city without choice names its utility', () => {
   const expected = { 'San Antonio': 'CPS Energy', 'El Paso': 'El Paso Electric', Amarillo: 'Xcel Energy' };
   for (const [name, utility] of Object.entries(expected)) {
     const place = places.find(name);
@@ -103,7 +114,7 @@ test('a ZIP code without choice names its utility, too', () => {
 test('Austin says which part of it has a choice, and whose the rest is', () => {
   const place = places.find('Austin');
   assert.ok(place.kind === 'city');
-  assert.match(place.note ?? '', /Only a part of Austin .*78717.* Austin Energy is the only seller/);
+  assert.match(place.note ?? '', /Only a part of Austin .*78717.* its own utility, Austin Energy/);
   assert.equal(places.find('78701').kind, 'no_choice');
 });
 
@@ -121,6 +132,71 @@ test('a place with nothing to explain has no note', () => {
   const place = places.find('75201');
   assert.ok(place.kind === 'zip');
   assert.equal(place.note, null);
+});
+
+const MEANT: Record<string, string[]> = {
+  corpus: ['corpus-christi-tx'],
+  DFW: ['dallas-tx', 'fort-worth-tx'],
+  'the DFW metro area': ['dallas-tx', 'fort-worth-tx'],
+  'Dallas/Ft. Worth': ['dallas-tx', 'fort-worth-tx'],
+  'Dallas-Fort Worth, TX': ['dallas-tx', 'fort-worth-tx'],
+  'Bryan & College Station': ['bryan-tx', 'college-station-tx'],
+  'Dallas Ft Worth area': ['dallas-tx', 'fort-worth-tx'],
+  'Wise and Parker Counties': ['decatur-tx'],
+  'South Austin': ['austin-tx'],
+  'Ft. Sam': ['jbsa-fort-sam-houston-tx'],
+  christi: ['corpus-christi-tx'],
+  'Midland and Odessa': ['midland-tx', 'odessa-tx'],
+  NRH: ['north-richland-hills-tx'],
+  'Port A': ['port-aransas-tx', 'port-arthur-tx'],
+  'N Richl': ['north-richland-hills-tx'],
+  'Collin County': ['plano-tx', 'mckinney-tx', 'frisco-tx'],
+  'collin co., texas': ['plano-tx'],
+  Tarrant: ['fort-worth-tx', 'arlington-tx'],
+  'County of Bexar': ['san-antonio-tx'],
+  houstn: ['houston-tx'],
+  hosuton: ['houston-tx'],
+  'downtown Dallas': ['dallas-tx'],
+  'Greater Houston': ['houston-tx'],
+  'the valley': ['mcallen-tx', 'brownsville-tx'],
+};
+
+for (const [text, slugs] of Object.entries(MEANT)) {
+  test(`"${text}" may mean ${slugs.join(', ')}`, () => {
+    const place = places.find(text);
+    assert.ok(place.kind === 'unknown');
+    assert.deepEqual(
+      place.suggestions.slice(0, slugs.length).map(({ slug }) => slug),
+      slugs,
+    );
+    for (const slug of slugs) assert.ok(place.explanation.includes(`(${slug})`));
+  });
+}
+
+test('the name of every county leads to its towns', () => {
+  for (const county of new Set(territory.cities.map((city) => city.county))) {
+    const place = places.find(`${county} County, TX`);
+    assert.ok(place.kind === 'unknown', county);
+    assert.ok(place.suggestions.length > 0, county);
+    assert.match(place.explanation, /is the name of a county/);
+  }
+});
+
+test('a nickname leads only to places that are in the list', () => {
+  const keys = new Set([...territory.cities, ...territory.closedPlaces].map(({ name }) => placeKey(name)));
+  for (const [nickname, meant] of NICKNAMES)
+    assert.ok(
+      meant.some((key) => keys.has(key)),
+      nickname,
+    );
+});
+
+test('a place that may well exist is said not to be in our list, never not to exist', () => {
+  for (const text of ['Lajitas Hills', 'Zzyzx', 'Luckenbach Ranch Estates']) {
+    const place = places.find(text);
+    assert.ok(place.kind === 'unknown', text);
+    assert.match(place.explanation, /is not in our list of Texas places/);
+  }
 });
 
 test('a misspelling suggests the city that was meant', () => {

@@ -14,6 +14,16 @@ export interface Tdsp {
   short_name: string;
 }
 
+/** Who delivers electricity beside the six TDSPs. */
+export interface Utility {
+  name: string;
+  kind: 'municipal' | 'investor_owned' | 'cooperative';
+  /** Its customers choose a provider, though no plans for its wires are listed here. */
+  hasChoice: boolean;
+  /** Slug of the town that owns it; `null` for others. */
+  home: string | null;
+}
+
 export type Market = 'competitive' | 'mixed' | 'municipal_or_coop' | 'unknown';
 
 export interface Zip {
@@ -25,8 +35,12 @@ export interface Zip {
   market: Market;
   /** DUNS, the primary one first; empty without retail choice. */
   tdsps: string[];
-  /** Utilities without retail choice that serve (a part of) it. */
+  /** Utilities beside the TDSPs that serve (a part of) it, the town's own first. */
   utilities: string[];
+  /** Where the TDSPs, or that there are none, are known from: `ptc`, `grid`, `eia`, `nrel` (data/README.md). */
+  tdsp_sources: string[];
+  /** Where the utilities are known from: `nrel`, `puct`. */
+  utility_sources: string[];
 }
 
 export interface City {
@@ -47,7 +61,7 @@ export interface City {
   utilities: string[];
 }
 
-/** A place whose only seller is its utility. */
+/** A place none of whose ZIP codes has a TDSP. */
 export interface ClosedPlace {
   slug: string;
   name: string;
@@ -59,6 +73,7 @@ export interface ClosedPlace {
 /** The text of each file in data/territory. */
 interface TerritoryFiles {
   tdsps: string;
+  utilities: string;
   zips: string;
   cities: string;
   placesWithoutChoice: string;
@@ -78,13 +93,16 @@ export class Territory {
   readonly closedPlaces: readonly ClosedPlace[];
   /** Names this edition of the files. */
   readonly checksum: string;
+  readonly #utilities: ReadonlyMap<string, Utility>;
+  readonly #esiPrefixes = new Map<string, string[]>();
   readonly #tdspByName = new Map<string, Tdsp>();
   readonly #tdspByFeedName = new Map<string, Tdsp>();
   readonly #olderFeedNames: OlderFeedName[] = [];
 
   constructor(files: TerritoryFiles) {
     this.checksum = hash('sha256', Object.values(files).join('\0'), 'hex');
-    this.tdsps = rowsOf(files.tdsps).map(([duns, code, name, short_name, feedNames, , older]) => {
+    this.tdsps = rowsOf(files.tdsps).map((cells) => {
+      const [duns, code, name, short_name, feedNames, , older, prefixes] = cells;
       const tdsp: Tdsp = { duns: duns!, code: code!, name: name!, short_name: short_name! };
       for (const key of [tdsp.duns, tdsp.code, tdsp.short_name]) this.#tdspByName.set(tdspKey(key), tdsp);
       for (const feedName of feedNames!.split('|')) this.#tdspByFeedName.set(feedName, tdsp);
@@ -92,8 +110,10 @@ export class Territory {
         const [feedName, year] = one.split(':');
         this.#olderFeedNames.push({ name: feedName!, last_seen_year: Number(year), tdsp });
       }
+      this.#esiPrefixes.set(tdsp.duns, listOf(prefixes));
       return tdsp;
     });
+    this.#utilities = new Map(rowsOf(files.utilities).map((cells) => [cells[0]!, toUtility(cells)]));
     this.zips = new Map(rowsOf(files.zips).map((cells) => [cells[0]!, toZip(cells)]));
     this.cities = rowsOf(files.cities).map(toCity);
     this.closedPlaces = rowsOf(files.placesWithoutChoice).map(([slug, name, county, zips, utilities]) => ({
@@ -119,6 +139,20 @@ export class Territory {
     const isOfItsTime = (one: OlderFeedName) =>
       one.name === key && year !== null && year <= one.last_seen_year;
     return this.#tdspByFeedName.get(key) ?? this.#olderFeedNames.find(isOfItsTime)?.tdsp;
+  }
+
+  /** With what the ESI ID of a meter begins that this TDSP serves. */
+  esiPrefixes(duns: string): readonly string[] {
+    return this.#esiPrefixes.get(duns) ?? [];
+  }
+
+  utility(name: string): Utility {
+    return this.#utilities.get(name)!;
+  }
+
+  /** The utility that a town owns and whose customers have no choice, if it has one. */
+  ownUtility(slug: string, utilities: readonly string[]): string | null {
+    return utilities.find((name) => this.utility(name).home === slug) ?? null;
   }
 
   /** Those that serve the cities with the most people first. */
@@ -151,7 +185,17 @@ function rowsOf(csv: string): string[][] {
 
 const listOf = (cell: string | undefined): string[] => (cell ? cell.split('|') : []);
 
-function toZip([zip, city, county, lat, lon, market, tdsps, utilities]: string[]): Zip {
+function toUtility([name, kind, hasChoice, home]: string[]): Utility {
+  return {
+    name: name!,
+    kind: kind as Utility['kind'],
+    hasChoice: hasChoice === 'yes',
+    home: home || null,
+  };
+}
+
+function toZip(cells: string[]): Zip {
+  const [zip, city, county, lat, lon, market, tdsps, utilities, tdspSources, utilitySources] = cells;
   return {
     zip: zip!,
     city: city!,
@@ -161,6 +205,8 @@ function toZip([zip, city, county, lat, lon, market, tdsps, utilities]: string[]
     market: market as Market,
     tdsps: listOf(tdsps),
     utilities: listOf(utilities),
+    tdsp_sources: listOf(tdspSources),
+    utility_sources: listOf(utilitySources),
   };
 }
 

@@ -47,6 +47,31 @@ test('signs alone are the beginning of no city', async () => {
   }
 });
 
+test('a search finds the cities that a nickname, a county or a misspelling means', async () => {
+  const cities = async (typed: string): Promise<string[]> => {
+    const { body } = await get(`/v1/search?q=${encodeURIComponent(typed)}`);
+    return body.data.cities.map(({ slug }: { slug: string }) => slug);
+  };
+  assert.deepEqual((await cities('DFW')).slice(0, 2), ['dallas-tx', 'fort-worth-tx']);
+  assert.equal((await cities('Collin County'))[0], 'plano-tx');
+  assert.equal((await cities('Dallas TX USA'))[0], 'dallas-tx');
+  assert.equal((await cities('houstn'))[0], 'houston-tx');
+});
+
+test('a place without choice leads to the nearest that have it', async () => {
+  for (const url of ['/v1/cities/san-antonio-tx', '/v1/zips/78201', '/v1/plans?city=San%20Antonio']) {
+    const { status, body } = await get(url);
+    assert.deepEqual([status, body.code, body.utilities[0]], [404, 'no_retail_choice', 'CPS Energy'], url);
+    assert.equal(body.nearest.length, 5);
+    for (const { slug, distance_miles } of body.nearest) {
+      assert.ok(distance_miles < 60, slug);
+      assert.equal((await get(`/v1/cities/${slug}`)).status, 200, slug);
+    }
+  }
+  const { status, body } = await get('/v1/zips/78385');
+  assert.deepEqual([status, body.code], [404, 'plans_not_listed']);
+});
+
 test('every answer is as the OpenAPI document describes it', async () => {
   const { data } = await list('city=dallas-tx&limit=1');
   const { id, provider } = data[0]!;
@@ -58,9 +83,8 @@ test('every answer is as the OpenAPI document describes it', async () => {
     [`/v1/markets/${ONCOR}/changes?since=0&limit=300`, 'MarketChanges'],
     ['/v1/cities?limit=1000', 'CityList'],
     ['/v1/cities/houston-tx', 'CityAnswer'],
-    ['/v1/cities/san-antonio-tx', 'CityAnswer'],
     ['/v1/zips/75201', 'ZipAnswer'],
-    ['/v1/zips/78701', 'ZipAnswer'],
+    ['/v1/zips/75401', 'ZipAnswer'],
     ['/v1/tdsps', 'TdspList'],
     ['/v1/providers', 'ProviderList'],
     [`/v1/providers/${provider.id}?usage=500`, 'ProviderAnswer'],
@@ -195,7 +219,11 @@ const WRONG: [url: string, status: number, said: RegExp][] = [
   ['/v1/plans?city=dallas-tx&prepaid=yes', 400, /expected true or false/],
   ['/v1/plans/12', 400, /UUID/],
   ['/v1/plans/00000000-0000-4000-8000-000000000000', 404, /No plan or offer/],
-  ['/v1/cities/nowhere-at-all-tx', 404, /No Texas city/],
+  ['/v1/cities/nowhere-at-all-tx', 404, /not in our list of Texas places/],
+  ['/v1/cities/san-antonio-tx', 404, /CPS Energy/],
+  ['/v1/zips/78701', 404, /Austin Energy/],
+  ['/v1/plans?zip=78201', 404, /CPS Energy/],
+  ['/v1/plans?city=sarita-tx', 404, /Nueces Electric Cooperative, whose members choose/],
   ['/v1/zips/abc', 400, /five digits/],
   ['/v1/search', 400, /expected the beginning of a name, got nothing/],
   ['/v1/plans/00000000-0000-4000-8000-000000000000/history', 404, /No plan or offer/],

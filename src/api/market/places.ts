@@ -4,7 +4,8 @@ import type { FastifyInstance } from 'fastify';
 import { type Market, readMarkets } from '../../store/market/summary.ts';
 import { readCurrentSnapshots } from '../../store/plans/snapshots.ts';
 import { isOutOfReach } from '../../store/postgres/out-of-reach.ts';
-import { type Place, placeKey } from '../../territory/places.ts';
+import { placeKey } from '../../territory/place-key.ts';
+import type { Place } from '../../territory/places.ts';
 import type { City } from '../../territory/territory.ts';
 import { integer, type RawQuery, readParams, text } from '../params.ts';
 import { checkZip, expectPlace, readTdsp } from '../place.ts';
@@ -60,13 +61,6 @@ function listCities({ territory }: ApiParts, raw: RawQuery) {
 
 async function oneCity(parts: ApiParts, asked: string) {
   const place = parts.places.find(asked);
-  if (place.kind === 'no_choice') {
-    const { slug, name, utilities, explanation } = place;
-    return {
-      data: { slug, name, has_retail_choice: false, tdsps: [], utilities, note: explanation },
-      links: {},
-    };
-  }
   const found = expectPlace(place, 'slug');
   if (found.kind === 'zip') {
     const { zip } = found.zip;
@@ -89,10 +83,6 @@ async function oneCity(parts: ApiParts, asked: string) {
 function oneZip(parts: ApiParts, zip: string) {
   checkZip(zip);
   const place = parts.places.find(zip);
-  if (place.kind === 'no_choice') {
-    const known = parts.territory.zips.get(zip.trim().slice(0, 5))!;
-    return { data: { ...known, has_retail_choice: false, tdsps: [], note: place.explanation }, links: {} };
-  }
   // Five digits are never taken for the name of a city.
   const found = expectPlace(place, 'zip') as Extract<Place, { kind: 'zip' }>;
   return {

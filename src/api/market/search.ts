@@ -3,7 +3,9 @@
 import type { FastifyInstance } from 'fastify';
 import { search } from '../../catalog/search.ts';
 import { expected } from '../../errors.ts';
-import { placeKey } from '../../territory/places.ts';
+import { placeKey } from '../../territory/place-key.ts';
+import type { Place } from '../../territory/places.ts';
+import type { City, Territory } from '../../territory/territory.ts';
 import { integer, invalidParameter, readParams, text } from '../params.ts';
 import type { ApiParts } from '../routes.ts';
 
@@ -15,7 +17,7 @@ export const SEARCH_PARAMS = {
   limit: integer('Most hits of each kind; 10 if not given.', 1, 50),
 };
 
-export function searchRoutes(app: FastifyInstance, { database, catalog, territory }: ApiParts): void {
+export function searchRoutes(app: FastifyInstance, { database, catalog, territory, places }: ApiParts): void {
   const tdsps = territory.tdsps.map(({ duns }) => duns);
 
   app.get('/v1/search', async (request) => {
@@ -23,16 +25,26 @@ export function searchRoutes(app: FastifyInstance, { database, catalog, territor
     if (!q) throw invalidParameter('q', expected('the beginning of a name', undefined));
     const most = limit ?? 10;
     const key = placeKey(q);
-    const cities = territory.cities
+    const begun = territory.cities
       // Punctuation alone has an empty key, which every name would begin with.
       .filter(({ name }) => key !== '' && placeKey(name).startsWith(key))
-      .toSorted((a, b) => (b.population ?? 0) - (a.population ?? 0))
-      .slice(0, most);
+      .toSorted((a, b) => (b.population ?? 0) - (a.population ?? 0));
+    const place = places.find(q);
+    const meant =
+      begun.length > 0 ? begun : place.kind === 'city' ? [place.city] : suggestedCities(territory, place);
+    const isMeant = begun.length > 0 || place.kind === 'city' || (place.kind === 'unknown' && place.isPlain);
     const { providers, plans, corrected } = await search(
-      { database, catalog, tdsps, mayCorrect: cities.length === 0 },
+      {
+        database,
+        catalog,
+        tdsps,
+        mayCorrect: !isMeant,
+      },
       q,
       most,
     );
+    // A name that is merely like that of a city counts only where nothing else was found.
+    const cities = isMeant || providers.length + plans.length === 0 ? meant.slice(0, most) : [];
     return {
       data: {
         cities: cities.map(({ slug, name, county }) => ({
@@ -47,4 +59,10 @@ export function searchRoutes(app: FastifyInstance, { database, catalog, territor
       meta: { q, corrected },
     };
   });
+}
+
+/** Cities with choice that a text may mean which begins none of their names. */
+function suggestedCities(territory: Territory, place: Place): City[] {
+  const suggestions = place.kind === 'unknown' ? place.suggestions : [];
+  return suggestions.flatMap(({ slug }) => territory.cities.find((city) => city.slug === slug) ?? []);
 }

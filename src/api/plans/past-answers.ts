@@ -8,6 +8,7 @@ import { PastBusyError, PastPlans, type PastView } from '../../catalog/past-plan
 import { planJson } from '../../catalog/plan-json.ts';
 import { billCurve } from '../../plan/bill/bill.ts';
 import { asciiJson } from '../../plan/packed/ascii-json.ts';
+import { remarksOf } from '../../plan/quality/quality.ts';
 import { readTdspsOfPlan } from '../../store/plans/plan-revisions.ts';
 import { invalidParameters } from '../params.ts';
 import { Problem } from '../problem.ts';
@@ -74,7 +75,7 @@ export class PastAnswers {
       return reply.code(304).send();
     }
     return {
-      data: planJson(plan, billCurve(plan).at(usage)),
+      data: planJson(plan, billCurve(plan).at(usage), remarksOf(plan)),
       meta: this.#meta(past),
       links: { history: `/v1/plans/${plan.id}/history` },
     };

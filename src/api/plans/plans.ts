@@ -4,6 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import type { Freshness } from '../../catalog/catalog.ts';
 import { planJson } from '../../catalog/plan-json.ts';
 import { billCurve } from '../../plan/bill/bill.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { remarksAmong, remarksOf } from '../../plan/quality/quality.ts';
+import type { Remark } from '../../plan/quality/remark.ts';
 import { readFormerOffer, readPlan } from '../../store/plans/plans.ts';
 import { integer, type RawQuery, readParams } from '../params.ts';
 import { Problem } from '../problem.ts';
@@ -60,7 +63,7 @@ export function plansRoutes(app: FastifyInstance, parts: ApiParts, answers: Plan
     if (isNotModified(request.headers['if-none-match'], tag)) return reply.code(304).send();
     const current = plan.is_active ? null : await catalog.activePlan([plan.tdsp_duns], plan.offer_id);
     return {
-      data: planJson(plan, billCurve(plan).at(usage ?? 1000)),
+      data: planJson(plan, billCurve(plan).at(usage ?? 1000), await qualityOf(parts, plan)),
       meta: {
         source: freshness.layer,
         stale: freshness.isStale,
@@ -80,6 +83,21 @@ export function plansRoutes(app: FastifyInstance, parts: ApiParts, answers: Plan
 }
 
 const allDuns = ({ territory }: ApiParts): string[] => territory.tdsps.map(({ duns }) => duns);
+
+/** Of a plan in memory, and so as long as its plan set stays: the plans beside it are those of one version. */
+const remarks = new WeakMap<Plan, Remark[]>();
+
+/** A plan that is no longer sold has no plans beside it. */
+async function qualityOf({ catalog }: ApiParts, plan: Plan): Promise<Remark[]> {
+  if (!plan.is_active) return remarksOf(plan);
+  let found = remarks.get(plan);
+  if (!found) {
+    const plans = await catalog.plansWithWords([plan.tdsp_duns], () => true);
+    found = [...remarksAmong(plan, plans), ...remarksOf(plan)];
+    remarks.set(plan, found);
+  }
+  return found;
+}
 
 async function missingPlan({ database }: ApiParts, id: string): Promise<Problem> {
   const offerId = await readFormerOffer(database.pool, id);

@@ -9,7 +9,7 @@ import type { Database } from '../../store/postgres/database.ts';
 import { readControl } from '../../store/queue/sync-control.ts';
 import { SyncHaltedError } from '../../store/queue/sync-control-error.ts';
 import { analyzeGrowth } from '../../store/upkeep/analyze.ts';
-import { SnapshotHeldError } from './guard.ts';
+import { SnapshotHeldError } from './guard/guard.ts';
 import { failedOutcome, type Outcome, publishedOutcome, untouchedOutcome } from './outcome.ts';
 import { publish } from './publish.ts';
 import { type SnapshotBase, SnapshotSupersededError } from './superseded.ts';
@@ -113,7 +113,7 @@ export class Publisher {
       const published = await publish(
         database,
         { ...from, tdsp_duns, plans, rejected, run_id, base },
-        { now: now(), cacheTtlMs, overridesGuard: false },
+        { now: now(), cacheTtlMs, passed_as: 'judged' },
       );
       if (tuneDatabase) await analyzeGrowth(database, published.counts.added).catch(() => {});
       const ids = plans.map(({ external_id }) => external_id);

@@ -201,8 +201,11 @@ create table plan_snapshots (
   run_id bigint,
   validators jsonb,
   payload_hash text,
+  passed_as text not null default 'judged',
+  median_rate numeric(6, 3),
   constraint plan_snapshots_pkey primary key (tdsp_duns, version),
-  constraint plan_snapshots_tdsp_duns_fkey foreign key (tdsp_duns) references tdsps (duns)
+  constraint plan_snapshots_tdsp_duns_fkey foreign key (tdsp_duns) references tdsps (duns),
+  constraint plan_snapshots_passed_as_check check (passed_as in ('judged', 'overridden', 'reverted'))
 )
 -- Room beside the rows, as in offers.
 with (fillfactor = 70);
@@ -214,6 +217,8 @@ comment on column plan_snapshots.observed_at is 'when the upstream last confirme
 comment on column plan_snapshots.superseded_at is 'when the next version was published; null: current';
 comment on column plan_snapshots.validators is
   '{request, etag, last_modified, body_at} of the whole answer that held exactly these plans, so that the upstream can be asked for changes; null where it named none or had records that could not be read';
+comment on column plan_snapshots.passed_as is 'judged: the guard let it pass; overridden: an operator published what it held; reverted: an operator put an earlier version back';
+comment on column plan_snapshots.median_rate is 'cents per kWh at 1,000 kWh, for the guard';
 comment on column plan_snapshots.payload_hash is 'the last body that was read as this snapshot';
 -- Which version was current at a time.
 create index idx_snapshots_published on plan_snapshots (tdsp_duns, published_at desc, version desc);
