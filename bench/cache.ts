@@ -11,7 +11,7 @@ import { RedisLayer, redisNames } from '../src/cache/redis/redis-layer.ts';
 import { Catalog } from '../src/catalog/catalog.ts';
 import type { PlanQuery } from '../src/catalog/plan-query.ts';
 import { Secret } from '../src/config.ts';
-import { publishedBill } from '../src/plan/bill/bill.ts';
+import { billCurve } from '../src/plan/bill/bill.ts';
 import { FACET_VALUE } from '../src/plan/facets.ts';
 import type { Plan } from '../src/plan/plan.ts';
 import type { PlanSet } from '../src/plan/plan-set.ts';
@@ -38,6 +38,7 @@ const FIRST_PAGE: PlanQuery = {
   max_rate: null,
   q: null,
   usage_kwh: 1000,
+  profile: null,
   sort: 'rate',
   is_descending: false,
   limit: 20,
@@ -237,7 +238,7 @@ function plainPage(plans: readonly Plan[]): string {
   });
   const data = page.map((plan) => {
     const { price_components: _parts, special_terms: _terms, promotion: _promotion, ...shown } = plan;
-    return { ...shown, bill: publishedBill(1000, price(plan)) };
+    return { ...shown, bill: billCurve(plan).at(1000) };
   });
   return JSON.stringify({ data, facets: Object.fromEntries(facets) });
 }

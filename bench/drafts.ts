@@ -56,15 +56,18 @@ function makeDraft(tdsp_duns: string, number: number, random: () => number): Pla
     ],
     early_termination_fee_usd: pick([0, 150, 175, 200, 295]),
     early_termination_fee_per_month_usd: null,
+    early_termination_fee_text: null,
     is_prepaid: random() < 0.06,
     is_time_of_use: random() < 0.08,
     requires_auto_pay: random() < 0.2,
     is_new_customer_only: random() < 0.1,
     has_minimum_usage_fee: random() < 0.1,
+    has_fees_or_credits: null,
     fees_text:
       'Base charge per month and energy charge per kWh as stated in the Electricity Facts Label; delivery charges are passed through without a mark-up.',
     special_terms: random() < 0.4 ? 'Paperless billing. For residential service addresses only.' : null,
     promotion: null,
+    is_promotion: null,
     documents: {
       efl: `${site}/efl/${external_id}.pdf`,
       tos: `${site}/tos/${term_months}.pdf`,
@@ -72,6 +75,10 @@ function makeDraft(tdsp_duns: string, number: number, random: () => number): Pla
     },
     enroll_url: `${site}/enroll?plan=${external_id}`,
     enroll_phone: '800-555-0100',
+    provider_rating: null,
+    provider_website: null,
+    prepaid_disclosure_url: null,
+    spanish_external_id: null,
     translations: {},
   };
 }

@@ -55,7 +55,7 @@ export async function publishDrafts(
       observed_at: now,
       run_id: 1,
     },
-    { now, cacheTtlMs: 7_200_000, overridesGuard: false },
+    { now, cacheTtlMs: 7_200_000, passed_as: 'judged' },
   );
   await analyzeGrowth(database, published.counts.added);
   return published;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Bill } from '../plan/bill/bill.ts';
 import { GREEN_STEPS } from '../plan/facets.ts';
 import { UNKNOWN } from '../plan/fields.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -58,6 +59,7 @@ const query = fc.record({
   max_rate: maybe(fc.constantFrom(10, 15.5)),
   q: maybe(fc.constantFrom('plan-1', 'alpha')),
   usage_kwh: fc.constantFrom(500, 1000, 1337),
+  profile: fc.constant(null),
   sort: fc.constantFrom(
     'rate' as const,
     'bill' as const,
@@ -70,6 +72,10 @@ const query = fc.record({
 });
 
 type Filters = Omit<PlanQuery, 'after'>;
+
+/** What a filter by rate may believe. */
+const knownRate = ({ evidence, exact, rate_cents_per_kwh }: Bill): number | null =>
+  exact || evidence !== 'estimate' ? rate_cents_per_kwh : null;
 
 /** Whether a plan passes the filters of each facet, and those without one. */
 function passes(plan: Plan, cents: number | null, wanted: Filters): Record<string, boolean> {
@@ -109,7 +115,7 @@ test('matches, facets and total are those of looking at every plan', () =>
       const answer = answerQuery(priced, { ...wanted, after: null });
       const looked = all.map((plan, row) => ({
         plan,
-        verdict: passes(plan, priced.bills[row]!.rate_cents_per_kwh, wanted),
+        verdict: passes(plan, knownRate(priced.bill(row)), wanted),
       }));
       const isMatch = (verdict: Record<string, boolean>, except?: string) =>
         Object.entries(verdict).every(([name, passed]) => passed || name === except);
@@ -159,9 +165,9 @@ test('by rate: known bills before estimates before unknown ones, in either direc
     fc.property(plans, query, (all, wanted) => {
       const set = { tdsp_duns: '1039940674000', version: 1, source: 'sandbox', observed_at: '', plans: all };
       const priced = new PricedPlans(new PlanIndex([set]), wanted.usage_kwh);
-      const bills = [...priced.order('rate', wanted.is_descending)].map((row) => priced.bills[row]!);
-      const rank = ({ rate_cents_per_kwh: cents, exact }: (typeof bills)[number]) =>
-        cents === null ? 2 : exact ? 0 : 1;
+      const bills = [...priced.order('rate', wanted.is_descending)].map((row) => priced.bill(row));
+      const rank = ({ rate_cents_per_kwh: cents, exact, evidence }: Bill) =>
+        cents === null ? 2 : exact || evidence !== 'estimate' ? 0 : 1;
       for (let at = 1; at < bills.length; at++) {
         const [one, next] = [bills[at - 1]!, bills[at]!];
         assert.ok(rank(one) <= rank(next));

@@ -49,6 +49,16 @@ const COMMANDS: CommandSpec[] = [
     load: async () => (await import('./freshness.ts')).freshness,
   },
   {
+    usage: 'quality',
+    description:
+      'what is odd about the stored plans: contradictions, twins, misprints, each with its evidence',
+    options: [
+      new Option('--tdsp <tdsp>', 'only the plans of one: ONCOR, or its DUNS'),
+      new Option('--rule <rule>', 'only the remarks of one rule: name_term'),
+    ],
+    load: async () => (await import('./quality.ts')).quality,
+  },
+  {
     usage: 'replay',
     description: "what upstreams sent, run through today's normaliser, beside what was published of it",
     options: [
@@ -100,7 +110,31 @@ const CACHE_COMMANDS: CommandSpec[] = [
   },
 ];
 
-const EXPLAIN_COMMANDS = (
+const HELD_COMMANDS: CommandSpec[] = [
+  {
+    usage: 'list',
+    isDefault: true,
+    description: 'what the guard holds back, and why',
+    load: async () => (await import('./held/held.ts')).heldList,
+  },
+  {
+    usage: 'show <tdsp>',
+    description: 'every rule with its reading, and what publishing it would change',
+    load: async () => (await import('./held/held.ts')).heldShow,
+  },
+  {
+    usage: 'publish <tdsp>',
+    description: 'publish it all the same; written to the audit log',
+    load: async () => (await import('./held/held.ts')).heldPublish,
+  },
+  {
+    usage: 'drop <tdsp>',
+    description: 'forget it; the next file is judged afresh in any case',
+    load: async () => (await import('./held/held.ts')).heldDrop,
+  },
+];
+
+const EXPLAIN_PLACES = (
   [
     ['city', 'dallas-tx'],
     ['zip', '75201'],
@@ -114,6 +148,15 @@ const EXPLAIN_COMMANDS = (
   }),
 );
 
+const EXPLAIN_COMMANDS: readonly CommandSpec[] = [
+  ...EXPLAIN_PLACES,
+  {
+    usage: 'bill <plan> <kWh>',
+    description: 'what a plan costs at a usage, line by line, and how that is known',
+    load: async () => (await import('./explain-bill.ts')).explainBill,
+  },
+];
+
 function buildProgram(run: Runner): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const program = new Command('wattsync')
@@ -125,8 +168,13 @@ function buildProgram(run: Runner): Command {
   const group = (name: string, description: string, specs: readonly CommandSpec[]) =>
     addCommands(program.command(name).description(description), run, specs);
   group('sync', 'synchronise plans with the upstream', SYNC_COMMANDS);
+  group('held', 'what the guard holds back, and your word on it', HELD_COMMANDS);
   group('cache', 'the cache layers of all running processes', CACHE_COMMANDS);
-  group('explain', 'what is answered at a place now, from where, and why', EXPLAIN_COMMANDS);
+  group(
+    'explain',
+    'what is answered at a place now, and what a plan costs, with the reasons',
+    EXPLAIN_COMMANDS,
+  );
   group('db', 'look after the database', DATABASE_COMMANDS);
   return program;
 }

@@ -102,11 +102,21 @@ export const TAIL_FIELDS = {
     isTerm: true,
     doc: 'Set where the fee is per remaining month',
   },
+  early_termination_fee_text: {
+    sql: 'text',
+    isNullable: true,
+    doc: 'The words for that fee as the upstream tells them',
+  },
   is_prepaid: { sql: 'boolean', isNullable: true, isTerm: true },
   is_time_of_use: { sql: 'boolean', isNullable: true, isTerm: true },
   requires_auto_pay: { sql: 'boolean', isNullable: true, isTerm: true },
   is_new_customer_only: { sql: 'boolean', isNullable: true, isTerm: true },
   has_minimum_usage_fee: { sql: 'boolean', isNullable: true, isTerm: true },
+  has_fees_or_credits: {
+    sql: 'boolean',
+    isNullable: true,
+    doc: 'As the upstream flags it: the price bends somewhere, by a minimum-usage fee or a credit',
+  },
   fees_text: { sql: 'text', isNullable: true, isTerm: true },
   documents: {
     sql: 'text',
@@ -131,7 +141,24 @@ export const DETAIL_FIELDS = {
   },
   special_terms: { sql: 'text', isNullable: true },
   promotion: { sql: 'text', isNullable: true },
+  is_promotion: { sql: 'boolean', isNullable: true, doc: 'As the upstream flags it' },
   enroll_phone: { sql: 'text', isNullable: true },
+  provider_rating: {
+    sql: 'numeric',
+    isNullable: true,
+    doc: "Stars, 1 to 5, as the state's site rates the provider",
+  },
+  provider_website: { sql: 'text', isNullable: true },
+  prepaid_disclosure_url: {
+    sql: 'text',
+    isNullable: true,
+    doc: 'The Prepaid Disclosure Statement',
+  },
+  spanish_external_id: {
+    sql: 'text',
+    isNullable: true,
+    doc: 'The upstream id of the Spanish record of this plan',
+  },
   translations: {
     sql: 'jsonb',
     isNullable: false,

@@ -61,18 +61,31 @@ export interface PlanDraft {
   early_termination_fee_usd: number | null;
   /** Set where the fee is per remaining month of the term. */
   early_termination_fee_per_month_usd: number | null;
+  /** The upstream's words for that fee: what the two figures were read from, or could not be. */
+  early_termination_fee_text: string | null;
   is_prepaid: boolean | null;
   is_time_of_use: boolean | null;
   requires_auto_pay: boolean | null;
   is_new_customer_only: boolean | null;
   has_minimum_usage_fee: boolean | null;
+  /** The upstream's flag as told: usage fees or credits of some kind, so the price bends somewhere. */
+  has_fees_or_credits: boolean | null;
   /** What the upstream says about fees and credits, as it says it. */
   fees_text: string | null;
   special_terms: string | null;
   promotion: string | null;
+  /** The upstream's flag as told, with or without a text. */
+  is_promotion: boolean | null;
   documents: PlanDocuments;
   enroll_url: string | null;
   enroll_phone: string | null;
+  /** Stars, 1 to 5: what the state's site shows of the provider's record of complaints. */
+  provider_rating: number | null;
+  provider_website: string | null;
+  /** The Prepaid Disclosure Statement of a prepaid plan. http(s) only. */
+  prepaid_disclosure_url: string | null;
+  /** The upstream's id of the Spanish record of this plan, where there is one beside the English. */
+  spanish_external_id: string | null;
   translations: { es?: PlanTranslation };
 }
 

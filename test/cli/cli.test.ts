@@ -35,6 +35,7 @@ const COMMANDS = [
   ['sync', 'redrive'],
   ['sync', 'monitor'],
   ['freshness'],
+  ['quality'],
   ['doctor'],
   ['db'],
   ['db', 'migrate'],

@@ -160,7 +160,7 @@ test('a publish never fails for want of a month', async () => {
         observed_at: new Date(time),
         run_id: 1,
       },
-      { now: new Date(time), cacheTtlMs: 1000, overridesGuard: true },
+      { now: new Date(time), cacheTtlMs: 1000, passed_as: 'overridden' },
     );
   await at('2050-01-31T23:59:59.999Z');
   assert.equal((await at('2051-02-28T23:00:00Z', drafts.slice(5))).counts.deactivated, 5);

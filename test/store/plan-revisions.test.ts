@@ -8,7 +8,7 @@ import { readFirstVersionAfter } from '../../src/store/market/changes.ts';
 import { readVersionsAt, rebuildPlanSet } from '../../src/store/plans/plan-revisions.ts';
 import { readActivePlanSet } from '../../src/store/plans/plans.ts';
 import { storable } from '../../src/store/postgres/copy.ts';
-import { SnapshotHeldError } from '../../src/sync/publish/guard.ts';
+import { SnapshotHeldError } from '../../src/sync/publish/guard/guard.ts';
 import { publish } from '../../src/sync/publish/publish.ts';
 import { Publisher } from '../../src/sync/publish/publisher.ts';
 import { allDuns, createTestDatabase, ONCOR } from '../support/support.ts';
@@ -105,7 +105,7 @@ async function send({ duns, sold, rejected, force }: Sent): Promise<void> {
   await publish(
     database,
     { tdsp_duns: duns, plans, rejected, ...from },
-    { now, cacheTtlMs: 3_600_000, overridesGuard: force },
+    { now, cacheTtlMs: 3_600_000, passed_as: force ? 'overridden' : 'judged' },
   ).catch((error) => {
     if (!(error instanceof SnapshotHeldError)) throw error;
   });
@@ -275,7 +275,7 @@ test('many plans at once are stored as they were sent, whatever stands in their 
         text,
         isExact: n % 2 === 0,
       }));
-      await send({ duns: ONCOR, sold, rejected: [], force: false });
+      await send({ duns: ONCOR, sold, rejected: [], force: true });
       const set = (await readActivePlanSet(database.pool, ONCOR))!;
       for (const plan of set.plans) {
         const sent = draftOf(sold[Number(plan.external_id)]!, ONCOR);

@@ -50,7 +50,7 @@ export function publishSold(
       observed_at: now,
       run_id: 1,
     },
-    { now, cacheTtlMs: 7_200_000, overridesGuard: true },
+    { now, cacheTtlMs: 7_200_000, passed_as: 'overridden' },
   );
 }
 

@@ -3,7 +3,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { Freshness } from '../../catalog/catalog.ts';
 import { planJson } from '../../catalog/plan-json.ts';
-import { billCurve } from '../../plan/bill/bill.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { remarksAmong, remarksOf } from '../../plan/quality/quality.ts';
+import type { Remark } from '../../plan/quality/remark.ts';
 import { readFormerOffer, readPlan } from '../../store/plans/plans.ts';
 import { integer, type RawQuery, readParams } from '../params.ts';
 import { Problem } from '../problem.ts';
@@ -18,10 +20,11 @@ import {
 } from '../routes.ts';
 import { PastAnswers } from './past-answers.ts';
 import type { PlanAnswers } from './plan-answers.ts';
-import { asOf, PLAN_PARAMS, toPlanQuery } from './plan-params.ts';
+import { asOf, PLAN_PARAMS, profile, toPlanQuery } from './plan-params.ts';
 
 export const ONE_PLAN_PARAMS = {
   usage: integer('Usage in kWh a month, for which the bill is told; 1000 if not given.', 1, 100_000),
+  profile,
   as_of: asOf,
 };
 
@@ -46,8 +49,8 @@ export function plansRoutes(app: FastifyInstance, parts: ApiParts, answers: Plan
 
   app.get<{ Params: { id: string } }>('/v1/plans/:id', async (request, reply) => {
     const id = readPlanId(request.params.id);
-    const { usage, as_of } = readParams(ONE_PLAN_PARAMS, request.query as RawQuery);
-    if (as_of !== null) return past.answerOne(id, usage ?? 1000, as_of, request, reply);
+    const { usage, profile, as_of } = readParams(ONE_PLAN_PARAMS, request.query as RawQuery);
+    if (as_of !== null) return past.answerOne(id, { usage: usage ?? 1000, profile }, as_of, request, reply);
     const active = await catalog.activePlan(allDuns(parts), id);
     const plan = active?.plan ?? (await readPlan(database.pool, id));
     if (!plan) throw await missingPlan(parts, id);
@@ -55,12 +58,15 @@ export function plansRoutes(app: FastifyInstance, parts: ApiParts, answers: Plan
     if ('notReady' in known) throw notReady(parts, known.notReady);
     // A plan that is no longer sold is in no plan set: it came from the table behind them.
     const freshness: Freshness = active ? known : { ...known, layer: 'active' };
-    const tag = freshnessTag(freshness, `${plan.id}.${usage ?? 1000}.`);
+    const tag = freshnessTag(
+      freshness,
+      `${plan.id}.${usage ?? 1000}.${profile?.months_kwh.join('-') ?? ''}.`,
+    );
     reply.headers(freshnessHeaders(parts, freshness, tag));
     if (isNotModified(request.headers['if-none-match'], tag)) return reply.code(304).send();
     const current = plan.is_active ? null : await catalog.activePlan([plan.tdsp_duns], plan.offer_id);
     return {
-      data: planJson(plan, billCurve(plan).at(usage ?? 1000)),
+      data: planJson(plan, usage ?? 1000, profile, await qualityOf(parts, plan)),
       meta: {
         source: freshness.layer,
         stale: freshness.isStale,
@@ -80,6 +86,21 @@ export function plansRoutes(app: FastifyInstance, parts: ApiParts, answers: Plan
 }
 
 const allDuns = ({ territory }: ApiParts): string[] => territory.tdsps.map(({ duns }) => duns);
+
+/** Of a plan in memory, and so as long as its plan set stays: the plans beside it are those of one version. */
+const remarks = new WeakMap<Plan, Remark[]>();
+
+/** A plan that is no longer sold has no plans beside it. */
+async function qualityOf({ catalog }: ApiParts, plan: Plan): Promise<Remark[]> {
+  if (!plan.is_active) return remarksOf(plan);
+  let found = remarks.get(plan);
+  if (!found) {
+    const plans = await catalog.plansWithWords([plan.tdsp_duns], () => true);
+    found = [...remarksAmong(plan, plans), ...remarksOf(plan)];
+    remarks.set(plan, found);
+  }
+  return found;
+}
 
 async function missingPlan({ database }: ApiParts, id: string): Promise<Problem> {
   const offerId = await readFormerOffer(database.pool, id);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { PriceComponent } from '../plan.ts';
 import { PUBLISHED_USAGES_KWH, type Rates } from '../rate.ts';
-import { type Bill, billCurve, compareBills, type PricedTerms } from './bill.ts';
+import { billCurve, type PricedTerms } from './bill.ts';
 import { sumComponents } from './price-components.ts';
 
 const priced = (rates_cents_per_kwh: Rates, some: Partial<PricedTerms> = {}): PricedTerms => ({
@@ -13,6 +13,7 @@ const priced = (rates_cents_per_kwh: Rates, some: Partial<PricedTerms> = {}): Pr
   special_terms: null,
   name: 'Saver 12',
   is_time_of_use: false,
+  has_minimum_usage_fee: null,
   ...some,
 });
 
@@ -23,6 +24,8 @@ function published(bill: (usage: number) => number, decimals = 1): Rates {
 }
 
 const isPublished = (usage: number) => PUBLISHED_USAGES_KWH.some((one) => one === usage);
+/** Where prices are published on both sides: beyond that a line is an extrapolation. */
+const isInside = (usage: number) => usage >= 500 && usage <= 2000;
 const cents = (min: number, max: number) => fc.integer({ min, max }).map((all) => all / 100);
 const base = cents(0, 2000);
 const slope = fc.integer({ min: 60, max: 300 }).map((mills) => mills / 1000);
@@ -43,7 +46,8 @@ const SENTENCES: ((usd: string, kwh: number) => string)[] = [
 ];
 
 const credited = fc.record({
-  base,
+  // Also less the amount a base charge that somebody may ask: a fee below a limit is told as a credit from it.
+  base: cents(4500, 6500),
   slope,
   // Less than this hides in the rounding at 2,000 kWh.
   credit: cents(700, 4500),
@@ -59,8 +63,8 @@ test('with a stated credit the bill is known at every usage within the rounding 
       const curve = billCurve(priced(published(truth), { [field]: sentence(credit.toFixed(2), threshold) }));
       assert.equal(curve.evidence, 'stated_credit');
       for (const at of [usage, threshold - 1, threshold, threshold + 1]) {
-        const { total_usd, exact } = curve.at(at);
-        assert.equal(exact, true);
+        const { total_usd, exact, evidence } = curve.at(at);
+        assert.deepEqual([evidence, exact], ['stated_credit', isInside(at)]);
         const error = Math.abs(total_usd! - truth(at));
         assert.ok(error <= uncertainty(at), `${total_usd} at ${at} kWh instead of ${truth(at)}`);
       }
@@ -73,7 +77,7 @@ test('without steps the bill is known at every usage within the rounding of the 
     fc.property(base, slope, usages, (base, slope, usage) => {
       const curve = billCurve(priced(published((kwh) => base + slope * kwh)));
       const { total_usd, exact } = curve.at(usage);
-      assert.deepEqual([curve.evidence, exact], ['line', true]);
+      assert.deepEqual([curve.evidence, exact], ['line', isInside(usage)]);
       assert.ok(Math.abs(total_usd! - (base + slope * usage)) <= uncertainty(usage));
     }),
     { numRuns: 1000 },
@@ -86,6 +90,11 @@ test('a straight plan is interpolated in dollars and not in cents', () => {
     total_usd: 97.5,
     rate_cents_per_kwh: 13,
     exact: true,
+    evidence: 'line',
+    low_usd: 97.5,
+    high_usd: 97.5,
+    cliffs: [],
+    why: 'A straight line through the three published prices.',
   });
 });
 
@@ -237,6 +246,11 @@ test('two known rates give an estimate', () => {
     total_usd: 160,
     rate_cents_per_kwh: 10.667,
     exact: false,
+    evidence: 'estimate',
+    low_usd: 140,
+    high_usd: 180,
+    cliffs: [],
+    why: 'Only two prices are published.',
   });
 });
 
@@ -245,36 +259,3 @@ test('what is not a usage is refused', () => {
   for (const usage of [0, -1, 750.5, Number.NaN, Number.POSITIVE_INFINITY])
     assert.throws(() => curve.at(usage), /expected a usage/);
 });
-
-const anyBill: fc.Arbitrary<Bill> = fc.oneof(
-  fc.record({
-    usage_kwh: fc.constant(750),
-    total_usd: fc.constant(100),
-    rate_cents_per_kwh: rate,
-    exact: fc.boolean(),
-  }),
-  fc.constant({ usage_kwh: 750, total_usd: null, rate_cents_per_kwh: null, exact: false }),
-);
-
-test('an estimate never ranks above a known bill and an unknown one is last, in either direction', () =>
-  fc.assert(
-    fc.property(fc.array(anyBill), fc.constantFrom(1 as const, -1 as const), (bills, direction) => {
-      const ranked = bills.toSorted((a, b) => compareBills(a, b, direction));
-      const kind = (bill: Bill) => (bill.rate_cents_per_kwh === null ? 2 : bill.exact ? 0 : 1);
-      for (const [row, bill] of ranked.entries()) {
-        const next = ranked[row + 1];
-        if (!next) continue;
-        assert.ok(kind(bill) <= kind(next));
-        if (kind(bill) === kind(next) && kind(bill) < 2)
-          assert.ok((next.rate_cents_per_kwh! - bill.rate_cents_per_kwh!) * direction >= 0);
-      }
-    }),
-  ));
-
-test('two bills rank the same whichever is asked about first', () =>
-  fc.assert(
-    fc.property(anyBill, anyBill, fc.constantFrom(1 as const, -1 as const), (a, b, direction) =>
-      // Not equal(), for which -0 is not 0.
-      assert.ok(Math.sign(compareBills(a, b, direction)) === -Math.sign(compareBills(b, a, direction))),
-    ),
-  ));

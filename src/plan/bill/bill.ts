@@ -3,93 +3,283 @@
  *
  * Published are average prices at 500, 1,000 and 2,000 kWh, all recurring charges included, before tax
  * (16 TAC §25.475(g)). What lies between follows from evidence, the strongest first: the charges themselves where they
- * reproduce the three totals; a straight line in dollars; a stated credit taken off a straight line; else an estimate.
+ * reproduce the three totals; a straight line in dollars, where no text speaks of anything that bends it; a line with the
+ * steps that the text states; the same with a text that the offer had earlier; else an estimate with bounds.
  * Dollars are interpolated, never cents: with a base charge the average price is not a straight line.
  */
 
 import assert from 'node:assert/strict';
 import { expected } from '../../errors.ts';
 import type { PlanDraft } from '../plan.ts';
-import { PUBLISHED_USAGES_KWH, type PublishedUsageKwh, type RateCentsPerKwh } from '../rate.ts';
-import { type Step, statedSteps, stepsAt } from './credits.ts';
-import { sumComponents } from './price-components.ts';
+import { PUBLISHED_USAGES_KWH, type PublishedUsageKwh } from '../rate.ts';
+import { estimateShape } from './estimate.ts';
+import { componentsShape, flatBelowShape, lineShape } from './known-shapes.ts';
+import { type BillEvidence, type BillLine, type Point, roundingUsd, type Shape } from './shape.ts';
+import { type StatedTerms, statedTerms } from './stated-terms.ts';
+
+/** Where a bill jumps as usage rises. */
+interface Cliff {
+  /** The first kWh on the other side. */
+  at_kwh: number;
+  size_usd: number;
+  change: 'falls' | 'rises';
+}
 
 export interface Bill {
   usage_kwh: number;
-  /** USD a month before tax; `null` where it cannot even be estimated. */
+  /** USD in an average month before tax; `null` where it cannot even be estimated. */
   total_usd: number | null;
   rate_cents_per_kwh: number | null;
   /** Published, or following from evidence within the rounding of the published prices. */
   exact: boolean;
+  /** `null` where nothing is known. */
+  evidence: BillEvidence | null;
+  /** The least and the most that it may be. */
+  low_usd: number | null;
+  high_usd: number | null;
+  cliffs: readonly Cliff[];
+  why: string;
 }
 
-type BillEvidence = 'components' | 'line' | 'stated_credit' | 'estimate' | 'none';
+/** Exact; following from evidence beyond the published usages; estimated; not even that. */
+type Certainty = 'exact' | 'extrapolated' | 'estimate' | 'unknown';
 
 export interface BillCurve {
-  evidence: BillEvidence;
+  /** What the bill rests on where no price is published. */
+  evidence: Shape['evidence'];
+  /** Costs that come once, in the first year. */
+  once_usd: number;
+  cliffs: readonly Cliff[];
   /** @param usageKwh a whole number from 1 */
   at(usageKwh: number): Bill;
+  /**
+   * USD, not rounded; without an object being made for it.
+   * @param month 1 to 12: with what only that month has; 0: of an average month
+   */
+  usd(usageKwh: number, month?: number): number | null;
+  /** Cents per kWh, as `at` tells it. */
+  rate(usageKwh: number): number | null;
+  certainty(usageKwh: number): Certainty;
+  bounds(usageKwh: number): [low: number, high: number] | null;
+  /** The arithmetic, line by line. */
+  lines(usageKwh: number): BillLine[];
 }
+
+/** The place in an order: known bills before estimates before unknown ones. */
+export const CERTAINTY_RANK = { exact: 0, extrapolated: 0, estimate: 1, unknown: 2 } as const;
 
 export type PricedTerms = Pick<
   PlanDraft,
-  'rates_cents_per_kwh' | 'price_components' | 'fees_text' | 'special_terms' | 'name' | 'is_time_of_use'
->;
+  | 'rates_cents_per_kwh'
+  | 'price_components'
+  | 'fees_text'
+  | 'special_terms'
+  | 'name'
+  | 'is_time_of_use'
+  | 'has_minimum_usage_fee'
+> &
+  Partial<Pick<PlanDraft, 'translations'>>;
 
-const COMPONENT_TOLERANCE_USD = 0.05;
-// Prices are rounded to a tenth of a cent: 0.25, 0.50 and 1.00 USD at 500, 1,000 and 2,000 kWh. Of the middle point that
-// leaves up to 0.5 + (2/3) * 0.25 + (1/3) * 1.0, a dollar.
-const LINE_TOLERANCE_USD = 1.005;
-// A base charge below zero or an energy price outside of these is a misreading (USD, USD per kWh).
-const CREDIBLE_BASE_USD = -1.5;
-const CREDIBLE_SLOPE = { min: 0.01, max: 0.6 };
-
-interface Point {
-  usage: PublishedUsageKwh;
-  usd: number;
+/** What the text of the same offer said at another time. */
+interface RememberedText {
+  texts: readonly (string | null)[];
+  /** The last day on which it said so, ISO 8601. */
+  said_at: string;
 }
 
-/** Everything that can be known about a plan's bill; made once, asked for many usages. */
-export function billCurve(plan: PricedTerms): BillCurve {
+const NOTHING_KNOWN = 'Fewer than two prices are published: nothing is known of other usages';
+
+/**
+ * Everything that can be known about a plan's bill; made once, asked for many usages.
+ * @param remembered what the same offer said earlier, the latest first
+ */
+export function billCurve(plan: PricedTerms, remembered: readonly RememberedText[] = []): BillCurve {
   const points = PUBLISHED_USAGES_KWH.flatMap((usage): Point[] => {
     const rate = plan.rates_cents_per_kwh[usage];
     return rate === null ? [] : [{ usage, usd: (rate * usage) / 100 }];
   });
-  const { evidence, total } = explain(plan, points);
-  // The published averages of such a plan rest on an assumed share of cheap hours: true at those usages, a guess elsewhere.
-  const isKnown = evidence !== 'estimate' && evidence !== 'none' && plan.is_time_of_use !== true;
-  return {
-    evidence,
-    at(usageKwh) {
-      assert.ok(
-        Number.isInteger(usageKwh) && usageKwh > 0,
-        expected('a usage in whole kWh above 0', usageKwh),
-      );
-      const published = plan.rates_cents_per_kwh[usageKwh as PublishedUsageKwh] ?? null;
-      if (published !== null) return publishedBill(usageKwh, published);
-      const usd = total(usageKwh);
-      return bill(
-        usageKwh,
-        usd,
-        usd === null ? null : round((usd * 100) / usageKwh, 3),
-        isKnown && usd !== null,
-      );
-    },
-  };
+  const es = plan.translations?.es;
+  const terms = statedTerms([
+    plan.fees_text ?? es?.fees_text ?? null,
+    plan.special_terms ?? es?.special_terms ?? null,
+    plan.name,
+  ]);
+  return new Curve(plan, points, terms, explain(plan, points, terms, remembered));
 }
 
-/** At a usage whose average price is published. */
-export function publishedBill(usageKwh: number, rate: RateCentsPerKwh): Bill {
-  return bill(usageKwh, (rate * usageKwh) / 100, rate, true);
+function explain(
+  plan: PricedTerms,
+  points: readonly Point[],
+  terms: StatedTerms,
+  remembered: readonly RememberedText[],
+): Shape | null {
+  const summed = plan.price_components && componentsShape(plan.price_components, points);
+  if (summed && plan.is_time_of_use !== true) return summed;
+  if (points.length < 2) return null;
+  const estimate = (why: string) => estimateShape(points, terms, why);
+  if (plan.is_time_of_use === true) {
+    return estimate(
+      'The price depends on the hour, and the published averages rest on an assumed share of hours',
+    );
+  }
+  if (points.length < PUBLISHED_USAGES_KWH.length) return estimate('Only two prices are published');
+  if (terms.doubts.length > 0) return estimate(`An estimate: ${[...new Set(terms.doubts)].join(', and ')}`);
+  const own = shapeOf(points, terms);
+  const isBending = terms.steps.length > 0 || terms.flat_below_kwh !== null;
+  const isUntold = plan.has_minimum_usage_fee === true && !isBending;
+  if (own && !isUntold) return own;
+  for (const { texts, said_at } of isBending ? [] : remembered) {
+    const earlier = statedTerms([...texts, plan.name]);
+    const shape = earlier.doubts.length === 0 && earlier.steps.length > 0 ? shapeOf(points, earlier) : null;
+    if (shape)
+      return {
+        ...shape,
+        evidence: 'remembered_text',
+        why: `${shape.why}; said last on ${said_at.slice(0, 10)}`,
+      };
+  }
+  if (isUntold)
+    return estimate('An estimate: a minimum-usage fee or credit is announced that no text explains');
+  return estimate(
+    isBending
+      ? 'An estimate: the stated amounts do not lead to the published prices'
+      : 'An estimate: the published prices bend, and no text says why',
+  );
 }
 
-function bill(
-  usage_kwh: number,
-  usd: number | null,
-  rate_cents_per_kwh: number | null,
-  exact: boolean,
-): Bill {
-  return { usage_kwh, total_usd: usd === null ? null : round(usd, 2), rate_cents_per_kwh, exact };
+function shapeOf(points: readonly Point[], { steps, flat_below_kwh }: StatedTerms): Shape | null {
+  if (flat_below_kwh === null) return lineShape(points, steps);
+  return steps.length === 0 ? flatBelowShape(points, flat_below_kwh) : null;
+}
+
+class Curve implements BillCurve {
+  readonly evidence: Shape['evidence'];
+  readonly once_usd: number;
+  readonly #plan: PricedTerms;
+  readonly #points: readonly Point[];
+  readonly #shape: Shape | null;
+  #cliffs: readonly Cliff[] | undefined;
+
+  constructor(plan: PricedTerms, points: readonly Point[], terms: StatedTerms, shape: Shape | null) {
+    this.#plan = plan;
+    this.#points = points;
+    this.#shape = shape;
+    this.evidence = shape?.evidence ?? null;
+    this.once_usd = terms.once_usd;
+  }
+
+  get cliffs(): readonly Cliff[] {
+    this.#cliffs ??= this.#shape ? cliffsOf(this.#shape) : [];
+    return this.#cliffs;
+  }
+
+  usd(usageKwh: number, month = 0): number | null {
+    const published = this.#published(usageKwh);
+    const average = published === null ? this.#shape?.usd(usageKwh) : (published * usageKwh) / 100;
+    if (average === undefined) return null;
+    return Math.max(0, average + (month === 0 ? 0 : this.#seasonal(usageKwh, month)));
+  }
+
+  rate(usageKwh: number): number | null {
+    const usd = this.usd(usageKwh);
+    return this.#published(usageKwh) ?? (usd === null ? null : round((usd * 100) / usageKwh, 3));
+  }
+
+  certainty(usageKwh: number): Certainty {
+    if (this.#published(usageKwh) !== null) return 'exact';
+    const shape = this.#shape;
+    if (!shape) return 'unknown';
+    if (shape.evidence === 'estimate' || shape.isOpen(usageKwh) || shape.usd(usageKwh) < 0) return 'estimate';
+    return shape.isUnbounded || (usageKwh >= 500 && usageKwh <= 2000) ? 'exact' : 'extrapolated';
+  }
+
+  bounds(usageKwh: number): [number, number] | null {
+    const usd = this.usd(usageKwh);
+    if (usd === null) return null;
+    const certainty = this.certainty(usageKwh);
+    if (certainty === 'exact') return [usd, usd];
+    if (certainty === 'extrapolated') {
+      const doubt = roundingUsd(usageKwh);
+      return [Math.max(0, usd - doubt), usd + doubt];
+    }
+    const [low, high] = this.#shape!.bounds(usageKwh);
+    return [Math.max(0, Math.min(low, usd)), Math.max(high, usd)];
+  }
+
+  at(usageKwh: number): Bill {
+    assert.ok(Number.isInteger(usageKwh) && usageKwh > 0, expected('a usage in whole kWh above 0', usageKwh));
+    const usd = this.usd(usageKwh);
+    const certainty = this.certainty(usageKwh);
+    const [low, high] = this.bounds(usageKwh) ?? [null, null];
+    return {
+      usage_kwh: usageKwh,
+      total_usd: roundOrNull(usd),
+      rate_cents_per_kwh: this.rate(usageKwh),
+      exact: certainty === 'exact',
+      evidence: this.#evidenceAt(usageKwh, certainty),
+      low_usd: roundOrNull(low),
+      high_usd: roundOrNull(high),
+      cliffs: this.cliffs,
+      why: this.#whyAt(usageKwh, certainty),
+    };
+  }
+
+  lines(usageKwh: number): BillLine[] {
+    const published = this.#published(usageKwh);
+    const lines = this.#shape?.lines(usageKwh) ?? [];
+    if (published === null || (this.evidence !== 'estimate' && lines.length > 0)) return lines;
+    return [
+      { what: `${usageKwh} kWh × ${published} cents, as published`, usd: (published * usageKwh) / 100 },
+    ];
+  }
+
+  #published(usageKwh: number): number | null {
+    return this.#plan.rates_cents_per_kwh[usageKwh as PublishedUsageKwh] ?? null;
+  }
+
+  #seasonal(usageKwh: number, month: number): number {
+    let sum = 0;
+    for (const { usd, from_kwh, to_kwh, months } of this.#shape?.seasonal ?? []) {
+      if (months === null || usageKwh < from_kwh || (to_kwh !== null && usageKwh > to_kwh)) continue;
+      sum += usd * ((months.includes(month) ? 1 : 0) - months.length / 12);
+    }
+    return sum;
+  }
+
+  #evidenceAt(usageKwh: number, certainty: Certainty): BillEvidence | null {
+    if (this.#published(usageKwh) !== null) {
+      return this.evidence === null || this.evidence === 'estimate' ? 'published' : this.evidence;
+    }
+    return certainty === 'estimate' ? 'estimate' : this.evidence;
+  }
+
+  #whyAt(usageKwh: number, certainty: Certainty): string {
+    const shape = this.#shape;
+    const isPublished = this.#published(usageKwh) !== null;
+    if (isPublished && (!shape || shape.evidence === 'estimate')) {
+      return `The average price at ${usageKwh} kWh is published.`;
+    }
+    if (!shape) return `${NOTHING_KNOWN}.`;
+    if (certainty === 'estimate' && shape.evidence !== 'estimate') {
+      return `${shape.why}, and at ${usageKwh} kWh that still leaves more than one bill possible.`;
+    }
+    if (certainty !== 'extrapolated') return `${shape.why}.`;
+    const [least, most] = [this.#points[0]!.usage, this.#points.at(-1)!.usage];
+    return `${shape.why}; extrapolated, as no price is published ${usageKwh < least ? `below ${least}` : `above ${most}`} kWh.`;
+  }
+}
+
+const LEAST_CLIFF_USD = 0.5;
+
+function cliffsOf({ edges, usd }: Shape): Cliff[] {
+  return [...new Set(edges)]
+    .sort((a, b) => a - b)
+    .flatMap((at_kwh): Cliff[] => {
+      const slope = usd(at_kwh + 1) - usd(at_kwh);
+      const jump = usd(at_kwh) - usd(at_kwh - 1) - slope;
+      if (at_kwh < 2 || Math.abs(jump) < LEAST_CLIFF_USD) return [];
+      return [{ at_kwh, size_usd: round(Math.abs(jump), 2), change: jump < 0 ? 'falls' : 'rises' }];
+    });
 }
 
 const round = (value: number, decimals: number): number => {
@@ -97,71 +287,4 @@ const round = (value: number, decimals: number): number => {
   // The smallest step of the number is added, for 1.005 is stored as a little less.
   return Math.round((value + Math.sign(value) * Number.EPSILON * Math.abs(value)) * scale) / scale;
 };
-
-interface Explanation {
-  evidence: BillEvidence;
-  /** USD at a usage. */
-  total(usageKwh: number): number | null;
-}
-
-function explain(plan: PricedTerms, points: Point[]): Explanation {
-  const { price_components: components } = plan;
-  const isReproduced = (total: (usage: number) => number) =>
-    points.length === PUBLISHED_USAGES_KWH.length &&
-    points.every(({ usage, usd }) => Math.abs(total(usage) - usd) <= COMPONENT_TOLERANCE_USD + 1e-9);
-  if (components) {
-    const total = (usage: number) => sumComponents(components, usage);
-    if (isReproduced(total)) return { evidence: 'components', total };
-  }
-  if (points.length < 2) return { evidence: 'none', total: () => null };
-  if (points.length === PUBLISHED_USAGES_KWH.length) {
-    const proposals = statedSteps([plan.fees_text, plan.special_terms, plan.name]);
-    const line = fit(points, []);
-    if (line) {
-      // A step at or below the least published usage does not bend the three points; below it the bill is another.
-      const low = proposals.find(
-        (steps) => steps.length === 1 && steps[0]!.to_kwh === null && steps[0]!.from_kwh <= 500,
-      );
-      return { evidence: 'line', total: low ? withStepBelow(line, low[0]!) : line };
-    }
-    for (const steps of proposals) {
-      const total = fit(points, steps);
-      if (total) return { evidence: 'stated_credit', total };
-    }
-  }
-  return { evidence: 'estimate', total: interpolate(points) };
-}
-
-const withStepBelow = (line: (usage: number) => number, step: Step) => (usage: number) =>
-  line(usage) + (usage < step.from_kwh ? step.amount_usd : 0);
-
-/** The straight line through the points once the steps are added back, less the steps; `null` if it is not straight. */
-function fit(points: Point[], steps: readonly Step[]): ((usage: number) => number) | null {
-  const [low, middle, high] = points.map(({ usage, usd }) => ({ usage, usd: usd + stepsAt(steps, usage) }));
-  if (!low || !middle || !high) return null;
-  const slope = (high.usd - low.usd) / (high.usage - low.usage);
-  const base = low.usd - slope * low.usage;
-  const isStraight = Math.abs(base + slope * middle.usage - middle.usd) <= LINE_TOLERANCE_USD;
-  const isCredible = base >= CREDIBLE_BASE_USD && slope >= CREDIBLE_SLOPE.min && slope <= CREDIBLE_SLOPE.max;
-  if (!isStraight || !isCredible) return null;
-  return (usage) => base + slope * usage - stepsAt(steps, usage);
-}
-
-/** From point to point in dollars; beyond the outer points their last piece goes on, but never below zero. */
-function interpolate(points: Point[]): (usage: number) => number {
-  return (usage) => {
-    const next = points.findIndex((point) => point.usage >= usage);
-    const to = Math.max(1, next === -1 ? points.length - 1 : next);
-    const [a, b] = [points[to - 1]!, points[to]!];
-    return Math.max(0, a.usd + ((b.usd - a.usd) * (usage - a.usage)) / (b.usage - a.usage));
-  };
-}
-
-/**
- * The order of a ranking: known bills, then estimates, then unknown ones, in either direction; so an estimate never
- * ranks above a known bill. Within each the lower rate comes first, or the higher one with direction -1.
- */
-export function compareBills(a: Bill, b: Bill, direction: 1 | -1 = 1): number {
-  const rank = (one: Bill) => (one.rate_cents_per_kwh === null ? 2 : one.exact ? 0 : 1);
-  return rank(a) - rank(b) || ((a.rate_cents_per_kwh ?? 0) - (b.rate_cents_per_kwh ?? 0)) * direction;
-}
+const roundOrNull = (usd: number | null): number | null => (usd === null ? null : round(usd, 2));

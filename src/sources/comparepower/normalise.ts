@@ -1,27 +1,30 @@
 /** ComparePower's records as drafts of plans, each read by itself: one bad record never spoils its neighbours. */
 
 import { UNKNOWN } from '../../plan/fields.ts';
-import type { PlanDocuments, PlanDraft, PriceComponent } from '../../plan/plan.ts';
+import type { PlanDocuments, PlanDraft, PriceComponent, RateType } from '../../plan/plan.ts';
 import type { PublishedUsageKwh, Rates } from '../../plan/rate.ts';
 import { cleanLink } from '../links.ts';
+import { findOddValue } from '../odd-values.ts';
+import { underOwnName } from '../providers.ts';
 import { FieldError, readRequired, readUsdPerKwh, toRejection } from '../record.ts';
 import type { FetchedTdsp, Rejection } from '../source.ts';
 import { readText } from '../text.ts';
 import { type WireComponent, type WirePlan, wireComponent, wirePlan } from './wire.ts';
 
-/**
- * @param enrollUrl the address of the order page for an upstream id, `null` where there is none
- */
-export function normalisePlans(
-  records: readonly unknown[],
-  duns: string,
-  enrollUrl: (externalId: string) => string | null,
-): FetchedTdsp {
+/** What the records do not say themselves. */
+interface Upstream {
+  /** The address of the order page for an upstream id, `null` where there is none. */
+  enrollUrl(externalId: string): string | null;
+  /** What a product's family says about its rate; `null` where families mean something else. */
+  rateTypeOf(family: string): RateType | null;
+}
+
+export function normalisePlans(records: readonly unknown[], duns: string, upstream: Upstream): FetchedTdsp {
   const plans = new Map<string, PlanDraft>();
   const rejections: Rejection[] = [];
   for (const record of records) {
     try {
-      const draft = toDraft(readRecord(record), duns, enrollUrl);
+      const draft = toDraft(readRecord(record), duns, upstream);
       if (plans.has(draft.external_id)) {
         throw new FieldError('_id', draft.external_id, 'came twice in one answer');
       }
@@ -34,17 +37,18 @@ export function normalisePlans(
 }
 
 function readRecord(record: unknown): WirePlan {
+  const odd = findOddValue(record);
+  if (odd) throw new FieldError(odd.field, odd.value, odd.reason);
   const { success, data, error } = wirePlan.safeParse(record);
   if (success) return data;
   const issue = error.issues[0]!;
-  const value = issue.path.reduce<unknown>(
-    (inner, key) => (Object(inner) as Record<PropertyKey, unknown>)[key],
-    record,
-  );
-  throw new FieldError(issue.path.join('.') || 'record', value, issue.message);
+  throw new FieldError(issue.path.join('.') || 'record', valueAt(record, issue.path), issue.message);
 }
 
-function toDraft(plan: WirePlan, duns: string, enrollUrl: (id: string) => string | null): PlanDraft {
+const valueAt = (record: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((inner, key) => (Object(inner) as Record<PropertyKey, unknown>)[key], record);
+
+function toDraft(plan: WirePlan, duns: string, { enrollUrl, rateTypeOf }: Upstream): PlanDraft {
   const { product, tdsp } = plan;
   const { brand } = product;
   if (tdsp?.duns_number && tdsp.duns_number !== duns) {
@@ -59,15 +63,16 @@ function toDraft(plan: WirePlan, duns: string, enrollUrl: (id: string) => string
     ...UNKNOWN,
     external_id: plan._id,
     tdsp_duns: duns,
-    provider: {
+    provider: underOwnName({
       name: readRequired('product.brand.name', brand.name),
       legal_name: readText(brand.legal_name),
       puct_number: brand.puct_number === null ? null : readText(String(brand.puct_number ?? '')),
       phone: readText(brand.contact_info?.sales?.phone_number),
-    },
+    }),
     name: readRequired('product.name', product.name),
     // Both mean month to month.
     term_months: product.term === 0 ? 1 : (product.term ?? null),
+    rate_type: typeof product.family === 'string' ? rateTypeOf(product.family) : null,
     percent_green: round(product.percent_green ?? null, 3),
     rates_cents_per_kwh: readRates(plan),
     price_components: readComponents(plan.components),
@@ -108,8 +113,15 @@ function readRateAt(plan: WirePlan, usage: PublishedUsageKwh): number | null {
 
 /** `null` where the parts of the price are missing or not understood: better no exact bill than a wrong one. */
 function readComponents(components: unknown): PriceComponent[] | null {
-  const { success, data } = wireComponent.array().safeParse(components);
-  return success && data.length > 0 ? data.map(toComponent) : null;
+  const { success, data, error } = wireComponent.array().safeParse(components);
+  if (success) return data.length > 0 ? data.map(toComponent) : null;
+  const { path } = error.issues[0]!;
+  const value = valueAt(components, path);
+  // An upstream that sends one number as text may send the next with a comma.
+  if (typeof value === 'string' && Number.isFinite(Number.parseFloat(value))) {
+    throw new FieldError(`components.${path.join('.')}`, value, 'is text where a number is expected');
+  }
+  return null;
 }
 
 function toComponent(component: WireComponent): PriceComponent {
@@ -117,21 +129,24 @@ function toComponent(component: WireComponent): PriceComponent {
     min_kwh: component.min ?? component.min_usage ?? null,
     max_kwh: component.max ?? component.max_usage ?? null,
     amount: component.amount,
-    is_per_kwh: component.multiplicative ?? false,
-    is_tdsp_charge: component.tdsp_charge ?? false,
-    is_compound: component.compound ?? false,
-    is_percentage: component.percentage ?? false,
+    is_per_kwh: Boolean(component.multiplicative),
+    is_tdsp_charge: Boolean(component.tdsp_charge),
+    is_compound: Boolean(component.compound),
+    is_percentage: Boolean(component.percentage),
   };
 }
 
 function documentsIn(plan: WirePlan, languages: readonly string[]): PlanDocuments {
-  const link = (type: string) =>
-    cleanLink(
-      plan.document_links?.find(
-        (one) => one.type?.toLowerCase() === type && languages.includes(one.language?.toLowerCase() ?? ''),
-      )?.link,
-    );
-  return { efl: link('efl'), tos: link('tos'), yrac: link('yrac') };
+  const inLanguage = (plan.document_links ?? []).filter(({ language }) =>
+    languages.includes(language?.trim().toLowerCase() ?? ''),
+  );
+  const link = (...types: string[]): string | null => {
+    const ofType = inLanguage.filter(({ type }) => types.includes(type?.trim().toLowerCase() ?? ''));
+    // The upstream keeps a copy of most papers: good where it does not tell the original.
+    const links = [...ofType.map((one) => one.link), ...ofType.map((one) => one.snapshot_url)];
+    return links.map(cleanLink).find((one) => one !== null) ?? null;
+  };
+  return { efl: link('efl'), tos: link('tos'), yrac: link('yrac', 'yraac') };
 }
 
 function round(value: number | null, decimals: number): number | null {
@@ -140,5 +155,5 @@ function round(value: number | null, decimals: number): number | null {
 
 function idOf(record: unknown): string | null {
   const id = (Object(record) as { _id?: unknown })._id;
-  return typeof id === 'string' ? id : null;
+  return typeof id === 'string' && id !== '' ? id : null;
 }

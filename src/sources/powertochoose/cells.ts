@@ -51,6 +51,18 @@ export function readPrice(
   return usdPerKwh === null ? null : readUsdPerKwh(column, usdPerKwh, row[column]);
 }
 
+/** A word that is neither says nothing, and is not worth a plan. */
+export function readPromotionFlag(row: PowerToChooseRow): boolean | null {
+  const word = readText(row.Promotion)?.toLowerCase();
+  return word === 'true' ? true : word === 'false' ? false : null;
+}
+
+/** Stars; 0 means that the site rates the provider not yet. */
+export function readRating(row: PowerToChooseRow): number | null {
+  const stars = readText(row.Rating);
+  return stars !== null && /^[1-5](?:\.\d{1,3})?$/.test(stars) && Number(stars) <= 5 ? Number(stars) : null;
+}
+
 /** Months; 0 and 1 both mean month to month and become 1. */
 export function readTerm(row: PowerToChooseRow): number | null {
   const months = readNumber(row, 'TermValue');

@@ -36,14 +36,17 @@ test('a row becomes a draft', () => {
       price_components: null,
       early_termination_fee_usd: 150,
       early_termination_fee_per_month_usd: null,
+      early_termination_fee_text: '150',
       is_prepaid: false,
       is_time_of_use: false,
       requires_auto_pay: null,
       is_new_customer_only: true,
       has_minimum_usage_fee: false,
+      has_fees_or_credits: false,
       fees_text: null,
       special_terms: null,
       promotion: null,
+      is_promotion: false,
       documents: {
         efl: 'https://pecan.example/efl.pdf',
         tos: 'https://pecan.example/tos.pdf',
@@ -51,6 +54,10 @@ test('a row becomes a draft', () => {
       },
       enroll_url: 'https://pecan.example/enroll',
       enroll_phone: '(855) 555-0119',
+      provider_rating: 4,
+      provider_website: 'https://www.pecan.example/',
+      prepaid_disclosure_url: null,
+      spanish_external_id: null,
       translations: {},
     },
   ]);
@@ -78,9 +85,17 @@ test('cells are read as what they mean', () => {
   assert.equal(planOf({ RateType: 'VARIABLE' }).rate_type, 'variable');
   assert.equal(planOf({ RateType: 'Fija' }).rate_type, 'fixed');
   assert.equal(planOf({ PrePaid: 'TRUE' }).is_prepaid, true);
-  assert.equal(planOf({ RepCompany: ' PRONTO\u0000 POWER ' }).provider.name, 'PRONTO POWER');
+  assert.equal(planOf({ RepCompany: ' PRONTO\u0000 POWER ' }).provider.name, 'Pronto Power');
   assert.equal(planOf({ SpecialTerms: ' One\r\n two\u202e ' }).special_terms, 'One two');
   assert.equal(planOf({ MinUsageFeesCredits: 'True' }).has_minimum_usage_fee, null);
+  assert.equal(planOf({ MinUsageFeesCredits: 'True' }).has_fees_or_credits, true);
+  assert.equal(planOf({ Promotion: 'True' }).is_promotion, true);
+  assert.equal(
+    planOf({ PrepaidURL: 'pecan.example/pds' }).prepaid_disclosure_url,
+    'https://pecan.example/pds',
+  );
+  assert.equal(planOf({ CancelFee: '$75.00 per year' }).early_termination_fee_text, '$75.00 per year');
+  for (const Rating of ['', '0', '6', 'good']) assert.equal(planOf({ Rating }).provider_rating, null);
   assert.equal(planOf({ SpecialTerms: 'Autopay required.' }).requires_auto_pay, true);
 });
 

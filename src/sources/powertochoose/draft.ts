@@ -2,9 +2,20 @@
 
 import type { PlanDraft } from '../../plan/plan.ts';
 import { cleanLink } from '../links.ts';
+import { underOwnName } from '../providers.ts';
 import { readRequired } from '../record.ts';
 import { readText } from '../text.ts';
-import { readFlag, readId, readPercentGreen, readPrice, readRateType, readTerm, wrongCell } from './cells.ts';
+import {
+  readFlag,
+  readId,
+  readPercentGreen,
+  readPrice,
+  readPromotionFlag,
+  readRateType,
+  readRating,
+  readTerm,
+  wrongCell,
+} from './cells.ts';
 import type { PowerToChooseRow } from './csv.ts';
 import { readExitFee } from './fees.ts';
 import { tellsAutoPayRequired, tellsMinimumUsageFee } from './remarks.ts';
@@ -32,12 +43,12 @@ export function readDraft(row: PowerToChooseRow, tdsp_duns: string): PlanDraft {
   return {
     external_id: readId(row) ?? '',
     tdsp_duns,
-    provider: {
+    provider: underOwnName({
       name: readRequired('RepCompany', row.RepCompany),
       legal_name: null,
       puct_number: null,
       phone,
-    },
+    }),
     name: readRequired('Product', row.Product),
     term_months,
     rate_type: readRateType(row),
@@ -45,14 +56,17 @@ export function readDraft(row: PowerToChooseRow, tdsp_duns: string): PlanDraft {
     rates_cents_per_kwh,
     price_components: null,
     ...readExitFee(readText(row.CancelFee), term_months),
+    early_termination_fee_text: readText(row.CancelFee),
     is_prepaid: readFlag(row, 'PrePaid'),
     is_time_of_use: readFlag(row, 'TimeOfUse'),
     requires_auto_pay: tellsAutoPayRequired(texts),
     is_new_customer_only: readFlag(row, 'NewCustomer'),
     has_minimum_usage_fee: hasFeesOrCredits === false ? false : tellsMinimumUsageFee(texts),
+    has_fees_or_credits: hasFeesOrCredits,
     fees_text,
     special_terms,
     promotion,
+    is_promotion: readPromotionFlag(row),
     documents: {
       efl: cleanLink(row.FactsURL),
       tos: cleanLink(row.TermsURL),
@@ -60,6 +74,10 @@ export function readDraft(row: PowerToChooseRow, tdsp_duns: string): PlanDraft {
     },
     enroll_url: cleanLink(row.EnrollURL),
     enroll_phone: phone,
+    provider_rating: readRating(row),
+    provider_website: cleanLink(row.Website),
+    prepaid_disclosure_url: cleanLink(row.PrepaidURL),
+    spanish_external_id: null,
     translations: {},
   };
 }

@@ -62,11 +62,12 @@ test('the Spanish row stands in for an English row that had to be rejected', () 
 
 test('a Spanish twin with another price is not sold a second time', () => {
   const price = { kwh500: '0.155', kwh1000: '0.15', kwh2000: '0.148' };
-  for (const twin of [
+  const twins: Record<string, string>[] = [
     { Product: 'CreekSaver 12' },
     { TermValue: '60' },
     { Product: 'Ahorro del Arroyo – 12' },
-  ]) {
+  ];
+  for (const twin of twins) {
     const { plans } = oncor(english(), spanish({ ...price, ...twin }));
     assert.deepEqual([plans.length, plans[0]?.rates_cents_per_kwh[1000]], [1, 13.5], JSON.stringify(twin));
     assert.ok(plans[0]?.translations.es);
@@ -75,11 +76,12 @@ test('a Spanish twin with another price is not sold a second time', () => {
 
 test('a Spanish row of another price, whose name and facts do not say which plan it is, stays a plan', () => {
   const price = { kwh500: '0.155', kwh1000: '0.15', kwh2000: '0.148' };
-  for (const other of [
+  const others: Record<string, string>[] = [
     { Product: 'Ahorro del Arroyo' },
     { Product: 'Ahorro del Arroyo – 12', CancelFee: '200' },
     { Product: 'Ahorro del Arroyo – 24', TermValue: '24' },
-  ]) {
+  ];
+  for (const other of others) {
     const { plans } = oncor(english(), spanish({ ...price, ...other }));
     assert.equal(plans.length, 2, JSON.stringify(other));
   }

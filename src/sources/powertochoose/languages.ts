@@ -23,7 +23,8 @@ const PAIRING_RULES: readonly ((plan: PlanDraft) => unknown[] | null)[] = [
   // a term; then only a name that states a number is the name of one product.
   (plan) => [nameKey(plan.name).replaceAll('-', ''), plan.term_months],
   (plan) => (numbersIn(plan).length > 0 ? [nameKey(plan.name), plan.percent_green] : null),
-  // The name is translated and the price another (`SoFed Better Rate 12`, `SoFed Mejor Tarifa – 12`): all the rest agrees.
+  // The name is translated, price and rate type are misprinted (`SoFed Better Rate 12`, fixed, and `SoFed Mejor Tarifa – 12`,
+  // variable): number, term, green share and exit fee agree.
   (plan) =>
     numbersIn(plan).includes(String(plan.term_months))
       ? [
@@ -32,7 +33,6 @@ const PAIRING_RULES: readonly ((plan: PlanDraft) => unknown[] | null)[] = [
           plan.percent_green,
           plan.early_termination_fee_usd,
           plan.early_termination_fee_per_month_usd,
-          plan.rate_type,
           plan.is_prepaid,
           plan.is_time_of_use,
         ]
@@ -66,6 +66,7 @@ export function withTranslation(english: PlanDraft, spanish: PlanDraft): PlanDra
   const { name, fees_text, special_terms, documents, enroll_url } = spanish;
   return {
     ...english,
+    spanish_external_id: spanish.external_id || null,
     // Both are read from texts, and now and then only one of the two texts tells.
     requires_auto_pay: english.requires_auto_pay ?? spanish.requires_auto_pay,
     has_minimum_usage_fee: english.has_minimum_usage_fee ?? spanish.has_minimum_usage_fee,

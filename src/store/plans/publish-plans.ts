@@ -4,6 +4,7 @@ import { PLAN_COLUMNS } from '../../plan/fields.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { toJsonb } from '../postgres/copy.ts';
 import type { Queryable } from '../postgres/database.ts';
+import type { PassedAs } from './guarded-plans.ts';
 import type { ProviderRow } from './published-plans.ts';
 import { PLANS_PUBLISHED, type Snapshot } from './snapshots.ts';
 
@@ -33,7 +34,14 @@ export interface HistoryRow {
 
 /** Everything that one publish changes. */
 export interface PublishedChange {
-  snapshot: Snapshot & { run_id: number; set_hash: string; unread: string[]; payload_hash: string | null };
+  snapshot: Snapshot & {
+    run_id: number;
+    set_hash: string;
+    unread: string[];
+    payload_hash: string | null;
+    passed_as: PassedAs;
+    median_rate: number | null;
+  };
   /** New plans, and plans that differ from their row. */
   plans: WrittenPlan[];
   /** Upstream ids of those that have a row, active or not. */
@@ -72,7 +80,7 @@ const PUBLISH = `with change as (
     select * from json_to_record($1) as c (
       tdsp_duns text, version bigint, source text, origin text, content_hash text, plans integer,
       observed_at timestamptz, published_at timestamptz, run_id bigint, set_hash text, unread text[],
-      payload_hash text, validators jsonb, before_observed_at timestamptz, overwritten text[], gone uuid[],
+      payload_hash text, validators jsonb, passed_as text, median_rate numeric, before_observed_at timestamptz, overwritten text[], gone uuid[],
       providers json, new_offers json, changed_offers uuid[], returned_offers uuid[], ended_offers uuid[],
       corrected_offers json, moved_offers uuid[], history json, announcement json)
   ),
@@ -174,9 +182,9 @@ const PUBLISH = `with change as (
   snapshot as (
     insert into plan_snapshots
       (tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at, run_id, set_hash, unread,
-       payload_hash, validators)
+       payload_hash, validators, passed_as, median_rate)
     select tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at, run_id, set_hash, unread,
-           payload_hash, validators
+           payload_hash, validators, passed_as, median_rate
       from given
     returning tdsp_duns
   )

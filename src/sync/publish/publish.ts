@@ -13,6 +13,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import { contentHash, planSetHash, snapshotHash } from '../../plan/content.ts';
 import { offerKey, providerId } from '../../plan/offer.ts';
 import type { PlanDraft } from '../../plan/plan.ts';
+import type { PassedAs } from '../../store/plans/guarded-plans.ts';
 import { type PublishedChange, writeChange } from '../../store/plans/publish-plans.ts';
 import {
   type ActivePlan,
@@ -28,8 +29,10 @@ import { readControl } from '../../store/queue/sync-control.ts';
 import { SyncHaltedError } from '../../store/queue/sync-control-error.ts';
 import type { PlanCounts } from '../../store/queue/sync-runs.ts';
 import { doubtHistoryPartition, expectHistoryPartition } from '../../store/schema/history-partitions.ts';
-import { findAnomaly, SnapshotHeldError } from './guard.ts';
+import { median } from './guard/guarded-market.ts';
+import { judgeSnapshot } from './guard/judge-snapshot.ts';
 import { identify } from './identify.ts';
+import { assertSameSource } from './source-change.ts';
 import { assertNotSuperseded, type SnapshotBase, SnapshotSupersededError } from './superseded.ts';
 
 interface FreshSnapshot {
@@ -53,8 +56,8 @@ interface PublishOptions {
   now: Date;
   /** How long the database cache may be served. */
   cacheTtlMs: number;
-  /** An operator looked at what the guard holds back and publishes it all the same. No sync may set it, forced or not. */
-  overridesGuard: boolean;
+  /** By the guard, unless an operator decided. No sync may say so, forced or not. */
+  passed_as: PassedAs;
 }
 
 export interface Published {
@@ -78,6 +81,7 @@ const TRIES = 5;
 /**
  * @throws {SnapshotHeldError} the guard found the snapshot suspicious; nothing was written
  * @throws {SnapshotSupersededError} a newer snapshot was published since the fetch began; nothing was written
+ * @throws {SourceChangedError} other plans are stored, and nobody confirmed that these replace them
  * @throws {SyncHaltedError} an emergency was declared, perhaps while this process was frozen
  */
 export async function publish(
@@ -95,6 +99,7 @@ export async function publish(
     const state = await readPublished(database.pool, snapshot.tdsp_duns, content_hash);
     current = state.current;
     if (snapshot.base !== undefined) assertNotSuperseded(current, snapshot.base);
+    if (options.passed_as === 'judged') await assertSameSource(database.pool, current, snapshot);
     const published =
       current?.content_hash === content_hash
         ? await confirm(database.pool, snapshot, current, options)
@@ -155,17 +160,16 @@ interface Change extends PublishedState {
 async function publishChange(
   queryable: Queryable,
   change: Change,
-  { now, overridesGuard }: PublishOptions,
+  { now, passed_as }: PublishOptions,
 ): Promise<Published | null> {
   const { snapshot, contents, content_hash, current, active } = change;
   const { tdsp_duns, source, origin, observed_at, run_id, payload_hash = null, rejected } = snapshot;
-  if (!overridesGuard) guardSnapshot(change);
-
   const activeById = new Map(active.map((plan) => [plan.external_id, plan]));
   const differing = contents.filter(
     ({ external_id, content_hash }) => activeById.get(external_id)?.content_hash !== content_hash,
   );
   const gone = goneFrom(change);
+  if (passed_as === 'judged') await judgeChange(queryable, change, differing.length + gone.length, now);
   const published_at = nextPublishTime(current?.published_at ?? null, now);
   const found = await identifyIn(queryable, tdsp_duns, { differing, gone, now: published_at });
 
@@ -189,6 +193,8 @@ async function publishChange(
       payload_hash,
       validators: validatorsOf(snapshot),
       unread: rejected.map((id) => id ?? ''),
+      passed_as,
+      median_rate: median(contents.flatMap(({ draft }) => draft.rates_cents_per_kwh[1000] ?? [])),
     },
   });
   if (!isWritten) return null;
@@ -217,15 +223,16 @@ function nextPublishTime(previous: Date | null, clock: Date): Date {
 }
 
 /** @throws {SnapshotHeldError} */
-function guardSnapshot({ snapshot, contents, current, active }: Change): void {
-  const before =
-    current?.source === snapshot.source ? { rates: active.map((plan) => plan.rate_1000kwh) } : null;
-  const after = { rates: contents.map(({ draft }) => draft.rates_cents_per_kwh[1000]) };
-  const reason = findAnomaly(before, after, snapshot.rejected.length);
-  if (reason === null) return;
-  throw new SnapshotHeldError(
-    `Snapshot held back: ${reason}. The published plans stay. ` + 'The next file is judged afresh.',
-  );
+async function judgeChange(
+  queryable: Queryable,
+  { snapshot, contents, content_hash }: Change,
+  changes: number,
+  now: Date,
+): Promise<void> {
+  const { tdsp_duns, source, rejected } = snapshot;
+  const plans = contents.map(({ draft }) => draft);
+  const judged = { tdsp_duns, source, content_hash, plans, rejected: rejected.length, changes };
+  await judgeSnapshot(queryable, judged, now);
 }
 
 /** Plans on sale that the snapshot does not mention. */

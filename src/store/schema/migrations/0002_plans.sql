@@ -53,11 +53,13 @@ create table electricity_plans (
   price_components jsonb,
   early_termination_fee_usd numeric(10, 2),
   early_termination_fee_per_month_usd numeric(10, 2),
+  early_termination_fee_text text,
   is_prepaid boolean,
   is_time_of_use boolean,
   requires_auto_pay boolean,
   is_new_customer_only boolean,
   has_minimum_usage_fee boolean,
+  has_fees_or_credits boolean,
   fees_text text,
   special_terms text,
   promotion text,
@@ -65,7 +67,12 @@ create table electricity_plans (
   tos_url text,
   yrac_url text,
   enroll_url text,
+  is_promotion boolean,
   enroll_phone text,
+  provider_rating numeric,
+  provider_website text,
+  prepaid_disclosure_url text,
+  spanish_external_id text,
   translations jsonb not null,
   source text not null,
   content_hash text not null,
@@ -147,11 +154,13 @@ create table plan_revisions (
   price_components jsonb,
   early_termination_fee_usd numeric(10, 2),
   early_termination_fee_per_month_usd numeric(10, 2),
+  early_termination_fee_text text,
   is_prepaid boolean,
   is_time_of_use boolean,
   requires_auto_pay boolean,
   is_new_customer_only boolean,
   has_minimum_usage_fee boolean,
+  has_fees_or_credits boolean,
   fees_text text,
   special_terms text,
   promotion text,
@@ -159,7 +168,12 @@ create table plan_revisions (
   tos_url text,
   yrac_url text,
   enroll_url text,
+  is_promotion boolean,
   enroll_phone text,
+  provider_rating numeric,
+  provider_website text,
+  prepaid_disclosure_url text,
+  spanish_external_id text,
   translations jsonb not null,
   first_seen_at timestamptz not null,
   last_changed_at timestamptz not null,
@@ -187,8 +201,11 @@ create table plan_snapshots (
   run_id bigint,
   validators jsonb,
   payload_hash text,
+  passed_as text not null default 'judged',
+  median_rate numeric(6, 3),
   constraint plan_snapshots_pkey primary key (tdsp_duns, version),
-  constraint plan_snapshots_tdsp_duns_fkey foreign key (tdsp_duns) references tdsps (duns)
+  constraint plan_snapshots_tdsp_duns_fkey foreign key (tdsp_duns) references tdsps (duns),
+  constraint plan_snapshots_passed_as_check check (passed_as in ('judged', 'overridden', 'reverted'))
 )
 -- Room beside the rows, as in offers.
 with (fillfactor = 70);
@@ -200,6 +217,8 @@ comment on column plan_snapshots.observed_at is 'when the upstream last confirme
 comment on column plan_snapshots.superseded_at is 'when the next version was published; null: current';
 comment on column plan_snapshots.validators is
   '{request, etag, last_modified, body_at} of the whole answer that held exactly these plans, so that the upstream can be asked for changes; null where it named none or had records that could not be read';
+comment on column plan_snapshots.passed_as is 'judged: the guard let it pass; overridden: an operator published what it held; reverted: an operator put an earlier version back';
+comment on column plan_snapshots.median_rate is 'cents per kWh at 1,000 kWh, for the guard';
 comment on column plan_snapshots.payload_hash is 'the last body that was read as this snapshot';
 -- Which version was current at a time.
 create index idx_snapshots_published on plan_snapshots (tdsp_duns, published_at desc, version desc);
@@ -280,3 +299,28 @@ create table schema_drift (
   constraint schema_drift_pkey primary key (source, field)
 );
 comment on table schema_drift is 'Fields an upstream added (+) or dropped (-): each is reported when it is first seen';
+
+create table held_snapshots (
+  id bigint generated always as identity,
+  tdsp_duns text not null,
+  source text not null,
+  origin text not null,
+  plans jsonb,
+  rejections jsonb,
+  payload_hash text,
+  verdict jsonb not null,
+  observed_at timestamptz not null,
+  held_at timestamptz not null default now(),
+  run_id bigint,
+  resolved_at timestamptz,
+  resolved_by text,
+  resolution text,
+  constraint held_snapshots_pkey primary key (id),
+  constraint held_snapshots_tdsp_duns_fkey foreign key (tdsp_duns) references tdsps (duns),
+  constraint held_snapshots_resolution_check check (resolution in ('published', 'dropped', 'replaced', 'passed')),
+  constraint held_snapshots_resolved_check check ((resolved_at is null) = (resolution is null))
+);
+comment on table held_snapshots is 'What the guard held back: one open snapshot of a TDSP, the last one';
+comment on column held_snapshots.plans is 'drafts as they were read; null once it is decided';
+comment on column held_snapshots.resolution is 'published or dropped by an operator; replaced: the next file was held, too; passed: the next file was published';
+create unique index idx_held_open on held_snapshots (tdsp_duns) where resolved_at is null;

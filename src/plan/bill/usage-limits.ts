@@ -1,0 +1,101 @@
+/** The usages that a clause speaks of: "at least 1000 kwh", "below 500", "entre 1000 y 2000 kwh". */
+
+/** A condition holds from one usage to another, both included; `null`: without end. */
+export interface UsageLimits {
+  from_kwh: number;
+  to_kwh: number | null;
+  /** "Over 1,000": whether 1,000 itself counts is what people word carelessly. */
+  careless_kwh: number | null;
+  /** A usage was named, and not which side of it is meant. */
+  isVague: boolean;
+  /** Where it stands in the clause, and where it ends. */
+  at: number;
+  end: number;
+}
+
+const NUMBER = String.raw`(?<kwh>\d{1,3}(?:,\d{3})+|\d{2,5})(?![\d.]*\d)`;
+const UNIT = String.raw`\s?-?(?:kwhs?|k\.w\.h|kilowatt[- ]?hours?|kilowatts?|kilovatios?(?:[- ]horas?)?|kw)\b`;
+
+const BEFORE = {
+  from: 'at least|>=|(?:equal(?: to)? or (?:greater|more|higher)|(?:greater|more|higher) than or equal|equal to and (?:greater|more)) (?:than|to)|(?:a )?minimum (?:usage )?of|meets? or exceeds?|reach(?:es|ed|ing)?|hits?|starting (?:at|from)|al menos|por lo menos|(?:un )?minimo de|igual(?:es)? o (?:superior|mayor)(?:es)?(?: (?:a|que|de))?|(?:mayor|superior) o igual (?:a|que)|alcan(?:ce|za|zan|zar)|llegue a|a partir de',
+  to: 'up to|<=|at most|(?:no|not) more than|(?:a )?maximum of|less than or equal to|equal to or less than|(?:does|do|did) not exceed|not exceeding|hasta|no (?:exced[ae]n?|super[ae]n?|sobrepas[ae]n?)|menor o igual (?:a|que)|igual o (?:menor|inferior) (?:a|que)|first|primeros',
+  below:
+    'less than|under|below|<|fewer than|lower than|short of|(?:does|do|did) not reach|menos de|menor(?:es)? (?:a|de|que)|(?:por )?debajo de|inferior(?:es)? a|bajo|no alcan(?:ce|za|zan)',
+  above:
+    'more than|greater than|over|above|exceed(?:s|ed|ing)?|higher than|in excess of|beyond|surpass(?:es)?|>|mas de|mayor(?:es)? (?:a|de|que)|superior(?:es)? a|exced[ae]n?|super[ae]n?|sobrepas[ae]n?|por encima de',
+} as const;
+const AFTER_MORE = String.raw`(?:\s?\+|,? ?(?:or|o|u|and|y) (?:more|greater|higher|above|over|up|mas|superior|mayor))`;
+const AFTER_LESS = ',? ?(?:or|o) (?:less|lower|fewer|below|under|menos|menor|inferior)';
+
+const ONE = new RegExp(
+  String.raw`(?:(?<from>\b(?:${BEFORE.from})|>=)|(?<to>\b(?:${BEFORE.to})|<=)|(?<below>\b(?:${BEFORE.below})|<)|(?<above>\b(?:${BEFORE.above})|>))?\s*(?:(?:a|the|los|las|de|of|usage|total|than)\s)*(?<![\d$.,#-])${NUMBER}(?<unit>${UNIT})?(?:(?<more>${AFTER_MORE})|(?<less>${AFTER_LESS}))?(?<after>\s?\S{0,6})`,
+  'g',
+);
+const RANGE = new RegExp(
+  String.raw`(?:\b(?:between|from|entre|desde|de)\s(?:\(?(?:and including)\)? ?)?)?(?<![\d$.,#-])(?<low>\d{1,3}(?:,\d{3})+|\d{1,5})(?:${UNIT})?\s?(?:and|y|to|through|thru|a|hasta|-)\s?(?:\(?(?:and including)\)? ?)?(?<high>\d{1,3}(?:,\d{3})+|\d{3,5})(?<unit>${UNIT})?`,
+  'g',
+);
+const SPEAKS_OF_USAGE = /\b(?:usage|use|uses|using|used|consum\w*|uso|usa|uses|usage's)\b|kwh|kilowatt/;
+const NOT_A_USAGE =
+  /^\s?(?:%|¢|cents?|months?|mes|meses|days?|dias?|hours?|horas?|years?|anos?|am\b|pm\b|:|percent|por ci|\/)/;
+const PER_SO_MANY = /(?:every|each|per|cada)\s$/;
+const LEAST_KWH = 10;
+const MOST_KWH = 20_000;
+
+/** In the order of the clause; a lower and an upper limit beside each other are one window. */
+export function usageLimits(clause: string): UsageLimits[] {
+  if (!SPEAKS_OF_USAGE.test(clause)) return [];
+  const ranges = [...clause.matchAll(RANGE)].flatMap((match): UsageLimits[] => {
+    const [low, high] = [toKwh(match.groups!.low!), toKwh(match.groups!.high!)];
+    const isNamed = /^(?:between|entre)/.test(match[0]) || match.groups!.unit !== undefined;
+    if (!isNamed || low >= high || high > MOST_KWH || (low > 1 && low < LEAST_KWH)) return [];
+    const [at, end] = [match.index, match.index + match[0].length];
+    return [{ from_kwh: Math.max(1, low), to_kwh: high, careless_kwh: null, isVague: false, at, end }];
+  });
+  const rest = [...clause.matchAll(ONE)]
+    .filter(({ index, 0: all }) => ranges.every(({ at, end }) => index + all.length <= at || index >= end))
+    .flatMap(readOne);
+  return joinWindows(
+    clause,
+    [...ranges, ...rest].toSorted((a, b) => a.at - b.at),
+  );
+}
+
+function readOne(match: RegExpExecArray): UsageLimits[] {
+  const { from, to, below, above, more, less, unit, after } = match.groups!;
+  const kwh = toKwh(match.groups!.kwh!);
+  const isRelated = [from, to, below, above, more, less].some((one) => one !== undefined);
+  if (unit === undefined && (!isRelated || NOT_A_USAGE.test(after ?? ''))) return [];
+  if (kwh < LEAST_KWH || kwh > MOST_KWH) return [];
+  if (!isRelated && PER_SO_MANY.test(match.input.slice(0, match.index))) return [];
+  const end = match.index + match[0].length - (after ?? '').length;
+  const limits = (from_kwh: number, to_kwh: number | null, careless: number | null, isVague = false) => [
+    { from_kwh, to_kwh, careless_kwh: careless, isVague, at: match.index, end },
+  ];
+  // What stands behind the number says it last: "over 1,000 kWh or more".
+  if (more !== undefined || from !== undefined) return limits(kwh, null, null);
+  if (less !== undefined || to !== undefined) return limits(1, kwh, null);
+  if (below !== undefined) return limits(1, kwh - 1, null);
+  if (above !== undefined) return limits(kwh + 1, null, kwh % 10 === 9 ? null : kwh);
+  return limits(kwh, null, null, true);
+}
+
+function joinWindows(clause: string, limits: readonly UsageLimits[]): UsageLimits[] {
+  const joined: UsageLimits[] = [];
+  for (const next of limits) {
+    const last = joined.at(-1);
+    const between = last ? clause.slice(last.end, next.at) : '';
+    const isWindow =
+      last &&
+      last.to_kwh === null &&
+      next.from_kwh === 1 &&
+      next.to_kwh !== null &&
+      next.to_kwh > last.from_kwh;
+    if (isWindow && !last.isVague && /^[\s,]*(?:and|but|y|pero|-|to)?\s*(?:\w+\s?){0,3}$/.test(between)) {
+      joined[joined.length - 1] = { ...last, to_kwh: next.to_kwh, end: next.end };
+    } else joined.push(next);
+  }
+  return joined;
+}
+
+const toKwh = (figures: string): number => Number(figures.replaceAll(',', ''));

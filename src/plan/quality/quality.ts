@@ -1,0 +1,43 @@
+/**
+ * Remarks about the quality of the data: contradictions a shopper should know of, each with its evidence. They are worked
+ * out when they are read; nothing is corrected or left out for them.
+ */
+
+import type { Plan } from '../plan.ts';
+import { MARKET_RULES } from './market-rules.ts';
+import { PAST_RULES } from './past-rules.ts';
+import { PLAN_RULES } from './plan-rules.ts';
+import type { PlanRemark, RecentPast, Remark } from './remark.ts';
+
+/** Every rule there is, with the source of its bound. */
+export const QUALITY_RULES: readonly { rule: string; source: string }[] = [
+  ...PLAN_RULES,
+  ...MARKET_RULES,
+  ...PAST_RULES,
+];
+
+/** What is odd about a plan by itself. */
+export function remarksOf(plan: Plan): Remark[] {
+  return PLAN_RULES.flatMap(({ rule, check }) => {
+    const found = check(plan);
+    return found ? [{ rule, ...found }] : [];
+  });
+}
+
+/** What is odd about a plan beside all plans of its TDSP. */
+export function remarksAmong(plan: Plan, plans: readonly Plan[]): Remark[] {
+  return MARKET_RULES.flatMap(({ rule, check }) =>
+    check(plans)
+      .filter((found) => found.plan?.id === plan.id)
+      .map(({ message, evidence }) => ({ rule, message, evidence })),
+  );
+}
+
+/** What is odd about the plans of one TDSP: about all together, and about each. */
+export function remarksOfMarket(plans: readonly Plan[], past: RecentPast): PlanRemark[] {
+  return [
+    ...MARKET_RULES.flatMap(({ rule, check }) => check(plans).map((found) => ({ rule, ...found }))),
+    ...PAST_RULES.flatMap(({ rule, check }) => check(plans, past).map((found) => ({ rule, ...found }))),
+    ...plans.flatMap((plan) => remarksOf(plan).map((remark) => ({ ...remark, plan }))),
+  ];
+}
