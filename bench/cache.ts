@@ -38,6 +38,7 @@ const FIRST_PAGE: PlanQuery = {
   max_rate: null,
   q: null,
   usage_kwh: 1000,
+  profile: null,
   sort: 'rate',
   is_descending: false,
   limit: 20,

@@ -24,6 +24,7 @@ const QUERY: PlanQuery = {
   max_rate: null,
   q: null,
   usage_kwh: 1000,
+  profile: null,
   sort: 'rate',
   is_descending: false,
   limit: 20,

@@ -1,22 +1,19 @@
 /** JSON Schemas of the answers. A test checks real answers against them. */
 
 import { type AnyField, DETAIL_FIELDS, HEAD_FIELDS, TAIL_FIELDS } from '../plan/fields.ts';
-
-type Schema = Readonly<Record<string, unknown>>;
-
-const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
-const orNull = (type: string, more: Schema = {}): Schema => ({ type: [type, 'null'], ...more });
-const text = { type: 'string' };
-const number = { type: 'number' };
-const integer = { type: 'integer' };
-const flag = { type: 'boolean' };
-const time = { type: 'string', format: 'date-time' };
-const listOf = (items: Schema): Schema => ({ type: 'array', items });
-
-function object(properties: Record<string, Schema>, optional: string[] = []): Schema {
-  const required = Object.keys(properties).filter((name) => !optional.includes(name));
-  return { type: 'object', properties, required };
-}
+import { BILL, YEAR } from './bill-schemas.ts';
+import {
+  flag,
+  integer,
+  listOf,
+  number,
+  object,
+  orNull,
+  ref,
+  type Schema,
+  text,
+  time,
+} from './schema-parts.ts';
 
 const facet = (value: Schema): Schema => listOf(object({ value, name: text, count: integer }, ['name']));
 
@@ -60,7 +57,12 @@ function fieldSchema({ sql, isNullable, doc, values, schema }: AnyField): Schema
 const schemasOf = (fields: Readonly<Record<string, AnyField>>): Record<string, Schema> =>
   Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, fieldSchema(field)]));
 
-const plan = { ...schemasOf(HEAD_FIELDS), bill: ref('Bill'), ...schemasOf(TAIL_FIELDS) };
+const plan = {
+  ...schemasOf(HEAD_FIELDS),
+  bill: ref('Bill'),
+  year: ref('Year'),
+  ...schemasOf(TAIL_FIELDS),
+};
 
 const tdsp = { duns: text, code: text, name: text, short_name: text };
 const city = {
@@ -106,40 +108,15 @@ const activity = object({
 });
 
 export const SCHEMAS = {
-  Bill: object({
-    usage_kwh: integer,
-    total_usd: orNull('number'),
-    rate_cents_per_kwh: orNull('number'),
-    exact: {
-      ...flag,
-      description: 'Published, or following from evidence within the rounding of the published prices',
-    },
-    evidence: orNull('string', {
-      enum: ['components', 'line', 'stated_credit', 'remembered_text', 'published', 'estimate', null],
-      description:
-        'What the bill rests on. `estimate` is not known, and never ranks before what is; any other that is not exact is extrapolated',
-    }),
-    low_usd: orNull('number', { description: 'The least that it may be' }),
-    high_usd: orNull('number', { description: 'The most that it may be' }),
-    cliffs: {
-      ...listOf(
-        object({
-          at_kwh: { ...integer, description: 'The first kWh on the other side' },
-          size_usd: number,
-          change: { type: 'string', enum: ['falls', 'rises'] },
-        }),
-      ),
-      description: 'Where the bill jumps as usage rises, such as by a credit',
-    },
-    why: { ...text, description: 'How it is known, in one sentence' },
-  }),
+  Bill: BILL,
   Rates: rates,
+  Year: YEAR,
   Remark: object({
     rule: { ...text, description: 'A stable name: `name_term`, `duplicate`, `bill_falls` …' },
     message: text,
     evidence: { type: 'object', description: 'The fields and figures that the rule read' },
   }),
-  Plan: object(plan),
+  Plan: object(plan, ['year']),
   PlanList: object({
     data: listOf(ref('Plan')),
     facets: object({
@@ -158,14 +135,17 @@ export const SCHEMAS = {
     links: links('next'),
   }),
   PlanAnswer: object({
-    data: object({
-      ...plan,
-      ...schemasOf(DETAIL_FIELDS),
-      quality: {
-        ...listOf(ref('Remark')),
-        description: 'What is odd about the data of the plan; both sides of a contradiction stay as told',
+    data: object(
+      {
+        ...plan,
+        ...schemasOf(DETAIL_FIELDS),
+        quality: {
+          ...listOf(ref('Remark')),
+          description: 'What is odd about the data of the plan; both sides of a contradiction stay as told',
+        },
       },
-    }),
+      ['year'],
+    ),
     meta: object(freshness, ['notice', 'published_at']),
     links: links('history', 'current'),
   }),

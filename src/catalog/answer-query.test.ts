@@ -59,6 +59,7 @@ const query = fc.record({
   max_rate: maybe(fc.constantFrom(10, 15.5)),
   q: maybe(fc.constantFrom('plan-1', 'alpha')),
   usage_kwh: fc.constantFrom(500, 1000, 1337),
+  profile: fc.constant(null),
   sort: fc.constantFrom(
     'rate' as const,
     'bill' as const,

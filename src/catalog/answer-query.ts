@@ -9,6 +9,7 @@ import { type Bits, countBits, hasBit, keepBits } from './bits.ts';
 import type { PlanIndex } from './plan-index.ts';
 import type { PlanQuery } from './plan-query.ts';
 import type { PricedPlans } from './priced-plans.ts';
+import type { PricedYears } from './priced-years.ts';
 
 interface QueryAnswer {
   /** Rows of the plans of the page in the index. */
@@ -29,7 +30,12 @@ interface Filter {
 
 const NO_FACET = -1;
 
-export function answerQuery(priced: PricedPlans, query: PlanQuery): QueryAnswer {
+/** @param years of the query's profile; without one an order by the year is one by the rate */
+export function answerQuery(
+  priced: PricedPlans,
+  query: PlanQuery,
+  years: PricedYears | null = null,
+): QueryAnswer {
   const { index } = priced;
   const filters = readFilters(priced, query);
   const matches = intersect(index, filters, NO_FACET);
@@ -45,7 +51,11 @@ export function answerQuery(priced: PricedPlans, query: PlanQuery): QueryAnswer 
     }
     countFacets(index, matches, filtered, counts);
   }
-  const order = priced.order(query.sort, query.is_descending);
+  const { sort, is_descending } = query;
+  const order =
+    sort === 'year' && years
+      ? years.order(is_descending)
+      : priced.order(sort === 'year' ? 'rate' : sort, is_descending);
   const start = startOf(index, order, matches, query);
   const page: number[] = [];
   let seen = 0;

@@ -9,11 +9,13 @@ import { FACETS } from '../plan/facets.ts';
 import type { PackedPlans } from '../plan/packed/packed-plans.ts';
 import type { Plan } from '../plan/plan.ts';
 import { isSamePlans, type PlanSet, packedPlans } from '../plan/plan-set.ts';
+import type { UsageProfile } from '../plan/profiles/profiles.ts';
 import { answerQuery, facetsJson } from './answer-query.ts';
 import { cursorKey, writeCursor } from './cursor.ts';
 import { PlanIndex } from './plan-index.ts';
 import type { PlanQuery } from './plan-query.ts';
 import { PricedPlans } from './priced-plans.ts';
+import { PricedYears } from './priced-years.ts';
 
 /** What is known about the plan sets behind an answer. */
 export interface Freshness {
@@ -75,6 +77,7 @@ export class PlanView {
   readonly observedAtMs: number;
   readonly #index: PlanIndex;
   #priced: LRUCache<number, PricedPlans> | undefined;
+  #years: LRUCache<string, PricedYears> | undefined;
 
   constructor(tdsps: readonly string[], sets: readonly PlanSet[], index = new PlanIndex(sets)) {
     this.tdsps = tdsps;
@@ -99,13 +102,15 @@ export class PlanView {
   page(query: PlanQuery, plans = this.tdsps): PlansPage {
     const index = this.#index;
     const priced = this.#pricedAt(query.usage_kwh);
-    const { page, counts, total, lastIndex } = answerQuery(priced, query);
+    const years = query.profile && this.#yearsOf(query.profile);
+    const { page, counts, total, lastIndex } = answerQuery(priced, query, years);
     let json = '"data":[';
     for (let at = 0; at < page.length; at++) {
       const row = page[at]!;
       const head = index.head(row);
       json += at === 0 ? head : `,${head}`;
       json += priced.billJson(row);
+      if (years) json += `,${years.yearJson(row)}`;
       json += index.tail(row);
     }
     json += `],"facets":${facetsJson(index, counts)}`;
@@ -132,6 +137,17 @@ export class PlanView {
       this.#priced.set(usageKwh, priced);
     }
     return priced;
+  }
+
+  #yearsOf(profile: UsageProfile): PricedYears {
+    this.#years ??= new LRUCache({ max: USAGES_PER_VIEW });
+    const key = `${profile.name} ${profile.months_kwh.join()}`;
+    let years = this.#years.get(key);
+    if (!years) {
+      years = new PricedYears(this.#index, profile);
+      this.#years.set(key, years);
+    }
+    return years;
   }
 }
 

@@ -22,7 +22,13 @@ const queries = fc.record({
   max_rate: maybe(fc.constantFrom(10, 15.5)),
   q: maybe(fc.constantFrom('free', 'power-o')),
   usage_kwh: fc.constantFrom(500, 1000, 1337, 2000),
-  sort: fc.constantFrom('rate', 'bill', 'term', 'green', 'provider'),
+  profile: maybe(
+    fc.constant({
+      name: 'own',
+      months_kwh: [900, 800, 700, 700, 900, 1300, 1500, 1600, 1300, 900, 700, 800],
+    }),
+  ),
+  sort: fc.constantFrom('rate', 'bill', 'year', 'term', 'green', 'provider'),
   is_descending: fc.boolean(),
   limit: fc.integer({ min: 1, max: 30 }),
   after: fc.constant(null),
@@ -56,12 +62,13 @@ test('every page, every facet, every cursor and every plan is the same', () =>
         }
         const { data, facets } = JSON.parse(`{${packed.page(asked[0]!).json}}`);
         const known = new Map(sets.flatMap(({ plans }) => plans).map((plan) => [plan.id, plan]));
-        for (const { bill, ...shown } of data) {
+        for (const { bill, year, ...shown } of data) {
           const plan = known.get(shown.id)!;
           for (const [field, value] of Object.entries(shown)) {
             assert.deepEqual(value, plan[field as keyof typeof plan], field);
           }
           assert.equal(bill.usage_kwh, asked[0]!.usage_kwh);
+          assert.equal(year?.profile, asked[0]!.profile?.name);
         }
         for (const { value, name } of facets.provider) {
           assert.ok(

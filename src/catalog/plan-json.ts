@@ -1,14 +1,24 @@
 /** How a single plan reads in an answer: everything about it. */
 
-import type { Bill } from '../plan/bill/bill.ts';
+import { billCurve } from '../plan/bill/bill.ts';
 import { DETAIL_FIELDS, HEAD_FIELDS, pickFields, TAIL_FIELDS } from '../plan/fields.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { UsageProfile } from '../plan/profiles/profiles.ts';
+import { yearOf } from '../plan/profiles/year.ts';
 import type { Remark } from '../plan/quality/remark.ts';
 
-export function planJson(plan: Plan, bill: Bill, quality: readonly Remark[]): Record<string, unknown> {
+/** @param profile for what usage the cost of a year is told, if it is */
+export function planJson(
+  plan: Plan,
+  usageKwh: number,
+  profile: UsageProfile | null,
+  quality: readonly Remark[],
+): Record<string, unknown> {
+  const curve = billCurve(plan);
   return {
     ...pickFields(plan, HEAD_FIELDS),
-    bill,
+    bill: curve.at(usageKwh),
+    ...(profile && { year: yearOf(curve, plan, profile) }),
     ...pickFields(plan, TAIL_FIELDS),
     ...pickFields(plan, DETAIL_FIELDS),
     quality,

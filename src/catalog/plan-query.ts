@@ -1,8 +1,9 @@
 /** A question about the plans of some TDSPs, already checked. */
 
 import type { RateType } from '../plan/plan.ts';
+import type { UsageProfile } from '../plan/profiles/profiles.ts';
 
-export const SORT_KEYS = ['rate', 'bill', 'term', 'green', 'provider'] as const;
+export const SORT_KEYS = ['rate', 'bill', 'year', 'term', 'green', 'provider'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 
 interface PlanFilters {
@@ -23,6 +24,8 @@ interface PlanFilters {
 
 export interface PlanQuery extends PlanFilters {
   usage_kwh: number;
+  /** For what year's usage the cost of a year is told; `null`: it is not. */
+  profile: UsageProfile | null;
   sort: SortKey;
   is_descending: boolean;
   limit: number;
@@ -38,7 +41,18 @@ export interface Cursor {
 
 /** Everything of a query that decides which plans match and in which order; the page does not. */
 export function queryKey(query: PlanQuery): string {
-  const { usage_kwh, sort, is_descending, term, min_term, max_term, min_green, rate_type, provider } = query;
+  const {
+    usage_kwh,
+    profile,
+    sort,
+    is_descending,
+    term,
+    min_term,
+    max_term,
+    min_green,
+    rate_type,
+    provider,
+  } = query;
   const { prepaid, time_of_use, max_rate, q } = query;
   const filters = [
     term,
@@ -52,5 +66,5 @@ export function queryKey(query: PlanQuery): string {
     max_rate,
     q,
   ];
-  return JSON.stringify([usage_kwh, sort, is_descending, ...filters]);
+  return JSON.stringify([usage_kwh, profile?.months_kwh, sort, is_descending, ...filters]);
 }

@@ -134,7 +134,7 @@ const HELD_COMMANDS: CommandSpec[] = [
   },
 ];
 
-const EXPLAIN_COMMANDS = (
+const EXPLAIN_PLACES = (
   [
     ['city', 'dallas-tx'],
     ['zip', '75201'],
@@ -147,6 +147,15 @@ const EXPLAIN_COMMANDS = (
     load: async () => (await import('./explain.ts')).explain(kind),
   }),
 );
+
+const EXPLAIN_COMMANDS: readonly CommandSpec[] = [
+  ...EXPLAIN_PLACES,
+  {
+    usage: 'bill <plan> <kWh>',
+    description: 'what a plan costs at a usage, line by line, and how that is known',
+    load: async () => (await import('./explain-bill.ts')).explainBill,
+  },
+];
 
 function buildProgram(run: Runner): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
@@ -161,7 +170,11 @@ function buildProgram(run: Runner): Command {
   group('sync', 'synchronise plans with the upstream', SYNC_COMMANDS);
   group('held', 'what the guard holds back, and your word on it', HELD_COMMANDS);
   group('cache', 'the cache layers of all running processes', CACHE_COMMANDS);
-  group('explain', 'what is answered at a place now, from where, and why', EXPLAIN_COMMANDS);
+  group(
+    'explain',
+    'what is answered at a place now, and what a plan costs, with the reasons',
+    EXPLAIN_COMMANDS,
+  );
   group('db', 'look after the database', DATABASE_COMMANDS);
   return program;
 }

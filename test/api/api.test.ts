@@ -212,7 +212,7 @@ const WRONG: [url: string, status: number, said: RegExp][] = [
   ['/v1/plans?city=dallas-tx&term=twelve', 400, /whole number from 1 to 120/],
   ['/v1/plans?city=dallas-tx&usage=0', 400, /1 to 100000/],
   ['/v1/plans?city=dallas-tx&limit=201', 400, /1 to 200/],
-  ['/v1/plans?city=dallas-tx&sort=price', 400, /rate, bill, term/],
+  ['/v1/plans?city=dallas-tx&sort=price', 400, /rate, bill, year, term/],
   ['/v1/plans?city=dallas-tx&max_rates=12', 400, /max_rate/],
   ['/v1/plans?city=dallas-tx&min_term=24&max_term=12', 400, /max_term/],
   ['/v1/plans?city=dallas-tx&cursor=abc', 400, /links\.next/],

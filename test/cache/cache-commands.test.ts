@@ -165,3 +165,21 @@ test('figures of several processes add up, and those that could not be written a
   await Promise.all([one!.stop(), other!.stop()]);
   assert.equal(await count('cache_processes'), 0);
 });
+
+test('explain bill shows the arithmetic, and refuses what is not a plan or a usage', async () => {
+  const { rows } = await database.pool.query('select id from electricity_plans where is_active limit 1');
+  const [plan] = rows as [{ id: string }];
+  const { bill, lines } = await json(['explain', 'bill', plan.id, '1250']);
+  assert.equal(bill.usage_kwh, 1250);
+  const sum = lines.reduce((total: number, { usd }: { usd: number }) => total + usd, 0);
+  assert.ok(Math.abs(sum - bill.total_usd) < 0.05, `${sum} instead of ${bill.total_usd}`);
+  const words = await wattsync(['explain', 'bill', plan.id, '1250'], env);
+  assert.equal(words.code, 0);
+  assert.match(words.stdout, /1250 kWh: (?:about )?\$[\d.]+ before tax/);
+  assert.equal((await wattsync(['explain', 'bill', 'x', '1250'], env)).code, 2);
+  assert.equal((await wattsync(['explain', 'bill', plan.id, 'much'], env)).code, 2);
+  assert.equal(
+    (await wattsync(['explain', 'bill', '00000000-0000-4000-8000-000000000000', '9'], env)).code,
+    1,
+  );
+});

@@ -133,6 +133,7 @@ test('facet counts are those that the API answers without any filter', async () 
       max_rate: null,
       q: null,
       usage_kwh: 1000,
+      profile: null,
       sort: 'rate',
       is_descending: false,
       limit: 1,

@@ -6,8 +6,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PastBusyError, PastPlans, type PastView } from '../../catalog/past-plans.ts';
 import { planJson } from '../../catalog/plan-json.ts';
-import { billCurve } from '../../plan/bill/bill.ts';
 import { asciiJson } from '../../plan/packed/ascii-json.ts';
+import type { UsageProfile } from '../../plan/profiles/profiles.ts';
 import { remarksOf } from '../../plan/quality/quality.ts';
 import { readTdspsOfPlan } from '../../store/plans/plan-revisions.ts';
 import { invalidParameters } from '../params.ts';
@@ -54,7 +54,7 @@ export class PastAnswers {
   /** @throws {Problem} the time is wrong, or the plan was not on sale then */
   async answerOne(
     id: string,
-    usage: number,
+    { usage, profile }: { usage: number; profile: UsageProfile | null },
     at: Date,
     request: FastifyRequest,
     reply: FastifyReply,
@@ -71,11 +71,18 @@ export class PastAnswers {
         history: `/v1/plans/${id}/history`,
       });
     }
-    if (this.#isKnown(past, `${plan.id}.${past.tag}.${at.getTime()}.${usage}`, request, reply)) {
+    if (
+      this.#isKnown(
+        past,
+        `${plan.id}.${past.tag}.${at.getTime()}.${usage}.${profile?.months_kwh.join('-') ?? ''}`,
+        request,
+        reply,
+      )
+    ) {
       return reply.code(304).send();
     }
     return {
-      data: planJson(plan, billCurve(plan).at(usage), remarksOf(plan)),
+      data: planJson(plan, usage, profile, remarksOf(plan)),
       meta: this.#meta(past),
       links: { history: `/v1/plans/${plan.id}/history` },
     };

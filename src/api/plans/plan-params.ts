@@ -4,6 +4,8 @@ import { cursorKey, readCursor } from '../../catalog/cursor.ts';
 import { type PlanQuery, SORT_KEYS, type SortKey } from '../../catalog/plan-query.ts';
 import { nameKey } from '../../plan/offer.ts';
 import { RATE_TYPES } from '../../plan/plan.ts';
+import { readProfile, type UsageProfile } from '../../plan/profiles/profiles.ts';
+import { usageProfiles } from '../../store/profiles.ts';
 import {
   choice,
   decimal,
@@ -19,7 +21,7 @@ import {
 
 const sort: Param<{ key: SortKey; isDescending: boolean }> = {
   description:
-    'What comes first; `-` in front reverses. Rate and bill are compared at the asked usage, and an estimate never ranks above a known bill.',
+    'What comes first; `-` in front reverses. Rate and bill are compared at the asked usage, the year at the profile (`house` if none is given), and an estimate never ranks above a known bill. With a profile it is `year` if not given.',
   schema: { type: 'string', enum: SORT_KEYS.flatMap((key) => [key, `-${key}`]), default: 'rate' },
   expected: `one of ${SORT_KEYS.join(', ')}, with or without - in front`,
   read: (given) => {
@@ -28,6 +30,16 @@ const sort: Param<{ key: SortKey; isDescending: boolean }> = {
     return key && { key, isDescending };
   },
 };
+
+export const profile: Param<UsageProfile> = {
+  description:
+    'Usage through a year, for the cost of the next twelve months: `house` (the average Texas home), `apartment`, `large`, or twelve numbers in kWh from January to December, with commas between them.',
+  schema: { type: 'string', examples: ['house', '635,573,517,466,573,765,915,938,797,599,479,543'] },
+  expected: 'apartment, house, large, or twelve whole numbers of kWh above 0 from January to December',
+  read: (given) => readProfile(given, usageProfiles()),
+};
+
+const DEFAULT_PROFILE = 'house';
 
 export const asOf = moment(
   'The plans as they were at this time, instead of those of now; not in the future, nor before the first sync.',
@@ -51,6 +63,7 @@ export const PLAN_PARAMS = {
     1,
     100_000,
   ),
+  profile,
   sort,
   limit: integer('Plans on a page; 20 if not given.', 1, 200),
   cursor: text('Where the page before ended: taken from its `links.next`.', 200),
@@ -71,6 +84,7 @@ export function toPlanQuery(params: PlanParams, plans: readonly string[]): PlanQ
       { field: 'min_term', message: `${min_term} is more than max_term, ${max_term}` },
     ]);
   }
+  const sortKey = params.sort?.key ?? (params.profile === null ? 'rate' : 'year');
   const query: PlanQuery = {
     term: params.term,
     min_term,
@@ -83,7 +97,8 @@ export function toPlanQuery(params: PlanParams, plans: readonly string[]): PlanQ
     max_rate: params.max_rate,
     q: params.q === null ? null : nameKey(params.q),
     usage_kwh: params.usage ?? 1000,
-    sort: params.sort?.key ?? 'rate',
+    profile: params.profile ?? (sortKey === 'year' ? usageProfiles().get(DEFAULT_PROFILE)! : null),
+    sort: sortKey,
     is_descending: params.sort?.isDescending ?? false,
     limit: params.limit ?? 20,
     after: null,

@@ -3,7 +3,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Freshness } from '../../catalog/catalog.ts';
 import { planJson } from '../../catalog/plan-json.ts';
-import { billCurve } from '../../plan/bill/bill.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { remarksAmong, remarksOf } from '../../plan/quality/quality.ts';
 import type { Remark } from '../../plan/quality/remark.ts';
@@ -21,10 +20,11 @@ import {
 } from '../routes.ts';
 import { PastAnswers } from './past-answers.ts';
 import type { PlanAnswers } from './plan-answers.ts';
-import { asOf, PLAN_PARAMS, toPlanQuery } from './plan-params.ts';
+import { asOf, PLAN_PARAMS, profile, toPlanQuery } from './plan-params.ts';
 
 export const ONE_PLAN_PARAMS = {
   usage: integer('Usage in kWh a month, for which the bill is told; 1000 if not given.', 1, 100_000),
+  profile,
   as_of: asOf,
 };
 
@@ -49,8 +49,8 @@ export function plansRoutes(app: FastifyInstance, parts: ApiParts, answers: Plan
 
   app.get<{ Params: { id: string } }>('/v1/plans/:id', async (request, reply) => {
     const id = readPlanId(request.params.id);
-    const { usage, as_of } = readParams(ONE_PLAN_PARAMS, request.query as RawQuery);
-    if (as_of !== null) return past.answerOne(id, usage ?? 1000, as_of, request, reply);
+    const { usage, profile, as_of } = readParams(ONE_PLAN_PARAMS, request.query as RawQuery);
+    if (as_of !== null) return past.answerOne(id, { usage: usage ?? 1000, profile }, as_of, request, reply);
     const active = await catalog.activePlan(allDuns(parts), id);
     const plan = active?.plan ?? (await readPlan(database.pool, id));
     if (!plan) throw await missingPlan(parts, id);
@@ -58,12 +58,15 @@ export function plansRoutes(app: FastifyInstance, parts: ApiParts, answers: Plan
     if ('notReady' in known) throw notReady(parts, known.notReady);
     // A plan that is no longer sold is in no plan set: it came from the table behind them.
     const freshness: Freshness = active ? known : { ...known, layer: 'active' };
-    const tag = freshnessTag(freshness, `${plan.id}.${usage ?? 1000}.`);
+    const tag = freshnessTag(
+      freshness,
+      `${plan.id}.${usage ?? 1000}.${profile?.months_kwh.join('-') ?? ''}.`,
+    );
     reply.headers(freshnessHeaders(parts, freshness, tag));
     if (isNotModified(request.headers['if-none-match'], tag)) return reply.code(304).send();
     const current = plan.is_active ? null : await catalog.activePlan([plan.tdsp_duns], plan.offer_id);
     return {
-      data: planJson(plan, billCurve(plan).at(usage ?? 1000), await qualityOf(parts, plan)),
+      data: planJson(plan, usage ?? 1000, profile, await qualityOf(parts, plan)),
       meta: {
         source: freshness.layer,
         stale: freshness.isStale,
