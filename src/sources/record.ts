@@ -19,7 +19,7 @@ export class FieldError extends Error {
 }
 
 /** The longest of any upstream has 24 characters. */
-const LONGEST_ID = 200;
+export const LONGEST_ID = 200;
 
 /** @throws anything but a FieldError again */
 export function toRejection(error: unknown, record: unknown, external_id: string | null): Rejection {

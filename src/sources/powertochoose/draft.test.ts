@@ -121,3 +121,17 @@ test('a cell that makes no sense rejects its row with the reason', () => {
       assert.match(reason, /\b(?:is|must be)\b/);
     }
 });
+
+test('a cell too long for its column costs its row alone, and is kept short', () => {
+  for (const [column, length] of [
+    ['idKey', 201],
+    ['Product', 301],
+    ['SpecialTerms', 200_000],
+    ['Rating', 200_000],
+  ] as const) {
+    const odd = english({ idKey: '2', [column]: '9'.repeat(length) });
+    const { plans, rejections } = oncor(english(), odd);
+    assert.deepEqual([plans.length, rejections[0]?.field], [1, column]);
+    assert.ok(JSON.stringify(rejections).length < 10_000);
+  }
+});

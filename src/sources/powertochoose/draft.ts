@@ -2,8 +2,9 @@
 
 import type { PlanDraft } from '../../plan/plan.ts';
 import { cleanLink } from '../links.ts';
+import { LONGEST_TEXT } from '../odd-values.ts';
 import { underOwnName } from '../providers.ts';
-import { readRequired } from '../record.ts';
+import { FieldError, LONGEST_ID, readRequired } from '../record.ts';
 import { readText } from '../text.ts';
 import {
   readFlag,
@@ -25,6 +26,7 @@ import { tellsAutoPayRequired, tellsMinimumUsageFee } from './remarks.ts';
  * @throws {FieldError} for the first cell that rules the row out
  */
 export function readDraft(row: PowerToChooseRow, tdsp_duns: string): PlanDraft {
+  refuseTooLong(row);
   const term_months = readTerm(row);
   const rates_cents_per_kwh = {
     500: readPrice(row, 'kwh500'),
@@ -80,4 +82,13 @@ export function readDraft(row: PowerToChooseRow, tdsp_duns: string): PlanDraft {
     spanish_external_id: null,
     translations: {},
   };
+}
+
+/** A cell too long for an index would fail its whole TDSP. No text of a plan comes near the limit. */
+function refuseTooLong(row: PowerToChooseRow): void {
+  for (const [column, cell = ''] of Object.entries(row)) {
+    const longest = column === 'idKey' ? LONGEST_ID : LONGEST_TEXT;
+    if (cell.length <= longest) continue;
+    throw new FieldError(column, cell, `has ${cell.length} characters, more than ${longest}`);
+  }
 }
