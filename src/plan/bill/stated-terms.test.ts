@@ -45,6 +45,7 @@ test('a credit and the usage it begins at are read together, in whatever order a
     'Por cada ciclo de facturación con un consumo de 1000 kWh o más, se aplicará a tu factura un créditode $125.',
     'Se aplicará un crédito de $125 dólares cuando tu consumo sea igual o superior a 1,000 kWh.',
     'Get one hundred twenty-five dollars of bill credit when you use one thousand kWh or more',
+    'You will not receive the $125 credit if usage is below 1000 kWh',
     'Receive a credit of $-125.00 if your usage is greater than 999 kWh',
   ]) {
     states(text, step(-125, 1000));
@@ -109,6 +110,11 @@ test('what is not told in full leaves the bill open, with its usages as knots', 
   leavesOpen('FREE electricity from 9:00 AM to 4:00 PM daily');
   leavesOpen('Enjoy a fixed rate PLUS a $0 Energy Charge from 12PM to 2PM every day');
   leavesOpen('Noches gratis');
+  leavesOpen('Weekends free from Friday 6 PM');
+  leavesOpen('The first 500 kWh are free');
+  leavesOpen('Flat $60 bill for usage up to 500 kWh', 501);
+  leavesOpen('$49.99 monthly for up to 500 kWh', 501);
+  leavesOpen('Does not include the $9.95 fee for usage less than 1000 kWh', 1000);
   leavesOpen('4.9¢ per kWh for the first 1,000 kWh, 9.1¢ above', 1001);
   leavesOpen('A $30 winter credit when usage is 800 kWh or more', 800);
   leavesOpen('20% off your energy charge when usage exceeds 1200 kWh', 1201);

@@ -43,7 +43,10 @@ const CREDIT =
   /credit|credito|discount|descuento|rebate|reembolso|bonus|bono|\bsav(?:e|es|ings)\b|ahorr|reduction|\boff\b/g;
 const FEE = /\bfees?\b|charg|cargo|cuota|tarifa|penalty|penali|cobr|surcharge|\$\d+(?:\.\d+)? ?<|recargo/g;
 const WAIVED =
-  /waive|\bnot (?:be )?(?:charged|appl)|no se (?:cobra|aplica|le cobra)|exent|exonera|\bunless\b|\bexcept\b|a menos que|salvo|\bavoid|evit/;
+  /waive|\bnot (?:be )?(?:charge|appl|includ)|no se (?:cobra|aplica|le cobra)|exent|exonera|\bunless\b|\bexcept\b|a menos que|salvo|\bavoid|evit/;
+/** A credit that somebody does not get. */
+const MISSED =
+  /\bnot (?:receive|get|earn|be eligible|qualify|be applied|apply)|no (?:recib|obten|obtendr|aplica|calific)|forfeit|\blose\b|pierde/;
 /** Money that a month's bill does not hold. */
 const NOT_MONTHLY =
   /terminat|cancel|early exit|deposit|deposito|reward|recompensa|gift|regalo|\bvalue\b|valor|\bvet|visa\b|switch|refer|disconnect|reconnect|late (?:fee|payment)|returned|worth|donat|donacion|contribut|contribucion|emergency/;
@@ -54,7 +57,7 @@ const ONCE_PAID =
 const LIMITED_TIME =
   /(?:first|primer[oa]s?) (?:\d+|two|three|four|five|six|nine|dos|tres|seis) (?:months?|meses|bill|factura|invoice)|introductory|teaser|promotional (?:rate|price)/;
 const HOURS =
-  /\bfree (?:nights?|weekends?|days?|hours?|mornings?|afternoons?|evenings?|(?:sun|mon|tues|wednes|thurs|fri|satur)days?)\b|(?:noches|fines? de semana|horas|dias|sabados|domingos) (?:gratis|gratuit)|\bfree (?:electricity|energy|power|electric)\b.*(?:\d ?(?::\d\d)? ?[ap]\.?m|midnight|night|weekend|hours|noon|daily|every)|(?:electricidad|energia|luz) (?:gratis|gratuita).*(?:\d ?(?::\d\d)? ?[ap]\.?m|noche|fin de semana|horas|diari|cada dia)|\$0(?:\.0+)? (?:energy|electricity) charge|(?:energy|electricity) charge (?:is |of )?\$0|cargo (?:de|por) energia (?:de )?\$0|off-peak|on-peak|hor(?:as|ario) (?:pico|valle)|fuera de (?:horas )?pico|time[- ]of[- ]use|half[- ]price|mitad de precio|bright nights/;
+  /\b(?:nights|weekends|saturdays|sundays|mornings|evenings) (?:are )?free\b|\bfree (?:nights?|weekends?|days?|hours?|mornings?|afternoons?|evenings?|(?:sun|mon|tues|wednes|thurs|fri|satur)days?)\b|(?:noches|fines? de semana|horas|dias|sabados|domingos) (?:gratis|gratuit)|\bfree (?:electricity|energy|power|electric)\b.*(?:\d ?(?::\d\d)? ?[ap]\.?m|midnight|night|weekend|hours|noon|daily|every)|(?:electricidad|energia|luz) (?:gratis|gratuita).*(?:\d ?(?::\d\d)? ?[ap]\.?m|noche|fin de semana|horas|diari|cada dia)|\$0(?:\.0+)? (?:energy|electricity) charge|(?:energy|electricity) charge (?:is |of )?\$0|cargo (?:de|por) energia (?:de )?\$0|off-peak|on-peak|hor(?:as|ario) (?:pico|valle)|fuera de (?:horas )?pico|time[- ]of[- ]use|half[- ]price|mitad de precio|bright nights/;
 const CLOCK = /\d ?(?::\d\d)? ?[ap]\.?m\b.*(?:to|until|-|a|hasta).*\d ?(?::\d\d)? ?[ap]\.?m\b/;
 const CLOCK_PRICE = /free|gratis|energy charge|¢|cents|discount|\brate\b|tarifa|half|%/;
 const DESK = /call|phone|support|customer (?:care|service)|llame|atencion|office|open/;
@@ -63,6 +66,8 @@ const PRICE_BY_USAGE = /¢|cents? per|per kwh|por kwh|\/ ?kwh|\bprice\b|precio|\
 const ONLY_AN_EXAMPLE = /average|promedio|based on|example|ejemplo|assum|actual price/;
 const FLAT =
   /same (?:amount|bill|price)|misma cantidad|mismo (?:monto|importe|precio)|flat (?:monthly )?(?:fee|rate|bill|charge|price|amount)|tarifa plana|fixed (?:monthly )?(?:bill|amount)/;
+const WHOLE_BILL = /\bflat\b|tarifa plana|total bill|factura total/;
+const FREE_KWH = /\bkwh (?:are |is |for )?(?:free|gratis)|\bfree \d+ ?kwh|\bfree kwh/;
 const PERCENT =
   /\d ?(?:%|percent|por ciento) (?:off|discount|descuento|de descuento|credit|rebate|bill credit|menos)|(?:discount|descuento|credit) (?:of|de) \d+ ?%/;
 const NOT_ENERGY =
@@ -107,6 +112,11 @@ function readClause(clause: string, found: StatedTerms, loose: UsageLimits[], on
     return;
   }
   if (limits.length === 0) return;
+  if (WHOLE_BILL.test(plain) && amounts.length > 0) {
+    found.knots.push(...limits.map(edgeOf));
+    found.doubts.push('an amount is stated that may be the whole bill');
+    return;
+  }
   if (amounts.length === 0) {
     const isAboutMoney = matches(CREDIT, plain) || matches(FEE, plain) || PRICE_BY_USAGE.test(plain);
     const isExample = ONLY_AN_EXAMPLE.test(plain) && !matches(CREDIT, plain);
@@ -137,6 +147,7 @@ function readClause(clause: string, found: StatedTerms, loose: UsageLimits[], on
 function raiseDoubts(clause: string, doubts: string[]): void {
   const isClock = CLOCK.test(clause) && CLOCK_PRICE.test(clause) && !DESK.test(clause);
   if (HOURS.test(clause) || isClock) doubts.push('the price depends on the hour');
+  if (FREE_KWH.test(clause)) doubts.push('some kWh are free');
   if (TIERS.test(clause)) doubts.push('the price goes in tiers that are not told');
   if (PERCENT.test(clause) && !NOT_ENERGY.test(clause)) {
     const isPartial = usageLimits(clause).length > 0 || SEASON.test(clause) || monthsIn(clause).length > 0;
@@ -195,7 +206,8 @@ function toStep(
   const [credit, fee] = [CREDIT, FEE].map((words) =>
     Math.min(...[...clause.matchAll(words)].map(({ index }) => (index < at ? at - index : index - end + 1))),
   ) as [number, number];
-  const isBelow = limits.from_kwh === 1 && !limits.isVague;
+  // Below 1,000 ends at 999; what holds "up to 500 kWh" may be the whole bill.
+  const isBelow = limits.from_kwh === 1 && !limits.isVague && (limits.to_kwh ?? 0) % 10 === 9;
   // "$9.95 for usage less than 1,000 kWh" says enough; for more usage nobody charges a fee without calling it one.
   const unnamed = isBelow ? 'fee' : 'unknown';
   const kind = credit === Infinity && fee === Infinity ? unnamed : credit <= fee ? 'credit' : 'fee';
@@ -204,7 +216,10 @@ function toStep(
   let { from_kwh, to_kwh } = limits;
   if (kind === 'fee' && WAIVED.test(clause) && from_kwh > 1 && to_kwh === null) {
     [from_kwh, to_kwh] = [1, from_kwh - 1];
-  } else if (WAIVED.test(clause) && from_kwh === 1) return null;
+  } else if (kind === 'credit' && MISSED.test(clause) && from_kwh === 1 && to_kwh !== null) {
+    [from_kwh, to_kwh] = [to_kwh + 1, null];
+  } else if ((WAIVED.test(clause) && from_kwh === 1) || (MISSED.test(clause) && kind === 'credit'))
+    return null;
   return { usd: kind === 'credit' ? -usd : usd, from_kwh, to_kwh, months, careless_kwh };
 }
 
