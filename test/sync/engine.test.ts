@@ -13,6 +13,7 @@ import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
 import type { GateOptions } from '../../src/sources/gate.ts';
 import { PowerToChooseSource } from '../../src/sources/powertochoose/powertochoose.ts';
+import { confirmOrigin } from '../../src/store/queue/confirmed-origin.ts';
 import { readAttemptCounts } from '../../src/store/queue/sync-attempts.ts';
 import { readControl } from '../../src/store/queue/sync-control.ts';
 import { readDeadLetters, readRun } from '../../src/store/queue/sync-runs.ts';
@@ -357,13 +358,15 @@ test('readers that find plans old ask once for all of them', async () => {
 test('with one call for the whole state, a sync of one city brings all TDSPs, and has a queue of its own', async () => {
   const csv = fileURLToPath(new URL('../fixtures/powertochoose-small.csv', import.meta.url));
   const tdspByName = (name: string) => territory.tdspByFeedName(name)?.duns;
+  const statewide = new PowerToChooseSource({ csv, tdspByName }, testGate(database));
+  await database.transaction((connection) => confirmOrigin(connection, statewide.origin, 'test'));
   const engine = new Engine({
     database,
     territory,
     roles: ['worker'],
     onError: (error) => errors.push(error),
     config: readConfig({ PLAN_SOURCE: 'powertochoose', POWERTOCHOOSE_CSV: csv }),
-    source: new PowerToChooseSource({ csv, tdspByName }, testGate(database)),
+    source: statewide,
   });
   engines.push(engine);
   await engine.start();
