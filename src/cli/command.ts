@@ -17,6 +17,8 @@ export interface CommandSpec {
   /** Its name, and what it takes: `city <slug...>`. */
   usage: string;
   description: string;
+  /** What its group does without a name. */
+  isDefault?: boolean;
   /** Every command takes --json besides. */
   options?: readonly Option[];
   /** Below the options in its help. */
@@ -31,8 +33,8 @@ type CommandWork = (context: CommandContext, ...given: never[]) => Promise<numbe
 export type Runner = (work: (context: CommandContext) => Promise<number>) => Promise<void>;
 
 export function addCommands(parent: Command, run: Runner, specs: readonly CommandSpec[]): void {
-  for (const { usage, description, options = [], note, load } of specs) {
-    const command = parent.command(usage).description(description);
+  for (const { usage, description, isDefault = false, options = [], note, load } of specs) {
+    const command = parent.command(usage, { isDefault }).description(description);
     for (const option of options) command.addOption(option);
     command.option('--json', 'one JSON object on standard output, nothing else');
     if (note) command.addHelpText('after', `\n${note}`);

@@ -110,6 +110,30 @@ const CACHE_COMMANDS: CommandSpec[] = [
   },
 ];
 
+const HELD_COMMANDS: CommandSpec[] = [
+  {
+    usage: 'list',
+    isDefault: true,
+    description: 'what the guard holds back, and why',
+    load: async () => (await import('./held/held.ts')).heldList,
+  },
+  {
+    usage: 'show <tdsp>',
+    description: 'every rule with its reading, and what publishing it would change',
+    load: async () => (await import('./held/held.ts')).heldShow,
+  },
+  {
+    usage: 'publish <tdsp>',
+    description: 'publish it all the same; written to the audit log',
+    load: async () => (await import('./held/held.ts')).heldPublish,
+  },
+  {
+    usage: 'drop <tdsp>',
+    description: 'forget it; the next file is judged afresh in any case',
+    load: async () => (await import('./held/held.ts')).heldDrop,
+  },
+];
+
 const EXPLAIN_PLACES = (
   [
     ['city', 'dallas-tx'],
@@ -144,6 +168,7 @@ function buildProgram(run: Runner): Command {
   const group = (name: string, description: string, specs: readonly CommandSpec[]) =>
     addCommands(program.command(name).description(description), run, specs);
   group('sync', 'synchronise plans with the upstream', SYNC_COMMANDS);
+  group('held', 'what the guard holds back, and your word on it', HELD_COMMANDS);
   group('cache', 'the cache layers of all running processes', CACHE_COMMANDS);
   group(
     'explain',

@@ -65,8 +65,8 @@ export function checkHeld({ tdsps }: Pick<MonitorView, 'tdsps'>): Finding {
   const why = held.map(({ name, last_result }) => `${name} (${last_result?.message})`).join('; ');
   const message = `The last snapshot looked wrong and was held back: ${why}`;
   const advice =
-    'The published plans stay, and the next file is judged afresh. Look at what the upstream sends';
-  return warn(check, message, advice, 'npm run sync:dead');
+    'The published plans stay. Look at it, then publish or drop it; the next file is judged afresh';
+  return warn(check, message, advice, `npm run held -- show ${held[0]!.code}`);
 }
 
 /** Whether this command has the settings of the workers: limits and targets are taken from its own. */

@@ -204,7 +204,7 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
     },
     ['warn held'],
     true,
-    /half is gone.*sync:dead/,
+    /half is gone.*held -- show ONCOR/,
   ],
   [
     'an open circuit',

@@ -33,7 +33,7 @@ async function send(...plans: PlanDraft[]): Promise<Map<string, { id: string; of
   const now = new Date(clock);
   const from = { source: 'sandbox', origin: 'test', observed_at: now, run_id: 1 };
   const snapshot = { tdsp_duns: ONCOR, plans, rejected: [], ...from };
-  await publish(database, snapshot, { now, cacheTtlMs: 3_600_000, overridesGuard: true });
+  await publish(database, snapshot, { now, cacheTtlMs: 3_600_000, passed_as: 'overridden' });
   const set = await readActivePlanSet(database.pool, ONCOR);
   return new Map(set!.plans.map((plan) => [plan.external_id, plan]));
 }

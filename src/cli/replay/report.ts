@@ -1,7 +1,7 @@
 /** What `replay` found, in words. */
 
 import { minuteText, plural } from '../../monitor/text.ts';
-import type { FieldDifference, NamedPlan } from '../../plan/difference.ts';
+import type { FieldDifference, NamedPlan, SetDifference } from '../../plan/difference.ts';
 import type { KeptRecord } from '../../store/plans/quarantine.ts';
 import type { Outcome } from '../../sync/publish/outcome.ts';
 import type { Readable, Replayed } from '../../sync/publish/replay.ts';
@@ -14,7 +14,7 @@ const LONGEST_VALUE = 24;
 
 export function describeReplays(replays: readonly Replayed[], territory: Territory): string {
   if (replays.length === 0) return 'Nothing to replay: no body was kept. A sync keeps what it fetches.';
-  const lines = replays.flatMap((one) => [headline(one, territory), ...details(one)]);
+  const lines = replays.flatMap((one) => [headline(one, territory), ...describeDifference(one.difference)]);
   const byWord = Map.groupBy(replays, ({ status }) => COUNTED_AS[status]);
   const counts = [...byWord].map(([word, group]) => `${group.length} ${word}`);
   return [...lines, `${replays.length} replayed: ${counts.join(', ')}.`].join('\n');
@@ -47,7 +47,7 @@ function headline(
   return `${what.padEnd(22)}${VERDICTS[status]}${body}${size}${read}${message ? `\n    ${message}` : ''}`;
 }
 
-function details({ difference }: Replayed): string[] {
+export function describeDifference(difference: SetDifference | null): string[] {
   if (!difference) return [];
   const { added, gone, changed, newly_rejected, newly_readable } = difference;
   const withChanges = (plan: NamedPlan & { changes: FieldDifference[] }) =>

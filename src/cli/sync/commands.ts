@@ -10,6 +10,7 @@ const force = new Option(
 /** Of those that ask for a sync and watch it. */
 const asking = [
   force,
+  new Option('--change-source', 'let the plans of this source replace those of another one'),
   new Option('--explain', 'say for each TDSP what was decided, and why'),
   new Option('--dry-run', 'say what would be done, and why, and do nothing'),
 ];
@@ -80,5 +81,11 @@ export const SYNC_COMMANDS: CommandSpec[] = [
     description: 'try again what failed for good: all of it, or that of these TDSPs (ONCOR, 957877905)',
     options: [force],
     load: async () => (await import('./dead.ts')).syncRedrive,
+  },
+  {
+    usage: 'revert <tdsp>',
+    description: 'put the plans of an earlier version back as a new one',
+    options: [numberOption('--to <version>', 'the version whose plans to publish again')],
+    load: async () => (await import('../held/held.ts')).syncRevert,
   },
 ];

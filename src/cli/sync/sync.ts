@@ -6,6 +6,7 @@ import { describeError } from '../../errors.ts';
 import type { RequestedSync, SyncRequest } from '../../planning/request-sync.ts';
 import type { PlanSource } from '../../sources/source.ts';
 import type { Database } from '../../store/postgres/database.ts';
+import { confirmOrigin } from '../../store/queue/confirmed-origin.ts';
 import type { RunWithResults } from '../../store/queue/sync-runs.ts';
 import { QueryStats } from '../../store/upkeep/query-stats.ts';
 import { followRun, type SyncEvent } from '../../sync/work/follow-run.ts';
@@ -18,6 +19,7 @@ import { describeOutcome, describePlan, describeReport, nameOf } from './report.
 
 export interface SyncCommandOptions {
   force?: boolean;
+  changeSource?: boolean;
   explain?: boolean;
   dryRun?: boolean;
 }
@@ -44,7 +46,7 @@ const POOL_CONNECTIONS = 10;
 
 export async function sync(
   context: CommandContext,
-  { force = false, explain = false, dryRun = false }: SyncCommandOptions,
+  { force = false, changeSource = false, explain = false, dryRun = false }: SyncCommandOptions,
   choose: (territory: Territory) => Choice,
 ): Promise<number> {
   const { config, isJson } = context;
@@ -63,6 +65,7 @@ export async function sync(
           const found = { kind: request.kind, cities, targets };
           return answer(context, found, () => describePlan(targets, territory));
         }
+        if (changeSource) await database.transaction((one) => confirmOrigin(one, source.origin, 'cli'));
         const requested = await engine.request(request);
         if (requested.hasResumed) progress.line('Syncing was stopped; this resumes it.');
         if (explain) progress.line(describePlan(requested.targets, territory));

@@ -32,6 +32,7 @@ import { doubtHistoryPartition, expectHistoryPartition } from '../../store/schem
 import { median } from './guard/guarded-market.ts';
 import { judgeSnapshot } from './guard/judge-snapshot.ts';
 import { identify } from './identify.ts';
+import { assertSameSource } from './source-change.ts';
 import { assertNotSuperseded, type SnapshotBase, SnapshotSupersededError } from './superseded.ts';
 
 interface FreshSnapshot {
@@ -80,6 +81,7 @@ const TRIES = 5;
 /**
  * @throws {SnapshotHeldError} the guard found the snapshot suspicious; nothing was written
  * @throws {SnapshotSupersededError} a newer snapshot was published since the fetch began; nothing was written
+ * @throws {SourceChangedError} other plans are stored, and nobody confirmed that these replace them
  * @throws {SyncHaltedError} an emergency was declared, perhaps while this process was frozen
  */
 export async function publish(
@@ -97,6 +99,7 @@ export async function publish(
     const state = await readPublished(database.pool, snapshot.tdsp_duns, content_hash);
     current = state.current;
     if (snapshot.base !== undefined) assertNotSuperseded(current, snapshot.base);
+    if (options.passed_as === 'judged') await assertSameSource(database.pool, current, snapshot);
     const published =
       current?.content_hash === content_hash
         ? await confirm(database.pool, snapshot, current, options)

@@ -2,6 +2,8 @@
 
 import { bulkhead } from 'cockatiel';
 import type { FetchContext, FetchedTdsp, PlanSource, SourceName } from '../../sources/source.ts';
+import type { PassedAs } from '../../store/plans/guarded-plans.ts';
+import { holdSnapshot, resolveHeld } from '../../store/plans/held-snapshots.ts';
 import { fillPlanCache } from '../../store/plans/plan-cache.ts';
 import { noteSchemaDrift, quarantine, resolveQuarantine } from '../../store/plans/quarantine.ts';
 import { confirmSnapshot, type Snapshot, type Validators } from '../../store/plans/snapshots.ts';
@@ -32,7 +34,7 @@ interface Fetch {
 }
 
 /** Where plans came from. */
-interface FetchedFrom {
+export interface FetchedFrom {
   source: SourceName;
   origin: string;
   observed_at: Date;
@@ -102,7 +104,11 @@ export class Publisher {
   async publishFetched(
     { tdsp_duns, plans, rejections }: FetchedTdsp,
     { by, ...from }: FetchedFrom,
-    { run_id, base }: { run_id: number; base: SnapshotBase | null },
+    {
+      run_id,
+      base,
+      passed_as = 'judged',
+    }: { run_id: number; base: SnapshotBase | null; passed_as?: PassedAs },
   ): Promise<Outcome> {
     const { database, cacheTtlMs, tuneDatabase, now } = this.#options;
     const { source, payload_hash } = from;
@@ -113,8 +119,9 @@ export class Publisher {
       const published = await publish(
         database,
         { ...from, tdsp_duns, plans, rejected, run_id, base },
-        { now: now(), cacheTtlMs, passed_as: 'judged' },
+        { now: now(), cacheTtlMs, passed_as },
       );
+      if (passed_as === 'judged') await resolveHeld(database.pool, tdsp_duns, 'passed', by);
       if (tuneDatabase) await analyzeGrowth(database, published.counts.added).catch(() => {});
       const ids = plans.map(({ external_id }) => external_id);
       await resolveQuarantine(database.pool, origin, { rejected: rejections, plans: ids }, by);
@@ -127,6 +134,11 @@ export class Publisher {
         return untouchedOutcome(tdsp_duns, 'shared', error.version);
       }
       const status = error instanceof SnapshotHeldError ? 'held' : 'failed';
+      if (error instanceof SnapshotHeldError) {
+        const held = { tdsp_duns, ...from, plans, rejections, run_id, verdict: error.verdict };
+        // That it is held is told all the same; without the copy the next file is judged as well.
+        await holdSnapshot(database.pool, held).catch(() => {});
+      }
       return { ...failedOutcome(tdsp_duns, status, error), payload_hash };
     }
   }

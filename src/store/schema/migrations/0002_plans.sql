@@ -299,3 +299,28 @@ create table schema_drift (
   constraint schema_drift_pkey primary key (source, field)
 );
 comment on table schema_drift is 'Fields an upstream added (+) or dropped (-): each is reported when it is first seen';
+
+create table held_snapshots (
+  id bigint generated always as identity,
+  tdsp_duns text not null,
+  source text not null,
+  origin text not null,
+  plans jsonb,
+  rejections jsonb,
+  payload_hash text,
+  verdict jsonb not null,
+  observed_at timestamptz not null,
+  held_at timestamptz not null default now(),
+  run_id bigint,
+  resolved_at timestamptz,
+  resolved_by text,
+  resolution text,
+  constraint held_snapshots_pkey primary key (id),
+  constraint held_snapshots_tdsp_duns_fkey foreign key (tdsp_duns) references tdsps (duns),
+  constraint held_snapshots_resolution_check check (resolution in ('published', 'dropped', 'replaced', 'passed')),
+  constraint held_snapshots_resolved_check check ((resolved_at is null) = (resolution is null))
+);
+comment on table held_snapshots is 'What the guard held back: one open snapshot of a TDSP, the last one';
+comment on column held_snapshots.plans is 'drafts as they were read; null once it is decided';
+comment on column held_snapshots.resolution is 'published or dropped by an operator; replaced: the next file was held, too; passed: the next file was published';
+create unique index idx_held_open on held_snapshots (tdsp_duns) where resolved_at is null;

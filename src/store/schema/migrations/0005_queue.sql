@@ -96,11 +96,13 @@ create table sync_control (
   changed_by text not null,
   reason text,
   only_row boolean not null default true,
+  confirmed_origin text,
   constraint sync_control_pkey primary key (only_row),
   constraint sync_control_only_row_check check (only_row),
   constraint sync_control_state_check check (state in ('running', 'stopped', 'emergency'))
 );
 comment on column sync_control.state is 'stopped: what runs may end, nothing begins; emergency: no upstream call and no publish at all';
+comment on column sync_control.confirmed_origin is 'the address or file whose plans may replace those of another source';
 comment on column sync_control.reason is 'as given with the change';
 insert into sync_control (state, changed_at, changed_by) values ('running', now(), 'migration');
 

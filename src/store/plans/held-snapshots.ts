@@ -1,0 +1,78 @@
+/** Snapshots the guard held back, with their verdicts: one open one of a TDSP, until a file passes or an operator decides. */
+
+import type { PlanDraft } from '../../plan/plan.ts';
+import { toJsonb } from '../postgres/copy.ts';
+import type { Queryable } from '../postgres/database.ts';
+
+interface HeldVerdict {
+  compared_with: number | null;
+  readings: { rule: string; reading: string; limit: string; is_broken: boolean }[];
+}
+
+/** A record that could not be read, as a source rejects it. */
+interface HeldRejection {
+  external_id: string | null;
+  field: string;
+  value: unknown;
+  reason: string;
+  record: unknown;
+}
+
+export interface HeldSnapshot {
+  tdsp_duns: string;
+  source: string;
+  origin: string;
+  plans: PlanDraft[];
+  rejections: HeldRejection[];
+  payload_hash: string | null;
+  verdict: HeldVerdict;
+  observed_at: Date;
+  run_id: number;
+}
+
+/** The one that was open gives way to it. */
+export async function holdSnapshot(queryable: Queryable, held: HeldSnapshot): Promise<void> {
+  await resolveHeld(queryable, held.tdsp_duns, 'replaced', 'sync');
+  await queryable.query(
+    `insert into held_snapshots
+       (tdsp_duns, source, origin, plans, rejections, payload_hash, verdict, observed_at, run_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
+    [
+      held.tdsp_duns,
+      held.source,
+      held.origin,
+      toJsonb(held.plans),
+      toJsonb(held.rejections),
+      held.payload_hash,
+      toJsonb(held.verdict),
+      held.observed_at,
+      held.run_id,
+    ],
+  );
+}
+
+/** @returns whether one was open */
+export async function resolveHeld(
+  queryable: Queryable,
+  duns: string,
+  resolution: 'published' | 'dropped' | 'replaced' | 'passed',
+  by: string,
+): Promise<boolean> {
+  const { rowCount } = await queryable.query({
+    name: 'resolve held',
+    text: `update held_snapshots set resolved_at = now(), resolved_by = $3, resolution = $2, plans = null, rejections = null
+      where tdsp_duns = $1 and resolved_at is null`,
+    values: [duns, resolution, by],
+  });
+  return rowCount === 1;
+}
+
+/** Those that are open, of all TDSPs or of one. */
+export async function readHeld(queryable: Queryable, duns: string | null = null): Promise<HeldSnapshot[]> {
+  const { rows } = await queryable.query<HeldSnapshot>(
+    `select tdsp_duns, source, origin, plans, rejections, payload_hash, verdict, observed_at, run_id
+       from held_snapshots where resolved_at is null and ($1::text is null or tdsp_duns = $1) order by tdsp_duns`,
+    [duns],
+  );
+  return rows;
+}
