@@ -22,8 +22,11 @@ test('an empty environment has a default for everything', () =>
     databaseUrl: null,
     dataDir: '/srv/.wattsync',
     planSource: 'sandbox',
-    comparepower: { url: null, apiKey: null, apiKeyHeader: 'X-API-Key' },
-    powertochoose: { csv: null },
+    comparepower: { url: null, apiKey: null, apiKeyHeader: 'X-API-Key', headers: [] },
+    powertochoose: {
+      csv: 'http://www.powertochoose.org/en-us/Plan/ExportToCsv',
+      userAgent: 'Mozilla/5.0 (compatible; wattsync)',
+    },
     syncIntervalMs: 3_600_000,
     schedules: {
       priority: '0 * * * *',
@@ -75,6 +78,7 @@ test('every variable is read', () => {
       COMPAREPOWER_API_KEY: 'k-123',
       COMPAREPOWER_API_KEY_HEADER: 'Authorization',
       POWERTOCHOOSE_CSV: 'plans.csv',
+      POWERTOCHOOSE_USER_AGENT: 'Browser/1',
       SYNC_INTERVAL_MS: '60000',
       SYNC_SCHEDULE_FULL: 'Off',
       MAINTENANCE_SCHEDULE: ' 0 4  1 * * ',
@@ -128,7 +132,7 @@ test('every variable is read', () => {
   assert.deepEqual(rest, {
     dataDir: '/srv/data',
     planSource: 'comparepower',
-    powertochoose: { csv: 'plans.csv' },
+    powertochoose: { csv: 'plans.csv', userAgent: 'Browser/1' },
     syncIntervalMs: 60_000,
     schedules: { priority: '*/1 * * * *', full: null, maintenance: '0 4 1 * *', timeZone: 'UTC' },
     freshnessTargetHours: { 1: 0.5, 2: 2, 3: 12 },
@@ -273,7 +277,34 @@ test('a plan source without its address is refused, and only once', () => {
       `"${COMPAREPOWER_API_URL}"`,
     );
   }
-  assert.deepEqual(Object.keys(problemsOf({ PLAN_SOURCE: 'powertochoose' })), ['POWERTOCHOOSE_CSV']);
+});
+
+test("without a path the state's own site is asked, once a day", () => {
+  const config = readConfig({ PLAN_SOURCE: 'PowerToChoose', POWERTOCHOOSE_CSV: ' ', CACHE_TTL_HOURS: '48' });
+  assert.equal(config.powertochoose.csv, 'http://www.powertochoose.org/en-us/Plan/ExportToCsv');
+  assert.deepEqual([config.syncIntervalMs, config.schedules.priority], [86_400_000, '0 0 * * *']);
+  assert.deepEqual([config.freshnessTargetHours, config.cacheTtlHours], [{ 1: 30, 2: 30, 3: 30 }, 48]);
+  const file = readConfig({ PLAN_SOURCE: 'powertochoose', POWERTOCHOOSE_CSV: 'plans.csv' });
+  assert.deepEqual([file.powertochoose.csv, file.syncIntervalMs], ['plans.csv', 3_600_000]);
+});
+
+test('more headers are checked, and never shown', () => {
+  const COMPAREPOWER_HEADERS = '{"Origin":"https://orders.example","X-Token":"hunter2"}';
+  const { headers } = readConfig({ COMPAREPOWER_HEADERS }).comparepower;
+  assert.deepEqual(
+    headers.map(([name, text]) => [name, text.reveal()]),
+    [
+      ['Origin', 'https://orders.example'],
+      ['X-Token', 'hunter2'],
+    ],
+  );
+  assert.ok(!inspect(headers).includes('hunter2') && !JSON.stringify(headers).includes('hunter2'));
+  const injected = JSON.stringify({ Origin: 'hunter2\r\nX: y' });
+  for (const bad of ['Origin: x', '[]', '{"Origin":1}', '{"a b":"c"}', '{"Host":"hunter2"}', injected]) {
+    const problem = problemsOf({ COMPAREPOWER_HEADERS: bad }).COMPAREPOWER_HEADERS;
+    assert.match(problem ?? '', /JSON object/, bad);
+    assert.ok(!problem?.includes('hunter2'));
+  }
 });
 
 test('a secret shows itself only when it is asked to', () => {

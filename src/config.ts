@@ -97,16 +97,30 @@ function readSchedules(values: Values, report: Report) {
   };
 }
 
-const NEEDED_WITH = {
-  comparepower: ['COMPAREPOWER_API_URL', 'for example https://pricing.api.comparepower.com'],
-  powertochoose: ['POWERTOCHOOSE_CSV', "the path or http(s) address of the state's plan export"],
-} as const;
+/** The whole of Texas in one answer. */
+const STATE_EXPORT = 'http://www.powertochoose.org/en-us/Plan/ExportToCsv';
+
+/** The state's own site is asked once a day unless a variable says otherwise, and plans of yesterday are not stale. */
+const ONCE_A_DAY = {
+  SYNC_INTERVAL_MS: '86400000',
+  CACHE_TTL_HOURS: '36',
+  FRESHNESS_TARGET_TIER_1_HOURS: '30',
+  FRESHNESS_TARGET_TIER_2_HOURS: '30',
+  FRESHNESS_TARGET_TIER_3_HOURS: '30',
+} as const satisfies Partial<Record<VariableName, string>>;
+
+function withDefaultsOfSource(env: Environment): Environment {
+  const said = (name: VariableName) => env[name]?.trim() ?? '';
+  if (said('PLAN_SOURCE').toLowerCase() !== 'powertochoose' || said('POWERTOCHOOSE_CSV') !== '') return env;
+  const unset = Object.entries(ONCE_A_DAY).filter(([name]) => said(name as VariableName) === '');
+  return Object.assign({}, env, Object.fromEntries(unset));
+}
 
 /** What no variable shows by itself. */
 function checkTogether(planSource: NonNullable<Values['PLAN_SOURCE']>, values: Values, report: Report): void {
-  if (planSource !== 'sandbox') {
-    const [variable, what] = NEEDED_WITH[planSource];
-    if (values[variable] === null) report(variable, `is needed with PLAN_SOURCE=${planSource}: ${what}`);
+  if (planSource === 'comparepower' && values.COMPAREPOWER_API_URL === null) {
+    const what = 'for example https://pricing.api.comparepower.com';
+    report('COMPAREPOWER_API_URL', `is needed with PLAN_SOURCE=comparepower: ${what}`);
   }
   const { FRESHNESS_WARN_FACTOR, FRESHNESS_ERROR_FACTOR } = values;
   if (FRESHNESS_ERROR_FACTOR < FRESHNESS_WARN_FACTOR) {
@@ -124,7 +138,7 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
   const report: Report = (field, message) => {
     if (!problems.some((problem) => problem.field === field)) problems.push({ field, message });
   };
-  const values = readValues(env, report);
+  const values = readValues(withDefaultsOfSource(env), report);
   const planSource = values.PLAN_SOURCE ?? (values.COMPAREPOWER_API_URL ? 'comparepower' : 'sandbox');
   const schedules = readSchedules(values, report);
   checkTogether(planSource, values, report);
@@ -140,8 +154,15 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
       url: values.COMPAREPOWER_API_URL,
       apiKey: secret(values.COMPAREPOWER_API_KEY),
       apiKeyHeader: values.COMPAREPOWER_API_KEY_HEADER,
+      /** Never shown: a header may be a key. */
+      headers: Object.entries(values.COMPAREPOWER_HEADERS ?? {}).map(
+        ([name, text]) => [name, new Secret(text)] as const,
+      ),
     },
-    powertochoose: { csv: values.POWERTOCHOOSE_CSV },
+    powertochoose: {
+      csv: values.POWERTOCHOOSE_CSV ?? STATE_EXPORT,
+      userAgent: values.POWERTOCHOOSE_USER_AGENT,
+    },
     syncIntervalMs: values.SYNC_INTERVAL_MS,
     schedules,
     /** How old the plans of a city may be, by its tier. */

@@ -46,6 +46,34 @@ const headerName: Reader<string> = {
   read: (given) => (/^[A-Za-z0-9-]+$/.test(given) ? given : undefined),
 };
 
+/** `{"Origin":"https://…"}`; what HTTP itself sets is not for settings. */
+const headers: Reader<Readonly<Record<string, string>>> = {
+  expected:
+    'a JSON object of header names and texts, for example {"Origin":"https://orders.example.com"}, without those HTTP sets itself',
+  read: (given) => {
+    try {
+      const value: unknown = JSON.parse(given);
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+      const entries = Object.entries(value);
+      return entries.every(([name, text]) => isHeader(name, text)) ? Object.fromEntries(entries) : undefined;
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+function isHeader(name: string, text: unknown): boolean {
+  if (!/^[A-Za-z0-9-]{1,100}$/.test(name)) return false;
+  if (/^(?:host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect|if-.*)$/i.test(name))
+    return false;
+  return typeof text === 'string' && /^[\x20-\x7e]{1,2000}$/.test(text);
+}
+
+const userAgent: Reader<string> = {
+  expected: 'a text of plain characters, at most 300',
+  read: (given) => (/^[\x20-\x7e]{1,300}$/.test(given) ? given : undefined),
+};
+
 const PLAN_SOURCES = ['comparepower', 'powertochoose', 'sandbox'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const MINUTE_MS = 60_000;
@@ -74,7 +102,17 @@ export const VARIABLES = {
   ],
   COMPAREPOWER_API_KEY: [null, text, 'sent where set', 'secret'],
   COMPAREPOWER_API_KEY_HEADER: ['X-API-Key', headerName, 'the header it is sent in'],
-  POWERTOCHOOSE_CSV: [null, text, "path or http(s) address of the state's plan export"],
+  COMPAREPOWER_HEADERS: [null, headers, 'more headers of each call, as a JSON object', 'secret'],
+  POWERTOCHOOSE_CSV: [
+    null,
+    text,
+    "path or http(s) address of the state's plan export; unset, the state's own address, once a day",
+  ],
+  POWERTOCHOOSE_USER_AGENT: [
+    'Mozilla/5.0 (compatible; wattsync)',
+    userAgent,
+    "the name calls of the state's site give; it refuses those of programs",
+  ],
   SYNC_INTERVAL_MS: [
     HOUR_MS,
     whole(MINUTE_MS, 168 * HOUR_MS),

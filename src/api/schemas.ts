@@ -112,9 +112,13 @@ export const SCHEMAS = {
   Rates: rates,
   Year: YEAR,
   Remark: object({
-    rule: { ...text, description: 'A stable name: `name_term`, `duplicate`, `bill_falls` …' },
-    message: text,
-    evidence: { type: 'object', description: 'The fields and figures that the rule read' },
+    rule: { ...text, description: 'A stable name', examples: ['name_term'] },
+    message: { ...text, examples: ['The name says 5 months, the term is 6'] },
+    evidence: {
+      type: 'object',
+      description: 'The fields and figures that the rule read',
+      examples: [{ name: 'SoFed Better Rate - 5', term_months: 6, stated_months: 5 }],
+    },
   }),
   Plan: object(plan, ['year']),
   PlanList: object({

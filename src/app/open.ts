@@ -70,13 +70,16 @@ export async function openSource(
   if (config.planSource === 'powertochoose') {
     const { PowerToChooseSource } = await import('../sources/powertochoose/powertochoose.ts');
     const tdspByName = (name: string, year: number | null) => territory.tdspByFeedName(name, year)?.duns;
-    const source = new PowerToChooseSource({ csv: config.powertochoose.csv!, tdspByName }, gate);
+    const source = new PowerToChooseSource({ ...config.powertochoose, tdspByName }, gate);
     return { source, close: nothingToClose };
   }
   const { ComparePowerSource } = await import('../sources/comparepower/comparepower.ts');
-  const { url, apiKey, apiKeyHeader } = config.comparepower;
+  const { url, apiKey, apiKeyHeader, headers } = config.comparepower;
   if (url) {
-    const source = new ComparePowerSource({ url, apiKey, apiKeyHeader, name: config.planSource }, gate);
+    const source = new ComparePowerSource(
+      { url, apiKey, apiKeyHeader, headers, name: config.planSource },
+      gate,
+    );
     return { source, close: nothingToClose };
   }
   const { startSandbox } = await import('../sandbox/server.ts');

@@ -12,7 +12,7 @@ import { UsageError } from './usage-error.ts';
 const POOL_CONNECTIONS = 24;
 const INVENTED =
   'Plans come from the sandbox: plans and prices are INVENTED. For real ones set COMPAREPOWER_API_URL,\n' +
-  'or PLAN_SOURCE=powertochoose and POWERTOCHOOSE_CSV.';
+  'or PLAN_SOURCE=powertochoose.';
 
 export async function start(
   { config, isJson }: CommandContext,

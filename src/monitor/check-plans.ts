@@ -69,10 +69,23 @@ export function checkHeld({ tdsps }: Pick<MonitorView, 'tdsps'>): Finding {
   return warn(check, message, advice, `npm run held -- show ${held[0]!.code}`);
 }
 
-/** Whether this command has the settings of the workers: limits and targets are taken from its own. */
-export function checkSettings({ upstream }: Pick<MonitorView, 'upstream'>): Finding {
+/**
+ * Whether this command has the settings of the workers, because limits and targets are taken from its own; and whether
+ * the stored plans are from the source that is asked.
+ */
+export function checkSettings({ upstream, tdsps }: Pick<MonitorView, 'upstream' | 'tdsps'>): Finding {
   const { source, configured } = upstream;
-  if (source === configured) return ok('settings', `Plans come from ${source}`);
+  const stored = [...new Set(tdsps.flatMap((tdsp) => tdsp.source ?? []))].join(' and ');
+  if (source === configured) {
+    if (stored === '' || stored === source) return ok('settings', `Plans come from ${source}`);
+    // A sandbox may answer at the address of another source, and says so.
+    if (stored === 'sandbox')
+      return ok('settings', `Plans come from ${source}; those stored are invented (sandbox)`);
+    const message = `The stored plans are from ${stored}, and the workers fetch from ${source}`;
+    const advice =
+      'Plans of another source are not published. Correct PLAN_SOURCE, or replace the stored ones';
+    return warn('settings', message, advice, 'npm run sync:full -- --change-source');
+  }
   const message = `The workers fetch from ${source}; the settings of this command name ${configured}`;
   const advice =
     'Budgets and targets shown here are those of this command: give it the environment of the workers';

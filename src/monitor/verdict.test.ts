@@ -244,6 +244,13 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
     true,
     /name sandbox/,
   ],
+  [
+    'plans of another source than the one that is asked',
+    { tdsps: sampleView({}).tdsps.map((tdsp) => ({ ...tdsp, source: 'powertochoose' })) },
+    ['warn settings'],
+    true,
+    /stored plans are from powertochoose.*--change-source/,
+  ],
   ['a failure or two', upstream({ failures: 2 }), ['warn upstream'], true, /2 times/],
 ];
 

@@ -28,9 +28,15 @@ export function nameKey(name: string): string {
   return key === '' ? name.trim() : key;
 }
 
-/** The id of a provider, made from its name: `TXU Energy` → `txu-energy`. */
+// `L.L.C.` has become `l-l-c`.
+const LEGAL_FORM = /(?<=.)-(?:llc|l-l-c|lp|l-p|inc|incorporated|ltd|limited|corp|corporation|co|company)$/;
+
+/** The id of a provider, made from its name without the legal form: `TXU Energy`, `TXU ENERGY LLC` → `txu-energy`. */
 export function providerId(name: string): string {
-  return nameKey(name);
+  let id = nameKey(name);
+  for (let shorter = id.replace(LEGAL_FORM, ''); shorter !== id; shorter = id.replace(LEGAL_FORM, ''))
+    id = shorter;
+  return id;
 }
 
 /** What a plan must share with an offer of its TDSP to be a new price of it. */

@@ -10,7 +10,7 @@ export interface HttpAnswer {
 }
 
 // The whole state's export has 1.7 MB; far more than that is not a plan list, and must not fill the memory.
-const LARGEST_BODY_BYTES = 64 << 20;
+export const LARGEST_BODY_BYTES = 64 << 20;
 // An address that moved once or twice. `fetch` itself would follow twenty, each of them a call that nobody counts.
 const MOST_REDIRECTS = 3;
 

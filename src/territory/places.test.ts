@@ -94,6 +94,14 @@ test('any text is answered, and what is unknown with an explanation', () =>
     }),
   ));
 
+test('a text far longer than a name is answered at once', () => {
+  for (const part of ['n ', 'and ', 'houston ', 'x', '/']) {
+    const started = performance.now();
+    assert.equal(places.find(part.repeat(5_000)).kind, 'unknown');
+    assert.ok(performance.now() - started < 500, part);
+  }
+});
+
 test('a city without choice names its utility', () => {
   const expected = { 'San Antonio': 'CPS Energy', 'El Paso': 'El Paso Electric', Amarillo: 'Xcel Energy' };
   for (const [name, utility] of Object.entries(expected)) {

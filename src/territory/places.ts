@@ -37,6 +37,8 @@ export type Place =
     };
 
 const MOST_REMEMBERED = 5_000;
+/** No name of a place is longer, nor are several that somebody types. */
+const LONGEST_NAME = 100;
 const ZIP_ALONE = /^\s*(\d{5})(?:-\d{4})?\s*$/;
 const ZIP_WITHIN = /(?<!\d)(\d{5})(?:-\d{4})?(?!\d)/g;
 
@@ -76,7 +78,8 @@ export class Places {
   #find(text: string): Place {
     const zip = ZIP_ALONE.exec(text)?.[1];
     if (zip) return this.#findZip(zip);
-    for (const words of readings(placeWords(text))) {
+    const name = text.slice(0, LONGEST_NAME);
+    for (const words of readings(placeWords(name))) {
       const place = this.#named(words.join(''));
       if (place) return place;
     }
@@ -84,7 +87,7 @@ export class Places {
     const zips = [...text.matchAll(ZIP_WITHIN)].map(([, digits]) => digits!);
     const known = zips.findLast((one) => this.#territory.zips.has(one));
     if (known !== undefined) return this.#findZip(known);
-    const suggested = this.#suggestions.for(text);
+    const suggested = this.#suggestions.for(name);
     return {
       kind: 'unknown',
       asked: text,

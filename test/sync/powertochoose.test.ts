@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -86,6 +89,15 @@ test('an export that is not there is a clear error', async () => {
   );
 });
 
+test('a file without end is refused before it fills the memory', async () => {
+  const report = await syncAll(database, sourceOf('/dev/zero'));
+  assert.equal(report.status, 'failed');
+  assert.ok(
+    report.errors.every(({ message }) => message.includes('longer than 64 MiB')),
+    report.errors[0]?.message,
+  );
+});
+
 test('one body of the whole state is kept once, each of its plan sets can be rebuilt, and is read again as it was', async () => {
   const { rows } = await database.pool.query<{ tdsp_duns: string; version: number; payload_hash: string }>(
     'select tdsp_duns, version, payload_hash from plan_snapshots where set_hash is not null order by version',
@@ -106,4 +118,37 @@ test('one body of the whole state is kept once, each of its plan sets can be reb
   // And the one that was cut off.
   assert.equal(kept.filter(({ hash }) => !read.has(hash)).length, 1);
   assert.equal(kept.length, 3);
+});
+
+test('a site that takes us for a program is told as such, with what to do; a browser is answered', async () => {
+  const seen: (string | undefined)[] = [];
+  const site = createServer(async (request, response) => {
+    seen.push(request.headers['user-agent']);
+    const isBrowser = request.headers['user-agent'] === 'Browser/1';
+    response
+      .writeHead(isBrowser ? 200 : 403)
+      .end(isBrowser ? await readFile(fixture) : '<html>Forbidden</html>');
+  });
+  site.listen(0, '127.0.0.1');
+  await once(site, 'listening');
+  try {
+    const csv = `http://127.0.0.1:${(site.address() as AddressInfo).port}/en-us/Plan/ExportToCsv`;
+    const of = (userAgent: string) =>
+      new PowerToChooseSource(
+        { csv, userAgent, tdspByName: (name) => territory.tdspByFeedName(name)?.duns },
+        testGate(database),
+      );
+    const context = { run_id: 1, isForced: false, signal: AbortSignal.timeout(10_000) };
+    const refused = of('Program/1').fetch(['1039940674000'], context);
+    await assert.rejects(refused, {
+      code: 'upstream_denied',
+      message: /POWERTOCHOOSE_USER_AGENT.*POWERTOCHOOSE_CSV/,
+    });
+    const answered = await of('Browser/1').fetch(['1039940674000'], context);
+    assert.ok('tdsps' in answered && answered.tdsps[0]!.plans.length > 3);
+    assert.deepEqual(seen, ['Program/1', 'Browser/1']);
+  } finally {
+    site.close();
+    site.closeAllConnections();
+  }
 });

@@ -29,10 +29,8 @@ export function searchRoutes(app: FastifyInstance, { database, catalog, territor
       // Punctuation alone has an empty key, which every name would begin with.
       .filter(({ name }) => key !== '' && placeKey(name).startsWith(key))
       .toSorted((a, b) => (b.population ?? 0) - (a.population ?? 0));
-    const place = places.find(q);
-    const meant =
-      begun.length > 0 ? begun : place.kind === 'city' ? [place.city] : suggestedCities(territory, place);
-    const isMeant = begun.length > 0 || place.kind === 'city' || (place.kind === 'unknown' && place.isPlain);
+    const { meant, isMeant } =
+      begun.length > 0 ? { meant: begun, isMeant: true } : citiesMeant(territory, places.find(q));
     const { providers, plans, corrected } = await search(
       {
         database,
@@ -61,8 +59,12 @@ export function searchRoutes(app: FastifyInstance, { database, catalog, territor
   });
 }
 
-/** Cities with choice that a text may mean which begins none of their names. */
-function suggestedCities(territory: Territory, place: Place): City[] {
-  const suggestions = place.kind === 'unknown' ? place.suggestions : [];
-  return suggestions.flatMap(({ slug }) => territory.cities.find((city) => city.slug === slug) ?? []);
+/** Cities with choice that a text means which begins none of their names, and whether it plainly does. */
+function citiesMeant(territory: Territory, place: Place): { meant: City[]; isMeant: boolean } {
+  if (place.kind === 'city') return { meant: [place.city], isMeant: true };
+  if (place.kind !== 'unknown') return { meant: [], isMeant: false };
+  const meant = place.suggestions.flatMap(
+    ({ slug }) => territory.cities.find((city) => city.slug === slug) ?? [],
+  );
+  return { meant, isMeant: place.isPlain && meant.length > 0 };
 }

@@ -227,6 +227,24 @@ test('everything says that it is invented', () => {
   for (const plan of plansOn(oncor, 5)) {
     assert.match(plan.product.brand.legal_name!, /\(sandbox\)$/);
     assert.match(plan.product.description, /Invented for the sandbox/);
-    for (const { link } of plan.document_links) assert.ok(link.startsWith('https://sandbox.invalid/'), link);
+    for (const { link, snapshot_url } of plan.document_links) {
+      const address = link ?? snapshot_url ?? '';
+      assert.ok(address.startsWith('https://sandbox.invalid/'), address);
+    }
   }
+});
+
+test('the shapes that callers of the real upstream see occur here too', () => {
+  const plans = plansOn(oncor, 5);
+  const papers = plans.flatMap(({ document_links }) => document_links);
+  for (const type of ['yrac', 'YRAAC'])
+    assert.ok(
+      papers.some((one) => one.type === type),
+      type,
+    );
+  assert.ok(papers.some(({ link, snapshot_url }) => link === null && snapshot_url !== null));
+  const flags = new Set(
+    plans.flatMap(({ components }) => (components ?? []).map(({ percentage }) => percentage)),
+  );
+  assert.ok(flags.has(0) && flags.has(false));
 });

@@ -13,6 +13,7 @@ import {
   displayPricing,
   objectId,
   round,
+  type UpstreamComponent,
   type UpstreamDocumentLink,
   type UpstreamPlan,
 } from './upstream-plan.ts';
@@ -105,13 +106,19 @@ function wirePlan(
     display_pricing_1000: price(1000),
     display_pricing_2000: price(2000),
     document_links: documentLinks(product.wire, tdsp),
-    ...(product.evidence === 'no_components' ? {} : { components: published }),
+    ...(product.evidence === 'no_components' ? {} : { components: asSent(product.wire._id, published) }),
   };
+}
+
+/** Half of the products tell the flag of a percentage as a number. */
+function asSent(productId: string, components: UpstreamComponent[]): UpstreamComponent[] {
+  if (stream(productId) % 2 === 0) return components;
+  return components.map((one) => ({ ...one, percentage: one.percentage ? 1 : 0 }));
 }
 
 function documentLinks({ _id }: UpstreamPlan['product'], tdsp: SandboxTdsp): UpstreamDocumentLink[] {
   const folder = `https://sandbox.invalid/${tdsp.wire.abbreviation.toLowerCase()}/${_id.slice(8)}`;
-  const link = (type: UpstreamDocumentLink['type'], language: string | null): UpstreamDocumentLink => ({
+  const link = (type: string, language: string | null): UpstreamDocumentLink => ({
     type,
     language,
     link: `${folder}/${type}-${language ?? 'en'}.pdf`,
@@ -121,7 +128,8 @@ function documentLinks({ _id }: UpstreamPlan['product'], tdsp: SandboxTdsp): Ups
   // Some upstream records name no language, some have Spanish papers, and a few lack the YRAC.
   const language = u < 0.2 ? null : 'en';
   const links = [link('efl', language), link('tos', language)];
-  if (u < 0.95) links.push(link('yrac', language));
+  if (u < 0.1) links.push({ ...link('YRAAC', language), link: null, snapshot_url: `${folder}/yraac.pdf` });
+  else if (u < 0.95) links.push(link(u < 0.5 ? 'YRAAC' : 'yrac', language));
   if (u > 0.7) links.push(link('efl', 'es'), link('tos', 'es'));
   return links;
 }

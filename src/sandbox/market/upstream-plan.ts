@@ -13,7 +13,8 @@ export interface UpstreamComponent {
   tdsp_charge: boolean;
   /** A percentage of the running total; without it, of the REP's own charges per kWh. */
   compound: boolean;
-  percentage: boolean;
+  /** Some callers see numbers. */
+  percentage: boolean | 0 | 1;
 }
 
 /** Usage in kWh a month, averages in USD and cents per kWh, total in USD a month. */
@@ -25,9 +26,11 @@ export interface UpstreamDisplayPricing {
 }
 
 export interface UpstreamDocumentLink {
-  type: 'efl' | 'tos' | 'yrac';
+  /** In small letters or capitals; the rights of customers go by `yrac` as well as `YRAAC`. */
+  type: string;
   language: string | null;
-  link: string;
+  /** Missing where only a copy is kept. */
+  link: string | null;
   snapshot_url: string | null;
 }
 
@@ -49,6 +52,7 @@ export interface UpstreamPlan {
     name: string;
     /** Months; 1 is month to month. */
     term: number | null;
+    /** What it means upstream is not known. In the sandbox it is the rate type. */
     family: string;
     /** 0 to 100. */
     percent_green: number | null;

@@ -15,10 +15,17 @@ interface ComparePowerOptions {
   url: string;
   apiKey: Secret | null;
   apiKeyHeader: string;
+  /** More headers of each call. */
+  headers?: readonly (readonly [name: string, text: Secret])[];
   /** `sandbox` where the address is that of our own. */
   name?: Extract<SourceName, 'comparepower' | 'sandbox'>;
   /** What to call the address in the records, where it differs from run to run. */
   origin?: string;
+}
+
+/** An `Origin` stands in links of the answer, where stars would break them; what names itself a key does not. */
+function keysAmong(headers: readonly (readonly [name: string, text: Secret])[]): Secret[] {
+  return headers.flatMap(([name, text]) => (/auth|key|token|secret|cookie|pass/i.test(name) ? [text] : []));
 }
 
 export class ComparePowerSource implements PlanSource {
@@ -40,9 +47,10 @@ export class ComparePowerSource implements PlanSource {
     const { readRecords, toFetched } = await import('./read-answer.ts');
     const tdsp_duns = duns[0]!;
     const params = { group: 'default', tdsp_duns, display_usage: '1000' };
-    const { url, apiKey, apiKeyHeader } = this.#options;
+    const { url, apiKey, apiKeyHeader, headers: more = [] } = this.#options;
     const host = hostOf(url);
     const headers: Record<string, string> = { accept: 'application/json' };
+    for (const [name, text] of more) headers[name] = text.reveal();
     if (apiKey) headers[apiKeyHeader] = apiKey.reveal();
     const request = `${ENDPOINT}?${new URLSearchParams(params)}`;
     const conditional = new ConditionalRequest(request, context.known);
@@ -53,7 +61,7 @@ export class ComparePowerSource implements PlanSource {
         origin: this.origin,
         endpoint: ENDPOINT,
         params,
-        secrets: apiKey ? [apiKey] : [],
+        secrets: [...(apiKey ? [apiKey] : []), ...keysAmong(more)],
         perform: (signal) => getAnswer(`${url}${request}`, { ...headers, ...conditional.headers }, signal),
         sourceOf,
         read: (answer) =>

@@ -162,3 +162,19 @@ test('a sentence that says there are none is an empty list, any other is a failu
     assert.throws(() => answer({ message }), { code: 'upstream_unreadable' }, message);
   }
 });
+
+test('a family is a rate type in the sandbox only', () => {
+  const records = [
+    plan({ product: product({ family: 'Variable' }) }),
+    plan({ _id: 'x', product: product({ family: 7 }) }),
+  ];
+  const types = (source: 'sandbox' | 'comparepower') =>
+    toFetched(records, ONCOR, source).tdsps[0]!.plans.map(({ rate_type }) => rate_type);
+  assert.deepEqual(
+    [types('sandbox'), types('comparepower')],
+    [
+      ['variable', null],
+      [null, null],
+    ],
+  );
+});

@@ -1,28 +1,30 @@
 /** ComparePower's records as drafts of plans, each read by itself: one bad record never spoils its neighbours. */
 
 import { UNKNOWN } from '../../plan/fields.ts';
-import type { PlanDocuments, PlanDraft, PriceComponent } from '../../plan/plan.ts';
+import type { PlanDocuments, PlanDraft, PriceComponent, RateType } from '../../plan/plan.ts';
 import type { PublishedUsageKwh, Rates } from '../../plan/rate.ts';
 import { cleanLink } from '../links.ts';
 import { findOddValue } from '../odd-values.ts';
+import { underOwnName } from '../providers.ts';
 import { FieldError, readRequired, readUsdPerKwh, toRejection } from '../record.ts';
 import type { FetchedTdsp, Rejection } from '../source.ts';
 import { readText } from '../text.ts';
 import { type WireComponent, type WirePlan, wireComponent, wirePlan } from './wire.ts';
 
-/**
- * @param enrollUrl the address of the order page for an upstream id, `null` where there is none
- */
-export function normalisePlans(
-  records: readonly unknown[],
-  duns: string,
-  enrollUrl: (externalId: string) => string | null,
-): FetchedTdsp {
+/** What the records do not say themselves. */
+interface Upstream {
+  /** The address of the order page for an upstream id, `null` where there is none. */
+  enrollUrl(externalId: string): string | null;
+  /** What a product's family says about its rate; `null` where families mean something else. */
+  rateTypeOf(family: string): RateType | null;
+}
+
+export function normalisePlans(records: readonly unknown[], duns: string, upstream: Upstream): FetchedTdsp {
   const plans = new Map<string, PlanDraft>();
   const rejections: Rejection[] = [];
   for (const record of records) {
     try {
-      const draft = toDraft(readRecord(record), duns, enrollUrl);
+      const draft = toDraft(readRecord(record), duns, upstream);
       if (plans.has(draft.external_id)) {
         throw new FieldError('_id', draft.external_id, 'came twice in one answer');
       }
@@ -46,7 +48,7 @@ function readRecord(record: unknown): WirePlan {
 const valueAt = (record: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((inner, key) => (Object(inner) as Record<PropertyKey, unknown>)[key], record);
 
-function toDraft(plan: WirePlan, duns: string, enrollUrl: (id: string) => string | null): PlanDraft {
+function toDraft(plan: WirePlan, duns: string, { enrollUrl, rateTypeOf }: Upstream): PlanDraft {
   const { product, tdsp } = plan;
   const { brand } = product;
   if (tdsp?.duns_number && tdsp.duns_number !== duns) {
@@ -61,15 +63,16 @@ function toDraft(plan: WirePlan, duns: string, enrollUrl: (id: string) => string
     ...UNKNOWN,
     external_id: plan._id,
     tdsp_duns: duns,
-    provider: {
+    provider: underOwnName({
       name: readRequired('product.brand.name', brand.name),
       legal_name: readText(brand.legal_name),
       puct_number: brand.puct_number === null ? null : readText(String(brand.puct_number ?? '')),
       phone: readText(brand.contact_info?.sales?.phone_number),
-    },
+    }),
     name: readRequired('product.name', product.name),
     // Both mean month to month.
     term_months: product.term === 0 ? 1 : (product.term ?? null),
+    rate_type: typeof product.family === 'string' ? rateTypeOf(product.family) : null,
     percent_green: round(product.percent_green ?? null, 3),
     rates_cents_per_kwh: readRates(plan),
     price_components: readComponents(plan.components),

@@ -1,5 +1,6 @@
 /** The body of ComparePower's answer as plans, whether just fetched or kept and read again. */
 
+import { RATE_TYPES } from '../../plan/plan.ts';
 import { excerpt } from '../http.ts';
 import type { Fetched, SourceName } from '../source.ts';
 import { SourceError } from '../source-error.ts';
@@ -32,6 +33,17 @@ export function readRecords(body: Uint8Array, from: string): unknown[] {
   return records;
 }
 
+const COMPAREPOWER = {
+  enrollUrl: (id: string) => `${ORDER_PAGE}?${new URLSearchParams({ plan_id: id })}`,
+  rateTypeOf: () => null,
+};
+
+/** Nothing can be ordered in a sandbox, and its families are rate types: a demo can filter by them. */
+const SANDBOX = {
+  enrollUrl: () => null,
+  rateTypeOf: (family: string) => RATE_TYPES.find((type) => type === family.toLowerCase()) ?? null,
+};
+
 /** Where there are no plans the answer may be a sentence; one about anything else is a failure. */
 function saysNone(answer: unknown): boolean {
   const { message } = Object(answer) as { message?: unknown };
@@ -39,11 +51,9 @@ function saysNone(answer: unknown): boolean {
 }
 
 export function toFetched(records: readonly unknown[], tdsp_duns: string, source: SourceName): Fetched {
-  const orderPage = (id: string) => `${ORDER_PAGE}?${new URLSearchParams({ plan_id: id })}`;
   return {
     source,
-    // Nothing can be ordered in a sandbox.
-    tdsps: [normalisePlans(records, tdsp_duns, source === 'sandbox' ? () => null : orderPage)],
+    tdsps: [normalisePlans(records, tdsp_duns, source === 'sandbox' ? SANDBOX : COMPAREPOWER)],
     schema_drift: findDrift(records),
     skipped: {},
   };

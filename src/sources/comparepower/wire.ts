@@ -35,6 +35,8 @@ const wireProduct = z.object({
   name: z.string().trim().min(1),
   term: z.number().int().min(0).max(120).nullish(),
   percent_green: z.number().min(0).max(100).nullish(),
+  // No plan is lost by what this means.
+  family: z.unknown().optional(),
   headline: text,
   description: text,
   early_termination_fee: z.number().min(0).max(99_999).nullish(),
@@ -62,7 +64,7 @@ export type WirePlan = z.infer<typeof wirePlan>;
 /** What records have, by path: the fields that are read, and those that are known and not needed. */
 const KNOWN: Record<string, readonly string[]> = {
   '': Object.keys(wirePlan.shape),
-  product: [...Object.keys(wireProduct.shape), '_id', 'family'],
+  product: [...Object.keys(wireProduct.shape), '_id'],
   'product.brand': [...Object.keys(wireBrand.shape), '_id'],
   tdsp: [...Object.keys(wireTdsp.shape), '_id', 'name', 'short_name', 'abbreviation'],
 };

@@ -85,7 +85,7 @@ test('cells are read as what they mean', () => {
   assert.equal(planOf({ RateType: 'VARIABLE' }).rate_type, 'variable');
   assert.equal(planOf({ RateType: 'Fija' }).rate_type, 'fixed');
   assert.equal(planOf({ PrePaid: 'TRUE' }).is_prepaid, true);
-  assert.equal(planOf({ RepCompany: ' PRONTO\u0000 POWER ' }).provider.name, 'PRONTO POWER');
+  assert.equal(planOf({ RepCompany: ' PRONTO\u0000 POWER ' }).provider.name, 'Pronto Power');
   assert.equal(planOf({ SpecialTerms: ' One\r\n two\u202e ' }).special_terms, 'One two');
   assert.equal(planOf({ MinUsageFeesCredits: 'True' }).has_minimum_usage_fee, null);
   assert.equal(planOf({ MinUsageFeesCredits: 'True' }).has_fees_or_credits, true);

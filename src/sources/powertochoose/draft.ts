@@ -2,6 +2,7 @@
 
 import type { PlanDraft } from '../../plan/plan.ts';
 import { cleanLink } from '../links.ts';
+import { underOwnName } from '../providers.ts';
 import { readRequired } from '../record.ts';
 import { readText } from '../text.ts';
 import {
@@ -42,12 +43,12 @@ export function readDraft(row: PowerToChooseRow, tdsp_duns: string): PlanDraft {
   return {
     external_id: readId(row) ?? '',
     tdsp_duns,
-    provider: {
+    provider: underOwnName({
       name: readRequired('RepCompany', row.RepCompany),
       legal_name: null,
       puct_number: null,
       phone,
-    },
+    }),
     name: readRequired('Product', row.Product),
     term_months,
     rate_type: readRateType(row),

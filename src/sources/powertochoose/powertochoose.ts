@@ -1,10 +1,10 @@
 /** Power to Choose: the state's export, the whole of Texas in one call, from its address or from a file. */
 
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConditionalRequest } from '../conditional.ts';
 import type { Gate } from '../gate.ts';
-import { getAnswer, type HttpAnswer, hostOf, withoutSecrets } from '../http.ts';
+import { getAnswer, type HttpAnswer, hostOf, LARGEST_BODY_BYTES, withoutSecrets } from '../http.ts';
 import type { FetchContext, Fetched, NotModified, PlanSource } from '../source.ts';
 import { SourceError } from '../source-error.ts';
 import { parsePowerToChoose } from './normalise.ts';
@@ -12,12 +12,11 @@ import { parsePowerToChoose } from './normalise.ts';
 interface PowerToChooseSourceOptions {
   /** Path or http(s) address of the export. */
   csv: string;
+  /** The site answers 403 to the names of programming libraries. */
+  userAgent?: string;
   /** The DUNS of a TDSP by its name in the export, in an older one where `year` is told. */
   tdspByName(name: string, year: number | null): string | undefined;
 }
-
-// The site answers 403 to the names of programming libraries; ours names us all the same.
-const USER_AGENT = 'Mozilla/5.0 (compatible; wattsync)';
 
 export class PowerToChooseSource implements PlanSource {
   readonly name = 'powertochoose';
@@ -35,16 +34,23 @@ export class PowerToChooseSource implements PlanSource {
   }
 
   fetch(duns: readonly string[], context: FetchContext): Promise<Fetched | NotModified> {
-    const { csv, tdspByName } = this.#options;
+    const { csv, userAgent, tdspByName } = this.#options;
     const toPlans = ({ body }: HttpAnswer) => parsePowerToChoose(body, { duns, tdspByName });
     const conditional = new ConditionalRequest(this.origin, context.known);
-    const headers = () => ({ 'user-agent': USER_AGENT, ...conditional.headers });
+    const headers = () => ({ ...(userAgent && { 'user-agent': userAgent }), ...conditional.headers });
     const remote = {
       endpoint: this.#isRemote ? new URL(csv).pathname : '',
       perform: (signal: AbortSignal) => getAnswer(csv, headers(), signal),
-      read: (answer: HttpAnswer) => conditional.read(answer, hostOf(csv), toPlans),
+      read: (answer: HttpAnswer) => {
+        expectNotRefused(answer, hostOf(csv));
+        return conditional.read(answer, hostOf(csv), toPlans);
+      },
     };
-    const file = { endpoint: 'file', perform: () => readExport(csv), read: toPlans };
+    const file = {
+      endpoint: 'file',
+      perform: (signal: AbortSignal) => readExport(csv, signal),
+      read: toPlans,
+    };
     return this.#gate.call<Fetched | NotModified>(
       {
         source: this.name,
@@ -57,13 +63,36 @@ export class PowerToChooseSource implements PlanSource {
   }
 }
 
-/** A file has no status; 0 stands for none. */
-async function readExport(path: string): Promise<HttpAnswer> {
+/** A retry would be refused as well, and no key is wrong: there is none. */
+function expectNotRefused({ status }: HttpAnswer, host: string): void {
+  if (status !== 401 && status !== 403) return;
+  throw new SourceError(
+    'upstream_denied',
+    `${host} refused the export (${status}), as it does to clients it takes for programs: set POWERTOCHOOSE_USER_AGENT to what a browser sends, or download the export in a browser and name the file in POWERTOCHOOSE_CSV`,
+  );
+}
+
+/** A file has no status; 0 stands for none. Read in pieces: a device has no end, and its size says 0. */
+async function readExport(path: string, signal: AbortSignal): Promise<HttpAnswer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
   try {
-    return { status: 0, headers: new Headers(), body: await readFile(path) };
+    await using file = await open(path);
+    for await (const chunk of file.createReadStream({ autoClose: false, signal })) {
+      chunks.push(chunk);
+      size += chunk.byteLength;
+      if (size > LARGEST_BODY_BYTES) break;
+    }
   } catch (cause) {
     throw new SourceError('source_misconfigured', `POWERTOCHOOSE_CSV cannot be read: ${resolve(path)}`, {
       cause,
     });
   }
+  if (size > LARGEST_BODY_BYTES) {
+    throw new SourceError(
+      'source_misconfigured',
+      `POWERTOCHOOSE_CSV is longer than ${LARGEST_BODY_BYTES >> 20} MiB, which no plan list is: ${resolve(path)}`,
+    );
+  }
+  return { status: 0, headers: new Headers(), body: Buffer.concat(chunks) };
 }
