@@ -4,7 +4,7 @@
  * Published are average prices at 500, 1,000 and 2,000 kWh, all recurring charges included, before tax
  * (16 TAC §25.475(g)). What lies between follows from evidence, the strongest first: the charges themselves where they
  * reproduce the three totals; a straight line in dollars, where no text speaks of anything that bends it; a line with the
- * steps that the text states; the same with a text that the offer had earlier; else an estimate with bounds.
+ * steps that the text states; else an estimate with bounds.
  * Dollars are interpolated, never cents: with a base charge the average price is not a straight line.
  */
 
@@ -80,20 +80,10 @@ export type PricedTerms = Pick<
 > &
   Partial<Pick<PlanDraft, 'translations'>>;
 
-/** What the text of the same offer said at another time. */
-interface RememberedText {
-  texts: readonly (string | null)[];
-  /** The last day on which it said so, ISO 8601. */
-  said_at: string;
-}
-
 const NOTHING_KNOWN = 'Fewer than two prices are published: nothing is known of other usages';
 
-/**
- * Everything that can be known about a plan's bill; made once, asked for many usages.
- * @param remembered what the same offer said earlier, the latest first
- */
-export function billCurve(plan: PricedTerms, remembered: readonly RememberedText[] = []): BillCurve {
+/** Everything that can be known about a plan's bill; made once, asked for many usages. */
+export function billCurve(plan: PricedTerms): BillCurve {
   const points = PUBLISHED_USAGES_KWH.flatMap((usage): Point[] => {
     const rate = plan.rates_cents_per_kwh[usage];
     return rate === null ? [] : [{ usage, usd: (rate * usage) / 100 }];
@@ -104,15 +94,10 @@ export function billCurve(plan: PricedTerms, remembered: readonly RememberedText
     plan.special_terms ?? es?.special_terms ?? null,
     plan.name,
   ]);
-  return new Curve(plan, points, terms, explain(plan, points, terms, remembered));
+  return new Curve(plan, points, terms, explain(plan, points, terms));
 }
 
-function explain(
-  plan: PricedTerms,
-  points: readonly Point[],
-  terms: StatedTerms,
-  remembered: readonly RememberedText[],
-): Shape | null {
+function explain(plan: PricedTerms, points: readonly Point[], terms: StatedTerms): Shape | null {
   const summed = plan.price_components && componentsShape(plan.price_components, points);
   if (summed && plan.is_time_of_use !== true) return summed;
   if (points.length < 2) return null;
@@ -128,16 +113,6 @@ function explain(
   const isBending = terms.steps.length > 0 || terms.flat_below_kwh !== null;
   const isUntold = plan.has_minimum_usage_fee === true && !isBending;
   if (own && !isUntold) return own;
-  for (const { texts, said_at } of isBending ? [] : remembered) {
-    const earlier = statedTerms([...texts, plan.name]);
-    const shape = earlier.doubts.length === 0 && earlier.steps.length > 0 ? shapeOf(points, earlier) : null;
-    if (shape)
-      return {
-        ...shape,
-        evidence: 'remembered_text',
-        why: `${shape.why}; said last on ${said_at.slice(0, 10)}`,
-      };
-  }
   if (isUntold)
     return estimate('An estimate: a minimum-usage fee or credit is announced that no text explains');
   return estimate(
