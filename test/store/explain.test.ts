@@ -184,6 +184,8 @@ test('a sync reads and writes through indexes, asked for at the queue and done b
     roles: ['worker'],
     onError: (error) => assert.fail(String(error)),
   });
+  // Also after a failure: an engine that runs on keeps the process alive.
+  test.after(() => engine.stop());
   await engine.start();
   for (let day = 0; day < 3; day++) {
     const { run_id } = await engine.request({
