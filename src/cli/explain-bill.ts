@@ -2,7 +2,7 @@
 
 import { expected } from '../errors.ts';
 import { type Bill, billCurve } from '../plan/bill/bill.ts';
-import type { BillLine } from '../plan/bill/shape.ts';
+import { chargeText } from '../plan/bill/shape.ts';
 import { wholeNumber } from '../readers.ts';
 import { readPlan } from '../store/plans/plans.ts';
 import { answer, type CommandContext, withStore } from './command.ts';
@@ -24,7 +24,9 @@ export async function explainBill(context: CommandContext, id: string, usage: st
     const curve = billCurve(plan);
     const { fees_text, special_terms, rates_cents_per_kwh, provider, name } = plan;
     const bill = curve.at(kwh);
-    const lines = curve.lines(kwh).map(({ what, usd }) => ({ what, usd: Math.round(usd * 100) / 100 }));
+    const lines = curve
+      .lines(kwh)
+      .map(({ charge, usd }) => ({ what: chargeText(charge), usd: Math.round(usd * 100) / 100 }));
     const found = {
       plan: { id: plan.id, name, provider: provider.name, rates_cents_per_kwh, fees_text, special_terms },
       bill,
@@ -37,7 +39,7 @@ export async function explainBill(context: CommandContext, id: string, usage: st
 function describe(
   title: string,
   bill: Bill,
-  lines: readonly BillLine[],
+  lines: readonly { what: string; usd: number }[],
   { fees_text, special_terms, rates_cents_per_kwh: rates }: Texts,
 ): string {
   const { total_usd, low_usd, high_usd, exact, usage_kwh, rate_cents_per_kwh: cents } = bill;
