@@ -15,7 +15,7 @@ import { cursorKey, writeCursor } from './cursor.ts';
 import { PlanIndex } from './plan-index.ts';
 import type { PlanQuery } from './plan-query.ts';
 import { PricedPlans } from './priced-plans.ts';
-import { PricedYears } from './priced-years.ts';
+import { PricedYears, type YearRow } from './priced-years.ts';
 
 /** What is known about the plan sets behind an answer. */
 export interface Freshness {
@@ -120,6 +120,11 @@ export class PlanView {
         ? null
         : writeCursor(cursorKey(plans, query), { id: index.id(last), index: lastIndex! });
     return { json, total, cursor };
+  }
+
+  /** Every plan over a year of this profile, in the order of the year's cost: known years, then estimates. */
+  years(profile: UsageProfile): readonly YearRow[] {
+    return this.#yearsOf(profile).rows();
   }
 
   planWith(id: string): Plan | undefined {

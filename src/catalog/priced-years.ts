@@ -1,20 +1,39 @@
 /** The plans of an index over a year of one usage profile: what each costs, and which ranks above which. */
 
+import type { BillCurve } from '../plan/bill/bill.ts';
 import { asciiJson } from '../plan/packed/ascii-json.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { UsageProfile } from '../plan/profiles/profiles.ts';
-import { yearOf, yearRank } from '../plan/profiles/year.ts';
+import { type Year, yearOf, yearRank } from '../plan/profiles/year.ts';
 import { compareKnown } from '../plan/tie-order.ts';
 import type { PlanIndex } from './plan-index.ts';
+
+/** A plan, its bill at any usage and what a year of it costs. */
+export interface YearRow {
+  plan: Plan;
+  curve: BillCurve;
+  year: Year;
+}
 
 export class PricedYears {
   readonly #index: PlanIndex;
   readonly #profile: UsageProfile;
   readonly #json: (string | undefined)[] = [];
   readonly #orders = new Map<1 | -1, Uint16Array>();
+  #rows: readonly YearRow[] | undefined;
 
   constructor(index: PlanIndex, profile: UsageProfile) {
     this.#index = index;
     this.#profile = profile;
+  }
+
+  /** Every plan, in the order of the year's cost. */
+  rows(): readonly YearRow[] {
+    this.#rows ??= Array.from(this.order(false), (row) => {
+      const [plan, curve] = [this.#index.plan(row), this.#index.curve(row)];
+      return { plan, curve, year: yearOf(curve, plan, this.#profile) };
+    });
+    return this.#rows;
   }
 
   /** `"year":{…}`, in ASCII. */
