@@ -15,7 +15,7 @@ import { cursorKey, writeCursor } from './cursor.ts';
 import { PlanIndex } from './plan-index.ts';
 import type { PlanQuery } from './plan-query.ts';
 import { PricedPlans } from './priced-plans.ts';
-import { PricedYears, type YearRow } from './priced-years.ts';
+import { type PlanYear, PricedYears } from './priced-years.ts';
 
 /** What is known about the plan sets behind an answer. */
 export interface Freshness {
@@ -122,9 +122,9 @@ export class PlanView {
     return { json, total, cursor };
   }
 
-  /** Every plan over a year of this profile, in the order of the year's cost: known years, then estimates. */
-  years(profile: UsageProfile): readonly YearRow[] {
-    return this.#yearsOf(profile).rows();
+  /** Every plan in the order of what a year of it costs: known years, then estimates, then unknown ones. */
+  byYear(profile: UsageProfile): readonly PlanYear[] {
+    return this.#yearsOf(profile).ranked;
   }
 
   planWith(id: string): Plan | undefined {

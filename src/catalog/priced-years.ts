@@ -8,8 +8,8 @@ import { type Year, yearOf, yearRank } from '../plan/profiles/year.ts';
 import { compareKnown } from '../plan/tie-order.ts';
 import type { PlanIndex } from './plan-index.ts';
 
-/** A plan, its bill at any usage and what a year of it costs. */
-export interface YearRow {
+/** A plan, and what a year of it costs at one profile. */
+export interface PlanYear {
   plan: Plan;
   curve: BillCurve;
   year: Year;
@@ -18,30 +18,25 @@ export interface YearRow {
 export class PricedYears {
   readonly #index: PlanIndex;
   readonly #profile: UsageProfile;
+  #ranked: readonly PlanYear[] | undefined;
   readonly #json: (string | undefined)[] = [];
   readonly #orders = new Map<1 | -1, Uint16Array>();
-  #rows: readonly YearRow[] | undefined;
 
   constructor(index: PlanIndex, profile: UsageProfile) {
     this.#index = index;
     this.#profile = profile;
   }
 
-  /** Every plan, in the order of the year's cost. */
-  rows(): readonly YearRow[] {
-    this.#rows ??= Array.from(this.order(false), (row) => {
-      const [plan, curve] = [this.#index.plan(row), this.#index.curve(row)];
-      return { plan, curve, year: yearOf(curve, plan, this.#profile) };
-    });
-    return this.#rows;
-  }
-
   /** `"year":{…}`, in ASCII. */
   yearJson(row: number): string {
-    this.#json[row] ??= asciiJson(
-      `"year":${JSON.stringify(yearOf(this.#index.curve(row), this.#index.plan(row), this.#profile))}`,
-    );
+    this.#json[row] ??= asciiJson(`"year":${JSON.stringify(this.#planYear(row).year)}`);
     return this.#json[row];
+  }
+
+  /** Every plan, in the order of the year's cost. */
+  get ranked(): readonly PlanYear[] {
+    this.#ranked ??= Array.from(this.order(false), (row) => this.#planYear(row));
+    return this.#ranked;
   }
 
   /**
@@ -67,5 +62,10 @@ export class PricedYears {
       this.#orders.set(direction, order);
     }
     return order;
+  }
+
+  #planYear(row: number): PlanYear {
+    const [plan, curve] = [this.#index.plan(row), this.#index.curve(row)];
+    return { plan, curve, year: yearOf(curve, plan, this.#profile) };
   }
 }
