@@ -16,6 +16,7 @@ export interface Content {
   view?: Page['view'];
   status?: Page['status'];
   demand?: string | null;
+  keptForMs?: Page['keptForMs'];
   /** The address in English that stands for this page, where that is another; `null`: it is not to be indexed. */
   canonical?: string | null;
   /** More for the head: structured data, pictures. */
@@ -42,8 +43,8 @@ const ICON = trusted(
 );
 
 export function page(ask: Ask, content: Content): Page {
-  const { view = null, status = 200, demand = null, style } = content;
-  return { status, html: documentOf(ask, content), style, view, demand };
+  const { view = null, status = 200, demand = null, keptForMs = null, style } = content;
+  return { status, html: documentOf(ask, content), style, view, demand, keptForMs };
 }
 
 function documentOf(

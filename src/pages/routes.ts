@@ -4,14 +4,27 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorPage } from './error-page.ts';
 import { homePage } from './find/home-page.ts';
 import { inLanguage, LANGUAGES, type Language } from './language.ts';
+import { marketPage } from './market/market-page.ts';
+import { providerPage } from './market/provider-page.ts';
+import { texasPage } from './market/texas-page.ts';
+import { accessibilityPage, methodPage } from './method/method-page.ts';
 import { type Answer, type Ask, BadAddress, type PageParts } from './page-parts.ts';
 import type { PageStore } from './page-store.ts';
+import { planPage } from './plan/plan-page.ts';
 import { scriptRoute } from './script.ts';
 
 type Answerer = (ask: Ask) => Answer | Promise<Answer>;
 
 /** A path as the router writes it, in English, and who writes the page. */
-const ROUTES: readonly (readonly [path: string, answer: Answerer])[] = [['/', homePage]];
+const ROUTES: readonly (readonly [path: string, answer: Answerer])[] = [
+  ['/', homePage],
+  ['/plans/:id', planPage],
+  ['/markets/:duns', marketPage],
+  ['/providers/:id', providerPage],
+  ['/texas', texasPage],
+  ['/how-we-rank', methodPage],
+  ['/accessibility', accessibilityPage],
+];
 
 interface PagesOptions {
   parts: PageParts;

@@ -56,6 +56,11 @@ export interface TexasMap {
 
 const round = (value: number): number => Math.round(value * 10) / 10;
 
+const ringAt = ({ lat, lon }: Dot): Html => {
+  const [x, y] = mapPoint(lat, lon).map(round);
+  return html`<circle class="ring" cx="${x!}" cy="${y!}" r="5"/>`;
+};
+
 /** A round cap on a line without length: a tenth of the bytes that circles take. */
 function dotsPath(dots: readonly Dot[]): string {
   const points = dots.map(({ lat, lon }) => mapPoint(lat, lon).map(Math.round) as [number, number]);
@@ -70,6 +75,7 @@ export function drawTexas({ label, layers, names, filled = new Map() }: TexasMap
     ([look, of]) => html`<path class="${look}" d="${of.map(([name]) => counties[name] ?? '').join('')}"/>`,
   );
   const dots = layers.flatMap(({ look, dots }) => {
+    if (look === 'ring') return dots.map(ringAt);
     const [large, small] = [dots.filter(({ isLarge }) => isLarge), dots.filter(({ isLarge }) => !isLarge)];
     return [
       small.length > 0 && html`<path class="dot ${look}" d="${dotsPath(small)}"/>`,
