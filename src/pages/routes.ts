@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorPage } from './error-page.ts';
 import { homePage } from './find/home-page.ts';
+import { foundRoutes } from './found/found-routes.ts';
 import { inLanguage, LANGUAGES, type Language } from './language.ts';
 import { marketPage } from './market/market-page.ts';
 import { providerPage } from './market/provider-page.ts';
@@ -35,6 +36,7 @@ interface PagesOptions {
 
 export function pagesRoutes(app: FastifyInstance, options: PagesOptions): void {
   scriptRoute(app);
+  foundRoutes(app, options.parts, (language, request) => toAsk(options.parts, language, request));
   for (const [path, answer] of ROUTES) {
     for (const language of LANGUAGES) {
       app.get(inLanguage(language, path), (request, reply) =>

@@ -9,6 +9,7 @@ import { drawSteps, type Step } from '../draw/steps.ts';
 import { drawStrip } from '../draw/strip.ts';
 import { errorPage } from '../error-page.ts';
 import { cents, date, dollars } from '../format.ts';
+import { breadcrumbs } from '../found/structured.ts';
 import { inLanguage, type Language } from '../language.ts';
 import { type ListQuery, readListQuery, usageParams, withParams } from '../list/list-query.ts';
 import { sourceLine } from '../list/source-line.ts';
@@ -55,6 +56,11 @@ export async function marketPage(ask: Ask): Promise<Answer> {
     ),
     style: STYLE(),
     view,
+    picture: path,
+    head: html`${breadcrumbs(ask, [
+      { name: 'Texas', path: '/texas' },
+      { name: tdsp.short_name, path },
+    ])}`,
     keptForMs: past === 'away' ? WITHOUT_PAST_MS : null,
     main: html`<div class="w"><p class="crumb"><a href="${inLanguage(language, '/texas')}">Texas</a> / ${tdsp.short_name}</p><div class="top"><h1>${
       lowest

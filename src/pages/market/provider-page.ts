@@ -7,6 +7,7 @@ import type { Tdsp } from '../../territory/territory.ts';
 import { page } from '../document.ts';
 import { errorPage, sorryPage } from '../error-page.ts';
 import { date, dollars } from '../format.ts';
+import { breadcrumbs } from '../found/structured.ts';
 import { inLanguage, type Language } from '../language.ts';
 import { type ListQuery, readListQuery, usageParams, withParams } from '../list/list-query.ts';
 import { sourceLine } from '../list/source-line.ts';
@@ -55,6 +56,10 @@ export async function providerPage(ask: Ask): Promise<Answer> {
     description: words.description(provider.name, head),
     style: STYLE(),
     view,
+    head: html`${breadcrumbs(ask, [
+      { name: 'Texas', path: '/texas' },
+      { name: provider.name, path },
+    ])}`,
     keptForMs: past === 'away' ? WITHOUT_PAST_MS : null,
     main: html`<div class="w"><p class="crumb"><a href="${inLanguage(language, '/texas')}">Texas</a> / ${provider.name}</p><div class="cols"><div><div class="top"><h1>${head}</h1><p class="lead">${capital(words.lead(rows.length, areas.length))}</p><p class="src">${sourceLine(ask, view)}</p></div>${usageControl(language, inLanguage(language, path), query)}</div>${aside(rows, past === 'away' ? null : past, language)}<div class="rest">${areas.map((area) => areaSection(area, language, query))}</div></div></div>`,
   });

@@ -89,6 +89,7 @@ export function texasPage(ask: Ask): Answer {
       least && most ? words.description(dollars(least.lowest), dollars(most.lowest)) : words.headPlain,
     style: STYLE(),
     view,
+    picture: '/texas',
     main: html`<div class="w"><p class="crumb">Texas</p><div class="top"><h1>${head}</h1><p class="lead">${words.lead(homeOf(query), kwh)}</p><p class="src">${sourceLine(ask, view)}</p></div>${usageControl(language, path, query)}<div class="two"><figure class="map">${modeLinks(mode, query, language)}${drawTexas(
       {
         label: words.picture(territory.cities.length),

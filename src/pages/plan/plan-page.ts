@@ -1,9 +1,11 @@
 /** `/plans/{id}`: what one plan costs a home, why, how sure that is, and what there is instead. */
 
+import type { PlanView } from '../../catalog/catalog.ts';
 import { type Html, html } from '../../html/html.ts';
 import { page } from '../document.ts';
 import { errorPage } from '../error-page.ts';
 import { dollars } from '../format.ts';
+import { breadcrumbs, productOf } from '../found/structured.ts';
 import { inLanguage } from '../language.ts';
 import { readListQuery, usageParams, withParams } from '../list/list-query.ts';
 import { labelsOf } from '../list/plan-facts.ts';
@@ -67,8 +69,26 @@ export async function planPage(ask: Ask): Promise<Answer> {
     view,
     keptForMs: past === 'away' ? WITHOUT_PAST_MS : null,
     canonical: `/plans/${plan.id}`,
+    picture: `/plans/${plan.id}`,
+    head: structuredOf(parts, view),
     main: html`<div class="w">${crumbOf(parts)}<div class="cols"><div>${answerOf(parts)}<div id="usage">${usageControl(ask.language, inLanguage(ask.language, ask.path), usage)}</div>${monthsSection(parts)}</div>${factsAside(parts)}<div class="rest">${billSection(parts)}${curveSection(parts)}${whatIfSection(parts)}${cheaperSection(parts)}${historySection(parts, past)}${oddSection(parts, view)}</div></div></div>`,
   });
+}
+
+function structuredOf(parts: PlanPageParts, view: PlanView): Html {
+  const { ask, facts, tdsp } = parts;
+  const { plan } = facts;
+  const product = productOf(ask, {
+    plan,
+    tdsp,
+    description: findingOf(parts),
+    confirmedUntil: new Date(view.observedAtMs + ask.parts.staleAfterMs),
+  });
+  return html`${product}${breadcrumbs(ask, [
+    { name: 'Texas', path: '/texas' },
+    { name: tdsp, path: `/markets/${plan.tdsp_duns}` },
+    { name: plan.name, path: `/plans/${plan.id}` },
+  ])}`;
 }
 
 /** @throws {BadAddress} it is not a whole number of percent */
