@@ -40,6 +40,7 @@ for (const { text, base, cents, steps, is_known } of invented) {
       price_components: null,
       is_time_of_use: false,
       has_minimum_usage_fee: null,
+      has_fees_or_credits: null,
       rates_cents_per_kwh: { 500: rate(500), 1000: rate(1000), 2000: rate(2000) },
     });
     for (let usage = 1; usage <= MOST_KWH; usage++) {

@@ -10,8 +10,9 @@
 
 import assert from 'node:assert/strict';
 import { expected } from '../../errors.ts';
-import type { PlanDraft } from '../plan.ts';
+import type { Plan, PlanDraft, RememberedText } from '../plan.ts';
 import { PUBLISHED_USAGES_KWH, type PublishedUsageKwh } from '../rate.ts';
+import { toldText } from '../told-text.ts';
 import { estimateShape } from './estimate.ts';
 import { componentsShape, flatBelowShape, lineShape } from './known-shapes.ts';
 import { type BillEvidence, type BillLine, type Point, roundingUsd, type Shape } from './shape.ts';
@@ -77,8 +78,9 @@ export type PricedTerms = Pick<
   | 'name'
   | 'is_time_of_use'
   | 'has_minimum_usage_fee'
+  | 'has_fees_or_credits'
 > &
-  Partial<Pick<PlanDraft, 'translations'>>;
+  Partial<Pick<Plan, 'translations' | 'remembered_text'>>;
 
 const NOTHING_KNOWN = 'Fewer than two prices are published: nothing is known of other usages';
 
@@ -88,12 +90,8 @@ export function billCurve(plan: PricedTerms): BillCurve {
     const rate = plan.rates_cents_per_kwh[usage];
     return rate === null ? [] : [{ usage, usd: (rate * usage) / 100 }];
   });
-  const es = plan.translations?.es;
-  const terms = statedTerms([
-    plan.fees_text ?? es?.fees_text ?? null,
-    plan.special_terms ?? es?.special_terms ?? null,
-    plan.name,
-  ]);
+  const { fees_text, special_terms } = plan.remembered_text ?? toldText(plan);
+  const terms = statedTerms([fees_text, special_terms, plan.name]);
   return new Curve(plan, points, terms, explain(plan, points, terms));
 }
 
@@ -111,16 +109,35 @@ function explain(plan: PricedTerms, points: readonly Point[], terms: StatedTerms
   if (terms.doubts.length > 0) return estimate(`An estimate: ${[...new Set(terms.doubts)].join(', and ')}`);
   const own = shapeOf(points, terms);
   const isBending = terms.steps.length > 0 || terms.flat_below_kwh !== null;
-  const isUntold = plan.has_minimum_usage_fee === true && !isBending;
-  if (own && !isUntold) return own;
-  if (isUntold)
-    return estimate('An estimate: a minimum-usage fee or credit is announced that no text explains');
+  const remembered = plan.remembered_text ?? null;
+  if (own && (isBending || !bendsUntold(plan))) return remembered ? asRemembered(own, remembered) : own;
+  if (bendsUntold(plan) && !isBending) {
+    return estimate('An estimate: a fee or credit for some usages is announced that no text explains');
+  }
+  if (isBending && remembered && plan.has_fees_or_credits === false) {
+    // What was stated then is denied now, and a straight line agrees.
+    const line = lineShape(points, []);
+    if (line) return line;
+  }
   return estimate(
     isBending
-      ? 'An estimate: the stated amounts do not lead to the published prices'
+      ? `An estimate: the amounts stated${remembered ? ` on ${dayText(remembered.told_at)}` : ''} do not lead to the published prices`
       : 'An estimate: the published prices bend, and no text says why',
   );
 }
+
+/** Something is announced that depends on the usage: of 327 such plans every one bends. */
+const bendsUntold = (plan: PricedTerms): boolean =>
+  plan.has_minimum_usage_fee === true || plan.has_fees_or_credits === true;
+
+function asRemembered(shape: Shape, { told_at }: RememberedText): Shape {
+  if (shape.evidence !== 'stated_credit') return shape;
+  const why = `${shape.why}; the text is of ${dayText(told_at)}, as none is told now`;
+  return { ...shape, evidence: 'remembered_text', why };
+}
+
+const DAY = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeZone: 'America/Chicago' });
+const dayText = (time: string): string => DAY.format(new Date(time));
 
 function shapeOf(points: readonly Point[], { steps, flat_below_kwh }: StatedTerms): Shape | null {
   if (flat_below_kwh === null) return lineShape(points, steps);
