@@ -16,7 +16,7 @@ import { toldText } from '../told-text.ts';
 import { estimateShape } from './estimate.ts';
 import { componentsShape, flatBelowShape, lineShape } from './known-shapes.ts';
 import { type BillEvidence, type BillLine, type Point, roundingUsd, type Shape } from './shape.ts';
-import { type StatedTerms, statedTerms } from './stated-terms.ts';
+import { type StatedStep, type StatedTerms, statedTerms } from './stated-terms.ts';
 
 /** Where a bill jumps as usage rises. */
 interface Cliff {
@@ -140,8 +140,21 @@ const DAY = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeZone: 'Ame
 const dayText = (time: string): string => DAY.format(new Date(time));
 
 function shapeOf(points: readonly Point[], { steps, flat_below_kwh }: StatedTerms): Shape | null {
-  if (flat_below_kwh === null) return lineShape(points, steps);
+  if (flat_below_kwh === null) return lineShape(points, steps) ?? oneOfContradicting(points, steps);
   return steps.length === 0 ? flatBelowShape(points, flat_below_kwh) : null;
+}
+
+/**
+ * "A $125 credit from 1,000 kWh" in one sentence and "$100" in another: an old amount was left standing. The prices
+ * decide, where they agree with one of them and with no other.
+ */
+function oneOfContradicting(points: readonly Point[], steps: readonly StatedStep[]): Shape | null {
+  const places = Map.groupBy(steps, ({ from_kwh, to_kwh, months }) => `${from_kwh} ${to_kwh} ${months}`);
+  const [contradicting, ...others] = [...places.values()].filter((same) => same.length > 1);
+  if (!contradicting || others.length > 0) return null;
+  const rest = steps.filter((step) => !contradicting.includes(step));
+  const shapes = contradicting.flatMap((one) => lineShape(points, [...rest, one]) ?? []);
+  return shapes.length === 1 ? shapes[0]! : null;
 }
 
 class Curve implements BillCurve {
