@@ -3,7 +3,7 @@
  * the background, so that no page waits for it or asks for it.
  */
 
-import type { RecentPrice } from '../plan/recent-price.ts';
+import type { RecentPrice } from '../plan/past/recent-price.ts';
 import { type RecentPrices, readRecentPrices } from '../store/market/recent-prices.ts';
 import type { Queryable } from '../store/postgres/database.ts';
 

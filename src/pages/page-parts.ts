@@ -4,7 +4,7 @@ import type { ApiParts } from '../api/routes.ts';
 import type { PlanView } from '../catalog/catalog.ts';
 import { expected } from '../errors.ts';
 import type { Html } from '../html/html.ts';
-import type { RecentPrice } from '../plan/recent-price.ts';
+import type { RecentPrice } from '../plan/past/recent-price.ts';
 import type { Language } from './language.ts';
 import type { StyleSheet } from './style-sheet.ts';
 

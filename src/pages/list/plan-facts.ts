@@ -5,9 +5,9 @@
 
 import type { PlanView } from '../../catalog/catalog.ts';
 import type { PlanYear } from '../../catalog/priced-years.ts';
+import type { RecentPrice } from '../../plan/past/recent-price.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { remarksOf } from '../../plan/quality/quality.ts';
-import type { RecentPrice } from '../../plan/recent-price.ts';
 import { date, monthOf } from '../format.ts';
 import type { Language } from '../language.ts';
 import type { Ask } from '../page-parts.ts';

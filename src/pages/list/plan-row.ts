@@ -2,7 +2,7 @@
 
 import type { PlanYear } from '../../catalog/priced-years.ts';
 import { type Html, html } from '../../html/html.ts';
-import type { RecentPrice } from '../../plan/recent-price.ts';
+import type { RecentPrice } from '../../plan/past/recent-price.ts';
 import { cents, dollars, dollarsAndCents, monthName, percent } from '../format.ts';
 import { inLanguage, type Language } from '../language.ts';
 import { LIST } from '../words/list.ts';

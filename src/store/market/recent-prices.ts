@@ -1,8 +1,8 @@
 /** What the advertised price of every plan on sale did in the last months: one question for each published version. */
 
+import { type RecentPrice, recentPrice } from '../../plan/past/recent-price.ts';
 import type { OfferEvent } from '../../plan/price-steps.ts';
 import type { Rates } from '../../plan/rate.ts';
-import { type RecentPrice, recentPrice } from '../../plan/recent-price.ts';
 import { DAY_MS } from '../../units.ts';
 import type { Queryable } from '../postgres/database.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OfferEvent } from './price-steps.ts';
+import type { OfferEvent } from '../price-steps.ts';
 import { recentPrice } from './recent-price.ts';
 
 const SINCE = '2026-09-01T00:00:00.000Z';

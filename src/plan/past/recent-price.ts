@@ -1,7 +1,7 @@
 /** What the price of an offer did lately: the last move, and whether it never was lower. */
 
-import { type OfferEvent, priceSteps, stateBefore, stepOf } from './price-steps.ts';
-import type { PublishedUsageKwh, Rates } from './rate.ts';
+import { type OfferEvent, priceSteps, stateBefore, stepOf } from '../price-steps.ts';
+import type { PublishedUsageKwh, Rates } from '../rate.ts';
 
 /** The usage that is advertised. */
 const USAGE: PublishedUsageKwh = 1000;
