@@ -114,3 +114,6 @@ export function ageOf(ageMs: number): Age {
   if (ageMs < 2 * DAY_MS) return step('hours', HOUR_MS, HOUR_MS);
   return step('days', DAY_MS, DAY_MS);
 }
+
+/** Spanish writes months and kinds small; at the beginning of a line they are not. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -4,6 +4,7 @@ import type { ApiParts } from '../api/routes.ts';
 import type { PlanView } from '../catalog/catalog.ts';
 import { expected } from '../errors.ts';
 import type { Html } from '../html/html.ts';
+import type { RecentPrice } from '../plan/past/recent-price.ts';
 import type { Language } from './language.ts';
 import type { Past } from './past/past.ts';
 import type { StyleSheet } from './style-sheet.ts';
@@ -14,6 +15,8 @@ export interface PageParts
   publicUrl: string | null;
   /** What PostgreSQL knows of the past; a page does without it while that is away. */
   past: Past;
+  /** What prices did lately, by offer; `null` where that is not in memory. */
+  recentPrices(duns: string, version: number): ReadonlyMap<string, RecentPrice> | null;
 }
 
 /** A page that somebody asks for. */

@@ -1,10 +1,13 @@
 /** The addresses of the pages, in both languages, and how they are answered. A page is made from memory alone. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { comparePage } from './compare/compare-page.ts';
 import { errorPage } from './error-page.ts';
 import { homePage } from './find/home-page.ts';
+import { suggestRoutes } from './find/suggest.ts';
 import { foundRoutes } from './found/found-routes.ts';
 import { inLanguage, LANGUAGES, type Language } from './language.ts';
+import { cityPage, zipPage } from './list/list-page.ts';
 import { marketPage } from './market/market-page.ts';
 import { providerPage } from './market/provider-page.ts';
 import { texasPage } from './market/texas-page.ts';
@@ -25,6 +28,9 @@ const ROUTES: readonly (readonly [path: string, answer: Answerer])[] = [
   ['/texas', texasPage],
   ['/how-we-rank', methodPage],
   ['/accessibility', accessibilityPage],
+  ['/cities/:slug', cityPage],
+  ['/zip/:zip', zipPage],
+  ['/compare', comparePage],
 ];
 
 interface PagesOptions {
@@ -37,6 +43,7 @@ interface PagesOptions {
 export function pagesRoutes(app: FastifyInstance, options: PagesOptions): void {
   scriptRoute(app);
   foundRoutes(app, options.parts, (language, request) => toAsk(options.parts, language, request));
+  suggestRoutes(app, options.parts);
   for (const [path, answer] of ROUTES) {
     for (const language of LANGUAGES) {
       app.get(inLanguage(language, path), (request, reply) =>

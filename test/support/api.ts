@@ -7,6 +7,7 @@ import { SCHEMAS } from '../../src/api/schemas.ts';
 import { buildServer } from '../../src/app/server.ts';
 import { type Layer, PlanSetCache } from '../../src/cache/plan-set-cache.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
+import type { PageParts } from '../../src/pages/page-parts.ts';
 import { readCachedPlanSet } from '../../src/store/plans/plan-cache.ts';
 import { readActivePlanSet } from '../../src/store/plans/plans.ts';
 import type { Database } from '../../src/store/postgres/database.ts';
@@ -20,6 +21,7 @@ export function openApi(
     { name: 'database', read: (duns) => readCachedPlanSet(database.pool, duns) },
     { name: 'active', read: (duns) => readActivePlanSet(database.pool, duns) },
   ],
+  pages: Partial<Pick<PageParts, 'onEvent' | 'recentPrices' | 'publicUrl'>> = {},
 ) {
   const planSets = new PlanSetCache({ layers });
   const listener = new PublishListener(database, (published) => planSets.announce(published));
@@ -36,6 +38,8 @@ export function openApi(
       onEvent: () => {},
       admin: null,
       publicUrl: null,
+      recentPrices: () => null,
+      ...pages,
     },
     (error) => unexpected.push(error),
   );

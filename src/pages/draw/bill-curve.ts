@@ -15,7 +15,7 @@ const TOP = 16;
 const BOTTOM = 276;
 const MOST_GAPS_NAMED = 3;
 
-export interface CurveWords {
+interface CurveWords {
   label: string;
   plan: string;
   median: string;

@@ -6,7 +6,7 @@
 import { type Html, html, trusted } from '../../html/html.ts';
 
 /** Units across a drawing's lines, whatever its width on the screen. */
-export const ACROSS = 1000;
+const ACROSS = 1000;
 
 export type Point = readonly [x: number, y: number];
 

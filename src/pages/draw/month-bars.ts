@@ -10,7 +10,7 @@ const MONTHS = 12;
 /** Of the width a month has. */
 const BAR = 0.8;
 
-export interface MonthBar {
+interface MonthBar {
   /** `Dec`. */
   name: string;
   /** As it is printed. */

@@ -28,7 +28,7 @@ interface Time {
   ticks: readonly { at: number; text: string }[];
 }
 
-export interface StepWords {
+interface StepWords {
   label: string;
   value(value: number): string;
 }

@@ -7,7 +7,7 @@ const HEIGHT = 64;
 const TOP = 22;
 const BOTTOM = 42;
 
-export interface StripMark {
+interface StripMark {
   value: number;
   /** One above the strip, the other below it. */
   text: string;

@@ -25,7 +25,7 @@ const countyShapes = (): Shapes => {
   return shapes;
 };
 
-export interface Dot {
+interface Dot {
   lat: number;
   lon: number;
   isLarge: boolean;
@@ -46,7 +46,7 @@ export interface MapName {
   anchor?: 'start' | 'middle' | 'end';
 }
 
-export interface TexasMap {
+interface TexasMap {
   label: string;
   layers: readonly DotLayer[];
   names: readonly MapName[];

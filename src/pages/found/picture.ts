@@ -11,7 +11,7 @@ const HEIGHT = 630;
 const LEFT = 72;
 const RIGHT = WIDTH - LEFT;
 
-export interface PictureBar {
+interface PictureBar {
   name: string;
   usd: number;
   missed_usd: number;
@@ -98,11 +98,11 @@ function artOf(art: Art, top: number): string {
     case 'bars':
       return barsOf(art.bars, top + 24);
     case 'strip':
-      return stripOf(art, top + 40);
+      return stripOf(art, top + 72);
   }
 }
 
-const ART_BOTTOM = 530;
+const ART_BOTTOM = 512;
 
 function barsOf(bars: readonly PictureBar[], top: number): string {
   const most = Math.max(1, ...bars.map(({ usd }) => usd));
@@ -128,10 +128,12 @@ function stripOf({ values, words: marks }: Extract<Art, { kind: 'strip' }>, top:
   const strokes = values.map(
     (value) => `<path d="M${x(value).toFixed(1)} ${top}V${bottom}" stroke="${CONTEXT}" stroke-width="2.5"/>`,
   );
-  const told = marks.map(({ value, text }) => {
+  const told = marks.map(({ value, text }, index) => {
     const at = x(value);
+    // Those at the ends stand below; another one may find no room between them.
+    const isBetween = index > 0 && index < marks.length - 1;
     const anchor = at < WIDTH * 0.25 ? 'start' : at > WIDTH * 0.75 ? 'end' : 'middle';
-    return `<path d="M${at.toFixed(1)} ${top - 14}V${bottom + 14}" stroke="${INK}" stroke-width="5"/>${words(at, bottom + 52, 26, text, { anchor, weight: 600 })}`;
+    return `<path d="M${at.toFixed(1)} ${top - 14}V${bottom + 14}" stroke="${INK}" stroke-width="5"/>${words(at, isBetween ? top - 24 : bottom + 52, 26, text, { anchor, weight: 600 })}`;
   });
   return `<path d="M${LEFT} ${bottom + 0.5}H${RIGHT}" stroke="${LINE}"/>${strokes.join('')}${told.join('')}`;
 }

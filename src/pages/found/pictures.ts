@@ -7,7 +7,7 @@ import { usageProfiles } from '../../store/profiles.ts';
 import { date, dollars, monthName } from '../format.ts';
 import type { Ask } from '../page-parts.ts';
 import { planFacts } from '../plan/plan-facts.ts';
-import { findingOf } from '../plan/plan-page.ts';
+import { findingOf } from '../plan/plan-page-parts.ts';
 import { YearMarket } from '../plan/year-market.ts';
 import { COMMON } from '../words/common.ts';
 import { FIND } from '../words/find.ts';

@@ -7,7 +7,7 @@ import { inLanguage, LANGUAGES } from '../language.ts';
 import type { PageParts } from '../page-parts.ts';
 
 export const SITEMAPS = ['pages', 'cities', 'plans', 'providers'] as const;
-export type SitemapName = (typeof SITEMAPS)[number];
+type SitemapName = (typeof SITEMAPS)[number];
 
 interface Entry {
   /** In English, from `/` on. */
@@ -17,7 +17,7 @@ interface Entry {
 }
 
 /** The plans of every TDSP, and when each became what it is. */
-export interface SiteState {
+interface SiteState {
   views: readonly PlanView[];
   /** By DUNS, when the current version was published: a page of the market shows nothing newer. */
   published: ReadonlyMap<string, string>;

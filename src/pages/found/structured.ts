@@ -23,7 +23,7 @@ function jsonLd(data: Json): Html {
   return html`<script type="application/ld+json">${trusted(text)}</script>`;
 }
 
-export interface Crumb {
+interface Crumb {
   name: string;
   /** In English, from `/` on. */
   path: string;

@@ -6,7 +6,7 @@ import { type Html, html, webAddress } from '../../html/html.ts';
 import type { Tdsp } from '../../territory/territory.ts';
 import { page } from '../document.ts';
 import { errorPage, sorryPage } from '../error-page.ts';
-import { date, dollars } from '../format.ts';
+import { capital, date, dollars } from '../format.ts';
 import { breadcrumbs } from '../found/structured.ts';
 import { inLanguage, type Language } from '../language.ts';
 import { type ListQuery, readListQuery, usageParams, withParams } from '../list/list-query.ts';
@@ -64,8 +64,6 @@ export async function providerPage(ask: Ask): Promise<Answer> {
     main: html`<div class="w"><p class="crumb"><a href="${inLanguage(language, '/texas')}">Texas</a> / ${provider.name}</p><div class="cols"><div><div class="top"><h1>${head}</h1><p class="lead">${capital(words.lead(rows.length, areas.length))}</p><p class="src">${sourceLine(ask, view)}</p></div>${usageControl(language, inLanguage(language, path), query)}</div>${aside(rows, past === 'away' ? null : past, language)}<div class="rest">${areas.map((area) => areaSection(area, language, query))}</div></div></div>`,
   });
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Each TDSP's plans are those of its own market, so that a place in the order is one among all that compete there. */
 function areasOf({ parts }: Ask, id: string, { profile }: ListQuery): Area[] {

@@ -20,7 +20,7 @@ interface Section {
 }
 
 const sectionOf = ({ head, text, items }: Section): Html =>
-  html`<section class="sec"><h2>${head}</h2>${text.map((one) => html`<p>${one}</p>`)}${items && html`<ul class="said">${items.map((one) => html`<li>${one}</li>`)}</ul>`}</section>`;
+  html`<section class="sec"><h2>${head}</h2>${text.map((one) => html`<p>${one}</p>`)}${items && html`<ul class="${/^[●◐○]/.test(items[0]!) ? 'said marked' : 'said'}">${items.map((one) => html`<li>${one}</li>`)}</ul>`}</section>`;
 
 export function methodPage(ask: Ask): Answer {
   const { language, parts } = ask;

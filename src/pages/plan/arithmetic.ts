@@ -8,7 +8,7 @@ import type { BillLine, Charge } from '../../plan/bill/shape.ts';
 import type { Plan } from '../../plan/plan.ts';
 
 /** What makes up the difference between the charges and the bill. */
-export type Difference = { kind: 'rounding' } | { kind: 'season' };
+type Difference = { kind: 'rounding' } | { kind: 'season' };
 
 export interface ChargeRow {
   charge: Charge | Difference;
@@ -53,7 +53,8 @@ function keyOf({ charge }: BillLine): string {
 const LONGEST_QUOTE = 160;
 
 /** The sentence of the plan that names the amount or the usage. */
-function quoteFor({ fees_text, special_terms, name }: Plan, charge: Charge): string | null {
+function quoteFor(plan: Plan, charge: Charge): string | null {
+  const { fees_text, special_terms } = plan.remembered_text ?? plan;
   const wanted =
     charge.kind === 'step'
       ? [amountPattern(Math.abs(charge.step.usd)), ...usagePatterns(charge.step.from_kwh, charge.step.to_kwh)]
@@ -61,7 +62,7 @@ function quoteFor({ fees_text, special_terms, name }: Plan, charge: Charge): str
         ? usagePatterns(charge.below_kwh, null)
         : [];
   if (wanted.length === 0) return null;
-  const sentences = [fees_text, special_terms, name].flatMap(
+  const sentences = [fees_text, special_terms, plan.name].flatMap(
     (text) => text?.match(/[^.!?]+(?:[.!?](?!\s|$)[^.!?]*)*[.!?]?/g) ?? [],
   );
   const score = (sentence: string) => wanted.filter((pattern) => pattern.test(sentence)).length;

@@ -3,13 +3,12 @@
 import { type Html, html } from '../../html/html.ts';
 import type { StatedStep } from '../../plan/bill/stated-terms.ts';
 import { drawBillCurve } from '../draw/bill-curve.ts';
-import { allOf, dollars, dollarsAndCents, monthName, toTheCent, whole } from '../format.ts';
+import { allOf, capital, dollars, dollarsAndCents, monthName, toTheCent, whole } from '../format.ts';
 import type { Language } from '../language.ts';
 import { PLAN_BILL, type PlanBillWords } from '../words/plan-bill.ts';
 import { arithmeticOf, type ChargeRow } from './arithmetic.ts';
-import { capital } from './months-section.ts';
 import { tellingMonths } from './plan-facts.ts';
-import type { PlanPageParts } from './plan-page.ts';
+import type { PlanPageParts } from './plan-page-parts.ts';
 
 export function billSection({ ask, facts }: PlanPageParts): Html | null {
   const { language } = ask;

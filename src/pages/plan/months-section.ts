@@ -2,11 +2,11 @@
 
 import { type Html, html } from '../../html/html.ts';
 import { drawMonthBars } from '../draw/month-bars.ts';
-import { dollars, monthName, toTheCent, whole } from '../format.ts';
+import { capital, dollars, monthName, toTheCent, whole } from '../format.ts';
 import type { Language } from '../language.ts';
 import { PLAN } from '../words/plan.ts';
 import type { MonthFacts } from './plan-facts.ts';
-import type { PlanPageParts } from './plan-page.ts';
+import type { PlanPageParts } from './plan-page-parts.ts';
 
 interface Billed extends MonthFacts {
   usd: number;
@@ -70,6 +70,3 @@ function tableOf(months: readonly Billed[], language: Language): Html {
   });
   return html`<details><summary>${words.table}</summary><div class="scroll" tabindex="0" role="region" aria-label="${words.head}"><table class="t"><thead><tr><th scope="col">${month}</th><th scope="col" class="n">${kwh}</th><th scope="col" class="n">${bill}</th><th scope="col" class="n">${middle}</th>${hasCredit && html`<th scope="col">${credit}</th>`}</tr></thead><tbody>${rows}</tbody></table></div></details>`;
 }
-
-/** Spanish writes months small; at the beginning of a line they are not. */
-export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

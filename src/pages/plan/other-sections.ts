@@ -12,7 +12,7 @@ import type { PlanPast } from '../past/plan-past.ts';
 import { PLAN } from '../words/plan.ts';
 import { PLAN_BILL } from '../words/plan-bill.ts';
 import { leavingOf } from './plan-aside.ts';
-import type { PlanPageParts } from './plan-page.ts';
+import type { PlanPageParts } from './plan-page-parts.ts';
 import type { KnownRow } from './year-market.ts';
 
 /** The change that the page speaks of first. */

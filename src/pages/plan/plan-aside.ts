@@ -4,6 +4,7 @@ import { type Html, html, webAddress } from '../../html/html.ts';
 import type { Plan } from '../../plan/plan.ts';
 import {
   ageOf,
+  capital,
   cents,
   date,
   dollars,
@@ -16,9 +17,8 @@ import {
 import type { Language } from '../language.ts';
 import { COMMON } from '../words/common.ts';
 import { PLAN, type PlanWords } from '../words/plan.ts';
-import { capital } from './months-section.ts';
 import type { PlanFacts } from './plan-facts.ts';
-import type { PlanPageParts } from './plan-page.ts';
+import type { PlanPageParts } from './plan-page-parts.ts';
 
 const SUMMER = [6, 7, 8, 9];
 
@@ -54,7 +54,7 @@ const row = (name: string, value: string | Html, below: string | null): Html =>
   html`<div><dt>${name}</dt><dd>${value}${below && html`<small>${below}</small>`}</dd></div>`;
 
 /** The key of the words that say how sure the year is. */
-export function surenessOf({ year }: Pick<PlanFacts, 'year'>): keyof PlanWords['sure'] {
+function surenessOf({ year }: Pick<PlanFacts, 'year'>): keyof PlanWords['sure'] {
   if (year.total_usd === null) return 'unknown';
   switch (year.evidence) {
     case 'components':
@@ -63,6 +63,8 @@ export function surenessOf({ year }: Pick<PlanFacts, 'year'>): keyof PlanWords['
       return 'known';
     case 'stated_credit':
       return 'workedOut';
+    case 'remembered_text':
+      return 'remembered';
     case 'published':
       return 'published';
     case null:

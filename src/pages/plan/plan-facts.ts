@@ -106,7 +106,7 @@ function nextMonths(nowMs: number): { month: number; year: number }[] {
   });
 }
 
-export function changedBy({ months_kwh }: UsageProfile, percent: number): UsageProfile {
+function changedBy({ months_kwh }: UsageProfile, percent: number): UsageProfile {
   return {
     name: 'own',
     months_kwh: months_kwh.map((kwh) => Math.max(LEAST_KWH, Math.round(kwh * (1 + percent / 100)))),

@@ -13,7 +13,7 @@ import { usageControl } from '../list/usage-control.ts';
 import { type Answer, type Ask, BadAddress } from '../page-parts.ts';
 import { readPlanPast } from '../past/plan-past.ts';
 import { styleSheet } from '../style-sheet.ts';
-import { type Home, PLAN } from '../words/plan.ts';
+import { PLAN } from '../words/plan.ts';
 import { PLAN_BILL } from '../words/plan-bill.ts';
 import { billSection, curveSection } from './bill-sections.ts';
 import { findPlan } from './find-plan.ts';
@@ -22,23 +22,13 @@ import { homeOf } from './home-of.ts';
 import { monthsSection } from './months-section.ts';
 import { cheaperSection, historySection, oddSection, whatIfSection } from './other-sections.ts';
 import { factsAside } from './plan-aside.ts';
-import { type PlanFacts, planFacts } from './plan-facts.ts';
+import { planFacts } from './plan-facts.ts';
+import { findingOf, type PlanPageParts } from './plan-page-parts.ts';
 import { YearMarket } from './year-market.ts';
 
 const STYLE = styleSheet('list', 'draw', 'plan');
 /** The history could not be read: soon it may be. */
 const WITHOUT_PAST_MS = 15_000;
-
-/** What the sections of the page are made from. */
-export interface PlanPageParts {
-  ask: Ask;
-  facts: PlanFacts;
-  home: Home;
-  /** Of the TDSP. */
-  tdsp: string;
-  /** The address of a plan, for the same usage. */
-  linkTo(id: string): string;
-}
 
 export async function planPage(ask: Ask): Promise<Answer> {
   const found = await findPlan(ask, ask.params.id!.toLowerCase());
@@ -98,14 +88,6 @@ function readChange({ query, language }: Ask): number | null {
   const percent = /^[+-]?\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
   if (percent >= -90 && percent <= 300) return percent;
   throw new BadAddress('change', PLAN_BILL[language].whatIf.expected, text);
-}
-
-export function findingOf({ ask, facts, home }: Pick<PlanPageParts, 'ask' | 'facts' | 'home'>): string {
-  const words = PLAN[ask.language];
-  const { plan, year, place } = facts;
-  if (year.total_usd === null) return words.costUnknown(plan.name);
-  const usd = dollars(year.total_usd);
-  return place === null ? words.costsAbout(plan.name, usd, home) : words.costs(plan.name, usd, home);
 }
 
 function headOf(parts: PlanPageParts): { title: string; description: string } {

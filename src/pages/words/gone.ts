@@ -15,7 +15,7 @@ const en = {
   alike: 'Plans of its kind and term, the lowest year first',
 };
 
-export type GoneWords = typeof en;
+type GoneWords = typeof en;
 
 const es: GoneWords = {
   title: (name, provider, tdsp) => `${name} de ${provider}, ${tdsp}: ya no se vende`,

@@ -39,7 +39,7 @@ const en = {
     plans: 'Lowest known years',
     index: 'The price at 1,000 kWh, week by week',
     indexLead: (middle: string, least: string) =>
-      `The middle plan costs ${middle} ¢ now, the lowest ${least} ¢. A price at one usage is no bill, but it shows how the market moves.`,
+      `The middle plan costs ${middle} ¢ now, the lowest ${least} ¢. A price at one usage says little about a bill, but it shows how the market moves.`,
     indexPicture: 'Middle and lowest price at 1,000 kWh of each week. The table below has the figures.',
     indexShort: 'This market has been read for less than two weeks, so there is no line to draw yet.',
     middleName: 'middle',
@@ -121,7 +121,7 @@ const en = {
   },
 };
 
-export type MarketWords = typeof en;
+type MarketWords = typeof en;
 
 const es: MarketWords = {
   market: {

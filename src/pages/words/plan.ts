@@ -39,7 +39,7 @@ const en = {
   },
   misses: (usd: string, months: number, near: number) =>
     `Misses its ${usd} credit in ${months} of your 12 months${near === 0 ? '' : near === 1 ? ', once by 10 kWh or less' : `, ${near} of them by 10 kWh or less`}.`,
-  missesSum: (usd: string) => `That is ${usd} a year not paid back.`,
+  missesSum: (usd: string) => `That is ${usd} of credit a year not paid.`,
   never: (usd: string) => `Never reaches its ${usd} credit at your usage.`,
   months: {
     head: 'Your twelve months',
@@ -155,7 +155,7 @@ const es: PlanWords = {
   },
   misses: (usd, months, near) =>
     `Pierde su crédito de ${usd} en ${months} de sus 12 meses${near === 0 ? '' : near === 1 ? ', una vez por 10 kWh o menos' : `, ${near} de ellos por 10 kWh o menos`}.`,
-  missesSum: (usd) => `Son ${usd} al año que no se descuentan.`,
+  missesSum: (usd) => `Son ${usd} de crédito al año que no se pagan.`,
   never: (usd) => `Con su consumo nunca llega a su crédito de ${usd}.`,
   months: {
     head: 'Sus doce meses',
