@@ -219,6 +219,7 @@ test('a parameter takes what its schema allows and refuses the rest with its nam
 test('the page of the description shows every operation, loads nothing from elsewhere and is light', async () => {
   const page = await app.inject('/docs');
   const assets = await Promise.all(['/docs/docs.css', '/docs/docs.js'].map((url) => app.inject(url)));
+  for (const { statusCode } of assets) assert.equal(statusCode, 200);
   for (const { operationId, path } of operations) {
     assert.ok(page.body.includes(`<details id="${operationId}">`), operationId);
     assert.ok(page.body.includes(`data-path="${path}"`), path);

@@ -36,6 +36,7 @@ export function openApi(
       staleAfterMs: 7_200_000,
       onEvent: () => {},
       admin,
+      publicUrl: null,
     },
     (error) => unexpected.push(error),
   );

@@ -3,6 +3,7 @@
  * works on this server; without script the forms of simple questions still work, because they are plain HTML.
  */
 
+import { type Html, html, trusted } from '../../html/html.ts';
 import type { Schema } from './schema-parts.ts';
 
 interface Parameter {
@@ -31,97 +32,84 @@ export interface Shown {
   components: { schemas: Record<string, Schema> };
 }
 
-const escaped = (text: string): string =>
-  text.replace(/[&<>"]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign]!);
-
 /** Words with `code` in them. */
-const prose = (text: string): string => escaped(text).replace(/`([^`]+)`/g, '<code>$1</code>');
+const prose = (text: string): Html[] =>
+  text.split('`').map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
 
-const paragraphs = (text: string): string =>
-  text
-    .split('\n\n')
-    .map((paragraph) => `<p>${prose(paragraph)}</p>`)
-    .join('\n');
+const paragraphs = (text: string): Html[] => text.split('\n\n').map((part) => html`<p>${prose(part)}</p>\n`);
 
 export function docsPage({ info, tags, paths, components }: Shown): string {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, about]) => ({ path, method: method.toUpperCase(), about })),
   );
-  const hasAdmin = operations.some(({ about }) => about.security.length > 0);
-  const sections = tags.map(({ name, description }) => {
-    const own = operations.filter(({ about }) => about.tags[0] === name);
-    return `<section id="${name}">
+  const sections = tags.map(
+    ({ name, description }) => html`<section id="${name}">
 <h2>${name}</h2>
 <p class="note">${prose(description)}.</p>
-${name === 'Admin' && hasAdmin ? TOKEN : ''}${own.map(operationHtml).join('\n')}
-</section>`;
-  });
+${name === 'Admin' && TOKEN}${operations.filter(({ about }) => about.tags[0] === name).map(operationHtml)}</section>
+`,
+  );
   const schemas = Object.entries(components.schemas).map(
     ([name, schema]) =>
-      `<details id="schema-${name}"><summary><span class="path">${name}</span></summary>${schemaHtml(schema)}</details>`,
+      html`<details id="schema-${name}"><summary><span class="path">${name}</span></summary>${schemaHtml(schema)}</details>\n`,
   );
   const links = operations.map(
     ({ method, path, about }) =>
-      `<li><a href="#${about.operationId}"><span class="method">${method}</span>${escaped(path)}</a></li>`,
+      html`<li><a href="#${about.operationId}"><span class="method">${method}</span>${path}</a></li>`,
   );
-  return `<!doctype html>
+  return String(html`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(info.title)} API</title>
+<title>${info.title} API</title>
 <link rel="stylesheet" href="/docs/docs.css">
 <script src="/docs/docs.js" type="module"></script>
-<h1>${escaped(info.title)} API</h1>
+<h1>${info.title} API</h1>
 ${paragraphs(info.description)}
 <p>For tools, the same as OpenAPI 3.1: <a href="/openapi.json">/openapi.json</a>.</p>
-<nav aria-label="Operations"><ul>${links.join('')}</ul></nav>
+<nav aria-label="Operations"><ul>${links}</ul></nav>
 <main>
-${sections.join('\n')}
-<section id="Schemas">
+${sections}<section id="Schemas">
 <h2>Schemas</h2>
 <p class="note">What answers and bodies consist of. What is not marked optional is always there.</p>
-${schemas.join('\n')}
-</section>
+${schemas}</section>
 </main>
 </html>
-`;
+`);
 }
 
-const TOKEN = `<form><label for="token"><b>Token</b></label><input id="token" type="password" autocomplete="off"><span class="note">Of <code>ADMIN_TOKEN</code>; it stays in this page</span></form>\n`;
+const TOKEN = html`<form><label for="token"><b>Token</b></label><input id="token" type="password" autocomplete="off"><span class="note">Of <code>ADMIN_TOKEN</code>; it stays in this page</span></form>\n`;
 
-function operationHtml({ path, method, about }: { path: string; method: string; about: Described }): string {
+function operationHtml({ path, method, about }: { path: string; method: string; about: Described }): Html {
   const { operationId, summary, description, parameters, requestBody, security, responses } = about;
   const body = Object.values(requestBody?.content ?? {})[0];
-  const hasPath = parameters.some((one) => one.in === 'path');
-  const plain = method === 'GET' && !hasPath ? ` method="get" action="${escaped(path)}"` : '';
-  const admin = security.length > 0 ? ' data-admin' : '';
-  const fields = parameters.map((one) => parameterHtml(operationId, one));
-  const bodyField =
-    body &&
-    `<label for="${operationId}-body"><b>body</b></label><textarea id="${operationId}-body" rows="5">${escaped(JSON.stringify(body.example ?? {}, null, 2))}</textarea><span></span><span class="note">${typeHtml(body.schema)}</span>`;
+  const isPlain = method === 'GET' && !parameters.some((one) => one.in === 'path');
   const answers = Object.entries(responses).map(([status, { description: said, content }]) => {
-    const [, json] = Object.entries(content ?? {})[0] ?? [];
-    return `<tr><td>${status}</td><td>${prose(said)}${json ? `: ${typeHtml(json.schema)}` : ''}</td></tr>`;
+    const [json] = Object.values(content ?? {});
+    return html`<tr><td>${status}</td><td>${prose(said)}${json && html`: ${typeHtml(json.schema)}`}</td></tr>`;
   });
-  return `<details id="${operationId}">
-<summary><span class="method">${method}</span><span class="path">${escaped(path)}</span><span class="note">${prose(summary)}</span></summary>
+  return html`<details id="${operationId}">
+<summary><span class="method">${method}</span><span class="path">${path}</span><span class="note">${prose(summary)}</span></summary>
 ${paragraphs(description)}
-<form data-method="${method}" data-path="${escaped(path)}"${plain}${admin}>
-${fields.join('\n')}${bodyField ?? ''}
+<form data-method="${method}" data-path="${path}"${isPlain && html` method="get" action="${path}"`}${security.length > 0 && trusted(' data-admin')}>
+${parameters.map((one) => parameterHtml(operationId, one))}${body && bodyHtml(`${operationId}-body`, body)}
 <p><button>Send</button></p>
 </form>
 <pre><output hidden></output></pre>
 <h3>Answers</h3>
-<table>${answers.join('')}</table>
-</details>`;
+<table>${answers}</table>
+</details>
+`;
 }
 
-function parameterHtml(operationId: string, parameter: Parameter): string {
+const bodyHtml = (id: string, { schema, example = {} }: { schema: Schema; example?: unknown }): Html =>
+  html`<label for="${id}"><b>body</b></label><textarea id="${id}" rows="5">${JSON.stringify(example, null, 2)}</textarea><span></span><span class="note">${typeHtml(schema)}</span>`;
+
+function parameterHtml(operationId: string, parameter: Parameter): Html {
   const { name, in: where, description, required, schema, example } = parameter;
   const id = `${operationId}-${name}`;
-  const value = example === undefined ? '' : ` value="${escaped(String(example))}"`;
-  const mark = required ? ' <span class="note">required</span>' : '';
-  return `<label for="${id}"><b>${name}</b>${mark}</label><input id="${id}" name="${name}" data-in="${where}"${value} placeholder="${escaped(typeText(schema))}"><span class="note">${prose(description)}</span>`;
+  return html`<label for="${id}"><b>${name}</b>${required && html` <span class="note">required</span>`}</label><input id="${id}" name="${name}" data-in="${where}"${example !== undefined && html` value="${String(example)}"`} placeholder="${typeText(schema)}"><span class="note">${prose(description)}</span>
+`;
 }
 
 interface Shape {
@@ -154,20 +142,22 @@ function typeText(schema: Schema): string {
   return `${shape.format ?? type}${range}`;
 }
 
-const typeHtml = (schema: Schema): string => {
+function typeHtml(schema: Schema): Html {
+  const text = typeText(schema);
   const [, name] = /#\/components\/schemas\/(\w+)/.exec(JSON.stringify(schema)) ?? [];
-  const text = escaped(typeText(schema));
-  return name ? text.replace(name, `<a href="#schema-${name}">${name}</a>`) : text;
-};
+  if (!name) return html`${text}`;
+  const [before, after] = text.split(name, 2);
+  return html`${before}<a href="#schema-${name}">${name}</a>${after}`;
+}
 
-function schemaHtml(schema: Schema): string {
+function schemaHtml(schema: Schema): Html {
   const { properties = {}, required = [], description } = schema as Shape;
+  const about = description && html`<p>${prose(description)}</p>`;
   const rows = Object.entries(properties).map(([name, one]) => {
     const inner = one.properties ? one : one.items?.properties ? one.items : undefined;
-    const optional = required.includes(name) ? '' : ' <span class="note">optional</span>';
-    const said = one.description ? `. ${prose(one.description)}` : '';
-    return `<tr><td><code>${escaped(name)}</code>${optional}</td><td>${typeHtml(one as Schema)}${said}${inner ? schemaHtml({ ...inner, description: undefined } as Schema) : ''}</td></tr>`;
+    const said = one.description && html`. ${prose(one.description)}`;
+    const within = inner && schemaHtml({ ...inner, description: undefined } as Schema);
+    return html`<tr><td><code>${name}</code>${!required.includes(name) && html` <span class="note">optional</span>`}</td><td>${typeHtml(one as Schema)}${said}${within}</td></tr>`;
   });
-  const about = description ? `<p>${prose(description)}</p>` : '';
-  return rows.length > 0 ? `${about}<table>${rows.join('')}</table>` : `${about}<p>${typeHtml(schema)}</p>`;
+  return rows.length > 0 ? html`${about}<table>${rows}</table>` : html`${about}<p>${typeHtml(schema)}</p>`;
 }

@@ -33,9 +33,9 @@ const PAGE_HEADERS = {
   'cache-control': 'public, max-age=60',
 } as const;
 const ASSETS = {
-  'docs.css': 'text/css; charset=utf-8',
-  'docs.js': 'text/javascript; charset=utf-8',
-} as const;
+  'docs.css': { type: 'text/css; charset=utf-8', files: ['../../html/tokens.css', 'docs.css'] },
+  'docs.js': { type: 'text/javascript; charset=utf-8', files: ['docs.js'] },
+};
 
 export function descriptionRoutes(
   app: FastifyInstance,
@@ -57,9 +57,9 @@ export function descriptionRoutes(
     const { html } = await describe();
     return reply.headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(withRealIds(html, parts));
   });
-  for (const [file, type] of Object.entries(ASSETS)) {
-    app.get(`/docs/${file}`, async (request, reply) => {
-      const text = await readFile(new URL(file, import.meta.url), 'utf8');
+  for (const [name, { type, files }] of Object.entries(ASSETS)) {
+    app.get(`/docs/${name}`, async (request, reply) => {
+      const text = (await Promise.all(files.map(read))).join('');
       const tag = `"${hash('sha256', text, 'base64url').slice(0, 22)}"`;
       reply.headers({ etag: tag, 'cache-control': 'public, max-age=3600' });
       if (request.headers['if-none-match'] === tag) return reply.code(304).send();
@@ -67,6 +67,8 @@ export function descriptionRoutes(
     });
   }
 }
+
+const read = (file: string): Promise<string> => readFile(new URL(file, import.meta.url), 'utf8');
 
 /** Examples name a plan and a provider: what is on sale here, so that they can be tried. */
 function withRealIds(text: string, { catalog, territory }: ApiParts): string {
