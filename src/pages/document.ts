@@ -92,8 +92,8 @@ function shared(
     picture,
   }: { title: string; description: string; canonical: string | null; picture: string },
 ): Html | null {
+  if (canonical === null || ask.parts.publicUrl === null) return null;
   const { publicUrl } = ask.parts;
-  if (publicUrl === null || canonical === null) return null;
   const property = (name: string, content: string) => html`<meta property="og:${name}" content="${content}">`;
   return html`${property('type', 'website')}${property('site_name', 'wattsync')}${property('title', title)}${property('description', description)}${property('url', `${publicUrl}${inLanguage(ask.language, canonical)}`)}${property('locale', LOCALES[ask.language].replace('-', '_'))}${property('image', `${publicUrl}${picturePath(ask, picture)}`)}${property('image:width', '1200')}${property('image:height', '630')}<meta name="twitter:card" content="summary_large_image">`;
 }
