@@ -15,3 +15,15 @@ export function object(properties: Record<string, Schema>, optional: string[] = 
   const required = Object.keys(properties).filter((name) => !optional.includes(name));
   return { type: 'object', properties, required };
 }
+
+/** Who the plans are from, and what is to be said of that. */
+export const UPSTREAM: Record<string, Schema> = {
+  upstream: { ...text, description: 'Whose plans these are; `sandbox` means invented' },
+  notice: text,
+};
+
+export const KEPT_FIELDS: Schema = {
+  ...listOf(text),
+  description:
+    'Fields that the upstream last told as one value, or not at all, for a whole market: they are as they were before. Left out where there are none',
+};

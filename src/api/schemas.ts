@@ -5,6 +5,7 @@ import { BILL, YEAR } from './bill-schemas.ts';
 import {
   flag,
   integer,
+  KEPT_FIELDS,
   listOf,
   number,
   object,
@@ -13,6 +14,7 @@ import {
   type Schema,
   text,
   time,
+  UPSTREAM,
 } from './schema-parts.ts';
 
 const facet = (value: Schema): Schema => listOf(object({ value, name: text, count: integer }, ['name']));
@@ -31,8 +33,8 @@ const freshness = {
   age_seconds: integer,
   version: text,
   published_at: { ...time, description: 'With `as_of`: since when the plans were these' },
-  upstream: { ...text, description: 'Whose plans these are; `sandbox` means invented' },
-  notice: text,
+  ...UPSTREAM,
+  kept_fields: KEPT_FIELDS,
 };
 
 const JSON_TYPES = {
@@ -95,10 +97,6 @@ const links = (...names: string[]): Schema =>
   object(Object.fromEntries(names.map((name) => [name, text])), names);
 
 const rates = object({ 500: orNull('number'), 1000: orNull('number'), 2000: orNull('number') });
-const upstream = {
-  upstream: { ...text, description: 'Whose plans these are; `sandbox` means invented' },
-  notice: text,
-};
 const activity = object({
   listed: { ...integer, description: 'Offers first seen, without those of the first snapshot of a TDSP' },
   relisted: integer,
@@ -132,6 +130,7 @@ export const SCHEMAS = {
       time_of_use: facet(orNull('boolean')),
     }),
     meta: object({ total: integer, tdsps: listOf(text), ...freshness, place: { type: 'object' } }, [
+      'kept_fields',
       'notice',
       'place',
       'published_at',
@@ -150,7 +149,7 @@ export const SCHEMAS = {
       },
       ['year'],
     ),
-    meta: object(freshness, ['notice', 'published_at']),
+    meta: object(freshness, ['kept_fields', 'notice', 'published_at']),
     links: links('history', 'current'),
   }),
   History: object({
@@ -186,7 +185,7 @@ export const SCHEMAS = {
           type: ['object', 'null'],
           description: 'With `lowest_in_days`; its rate is null where the plan was not offered in these days',
         },
-        ...upstream,
+        ...UPSTREAM,
       },
       ['notice'],
     ),
@@ -222,7 +221,7 @@ export const SCHEMAS = {
         term: orNull('integer'),
         rate_type: orNull('string'),
         usage_kwh: integer,
-        ...upstream,
+        ...UPSTREAM,
       },
       ['notice'],
     ),
@@ -252,7 +251,7 @@ export const SCHEMAS = {
         tdsp_duns: text,
         version: { ...integer, description: 'The version that is current' },
         has_more: { ...flag, description: 'Whether `links.next` brings more at once' },
-        ...upstream,
+        ...UPSTREAM,
       },
       ['notice'],
     ),
@@ -284,7 +283,7 @@ export const SCHEMAS = {
       {
         usage_kwh: integer,
         observed_since: orNull('string', { description: 'Nothing is known of the time before' }),
-        ...upstream,
+        ...UPSTREAM,
       },
       ['notice'],
     ),
