@@ -22,13 +22,14 @@ export async function measureGuard(say: Say): Promise<Section> {
     FedMarket.on(database, (market) => sendDamaged(market, kinds)),
   );
   const missed = found.filter(({ passed }) => passed > 0);
-  const stuck = found.filter(({ stuck }) => stuck.length > 0);
+  const stuck = found.reduce((sum, one) => sum + one.stuck.length, 0);
   const caught = found.length - missed.length;
   say(`${caught} of ${found.length} kinds held or repaired`);
   const costs = await measureCosts();
   const added = median(costs.judged) - median(costs.unjudged);
   say(`a publish ${spread(costs.judged)}, without the guard ${spread(costs.unjudged)}`);
-  const honest = (found.length + 2) * 6;
+  // After each damage one of each TDSP.
+  const honest = found.length * 6;
   return {
     title: 'Guard',
     method:
@@ -49,7 +50,7 @@ export async function measureGuard(say: Say): Promise<Section> {
     ],
     findings: [
       `${caught} of ${found.length} kinds of damage held or repaired (target 75 of 79): ${verdict(caught / found.length >= LEAST_SHARE)}`,
-      `${honest - stuck.length} of ${honest} honest files published without help (target all): ${verdict(stuck.length === 0)}`,
+      `${honest - stuck} of ${honest} honest plan sets published without help (target all): ${verdict(stuck === 0)}`,
       `The guard adds ${duration(added)} to a publish (target ${MOST_MS} ms): ${verdict(added <= MOST_MS)}`,
     ],
   };

@@ -14,6 +14,7 @@ const priced = (rates_cents_per_kwh: Rates, some: Partial<PricedTerms> = {}): Pr
   name: 'Saver 12',
   is_time_of_use: false,
   has_minimum_usage_fee: null,
+  has_fees_or_credits: null,
   ...some,
 });
 
