@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { BILL, YEAR } from '../../src/api/bill-schemas.ts';
+import { BILL, YEAR } from '../../src/api/description/bill-schemas.ts';
 import { billCurve } from '../../src/plan/bill/bill.ts';
 import type { PlanDraft } from '../../src/plan/plan.ts';
 import { yearOf } from '../../src/plan/profiles/year.ts';
