@@ -50,7 +50,7 @@ const MISSED =
   /\bnot (?:receive|get|earn|be eligible|qualify|be applied|apply)|no (?:recib|obten|obtendr|aplica|calific)|forfeit|\blose\b|pierde/;
 /** Money that a month's bill does not hold. */
 const NOT_MONTHLY =
-  /terminat|cancel|early exit|deposit|deposito|reward|recompensa|gift|regalo|\bvalue\b|valor|\bvet|visa\b|switch|refer|disconnect|reconnect|late (?:fee|payment)|returned|worth|donat|donacion|contribut|contribucion|emergency/;
+  /terminat|cancel|early exit|deposit|deposito|reward|recompensa|gift|regalo|\bvalue\b|valor|\bvet|visa\b|switch|refer|disconnect|reconnect|late (?:fee|payment)|returned|worth|donat|donacion|contribut|contribucion|emergency|^ ?(?:\/|per|a|each|por|al|cada) ?(?:day|dia|week|semana|year|ano)\b|^ (?:daily|diari|weekly|yearly|annual)/;
 const ONCE =
   /one-time|one time|una (?:sola )?vez|unico|first (?:bill|month|invoice|payment)|primer(?:a)? (?:factura|mes|pago)|(?:second|third|1st|2nd|3rd|[4-9]th|\d\dth) (?:bill|month|invoice)|after (?:your |the )?(?:first|\d+|one|two|three|six|twelve) ?-?(?:month|bill)|despues de|sign-?up|enrol?l?ment|inscripcion|set-?up|configuracion|membership|membresia|purchase|compra|activation|activacion|instant/;
 const ONCE_PAID =
@@ -144,7 +144,7 @@ function amountsIn(clause: string, once: Set<number>): Amount[] {
     const after = clause.slice(end, Math.min(all[index + 1]?.at ?? clause.length, end + 45));
     // "Ten dollars ($10)" is said twice and paid once.
     if (all[index - 1]?.usd === usd && at - all[index - 1]!.end <= 4) return false;
-    if (NOT_MONTHLY.test(`${before} ${after}`)) return false;
+    if (NOT_MONTHLY.test(before) || NOT_MONTHLY.test(after)) return false;
     if (!ONCE.test(`${before} ${after}`)) return true;
     const isPaid =
       ONCE_PAID.test(`${before} ${after}`) && !/credit|bonus|cover|\bup to\b/.test(`${before} ${after}`);
