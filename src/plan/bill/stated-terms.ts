@@ -4,9 +4,10 @@
  * The text proposes; `bill.ts` believes it where the three published prices agree.
  */
 
-import { doubtsOf, LIMITED_TIME, SEASON } from './doubts.ts';
+import { doubtsOf, LIMITED_TIME, SEASON, UNTOLD_TIERS } from './doubts.ts';
 import { monthsIn } from './months.ts';
 import { clausesOf } from './plain-text.ts';
+import { type StatedBlock, takeBlocks } from './stated-blocks.ts';
 import { type UsageLimits, usageLimits } from './usage-limits.ts';
 
 /** `usd` is added to the bill from `from_kwh` to `to_kwh`, both included; less than 0 is a credit. */
@@ -25,6 +26,8 @@ export interface StatedTerms {
   steps: StatedStep[];
   /** "The same amount whenever usage is below 1,000 kWh": that limit. */
   flat_below_kwh: number | null;
+  /** Prices per kWh by usage, where all of them are stated. */
+  blocks: StatedBlock[] | null;
   /** Usages at which something changes, whether or not it is known what. */
   knots: number[];
   /** Why the text leaves the bill open, each in a few words; none if it does not. */
@@ -68,11 +71,22 @@ const NEGATED =
 
 /** @param texts what the upstream says about fees, credits and special terms, and the plan's name */
 export function statedTerms(texts: readonly (string | null)[]): StatedTerms {
-  const found: StatedTerms = { steps: [], flat_below_kwh: null, knots: [], doubts: [], once_usd: 0 };
+  const found: StatedTerms = {
+    steps: [],
+    flat_below_kwh: null,
+    blocks: null,
+    knots: [],
+    doubts: [],
+    once_usd: 0,
+  };
   const loose: UsageLimits[] = [];
   const once = new Set<number>();
   const clauses = new Set(texts.flatMap((text) => (text === null ? [] : clausesOf(text))));
+  found.blocks = takeBlocks(clauses);
   for (const clause of clauses) readClause(clause, found, loose, once);
+  // "Tiered pricing" tells nothing more where the tiers are told.
+  if (found.blocks) found.doubts = found.doubts.filter((doubt) => doubt !== UNTOLD_TIERS);
+  for (const { from_kwh } of found.blocks ?? []) if (from_kwh > 1) found.knots.push(from_kwh);
   found.once_usd = [...once].reduce((sum, usd) => sum + usd, 0);
   found.steps = withoutRepeats(found.steps);
   for (const limits of loose) {
