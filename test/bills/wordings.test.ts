@@ -173,7 +173,7 @@ test('tiers_told: prices by usage are understood where the published prices prov
         asked += 1;
         if (curve.evidence === 'stated_credit') understood += 1;
         // Another price in the text, and the prices do not agree with it any more.
-        const wrong = text.replace(String(high), String(high + 3)).replace((high / 100).toFixed(4), '0.1999');
+        const wrong = text.replace(String(high), String(high + 2)).replace((high / 100).toFixed(4), '0.2299');
         if (kwh > 500 && kwh < 2000) assert.equal(curveOf(wrong, truth, null).at(777).exact, false, wrong);
       }
     }
