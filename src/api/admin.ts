@@ -1,12 +1,12 @@
 /** What only callers with the token may do: sync, stop, resume, halt, clear. All of it is written to the audit log. */
 
-import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Secret } from '../config.ts';
 import { WattsyncError } from '../errors.ts';
 import type { SyncRequest } from '../planning/request-sync.ts';
 import { requestClear } from '../store/cache/cache-clears.ts';
 import { readAudit, writeAudit } from '../store/queue/audit-log.ts';
+import { bearerOf, isAdminToken } from './admin-token.ts';
 import type { SyncBody } from './bodies.ts';
 import { integer, invalidParameters, type RawQuery, readParams, text } from './params.ts';
 import { expectPlace } from './place.ts';
@@ -83,11 +83,8 @@ export function adminRoutes(app: FastifyInstance, parts: ApiParts): void {
   });
 }
 
-/** Compared in the same time whatever was given: how much of it is right must not be found out by asking. */
 function expectToken(request: FastifyRequest, token: Secret): void {
-  const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
-  const digest = (value: string) => hash('sha256', value, 'buffer');
-  if (timingSafeEqual(digest(given), digest(token.reveal()))) return;
+  if (isAdminToken(bearerOf(request.headers.authorization), token)) return;
   throw new Problem('unauthorized', {
     detail: 'This needs the header "Authorization: Bearer …" with the token of ADMIN_TOKEN.',
   });
