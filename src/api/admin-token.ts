@@ -10,4 +10,5 @@ export const isAdminToken = (given: string, token: Secret): boolean =>
   timingSafeEqual(digest(given), digest(token.reveal()));
 
 /** The text after `Bearer` in an Authorization header; empty without one. */
-export const bearerOf = (header: string | undefined): string => /^Bearer (.+)$/i.exec(header ?? '')?.[1] ?? '';
+export const bearerOf = (header: string | undefined): string =>
+  /^Bearer (.+)$/i.exec(header ?? '')?.[1] ?? '';

@@ -6,9 +6,11 @@
 import type pg from 'pg';
 import type { Config } from '../config.ts';
 import { describeError } from '../errors.ts';
-import type { Queryable } from '../store/postgres/database.ts';
+import type { Rules } from '../monitor/alerts/rules.ts';
 import { newSmallPool } from '../store/postgres/client.ts';
+import type { Queryable } from '../store/postgres/database.ts';
 import type { Territory } from '../territory/territory.ts';
+import { type DatabaseSeen, readDatabase } from './database-reading.ts';
 import type { RangeName } from './look/axis.ts';
 import { type Fast, type Past, readFast, readPast, readSlow, type Slow } from './readings.ts';
 
@@ -26,6 +28,7 @@ interface BoardOptions {
   connectionString: string;
   config: Config;
   territory: Territory;
+  rules: Rules;
   now?: () => number;
 }
 
@@ -35,27 +38,28 @@ const TRY_AGAIN_MS = 3_000;
 /** How old each part may be when it is shown. */
 const FAST_MS = 1_500;
 const SLOW_MS = 12_000;
+const DATABASE_MS = 60_000;
 const PAST_MS: Record<RangeName, number> = { '1h': 12_000, '24h': 60_000, '30d': 600_000 };
 
 export class Board {
-  readonly #options: BoardOptions;
   readonly #pool: pg.Pool;
   readonly #now: () => number;
   readonly #fast: Kept<Fast>;
   readonly #slow: Kept<Slow>;
+  readonly #database: Kept<DatabaseSeen>;
   readonly #past: Record<RangeName, Kept<Past>>;
   #failure: Seen['failure'] = null;
   #triedAt = Number.NEGATIVE_INFINITY;
   #isStopped = false;
 
   constructor(options: BoardOptions) {
-    const { connectionString, config, territory, now = Date.now } = options;
-    this.#options = options;
+    const { connectionString, config, territory, rules, now = Date.now } = options;
     this.#now = now;
     this.#pool = newSmallPool(connectionString, { connections: CONNECTIONS, answerMs: ANSWER_MS });
     const pool = this.#pool;
-    this.#fast = new Kept(FAST_MS, now, () => readFast(pool, config));
+    this.#fast = new Kept(FAST_MS, now, () => readFast(pool, config, rules));
     this.#slow = new Kept(SLOW_MS, now, () => readSlow({ pool }, config, territory, this.#fast.last!.view));
+    this.#database = new Kept(DATABASE_MS, now, () => readDatabase(pool, connectionString, config));
     const past = (range: RangeName) => new Kept(PAST_MS[range], now, () => readPast(pool, range, this.#at()));
     this.#past = { '1h': past('1h'), '24h': past('24h'), '30d': past('30d') };
   }
@@ -65,14 +69,11 @@ export class Board {
     return this.#pool;
   }
 
-  get config(): Config {
-    return this.#options.config;
-  }
-
   /** Never throws: where PostgreSQL is away the last readings come with why there are no newer ones. */
   async look(range: RangeName): Promise<Seen> {
     // A server that hangs makes every try last: who asks meanwhile is not kept waiting for another.
-    if (this.#failure && this.#now() - this.#triedAt < TRY_AGAIN_MS) return this.#lastSeen(range, this.#failure);
+    if (this.#failure && this.#now() - this.#triedAt < TRY_AGAIN_MS)
+      return this.#lastSeen(range, this.#failure);
     this.#triedAt = this.#now();
     try {
       const fast = await this.#fast.get();
@@ -90,6 +91,11 @@ export class Board {
 
   #lastSeen(range: RangeName, failure: Seen['failure']): Seen {
     return { fast: this.#fast.last, slow: this.#slow.last, past: this.#past[range].last, failure };
+  }
+
+  /** @throws if PostgreSQL cannot be asked */
+  database(): Promise<DatabaseSeen> {
+    return this.#database.get();
   }
 
   /** What was changed from here is seen with the next look. */

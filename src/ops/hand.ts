@@ -3,6 +3,7 @@
 import { type Finding, problems } from '../monitor/finding.ts';
 import { syncFindings } from '../monitor/verdict.ts';
 import type { Seen } from './board.ts';
+import { inCentralTime, sourceName } from './look/words.ts';
 
 /** A link to a page that looks closer, or that asks once more and then acts. */
 export interface HandButton {
@@ -22,7 +23,13 @@ export function findHands({ fast, slow }: Pick<Seen, 'fast' | 'slow'>): Hand[] {
   const live = syncFindings(fast.view);
   const names = new Set(live.map(({ check }) => check));
   const others = (slow?.findings ?? []).filter(({ check }) => !names.has(check));
-  return problems([...live, ...others]).map((finding) => ({ ...finding, buttons: buttonsFor(finding, fast.view) }));
+  const said = (text: string) => inCentralTime(text, fast.view.at);
+  return problems([...live, ...others]).map((finding) => ({
+    ...finding,
+    reading: said(finding.reading).replace(/^(comparepower|powertochoose|sandbox)\b/, sourceName),
+    advice: finding.advice && said(finding.advice),
+    buttons: buttonsFor(finding, fast.view),
+  }));
 }
 
 function buttonsFor({ check }: Finding, { tdsps }: NonNullable<Seen['fast']>['view']): HandButton[] {

@@ -1,6 +1,8 @@
 /** Everything the pages of operations show, as it was read: the fast part every two seconds, the rest less often. */
 
 import type { Config } from '../config.ts';
+import { type AlertList, listAlerts } from '../monitor/alerts/list-alerts.ts';
+import type { Rules } from '../monitor/alerts/rules.ts';
 import { examine } from '../monitor/doctor.ts';
 import { readPeriods } from '../monitor/figures/period-figures.ts';
 import { readTargets, type TargetReading } from '../monitor/figures/targets.ts';
@@ -8,21 +10,21 @@ import type { Finding } from '../monitor/finding.ts';
 import { type FreshnessReport, readFreshness } from '../monitor/freshness-report.ts';
 import { type MonitorView, readMonitorView } from '../monitor/monitor-view.ts';
 import { type CacheProcess, readCacheProcesses } from '../store/cache/cache-stats.ts';
-import { type AlertRow, readAlertEvents, readAlerts, readSilences } from '../store/observation/alert-rows.ts';
+import { type AlertEvent, readAlertEvents } from '../store/observation/alert-rows.ts';
 import { readFigures } from '../store/observation/figure-rows.ts';
 import { addFigures, type Figures, type FiguresRow } from '../store/observation/figures.ts';
 import { readCallsOfHour, readFailingSince, type SeenUpstreamCall } from '../store/operations/calls.ts';
 import {
   type LogLine,
   type MarketMove,
+  type RunMark,
   readLogLines,
   readMarketMoves,
   readRunMarks,
-  type RunMark,
 } from '../store/operations/past.ts';
 import { readConfirmations } from '../store/plans/confirmations.ts';
-import type { Queryable } from '../store/postgres/database.ts';
-import { type SyncRun, readRecentRuns } from '../store/queue/sync-runs.ts';
+import type { Database, Queryable } from '../store/postgres/database.ts';
+import { readRecentRuns, type SyncRun } from '../store/queue/sync-runs.ts';
 import type { Territory } from '../territory/territory.ts';
 import { DAY_MS, HOUR_MS } from '../units.ts';
 import { RANGES, type RangeName, STEP_MS } from './look/axis.ts';
@@ -30,8 +32,7 @@ import { RANGES, type RangeName, STEP_MS } from './look/axis.ts';
 /** What must be there at once: state, work, workers. */
 export interface Fast {
   view: MonitorView;
-  alerts: AlertRow[];
-  silences: Awaited<ReturnType<typeof readSilences>>;
+  alerts: AlertList;
   processes: CacheProcess[];
   runs: SyncRun[];
 }
@@ -58,7 +59,7 @@ export interface Past {
   calls: FiguresRow[];
   confirmations: Map<string, Date[]>;
   runs: RunMark[];
-  alertEvents: Awaited<ReturnType<typeof readAlertEvents>>;
+  alertEvents: AlertEvent[];
 }
 
 const CALLS = 500;
@@ -66,19 +67,18 @@ const MOVES = 8;
 const LOG_LINES = 500;
 const RUNS = 6;
 
-export async function readFast(queryable: Queryable, config: Config): Promise<Fast> {
+export async function readFast(queryable: Queryable, config: Config, rules: Rules): Promise<Fast> {
   const view = await readMonitorView(queryable, config);
   return {
     view,
-    alerts: await readAlerts(queryable),
-    silences: await readSilences(queryable),
+    alerts: await listAlerts(queryable, rules),
     processes: await readCacheProcesses(queryable, view.at),
     runs: await readRecentRuns(queryable, RUNS),
   };
 }
 
 export async function readSlow(
-  database: { pool: Queryable },
+  database: Pick<Database, 'pool'>,
   config: Config,
   territory: Territory,
   { at: now, upstream }: Pick<MonitorView, 'at' | 'upstream'>,

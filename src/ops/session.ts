@@ -51,7 +51,11 @@ export class Sessions {
   read(cookies: string | undefined): Session | null {
     const value = (cookies ?? '').match(new RegExp(`(?:^|;\\s*)${COOKIE}=([\\w-]+)\\.([\\w-]+)`));
     if (!value || !isSame(value[2]!, this.#sign(value[1]!))) return null;
-    const [id, who, until] = JSON.parse(Buffer.from(value[1]!, 'base64url').toString()) as [string, string, number];
+    const [id, who, until] = JSON.parse(Buffer.from(value[1]!, 'base64url').toString()) as [
+      string,
+      string,
+      number,
+    ];
     return until > this.#now() ? { id, who, until } : null;
   }
 

@@ -1,13 +1,13 @@
 /** The first line of operations: how shoppers are served, and if not well, why, and what happens if nobody acts. Pure. */
 
 import { type Html, html } from '../html/html.ts';
+import { allAnswers, latencyAt } from '../monitor/figures/targets.ts';
 import type { Finding } from '../monitor/finding.ts';
 import type { ViewTdsp } from '../monitor/monitor-view.ts';
-import { allAnswers, latencyAt } from '../monitor/figures/targets.ts';
 import { HOUR_MS } from '../units.ts';
 import type { Seen } from './board.ts';
 import type { Mark } from './look/marks.ts';
-import { capital, clock, count, list, numberWord, spanWords } from './look/words.ts';
+import { capital, clock, count, list, numberWord, sourceName, spanWords } from './look/words.ts';
 
 export interface VerdictLine {
   mark: Mark;
@@ -16,13 +16,6 @@ export interface VerdictLine {
   headline: string;
   lead: Html;
 }
-
-const SOURCES: Record<string, string> = {
-  comparepower: 'ComparePower',
-  powertochoose: 'Power to Choose',
-  sandbox: 'The sandbox',
-};
-export const sourceName = (source: string): string => SOURCES[source] ?? source;
 
 /** @param hands what somebody should look at, the worst first */
 export function verdictLine(seen: Seen, hands: readonly Finding[], now: Date): VerdictLine {
@@ -86,17 +79,21 @@ function databaseAway({ fast, failure }: Seen, now: Date): VerdictLine {
     headline: failure
       ? `PostgreSQL has not answered for ${since}. Shoppers get what processes have in memory.`
       : 'PostgreSQL was not asked yet.',
-    lead: html`<p>${failure && html`<code>${failure.message}</code> `}Nothing can be synced or published. ${
-      fast
-        ? html`What stands below is as it was at <b>${clock(fast.view.at)}</b>.`
-        : 'There is nothing to show from before.'
-    } It is tried again every few seconds.</p>`,
+    lead: databaseAwayLead({ fast, failure }),
   };
 }
 
+/** What can be done without PostgreSQL, and from when what stands below is. */
+export const databaseAwayLead = ({ fast, failure }: Pick<Seen, 'fast' | 'failure'>): Html =>
+  html`<p>${failure && html`<code>${failure.message}</code> `}Nothing can be synced or published. ${
+    fast
+      ? html`What stands below is as it was at <b>${clock(fast.view.at)}</b>.`
+      : 'There is nothing to show from before.'
+  } It is tried again every few seconds.</p>`;
+
 function lead({ fast, slow }: Seen, hands: readonly Finding[]): Html {
-  const { view, alerts, silences } = fast!;
-  const firing = alerts.filter(({ state, follows }) => state === 'firing' && follows === null).length;
+  const { view, alerts } = fast!;
+  const firing = alerts.alerts.filter(({ display }) => display === 'firing').length;
   const needs =
     hands.length === 0
       ? firing === 0
@@ -114,7 +111,7 @@ function lead({ fast, slow }: Seen, hands: readonly Finding[]): Html {
         : `Answers with plans of ${list(stale)} say that they are stale`;
   const calls = `${upstream.calls_last_hour} of ${upstream.budget_per_hour} upstream calls are used this hour`;
   return html`<p><b>${needs}</b> ${told}; ${calls}${slow && answered(slow.hour)}. ${leftAlone(tdsps, view)}${
-    silences.some(({ ended_at }) => ended_at === null) && 'Some alerts are silenced.'
+    alerts.alerts.some(({ display }) => display === 'silenced') && 'Some alerts are silenced.'
   }</p>`;
 }
 
@@ -129,7 +126,10 @@ function answered({ answers }: NonNullable<Seen['slow']>['hour']): string {
 }
 
 /** What passes its error age next, where nothing is fetched any more. */
-function leftAlone(tdsps: readonly ViewTdsp[], { upstream, control, at }: NonNullable<Seen['fast']>['view']): string {
+function leftAlone(
+  tdsps: readonly ViewTdsp[],
+  { upstream, control, at }: NonNullable<Seen['fast']>['view'],
+): string {
   if (upstream.circuit === 'closed' && control.state === 'running') return '';
   const times = tdsps.flatMap(({ observed_at, error_after_hours, verdict }) =>
     observed_at === null || verdict === 'error' ? [] : [observed_at.getTime() + error_after_hours * HOUR_MS],

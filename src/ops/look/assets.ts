@@ -46,7 +46,8 @@ let loaded: Map<string, Asset> | undefined;
 const all = (): Map<string, Asset> => (loaded ??= load());
 
 /** Where a file of this version is. */
-export const assetPath = (name: string): string => [...all().keys()].find((path) => path.endsWith(`/${name}`))!;
+export const assetPath = (name: string): string =>
+  [...all().keys()].find((path) => path.endsWith(`/${name}`))!;
 
 /** What is at a path; `null`: nothing, or of another version. */
 export const assetAt = (path: string): Asset | null => all().get(path) ?? null;

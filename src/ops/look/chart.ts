@@ -14,17 +14,18 @@ export const strip = (height: number, drawn: Printable): Html =>
   html`<svg class="st" viewBox="0 0 1000 ${height}" height="${height}" preserveAspectRatio="none" aria-hidden="true"><use href="#vg"/>${drawn}<use href="#va"/></svg>`;
 
 /** Stretches of time, as a thick line. @param tone a class that says its colour */
-export const spans = (axis: Axis, height: number, parts: readonly { from: Date; to: Date; tone: string }[]): Html =>
+export const spans = (
+  axis: Axis,
+  height: number,
+  parts: readonly { from: Date; to: Date; tone: string }[],
+): Html =>
   html`<path class="ax" d="M0 ${height / 2}H1000"/>${parts.map(
     ({ from, to, tone }) =>
       html`<path class="bar ${tone}" d="M${axis.x(from)} ${height / 2}H${Math.max(axis.x(to), axis.x(from) + 3)}"/>`,
   )}`;
 
 /** A line through the points, with a gap where nothing is known. */
-export function line(
-  points: readonly (readonly [x: number, y: number | null])[],
-  tone = 'ln',
-): Html {
+export function line(points: readonly (readonly [x: number, y: number | null])[], tone = 'ln'): Html {
   let path = '';
   let isDown = false;
   for (const [x, y] of points) {
@@ -79,7 +80,8 @@ export function chart(axis: Axis, one: Chart, asTable: boolean): Html {
   const unit = (value: number) => (one.isLog ? Math.log(Math.max(value, bottom)) : value);
   const y = (value: number) =>
     tenth(
-      TOP + (height - TOP) * (1 - (unit(Math.min(value, top)) - unit(bottom)) / (unit(top) - unit(bottom) || 1)),
+      TOP +
+        (height - TOP) * (1 - (unit(Math.min(value, top)) - unit(bottom)) / (unit(top) - unit(bottom) || 1)),
     );
   const drawn = series.map(({ tone, values }) =>
     one.kind === 'lines'
@@ -93,7 +95,9 @@ export function chart(axis: Axis, one: Chart, asTable: boolean): Html {
   );
   const grid = scale.map((value) => `M0 ${y(value)}H1000`).join('');
   const labels = [
-    ...scale.map((value) => html`<text class="y" x="-8" y="${y(value) + 4}">${value.toLocaleString('en-US')}</text>`),
+    ...scale.map(
+      (value) => html`<text class="y" x="-8" y="${y(value) + 4}">${value.toLocaleString('en-US')}</text>`,
+    ),
     target && html`<text class="s" x="2" y="${y(target.value) - 4}">${target.label}</text>`,
     ...series.map((each, n) => label(each, n, one, y)),
   ];
@@ -124,7 +128,12 @@ const bar = (from: number, to: number, y: number, height: number): string => {
 };
 
 /** On its line, at the left; lines that lie close have their labels one above the other. */
-function label({ label: text, values, tone }: Series, n: number, { kind }: Chart, y: (value: number) => number): Html {
+function label(
+  { label: text, values, tone }: Series,
+  n: number,
+  { kind }: Chart,
+  y: (value: number) => number,
+): Html {
   const first = values.find((value) => value !== null) ?? null;
   if (kind === 'bars' || first === null) return html``;
   return html`<text class="s${tone === 'bad' && ' bad'}" x="2" y="${y(first) - 4}" data-n="${n}">${text}</text>`;
@@ -134,7 +143,11 @@ function label({ label: text, values, tone }: Series, n: number, { kind }: Chart
 const json = (data: unknown): Html => trusted(JSON.stringify(data).replaceAll('<', '\\u003c'));
 
 /** The same numbers, for those who cannot see the chart and those who want to copy them. */
-function dataTable({ id, label: title, times, series, write, unit }: Chart, axis: Axis, isOpen: boolean): Html {
+function dataTable(
+  { id, label: title, times, series, write, unit }: Chart,
+  axis: Axis,
+  isOpen: boolean,
+): Html {
   const rows = times.map(
     (at, n) =>
       html`<tr><th scope="row">${when(new Date(at), axis.to)}</th>${series.map(({ values }) => html`<td>${values[n] == null ? '–' : write(values[n]!)}</td>`)}</tr>`,

@@ -14,9 +14,9 @@ export interface Explained {
   command: string;
 }
 
-/** The button and, beside it, the native popover that it opens. */
+/** The button and, beside it, the native popover that it opens: of spans, so that it can stand in a sentence. */
 export const figure = (value: Html | string, { id, title, what, from, since, command }: Explained): Html =>
-  html`<button type="button" class="f" popovertarget="x-${id}" aria-label="${String(plain(value))}: ${title}, explained">${value}</button><div popover id="x-${id}"><h3>${title}</h3><p>${what}</p><p>From <code>${from}</code>, ${since}.</p><p><code>${command}</code></p></div>`;
+  html`<button type="button" class="f" popovertarget="x-${id}" aria-label="${plain(value)}: ${title}, explained">${value}</button><span popover id="x-${id}"><b>${title}</b><span>${what}</span><span>From <code>${from}</code>, ${since}.</span><code>${command}</code></span>`;
 
 const plain = (value: Html | string): string =>
   String(value)

@@ -87,3 +87,20 @@ export const capital = (text: string): string => text.charAt(0).toUpperCase() + 
 /** `a, b and c` */
 export const list = (names: readonly string[]): string =>
   names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+
+/** Findings tell times in UTC, as terminals show them; here they become Central, as everything on a page. */
+export const inCentralTime = (text: string, now: Date): string =>
+  text.replace(
+    /(\d{4}-\d\d-\d\d )?(\d\d:\d\d(?::\d\d)?)Z/g,
+    (said, ofDay: string | undefined, ofTime: string) => {
+      const at = new Date(`${ofDay?.trim() ?? now.toISOString().slice(0, 10)}T${ofTime}Z`);
+      return Number.isNaN(at.getTime()) ? said : ofDay ? when(at, now) : clock(at);
+    },
+  );
+
+const SOURCES: Record<string, string> = {
+  comparepower: 'ComparePower',
+  powertochoose: 'Power to Choose',
+  sandbox: 'The sandbox',
+};
+export const sourceName = (source: string): string => SOURCES[source] ?? source;

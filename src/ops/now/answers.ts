@@ -1,6 +1,13 @@
 import { LATENCY_STEPS_MS, quantile } from '../../histogram.ts';
 import { type Html, html } from '../../html/html.ts';
-import { answersOf, allAnswers, LAYERS, latencies, overallHitRate, TARGETS } from '../../monitor/figures/targets.ts';
+import {
+  allAnswers,
+  answersOf,
+  LAYERS,
+  latencies,
+  overallHitRate,
+  TARGETS,
+} from '../../monitor/figures/targets.ts';
 import { percentText } from '../../monitor/text.ts';
 import type { Figures, LayerFigures } from '../../store/observation/figures.ts';
 import { chart, line, strip } from '../look/chart.ts';
@@ -80,7 +87,12 @@ export function latencySection({ slow, past, axis, asTable }: Drawn): Html {
       id: `p99-${name.toLowerCase().replaceAll(' ', '-')}`,
       title: `${name}, p99`,
       what: '99 of 100 took at most this long, in milliseconds: counted in steps, of all processes.',
-      from: name === 'Statements' ? 'figures, from query_stats' : name === 'Upstream calls' ? 'figures, from api_calls' : 'figures, from answer_stats',
+      from:
+        name === 'Statements'
+          ? 'figures, from query_stats'
+          : name === 'Upstream calls'
+            ? 'figures, from api_calls'
+            : 'figures, from answer_stats',
       since: 'the last 60 minutes',
       command: name === 'Statements' ? 'npm run -s db:metrics' : 'npm run -s monitor:metrics',
     });
@@ -114,5 +126,10 @@ export function latencySection({ slow, past, axis, asTable }: Drawn): Html {
     all.p99 === null
       ? html`<p>Nobody asked in the last hour.</p>`
       : html`<p><b>99 of 100 answers within ${milliseconds(all.p99, 1)} ms.</b> The target is ${requiredOf('cached_answer_ms')} ms.</p><p>Times are “at most”: they are counted in steps.</p>`;
-  return section('latency', 'Latency', words, html`<div class="two"><div><table><caption class="sr">Latency in the last hour</caption><thead><tr><th scope="col">milliseconds</th><th scope="col" class="w">count, 1 h</th><th scope="col">p50</th><th scope="col">p95</th><th scope="col">p99</th><th scope="col" class="w">target</th></tr></thead><tbody>${rows}</tbody></table></div><div>${drawn}</div></div>`);
+  return section(
+    'latency',
+    'Latency',
+    words,
+    html`<div class="two"><div><table><caption class="sr">Latency in the last hour</caption><thead><tr><th scope="col">milliseconds</th><th scope="col" class="w">count, 1 h</th><th scope="col">p50</th><th scope="col">p95</th><th scope="col">p99</th><th scope="col" class="w">target</th></tr></thead><tbody>${rows}</tbody></table></div><div>${drawn}</div></div>`,
+  );
 }

@@ -5,14 +5,23 @@ import { DAY_MS, HOUR_MS } from '../../units.ts';
 import { chart } from '../look/chart.ts';
 import { figure } from '../look/figure.ts';
 import { section } from '../look/parts.ts';
-import { clock, count } from '../look/words.ts';
-import { sourceName } from '../verdict-line.ts';
+import { clock, count, sourceName } from '../look/words.ts';
 import type { Drawn } from './sections.ts';
 
 /** Who wanted a call: what the cells are filled with, and the rows of the table. */
 const WANTED = [
-  { name: 'Schedules and starts', swatch: 'sw', cell: 'ce', is: (by: string) => /^(schedule|start)/.test(by) },
-  { name: 'Readers who found old plans', swatch: 'sw a', cell: 'ce change', is: (by: string) => by === 'reader' },
+  {
+    name: 'Schedules and starts',
+    swatch: 'sw',
+    cell: 'ce',
+    is: (by: string) => /^(schedule|start)/.test(by),
+  },
+  {
+    name: 'Readers who found old plans',
+    swatch: 'sw a',
+    cell: 'ce change',
+    is: (by: string) => by === 'reader',
+  },
   { name: 'By hand', swatch: 'sw h', cell: 'ce hand-made', is: () => true },
 ] as const;
 const wantedBy = ({ requested_by }: SeenUpstreamCall) => WANTED.find(({ is }) => is(requested_by ?? ''))!;
@@ -51,8 +60,16 @@ export function callsSection({ fast, slow, past, axis, asTable }: Drawn): Html {
   const rows = WANTED.map((wanted) => {
     const of = slow.calls.filter((call) => wantedBy(call) === wanted);
     const bad = of.filter(({ error }) => error !== null).length;
-    const ended = of.length === 0 ? html`<span class="soft">none</span>` : bad === 0 ? 'all succeeded' : html`<span class="bad">${bad} failed</span>`;
-    const left = wanted.name === 'By hand' ? `${Math.max(0, forced_budget_per_hour - forced_last_hour)} of ${forced_budget_per_hour} forced left` : '–';
+    const ended =
+      of.length === 0
+        ? html`<span class="soft">none</span>`
+        : bad === 0
+          ? 'all succeeded'
+          : html`<span class="bad">${bad} failed</span>`;
+    const left =
+      wanted.name === 'By hand'
+        ? `${Math.max(0, forced_budget_per_hour - forced_last_hour)} of ${forced_budget_per_hour} forced left`
+        : '–';
     return html`<tr><th scope="row"><span class="${wanted.swatch}"></span>${wanted.name}</th><td>${of.length}</td><td>${ended}</td><td class="w">${left}</td></tr>`;
   });
   const reason = failed.at(-1)?.error;
@@ -100,7 +117,8 @@ function cells(calls: readonly SeenUpstreamCall[], budget: number, reserve: numb
     const [x, y] = [(n % columns) * wide + 1, Math.floor(n / columns) * high + 3];
     const call = calls[n];
     const side = Math.min(16, wide - 4);
-    if (call?.error != null) return html`<path class="ce cross" d="M${x + 1} ${y + 1}l${side - 2} ${side - 2}M${x + side - 1} ${y + 1}l${2 - side} ${side - 2}"/>`;
+    if (call?.error != null)
+      return html`<path class="ce cross" d="M${x + 1} ${y + 1}l${side - 2} ${side - 2}M${x + side - 1} ${y + 1}l${2 - side} ${side - 2}"/>`;
     return html`<rect class="${call ? wantedBy(call).cell : 'ce left'}" x="${x}" y="${y}" width="${side}" height="${side}"/>`;
   };
   const cellsDrawn = Array.from({ length: all }, (_, n) => shape(n));
