@@ -65,6 +65,7 @@ test('an empty environment has a default for everything', () =>
     },
     host: '127.0.0.1',
     port: 3000,
+    publicUrl: null,
     logLevel: 'info',
   }));
 
@@ -102,6 +103,7 @@ test('every variable is read', () => {
       API_CALL_BUDGET_PER_HOUR: '4',
       HOST: '0.0.0.0',
       PORT: ' 0 ',
+      PUBLIC_URL: 'https://plans.example.com/',
       LOG_LEVEL: 'debug',
       ENABLE_QUERY_OPTIMIZATION: 'FALSE',
       RETENTION_API_CALLS_DAYS: '10',
@@ -164,6 +166,7 @@ test('every variable is read', () => {
     },
     host: '0.0.0.0',
     port: 0,
+    publicUrl: 'https://plans.example.com',
     logLevel: 'debug',
   });
 });

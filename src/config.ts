@@ -209,6 +209,7 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
     },
     host: values.HOST,
     port: values.PORT,
+    publicUrl: values.PUBLIC_URL,
     logLevel: values.LOG_LEVEL,
   };
 }

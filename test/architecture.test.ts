@@ -24,9 +24,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   planning: ['sync', 'sources', 'catalog', 'cache', 'store', 'plan', 'territory'],
   monitor: ['planning', 'sync', 'sources', 'catalog', 'cache', 'store', 'plan', 'territory'],
   api: ['monitor', 'planning', 'catalog', 'cache', 'store', 'plan', 'territory'],
-  /** Shopper pages and operations pages: each knows the shared way to write a page, and not the other. */
+  /** Knows the shared way to write a page, and no other pages. */
   pages: ['html', 'api', 'monitor', 'planning', 'catalog', 'cache', 'store', 'plan', 'territory'],
-  ops: ['html', 'api', 'monitor', 'planning', 'catalog', 'cache', 'sync', 'store', 'plan', 'territory'],
   app: [
     'html',
     'pages',

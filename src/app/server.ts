@@ -1,4 +1,7 @@
-/** One Fastify instance with all routes on it. Errors of any kind leave it as problems, never as stack traces. */
+/**
+ * One Fastify instance with all routes on it. Errors of any kind leave it as problems, or to people as pages, never as
+ * stack traces.
+ */
 
 import { createServer, type RequestListener, type Server } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -15,6 +18,9 @@ import { planHistoryRoutes } from '../api/plans/plan-history.ts';
 import { plansRoutes } from '../api/plans/plans.ts';
 import { Problem, sendProblem } from '../api/problem.ts';
 import { type ApiParts, PUBLIC_HEADERS } from '../api/routes.ts';
+import type { PageParts } from '../pages/page-parts.ts';
+import { PageStore } from '../pages/page-store.ts';
+import { isForPerson, pagesRoutes, sendNotFound } from '../pages/routes.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 
 /**
@@ -22,20 +28,22 @@ import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
  * @param serve takes what answers all requests; left out, a server of its own
  */
 export function buildServer(
-  parts: ApiParts,
+  parts: ApiParts & PageParts,
   onError: (error: unknown) => void,
   serve: (answer: RequestListener) => Server = createServer,
 ): FastifyInstance {
   const answers = new PlanAnswers(parts);
+  const pages = { parts, store: new PageStore(parts), onError };
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 200 },
-    // Plans that memory holds are answered before the router: it would cost as much as the answer itself.
+    // Plans and pages that memory holds are answered before the router: it would cost as much as the answer itself.
     serverFactory: (handler) =>
       serve((request, response) => {
-        const isPlans = request.method === 'GET' && request.url!.startsWith(`${PLANS_PATH}?`);
-        if (!isPlans || !answers.answerAtOnce(request, response)) handler(request, response);
+        const at =
+          request.method === 'GET' && (request.url!.startsWith(`${PLANS_PATH}?`) ? answers : pages.store);
+        if (at === false || !at.answerAtOnce(request, response)) handler(request, response);
       }),
   });
 
@@ -51,9 +59,11 @@ export function buildServer(
   });
 
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, 'not_found', {
-      detail: `There is no ${request.method} ${request.url.split('?')[0]}. See /docs.`,
-    }),
+    isForPerson(request)
+      ? sendNotFound(pages, request, reply)
+      : sendProblem(reply, 'not_found', {
+          detail: `There is no ${request.method} ${request.url.split('?')[0]}. See /docs.`,
+        }),
   );
 
   app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => {
@@ -82,5 +92,6 @@ export function buildServer(
   adminRoutes(app, parts);
   healthRoutes(app, parts);
   openapiRoutes(app);
+  pagesRoutes(app, pages);
   return app;
 }

@@ -18,7 +18,7 @@ test('markup, lists, numbers and nothing', () => {
   );
 });
 
-test('an address that is no page is none', () => {
+test('an address that a browser cannot open as a page is null', () => {
   for (const address of ['javascript:alert(1)', 'data:text/html,x', '//x', '', 'mailto:a@b', null])
     assert.equal(webAddress(address), null, String(address));
   assert.equal(webAddress('https://example.com/a b'), 'https://example.com/a%20b');

@@ -21,7 +21,7 @@ export class Html {
 }
 
 /** `null`, `undefined` and booleans print nothing, so that `condition && html…` works as a sentence does. */
-export type Printable = Html | string | number | boolean | null | undefined | readonly Printable[];
+type Printable = Html | string | number | boolean | null | undefined | readonly Printable[];
 
 const SPECIAL = /[&<>"']/;
 const ESCAPES: Record<string, string> = {
@@ -33,7 +33,7 @@ const ESCAPES: Record<string, string> = {
 };
 
 /** Safe between tags and in quoted attributes. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return SPECIAL.test(text) ? text.replace(/[&<>"']/g, (sign) => ESCAPES[sign]!) : text;
 }
 

@@ -35,6 +35,7 @@ export function openApi(
       staleAfterMs: 7_200_000,
       onEvent: () => {},
       admin: null,
+      publicUrl: null,
     },
     (error) => unexpected.push(error),
   );

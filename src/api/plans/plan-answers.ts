@@ -11,7 +11,14 @@ import type { PlanView, Viewed } from '../../catalog/catalog.ts';
 import type { PlanQuery } from '../../catalog/plan-query.ts';
 import { asciiJson, flat } from '../../plan/packed/ascii-json.ts';
 import type { Place } from '../../territory/places.ts';
-import { compressPrefix, type Encoding, type PrefixPacked, withTail } from '../packed-body.ts';
+import {
+  compressPrefix,
+  type Encoding,
+  encodingFor,
+  headerOf,
+  type PrefixPacked,
+  withTail,
+} from '../packed-body.ts';
 import { invalidParameter, type RawQuery, readParams } from '../params.ts';
 import { checkZip, expectPlace, readTdsp } from '../place.ts';
 import {
@@ -160,7 +167,6 @@ export class PlanAnswers {
       const { head, tag, meta } = this.#freshness({ view: ready.view, layer: 'memory' }, nowMs);
       Object.assign(ready, { second, head, tag, tail: meta + ready.suffix, bodies: {} });
     }
-    // From the list as it came: to make an object of all headers costs as much as the rest of a 304.
     if (isNotModified(headerOf(request, 'if-none-match'), ready.tag)) {
       response.writeHead(304, ready.head as string[]).end();
       return;
@@ -183,9 +189,8 @@ export class PlanAnswers {
 
   /** What the caller takes and what is packed already; what is not is packed in the background, for the next one. */
   #encodingFor(ready: Ready, accepted: string | undefined): Encoding {
-    if (accepted === undefined) return 'identity';
-    const encoding = accepted.includes('br') ? 'br' : accepted.includes('gzip') ? 'gzip' : 'identity';
-    if (encoding === 'identity' || /;\s*q=0(\.0*)?\s*(,|$)/.test(accepted)) return 'identity';
+    const encoding = encodingFor(accepted);
+    if (encoding === 'identity') return encoding;
     const packed = ready.packed[encoding];
     if (packed === undefined) {
       ready.packed[encoding] = 'being made';
@@ -259,14 +264,6 @@ function aboutJson(view: PlanView): string {
     aboutViews.set(view, json);
   }
   return json;
-}
-
-function headerOf({ rawHeaders }: IncomingMessage, name: string): string | undefined {
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const given = rawHeaders[at]!;
-    if (given.length === name.length && given.toLowerCase() === name) return rawHeaders[at + 1];
-  }
-  return undefined;
 }
 
 /** The same address, one page on. */
