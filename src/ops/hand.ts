@@ -6,7 +6,7 @@ import type { Seen } from './board.ts';
 import { inCentralTime, sourceName } from './look/words.ts';
 
 /** A link to a page that looks closer, or that asks once more and then acts. */
-export interface HandButton {
+interface HandButton {
   href: string;
   words: string;
   /** The one to be pressed first. */

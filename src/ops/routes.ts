@@ -1,22 +1,11 @@
 /** `/ops`: who may come in, and where each address leads. What the pages need is loaded with the first request. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { bearerOf } from '../api/admin-token.ts';
-import type { AdminParts } from '../api/routes.ts';
-import type { Config } from '../config.ts';
+import { bearerOf } from '../api/admin.ts';
 import { describeError, WattsyncError } from '../errors.ts';
-import type { Territory } from '../territory/territory.ts';
+import type { Answer, Context, OpsParts } from './ops-parts.ts';
 import { endCookie, type Session, Sessions, Tries } from './session.ts';
-import type { Answer, Site } from './site.ts';
-
-export interface OpsParts {
-  config: Config;
-  territory: Territory;
-  /** `null`: without a token nobody can come in. */
-  admin: AdminParts | null;
-  /** Told of every failure nobody expected. */
-  onError(error: unknown): void;
-}
+import type { Site } from './site.ts';
 
 const LONGEST_BODY = 16_384;
 /** Nothing but what is served from here; no inline script, no inline style, in no frame. */
@@ -219,15 +208,6 @@ declare module 'fastify' {
   }
 }
 
-/** A request, as the pages see it. */
-export interface Context {
-  path: Fields;
-  query: Fields;
-  body: Fields;
-  who: string;
-  formToken: string;
-}
-
 function contextOf(request: FastifyRequest, sessions: Sessions): Context {
   const session = request.opsSession!;
   return {
@@ -244,7 +224,7 @@ const acceptsOf = ({ headers }: FastifyRequest): string => String(headers['accep
 /** Only pages of operations: a link to the login must not lead to another site. */
 const pathWithin = (path: string): string => (/^\/ops(?:[/?][\w./?=&%-]*)?$/.test(path) ? path : '/ops');
 
-/** Browsers say where a form comes from; what does not is no browser. */
+/** Browsers say where a form comes from; what does not say it is not a browser. */
 const isForeign = ({ headers }: FastifyRequest): boolean =>
   ![undefined, 'same-origin', 'none'].includes(headers['sec-fetch-site'] as string | undefined);
 

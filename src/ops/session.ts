@@ -5,7 +5,7 @@
  */
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { isAdminToken } from '../api/admin-token.ts';
+import { isAdminToken } from '../api/admin.ts';
 import type { Secret } from '../config.ts';
 
 const COOKIE = 'wattsync_ops';

@@ -9,6 +9,7 @@ import { Board } from './board.ts';
 import { readRange } from './look/axis.ts';
 import { type Frame, renderDocument } from './look/document.ts';
 import { nowPage } from './now/page.ts';
+import type { Answer, Context, OpsParts } from './ops-parts.ts';
 import { alertsPage } from './pages/alerts.ts';
 import { confirmPage } from './pages/confirm.ts';
 import { databasePage } from './pages/database.ts';
@@ -17,15 +18,7 @@ import { logPage } from './pages/log.ts';
 import { type LoginForm, loginPage, logoutPage } from './pages/login.ts';
 import { reportsPage } from './pages/reports.ts';
 import { runPage, runsPage } from './pages/run.ts';
-import type { Context, OpsParts } from './routes.ts';
 import { OpsStream, type StreamKey } from './stream.ts';
-
-/** A page, or where to go instead. */
-export interface Answer {
-  status?: number;
-  to?: string;
-  html?: string;
-}
 
 export type Site = ReturnType<typeof openSite>;
 

@@ -19,7 +19,7 @@ export interface StreamKey {
 }
 
 /** The parts of a page by id, and its time. */
-export interface Rendered {
+interface Rendered {
   at: Date;
   parts: ReadonlyMap<string, string>;
 }

@@ -9,7 +9,7 @@ import type { Seen } from './board.ts';
 import type { Mark } from './look/marks.ts';
 import { capital, clock, count, list, numberWord, sourceName, spanWords } from './look/words.ts';
 
-export interface VerdictLine {
+interface VerdictLine {
   mark: Mark;
   /** Short, for the tab. */
   title: string;

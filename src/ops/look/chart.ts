@@ -38,14 +38,14 @@ export function line(points: readonly (readonly [x: number, y: number | null])[]
   return html`<path class="${tone}" d="${path}"/>`;
 }
 
-export interface Series {
+interface Series {
   label: string;
   tone: 'ink' | 'grey' | 'bad';
   /** One for each time; `null`: nothing is known. */
   values: readonly (number | null)[];
 }
 
-export interface Chart {
+interface Chart {
   id: string;
   /** For those who cannot see it. */
   label: string;

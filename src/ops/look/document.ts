@@ -5,7 +5,7 @@ import { assetPath } from './assets.ts';
 import { MARKS, type Mark, mark, toneOf } from './marks.ts';
 import { fullTime } from './words.ts';
 
-export const PAGES = [
+const PAGES = [
   ['Now', '/ops'],
   ['Runs', '/ops/runs'],
   ['Alerts', '/ops/alerts'],
@@ -13,7 +13,7 @@ export const PAGES = [
   ['Reports', '/ops/reports'],
   ['Log', '/ops/log'],
 ] as const;
-export type PageName = (typeof PAGES)[number][0];
+type PageName = (typeof PAGES)[number][0];
 
 export interface Frame {
   /** `null`: nobody is logged in, so there is nowhere to go. */

@@ -34,7 +34,7 @@ export function when(at: Date, now: Date): string {
   return `${isNear ? WEEKDAY.format(at) : day(at)} ${clock(at)}`;
 }
 
-/** A time that says exactly when it is to whoever points at it. */
+/** A time that says exactly when it is to the reader who points at it. */
 export const time = (at: Date, text: string): Html =>
   html`<time datetime="${at.toISOString()}" title="${fullTime(at)}:${seconds(at).slice(6)} Central">${text}</time>`;
 

@@ -46,7 +46,7 @@ function annotationsOf({ fast, past }: Pick<Seen, 'fast' | 'past'>): Annotation[
   return [...deploys, ...fired];
 }
 
-export interface NowPage {
+interface NowPage {
   frame: Frame;
   /** What the stream sends of it, by the id of the element. */
   parts: Map<string, Html>;

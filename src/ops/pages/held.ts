@@ -20,7 +20,7 @@ import { command, section } from '../look/parts.ts';
 import { capital, count, list, numberWord, sourceName, when } from '../look/words.ts';
 import type { PageParts } from './run.ts';
 
-export interface HeldFound {
+interface HeldFound {
   tdsp: Tdsp;
   snapshot: HeldSnapshot;
   current: SnapshotReading | null;

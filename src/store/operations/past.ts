@@ -25,7 +25,7 @@ export async function readRunMarks(queryable: Queryable, since: Date): Promise<R
   return rows;
 }
 
-export interface PublishMark {
+interface PublishMark {
   tdsp_duns: string;
   version: number;
   plans: number;
