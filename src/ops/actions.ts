@@ -164,8 +164,8 @@ export const ACTIONS: Record<ActionName, Action> = {
     question: 'Acknowledge this alert?',
     effect:
       'Says that somebody is at it: no reminders meanwhile. It ends by itself, and at once when the alert worsens.',
-    undo: 'wattsync alerts',
-    command: 'wattsync alerts ack',
+    undo: 'npx wattsync alerts',
+    command: 'npx wattsync alerts ack',
     fields: (fields) => html`${fixed(fields, ['rule', 'subject'])}${lasts(fields.for ?? '4h')}`,
     async run(parts, { by, reason, fields }) {
       const { rule, subject } = alertOf(fields);
@@ -181,7 +181,7 @@ export const ACTIONS: Record<ActionName, Action> = {
     question: 'Take the acknowledgement back?',
     effect: 'The alert fires as before, and reminds again.',
     undo: null,
-    command: 'wattsync alerts',
+    command: 'npx wattsync alerts',
     fields: (fields) => fixed(fields, ['rule', 'subject']),
     async run(parts, { by, fields }) {
       await unackAlert(parts.database.pool, { ...alertOf(fields), by });
@@ -194,8 +194,8 @@ export const ACTIONS: Record<ActionName, Action> = {
     button: 'Silence',
     question: 'Silence this rule?',
     effect: 'Tells nobody until it ends, then tells again if it still fires.',
-    undo: 'wattsync alerts',
-    command: 'wattsync alerts silence',
+    undo: 'npx wattsync alerts',
+    command: 'npx wattsync alerts silence',
     needsReason: true,
     fields: (fields, { rules }) =>
       html`<div class="field"><label for="rule">Rule</label><select id="rule" name="rule">${rules.rules.map(
@@ -222,7 +222,7 @@ export const ACTIONS: Record<ActionName, Action> = {
     question: 'End this silence?',
     effect: 'What still fires is told again.',
     undo: null,
-    command: 'wattsync alerts',
+    command: 'npx wattsync alerts',
     fields: (fields) => fixed(fields, ['id']),
     async run(parts, { by, fields }) {
       const id = /^\d{1,15}$/.test(fields.id ?? '') ? Number(fields.id) : Number.NaN;

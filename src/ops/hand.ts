@@ -1,9 +1,13 @@
 /** What needs a hand: findings, the worst first, each with the command that helps and the buttons that do the same. Pure. */
 
 import { type Finding, problems } from '../monitor/finding.ts';
+import type { MonitorView, ViewTdsp } from '../monitor/monitor-view.ts';
 import { syncFindings } from '../monitor/verdict.ts';
 import type { Seen } from './board.ts';
-import { inCentralTime, sourceName } from './look/words.ts';
+
+type View = MonitorView;
+
+import { inCentralTime, sourceName, when } from './look/words.ts';
 
 /** A link to a page that looks closer, or that asks once more and then acts. */
 interface HandButton {
@@ -23,23 +27,50 @@ export function findHands({ fast, slow }: Pick<Seen, 'fast' | 'slow'>): Hand[] {
   const live = syncFindings(fast.view);
   const names = new Set(live.map(({ check }) => check));
   const others = (slow?.findings ?? []).filter(({ check }) => !names.has(check));
-  const said = (text: string) => inCentralTime(text, fast.view.at);
-  return problems([...live, ...others]).map((finding) => ({
-    ...finding,
-    reading: said(finding.reading).replace(/^(comparepower|powertochoose|sandbox)\b/, sourceName),
-    advice: finding.advice && said(finding.advice),
-    buttons: buttonsFor(finding, fast.view),
-  }));
+  const { tdsps, at } = fast.view;
+  const held = tdsps.filter(({ last_result }) => last_result?.status === 'held');
+  return problems([...live, ...others])
+    .filter(({ check }) => check !== 'dead_letters' || givenUp(fast.view).length > 0)
+    .flatMap((finding): Hand[] => {
+      const said = (text: string) => inCentralTime(text, at);
+      const { reading, advice, check } = finding;
+      if (check === 'held' && held.length > 0) return held.map((tdsp) => heldHand(finding, tdsp, at));
+      return [
+        {
+          ...finding,
+          reading: said(reading).replace(/^(comparepower|powertochoose|sandbox)\b/, sourceName),
+          advice: advice && said(advice),
+          buttons: buttonsFor(check),
+        },
+      ];
+    });
 }
 
-function buttonsFor({ check }: Finding, { tdsps }: NonNullable<Seen['fast']>['view']): HandButton[] {
+/** What was given up for another reason than that it is held back: that is told by itself. */
+export function givenUp({ dead_letters, tdsps }: Pick<View, 'dead_letters' | 'tdsps'>): string[] {
+  const held = new Set(
+    tdsps.flatMap(({ name, last_result }) => (last_result?.status === 'held' ? [name] : [])),
+  );
+  return dead_letters.flatMap(({ names }) => names).filter((name) => !held.has(name));
+}
+
+/** One for each TDSP, in the words of its own result. */
+function heldHand(finding: Finding, { name, code, last_result }: ViewTdsp, now: Date): Hand {
+  const { at, message } = last_result!;
+  return {
+    ...finding,
+    subject: name,
+    reading: `${name}’s snapshot of ${when(at, now)} is held back`,
+    advice: (message ?? '')
+      .replace(/^Snapshot held back: /, '')
+      .replace(/^./, (first) => first.toUpperCase()),
+    command: `npm run held -- show ${code}`,
+    buttons: [{ href: `/ops/held/${code}`, words: 'See what would change', isFirst: true }],
+  };
+}
+
+function buttonsFor(check: string): HandButton[] {
   if (check === 'control') return [{ href: '/ops/do/resume', words: 'Resume syncing…', isFirst: true }];
-  if (check === 'held') {
-    const held = tdsps.filter(({ last_result }) => last_result?.status === 'held');
-    return held.flatMap(({ code, name }, at) => [
-      { href: `/ops/held/${code}`, words: `See what would change in ${name}`, isFirst: at === 0 },
-    ]);
-  }
   if (check === 'upstream') return [{ href: '/ops/do/try', words: 'Try one call…' }];
   if (check === 'plans' || check === 'dead_letters') return [{ href: '/ops/do/sync', words: 'Sync now…' }];
   return [];

@@ -38,7 +38,7 @@ export function openSite({ config, territory, admin }: OpsParts) {
 
   const page = (frame: Frame, { who }: Pick<Context, 'who'>, status = 200): Answer => ({
     status,
-    html: renderDocument({ ...frame, who }),
+    html: renderDocument({ place: 'wattsync', at: new Date(), ...frame, who }),
   });
   const plain = (frame: Omit<Frame, 'page'>, status = 200): Answer => ({
     status,

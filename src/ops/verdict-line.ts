@@ -99,7 +99,9 @@ function lead({ fast, slow }: Seen, hands: readonly Finding[]): Html {
       ? firing === 0
         ? 'Nothing needs a hand, no alert fires.'
         : `${capital(numberWord(firing))} ${firing === 1 ? 'alert fires' : 'alerts fire'}.`
-      : `${capital(numberWord(hands.length))} ${hands.length === 1 ? 'thing needs' : 'things need'} a hand.`;
+      : hands[0]!.verdict === 'bad'
+        ? `${capital(numberWord(hands.length))} ${hands.length === 1 ? 'thing needs' : 'things need'} a hand.`
+        : `${hands[0]!.reading}.`;
   const { tdsps, upstream } = view;
   const within = tdsps.filter(({ verdict }) => verdict === 'fresh').length;
   const stale = tdsps.filter((one) => one.stale).map(({ name }) => name);

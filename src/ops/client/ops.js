@@ -210,7 +210,7 @@ function draw(uPlot, box, text) {
           width: kind === 'bars' ? 0 : 1.4,
           spanGaps: false,
           points: { show: times.length < 3 },
-          paths: kind === 'bars' ? uPlot.paths.bars({ size: [0.7, 40] }) : undefined,
+          paths: kind === 'bars' ? uPlot.paths.bars({ size: [0.55, 40] }) : undefined,
         })),
       ],
       hooks: {

@@ -48,7 +48,7 @@ export class Axis {
       const at = new Date(ms);
       const label = this.#label(at);
       // The last stretch belongs to "now".
-      if (label !== null && this.x(ms) < 770 && this.x(ms) > 25) found.push({ x: this.x(ms), label });
+      if (label !== null && this.x(ms) < 750 && this.x(ms) > 25) found.push({ x: this.x(ms), label });
     }
     return found;
   }

@@ -94,12 +94,20 @@ export function chart(axis: Axis, one: Chart, asTable: boolean): Html {
           .join('')}"/>`,
   );
   const grid = scale.map((value) => `M0 ${y(value)}H1000`).join('');
+  const placed = spread([
+    ...(target ? [{ text: target.label, y: y(target.value) - 4, tone: '' }] : []),
+    ...(one.kind === 'bars'
+      ? []
+      : series.flatMap(({ label, values, tone }) => {
+          const first = values.find((value) => value !== null) ?? null;
+          return first === null ? [] : [{ text: label, y: y(first) - 4, tone: tone === 'bad' ? ' bad' : '' }];
+        })),
+  ]);
   const labels = [
     ...scale.map(
       (value) => html`<text class="y" x="-8" y="${y(value) + 4}">${value.toLocaleString('en-US')}</text>`,
     ),
-    target && html`<text class="s" x="2" y="${y(target.value) - 4}">${target.label}</text>`,
-    ...series.map((each, n) => label(each, n, one, y)),
+    ...placed.map(({ text, y: at, tone }) => html`<text class="s${tone}" x="2" y="${at}">${text}</text>`),
   ];
   const data = {
     label: one.label,
@@ -123,20 +131,21 @@ export function chart(axis: Axis, one: Chart, asTable: boolean): Html {
 }
 
 const bar = (from: number, to: number, y: number, height: number): string => {
-  const gap = Math.min(8, (to - from) / 4);
+  const gap = Math.min(18, (to - from) * 0.45);
   return `M${tenth(from + gap / 2)} ${height}V${y}H${tenth(Math.max(to - gap / 2, from + gap))}V${height}z`;
 };
 
-/** On its line, at the left; lines that lie close have their labels one above the other. */
-function label(
-  { label: text, values, tone }: Series,
-  n: number,
-  { kind }: Chart,
-  y: (value: number) => number,
-): Html {
-  const first = values.find((value) => value !== null) ?? null;
-  if (kind === 'bars' || first === null) return html``;
-  return html`<text class="s${tone === 'bad' && ' bad'}" x="2" y="${y(first) - 4}" data-n="${n}">${text}</text>`;
+const LABEL_HEIGHT = 14;
+
+/** Labels stand on their lines at the left; those of lines that lie close are moved up, one above the other. */
+function spread<T extends { y: number }>(labels: readonly T[]): T[] {
+  let above = Number.POSITIVE_INFINITY;
+  return labels
+    .toSorted((a, b) => b.y - a.y)
+    .map((one) => {
+      above = Math.min(one.y, above - LABEL_HEIGHT);
+      return { ...one, y: tenth(above) };
+    });
 }
 
 /** Inside a script element only `<` could end it early. */

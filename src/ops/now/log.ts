@@ -1,4 +1,5 @@
 import { type Html, html } from '../../html/html.ts';
+import { plural } from '../../monitor/text.ts';
 import type { LogLine } from '../../store/operations/past.ts';
 import { section } from '../look/parts.ts';
 import { count, seconds, time, when } from '../look/words.ts';
@@ -25,7 +26,9 @@ export function logSection({ slow, nameOf }: Drawn): Html {
   const told = new Set(
     log.flatMap(({ event, level, run_id }) => (event === 'result' && level !== 'info' ? [run_id] : [])),
   );
-  const lines = log.filter(({ event, run_id }) => event !== 'call_failed' || !told.has(run_id));
+  const lines = log.filter(
+    ({ event, run_id, code }) => (event !== 'call_failed' || !told.has(run_id)) && code !== 'sync_asked',
+  );
   const chosen = [
     ...lines.filter(({ level }) => level !== 'info'),
     ...lines.filter(({ level }) => level === 'info'),
@@ -62,7 +65,7 @@ function wordsOf(
   const number = (name: string) => Number(details?.[name] ?? 0);
   if (event === 'asked') return `run ${run_id} asked by ${by}: ${code}${message ? `, ${message}` : ''}`;
   if (event === 'ended')
-    return `run ${run_id} ${code}, ${number('api_calls')} calls, ${(number('ms') / 1_000).toFixed(1)} s`;
+    return `run ${run_id} ${code}, ${plural(number('api_calls'), 'call')}, ${(number('ms') / 1_000).toFixed(1)} s`;
   if (event === 'call_failed') return `call of ${by} failed: ${message}`;
   if (event === 'order')
     return `${by} ${ORDERS[code] ?? code.replaceAll('_', ' ')}${tdsp_duns ? ` of ${nameOf(tdsp_duns)}` : ''}${message ? `: ${message}` : ''}`;

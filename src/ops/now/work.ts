@@ -2,10 +2,12 @@
 
 import { type Html, html } from '../../html/html.ts';
 import type { MonitorView } from '../../monitor/monitor-view.ts';
+import { plural } from '../../monitor/text.ts';
 import type { RunMark } from '../../store/operations/past.ts';
 import type { RunStatus, SyncRun } from '../../store/queue/sync-runs.ts';
 import type { Liveness } from '../../store/queue/sync-workers.ts';
 import { DAY_MS } from '../../units.ts';
+import { givenUp } from '../hand.ts';
 import type { Axis } from '../look/axis.ts';
 import { spans, strip } from '../look/chart.ts';
 import { type Mark, state } from '../look/marks.ts';
@@ -33,7 +35,7 @@ export const RUN_WORDS: Record<RunStatus, string> = {
 };
 
 export function queueSection({ fast, past, axis }: Drawn): Html {
-  const { queue, in_progress, dead_letters, at } = fast.view;
+  const { queue, in_progress, at } = fast.view;
   const waiting = [...new Set(queue.waiting.map(({ name }) => name))];
   const oldest = queue.waiting.reduce(
     (first, { requested_at }) => Math.min(first, requested_at.getTime()),
@@ -45,7 +47,7 @@ export function queueSection({ fast, past, axis }: Drawn): Html {
       : in_progress.length > 0
         ? html`<b>${list(in_progress.map(({ id, done, total }) => `Run ${id}: ${done} of ${total}`))}.</b>`
         : html`<b>Nothing waits.</b>`;
-  const dead = dead_letters.flatMap(({ names }) => names);
+  const dead = givenUp(fast.view);
   const words = html`<p>${answer}</p><p>${dead.length === 0 ? 'No sync was given up.' : html`<b class="watch">Given up: ${list(dead)}.</b>`}</p>`;
   const rows = fast.runs.map((run, n) =>
     runRow(run, at, n === 0 ? strip(22, runTicks(past.runs, axis)) : html``),
@@ -83,10 +85,8 @@ export function runRow(run: SyncRun, now: Date, ticks: Html | null): Html {
     errors.length > 0
       ? `: ${errors.length === 1 ? (errors[0]!.code === 'snapshot_held' ? 'one held back' : errors[0]!.code) : `${errors.length} TDSPs`}`
       : '';
-  const moved =
-    plans && plans.added + plans.changed + plans.deactivated > 0
-      ? html` <small>${plans.added + plans.changed + plans.deactivated} plans moved</small>`
-      : '';
+  const moves = plans ? plans.added + plans.changed + plans.deactivated : 0;
+  const moved = moves > 0 && html` <small>${plural(moves, 'plan')} moved</small>`;
   return html`<tr><th scope="row"><a href="/ops/runs/${id}">${id}</a> ${kind}${is_forced && ', forced'}</th><td class="l w">${requested_by}</td><td>${time(began, when(began, now))}</td><td class="w">${took === null ? '–' : html`${took} <small>s</small>`}</td><td class="w w2">${api_calls}</td><td class="l p2">${state(RUN_MARKS[status], `${RUN_WORDS[status]}${many}`)}${moved}</td>${ticks && html`<td class="t">${ticks}</td>`}</tr>`;
 }
 

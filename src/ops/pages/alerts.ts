@@ -54,7 +54,6 @@ export async function alertsPage(
     mark: firing > 0 ? 'bad' : said > 0 ? 'watch' : 'verdict',
     headline: `${firing === 0 ? 'No alert fires.' : `${capital(numberWord(firing))} ${firing === 1 ? 'alert fires' : 'alerts fire'}.`} ${said > 0 ? `${capital(numberWord(said))} ${said === 1 ? 'is' : 'are'} acknowledged or silenced, ` : ''}${quiet} rules are quiet.`,
     lead: html`<p>${capital(numberWord(rules.rules.length))} rules, one file: <code>data/alerts.yaml</code>. One process of the fleet evaluates them; messages are told by an outbox, so that a restart neither loses nor doubles one.</p>`,
-    place: 'wattsync',
     at: alerts.at,
     body: html`${axis.defs()}${axis.row('/ops/alerts', asTable)}${section('open', 'Open now', alertWords(alerts), openAlerts(alerts, past.alertEvents, axis))}${rulesSection(alerts, past.alertEvents, axis)}${silenceSection(alerts)}${channelsSection(channels, rules, alerts.at)}${historySection(history, alerts)}`,
   };
@@ -71,7 +70,7 @@ function rulesSection(alerts: AlertList, events: readonly AlertEvent[], axis: Ax
     'rules',
     'Rules',
     html`<p>A rule fires past <b>fires at</b> for as long as <b>for</b> says, and clears only past <b>clears at</b>.</p><p>What to do: <code>docs/runbook.md</code>, a section for each.</p>`,
-    html`<table class="rows tight"><caption class="sr">Rules of the alerts</caption><thead><tr><th scope="col">rule</th><th scope="col" class="l">state</th><th scope="col" class="w">now</th><th scope="col" class="w w2">fires at</th><th scope="col" class="w w2">clears at</th><th scope="col" class="w">for</th><th scope="col" class="l w w2">tells</th><th scope="col" class="t l w">fired</th></tr></thead><tbody>${rows}</tbody></table>`,
+    html`<table class="rows tight cl fit"><caption class="sr">Rules of the alerts</caption><thead><tr><th scope="col">rule</th><th scope="col" class="l">state</th><th scope="col" class="w">now</th><th scope="col" class="w w2">fires at</th><th scope="col" class="w w2">clears at</th><th scope="col" class="w">for</th><th scope="col" class="l w w2">tells</th><th scope="col" class="t l w">fired</th></tr></thead><tbody>${rows}</tbody></table>`,
   );
 }
 

@@ -24,15 +24,16 @@ export async function databasePage({ board }: PageParts): Promise<Frame> {
   return {
     page: 'Database',
     title: 'database',
-    mark: status === 'ok' ? 'verdict' : status === 'bad' ? 'bad' : 'watch',
+    mark: status === 'bad' ? 'bad' : status === 'warn' || overall?.is_slow ? 'watch' : 'verdict',
     headline:
       wrong.length === 0
-        ? 'The database is well.'
+        ? overall?.is_slow
+          ? 'The database is well, but its statements are slow.'
+          : 'The database is well.'
         : status === 'bad'
           ? `The database needs a hand: ${wrong[0]!.reading}.`
           : `The database is well. ${capital(numberWord(wrong.length))} ${wrong.length === 1 ? 'thing' : 'things'} can wait for working hours.`,
     lead: html`<p>${server && `PostgreSQL ${server.version}, ${sizeText(server.bytes)}, up for ${spanText(server.started_seconds)}. `}${plural(findings.filter(({ verdict }) => verdict === 'ok').length, 'check')} of ${findings.length} found nothing, read in ${tookText(read_in_ms)}.${overall && ` 95 of 100 statements take at most ${p95} ms; the target is ${QUERY_TARGETS.indexed_ms} ms.`}</p>`,
-    place: 'wattsync',
     at,
     body: html`${adviceSection(wrong)}${statementsSection(seen)}${healthSection(findings)}${sizeSection(seen)}`,
   };

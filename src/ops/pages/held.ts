@@ -136,12 +136,11 @@ function whySection({ snapshot }: HeldFound, signs: readonly Sign[]): Html {
   const { readings } = snapshot.verdict;
   const broken = readings.filter(({ is_broken }) => is_broken).length;
   const faults = signs.filter(({ speaksFor }) => speaksFor === 'fault').length;
-  const rules = readings
-    .toSorted((a, b) => Number(b.is_broken) - Number(a.is_broken))
-    .map(
-      ({ rule, reading, limit, is_broken }) =>
-        html`<tr><th scope="row">${capital(rule.replaceAll('_', ' '))}</th><td class="l x">${reading}</td><td class="l x w">${limit}</td><td class="l">${is_broken ? state('bad', 'broken') : state('good', 'kept')}</td></tr>`,
-    );
+  const row = ({ rule, reading, limit, is_broken }: (typeof readings)[number]) =>
+    html`<tr><th scope="row">${capital(rule.replaceAll('_', ' '))}</th><td class="l x">${reading}</td><td class="l x w">${limit}</td><td class="l">${is_broken ? state('bad', 'broken') : state('good', 'kept')}</td></tr>`;
+  const table = (some: readonly (typeof readings)[number][], name: string) =>
+    html`<table class="tight"><caption class="sr">${name}</caption><thead><tr><th scope="col">rule</th><th scope="col" class="l">reading</th><th scope="col" class="l w">fine would be</th><th scope="col" class="l">verdict</th></tr></thead><tbody>${some.map(row)}</tbody></table>`;
+  const kept = readings.filter(({ is_broken }) => !is_broken);
   const told = signs.map(
     ({ what, means, speaksFor }) =>
       html`<tr><th scope="row">${what}</th><td class="l x">${means}</td><td class="l">${speaksFor === 'fault' ? state('bad', 'fault') : state('good', 'real change')}</td></tr>`,
@@ -150,7 +149,10 @@ function whySection({ snapshot }: HeldFound, signs: readonly Sign[]): Html {
     'why',
     'Why it is held',
     html`<p><b>${capital(numberWord(broken))} of ${readings.length} rules ${broken === 1 ? 'is' : 'are'} broken.</b> ${faults > 0 && `${capital(numberWord(faults))} more ${faults === 1 ? 'sign speaks' : 'signs speak'} for a fault.`}</p>`,
-    html`<table class="tight"><caption class="sr">Rules of the guard</caption><thead><tr><th scope="col">rule</th><th scope="col" class="l">reading</th><th scope="col" class="l w">fine would be</th><th scope="col" class="l">verdict</th></tr></thead><tbody>${rules}</tbody></table>${told.length > 0 && html`<table class="tight gap"><caption class="sr">Other signs</caption><thead><tr><th scope="col">sign</th><th scope="col" class="l">what it means</th><th scope="col" class="l">speaks for</th></tr></thead><tbody>${told}</tbody></table>`}`,
+    html`${table(
+      readings.filter(({ is_broken }) => is_broken),
+      'Broken rules',
+    )}<details><summary>${plural(kept.length, 'rule')} kept</summary>${table(kept, 'Rules that are kept')}</details>${told.length > 0 && html`<table class="tight gap"><caption class="sr">Other signs</caption><thead><tr><th scope="col">sign</th><th scope="col" class="l">what it means</th><th scope="col" class="l">speaks for</th></tr></thead><tbody>${told}</tbody></table>`}`,
   );
 }
 
@@ -232,6 +234,7 @@ function decideSection(
 }
 
 const PLANS_SHOWN = 60;
+const PROVIDERS_SHOWN = 12;
 const cents = (value: number | null | undefined): string => (value == null ? '–' : `${value.toFixed(1)} ¢`);
 
 function vanishSection({ difference, published }: HeldFound): Html {
@@ -257,6 +260,7 @@ function vanishSection({ difference, published }: HeldFound): Html {
       const inTop = plans.filter(({ external_id }) => top.has(external_id)).length;
       return html`<tr><th scope="row">${provider}</th><td>${all}</td><td${plans.length === all && html` class="bad"`}>${all - plans.length}</td><td class="w">${cents(lowest(plans))}</td><td class="w">${inTop || ''}</td></tr>`;
     });
+  const head = html`<thead><tr><th scope="col">provider</th><th scope="col">plans now</th><th scope="col">in the held</th><th scope="col" class="w">lowest of them, 1,000 kWh</th><th scope="col" class="w">in the ten lowest</th></tr></thead>`;
   const inTop = gone.filter(({ external_id }) => top.has(external_id)).length;
   const list = gone
     .slice(0, PLANS_SHOWN)
@@ -268,7 +272,7 @@ function vanishSection({ difference, published }: HeldFound): Html {
     'vanish',
     'Would vanish',
     html`<p><b class="bad">${plural(gone.length, 'plan')} of ${plural(rows.length, 'provider')}</b>${inTop > 0 && `, ${numberWord(inTop)} of them among the ten lowest at 1,000 kWh`}.</p>`,
-    html`<table class="tight"><caption class="sr">Plans that would vanish, by provider</caption><thead><tr><th scope="col">provider</th><th scope="col">plans now</th><th scope="col">in the held</th><th scope="col" class="w">lowest of them, 1,000 kWh</th><th scope="col" class="w">in the ten lowest</th></tr></thead><tbody>${rows}</tbody></table><details><summary>The plans${gone.length > PLANS_SHOWN && `, ${PLANS_SHOWN} of ${gone.length}`}</summary><table class="tight"><caption class="sr">Plans that would vanish</caption><thead><tr><th scope="col">plan</th><th scope="col" class="l w">provider</th><th scope="col">months</th><th scope="col">1,000 kWh</th></tr></thead><tbody>${list}</tbody></table></details>`,
+    html`<table class="tight"><caption class="sr">Plans that would vanish, by provider</caption>${head}<tbody>${rows.slice(0, PROVIDERS_SHOWN)}</tbody></table>${rows.length > PROVIDERS_SHOWN && html`<details><summary>${rows.length - PROVIDERS_SHOWN} more providers</summary><table class="tight"><caption class="sr">More providers</caption>${head}<tbody>${rows.slice(PROVIDERS_SHOWN)}</tbody></table></details>`}<details><summary>The plans${gone.length > PLANS_SHOWN && `, ${PLANS_SHOWN} of ${gone.length}`}</summary><table class="tight"><caption class="sr">Plans that would vanish</caption><thead><tr><th scope="col">plan</th><th scope="col" class="l w">provider</th><th scope="col">months</th><th scope="col">1,000 kWh</th></tr></thead><tbody>${list}</tbody></table></details>`,
   );
 }
 

@@ -37,7 +37,6 @@ export async function logPage(
     headline: `${plural(all.length, 'line')} in the last ${NAMES[spanName]}, ${errors === 0 ? 'no error' : plural(errors, 'error')}.`,
     lead: html`<p>Runs, results, failed calls and orders of operators, of all processes${all.length === LINES && `; the last ${LINES} of them`}. What a process says besides goes to its standard error.</p>`,
     at: now,
-    place: 'wattsync',
     body: section('log', 'Log', nav, logTable(lines, nameOf, now)),
   };
 }

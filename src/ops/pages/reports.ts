@@ -58,9 +58,8 @@ export async function reportsPage(
         ? 'Nothing was measured yet.'
         : missed.length > 0
           ? `${day(from)} to ${day(to)}: ${list(missed.map(({ title }) => title.toLowerCase()))} missed.`
-          : `${day(from)} to ${day(to)}: all ${numberWord(measured.length)} targets were kept. ${capital(numberWord(pages))} ${pages === 1 ? 'page' : 'pages'}.`,
+          : `${day(from)} to ${day(to)}: all ${numberWord(measured.length)} targets were kept. ${pages === 0 ? 'Nobody was paged.' : `${capital(numberWord(pages))} ${pages === 1 ? 'page' : 'pages'}.`}`,
     lead: html`<p>${count(answers)} answers, ${plural(calls, 'upstream call')}${calls > 0 && ` instead of ${count(knownHours * territory.cities.length)} with one per city and hour`}. ${plural(knownHours, 'hour')} of ${DAYS[length] * 24} are known.</p>`,
-    place: 'wattsync',
     at: to,
     body: html`${serviceSection(readings, byDay)}${incidentsSection(events, to)}${section('how', 'How it was reckoned', html`<p>So that anybody finds the same.</p>`, html`<p class="q">From the roll-ups of ${day(from)} to ${day(to)}, Central time, in the table <code>figures</code>. Time of which nothing is recorded is left out.</p>`)}`,
   };
@@ -108,7 +107,7 @@ function serviceSection(
     'service',
     'Service',
     html`<p>Our own, tighter ones: kept on ${kept} of ${plural(byDay.length, 'day')}.</p>`,
-    html`<table class="rows tight"><caption class="sr">Targets</caption><thead><tr><th scope="col">target</th><th scope="col" class="w">required</th><th scope="col" class="w">ours</th><th scope="col">all of it</th><th scope="col" class="w">worst day</th><th scope="col" class="l">verdict</th><th scope="col" class="t l w">${byDay.length > 0 && `${byDay[0]!.name} to ${byDay.at(-1)!.name}, a bar a day`}</th></tr></thead><tbody>${rows}</tbody></table>`,
+    html`<table class="rows tight cl fit"><caption class="sr">Targets</caption><thead><tr><th scope="col">target</th><th scope="col" class="w">required</th><th scope="col" class="w">ours</th><th scope="col">all of it</th><th scope="col" class="w">worst day</th><th scope="col" class="l">verdict</th><th scope="col" class="t l w">${byDay.length > 0 && `${byDay[0]!.name} to ${byDay.at(-1)!.name}, a bar a day`}</th></tr></thead><tbody>${rows}</tbody></table>`,
   );
 }
 

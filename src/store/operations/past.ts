@@ -138,7 +138,7 @@ export async function readLogLines(
        select called_at, 'warn', run_id, null, 'call_failed', coalesce(status::text, 'no answer'), source, error, params
          from api_calls where error is not null and case when $3::bigint is null then called_at > $1 else run_id = $3 end
        union all
-       select at, case when action in ('sync_emergency', 'emergency') then 'error' else 'warn' end,
+       select at, case action when 'sync_emergency' then 'error' when 'sync_stopped' then 'warn' when 'held_published' then 'warn' else 'info' end,
               null, details->>'tdsp_duns', 'order', action, actor, details->>'reason', details
          from audit_log where $3::bigint is null and at > $1
      ) lines
