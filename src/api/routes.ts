@@ -23,6 +23,13 @@ export interface AdminParts {
     request(request: SyncRequest): Promise<{ run_id: number }>;
     changeControl(state: 'running' | 'stopped', order: Order): Promise<{ state: string; changed: boolean }>;
     halt(order: Order): Promise<{ changed: boolean; cancelled_runs: number[]; cancelled_tdsps: number }>;
+    /** @returns `null`: nothing is held */
+    publishHeld(
+      duns: string,
+      by: string,
+    ): Promise<{ error_code: string | null; message: string | null } | null>;
+    /** @returns whether one was held */
+    dropHeld(duns: string, by: string): Promise<boolean>;
   };
 }
 
