@@ -14,6 +14,8 @@ const HEIGHT = 300;
 const TOP = 16;
 const BOTTOM = 276;
 const MOST_GAPS_NAMED = 3;
+const UPPER_NAME_KWH = 2300;
+const LOWER_NAME_KWH = 1800;
 
 interface CurveWords {
   label: string;
@@ -188,7 +190,7 @@ function gapWords(
   ];
 }
 
-/** Each line is named where there is most room between the two. */
+/** Where there is room however wide the drawing is: the upper line's name before it, the lower one's at the right below it. */
 function nameWords(
   curve: BillCurve,
   median: (kwh: number) => number | null,
@@ -196,19 +198,14 @@ function nameWords(
   y: (usd: number) => number,
   say: CurveWords,
 ): (Html | null)[] {
-  const [own, other] = [curve.usd(2300), median(2300)];
+  const [own, other] = [curve.usd(UPPER_NAME_KWH), median(UPPER_NAME_KWH)];
   if (own === null) return [];
   const isAbove = other === null || own >= other;
-  const name = words(x(2300), y(own) + (isAbove ? -12 : 24), say.plan, {
-    look: 'name',
-    anchor: isAbove ? 'end' : 'start',
-  });
-  if (other === null) return [name];
-  return [
-    name,
-    words(x(2300), y(other) + (isAbove ? 24 : -12), say.median, {
-      look: 'g',
-      anchor: isAbove ? 'start' : 'end',
-    }),
-  ];
+  const upper = (usd: number, text: string, look: string) =>
+    words(x(UPPER_NAME_KWH), y(usd) - 12, text, { look, anchor: 'end' });
+  const lower = (usd: number, text: string, look: string) =>
+    words(1, Math.min(BOTTOM - 26, y(usd) + 14), text, { look, anchor: 'end' });
+  if (other === null) return [upper(own, say.plan, 'name')];
+  if (isAbove) return [upper(own, say.plan, 'name'), lower(median(LOWER_NAME_KWH) ?? other, say.median, 'g')];
+  return [upper(other, say.median, 'g'), lower(curve.usd(LOWER_NAME_KWH) ?? own, say.plan, 'name')];
 }

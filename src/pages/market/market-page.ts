@@ -2,6 +2,7 @@
 
 import type { PlanView } from '../../catalog/catalog.ts';
 import { type Html, html } from '../../html/html.ts';
+import { marketDay } from '../../plan/market-day.ts';
 import type { MarketChange } from '../../store/market/changes.ts';
 import type { Tdsp } from '../../territory/territory.ts';
 import { page } from '../document.ts';
@@ -25,8 +26,9 @@ import { MARKET } from '../words/market.ts';
 const STYLE = styleSheet('list', 'draw', 'plan', 'market');
 const PLACES = 12;
 const PLANS = 10;
-const CHANGES = 40;
+const CHANGES = 30;
 const LEAST_WEEKS = 2;
+const EVENTS: readonly MarketChange['event'][] = ['listed', 'relisted', 'changed', 'withdrawn'];
 const WITHOUT_PAST_MS = 15_000;
 
 export async function marketPage(ask: Ask): Promise<Answer> {
@@ -166,14 +168,29 @@ function weekSection(
   const dearer = moves.filter((move) => move && move.to > move.from).length;
   const link = linksOf(language, query);
   const [day, plan, what] = words.weekColumns;
-  const rows = changes.slice(0, CHANGES).map((change) => {
-    const sold = view.planWith(change.offer_id);
-    const name = sold
-      ? html`<a href="${link(sold.id)}" lang="en">${change.name}</a>`
-      : html`<span lang="en">${change.name}</span>`;
-    return html`<tr><th scope="row" class="nw">${date(language, change.at, 'short')}</th><td>${name}<br><small class="g">${change.provider.name}</small></td><td class="n">${eventWords(change, language)}</td></tr>`;
-  });
+  const rows = changes
+    .toSorted(byNews)
+    .slice(0, CHANGES)
+    .map((change) => {
+      const sold = view.planWith(change.offer_id);
+      const name = sold
+        ? html`<a href="${link(sold.id)}" lang="en">${change.name}</a>`
+        : html`<span lang="en">${change.name}</span>`;
+      return html`<tr><th scope="row" class="nw">${date(language, change.at, 'short')}</th><td>${name}<br><small class="g">${change.provider.name}</small></td><td class="n">${eventWords(change, language)}</td></tr>`;
+    });
   return html`<section class="sec"><h2>${words.week}</h2><p>${words.weekLead(cheaper, dearer, count('listed') + count('relisted'), count('withdrawn'))} ${!isWhole && words.weekCut} ${changes.length > CHANGES && words.weekShown(CHANGES)}</p><table class="t"><thead><tr><th scope="col">${day}</th><th scope="col">${plan}</th><th scope="col" class="n">${what}</th></tr></thead><tbody>${rows}</tbody></table></section>`;
+}
+
+/** The latest day first; on a day the largest moves of a price, then what came and what went. */
+function byNews(a: MarketChange, b: MarketChange): number {
+  const size = (change: MarketChange) => {
+    const move = priceMove(change);
+    return move ? Math.abs(move.to - move.from) : -1;
+  };
+  const day = (change: MarketChange) => marketDay(change.at);
+  return (
+    day(b).localeCompare(day(a)) || size(b) - size(a) || EVENTS.indexOf(a.event) - EVENTS.indexOf(b.event)
+  );
 }
 
 function eventWords(change: MarketChange, language: Language): string {

@@ -97,10 +97,10 @@ function todaySection({ parts: { catalog, territory }, language }: Ask): Html | 
     const lowest = known[0]?.year.total_usd;
     const href = inLanguage(language, `/markets/${tdsp.duns}`);
     return [
-      html`<tr><th scope="row"><a href="${href}">${tdsp.short_name}</a></th><td class="n">${rows.length}</td><td class="n">${known.length}</td><td class="n">${lowest === undefined ? '–' : dollars(lowest)}</td><td class="n">${middleYear === null ? '–' : dollars(middleYear)}</td></tr>`,
+      html`<tr><th scope="row"><a href="${href}">${tdsp.short_name}</a></th><td class="n o">${rows.length}</td><td class="n">${known.length}</td><td class="n">${lowest === undefined ? '–' : dollars(lowest)}</td><td class="n">${middleYear === null ? '–' : dollars(middleYear)}</td></tr>`,
     ];
   });
   if (rows.length === 0) return null;
   const [by, ...rest] = words.columns;
-  return html`<section class="sec"><h2>${words.head}</h2><p>${words.text}</p><table class="t today"><thead><tr><th scope="col">${by}</th>${rest.map((one) => html`<th scope="col" class="n">${one}</th>`)}</tr></thead><tbody>${rows}</tbody></table></section>`;
+  return html`<section class="sec"><h2>${words.head}</h2><p>${words.text}</p><table class="t today"><thead><tr><th scope="col">${by}</th>${rest.map((one, at) => html`<th scope="col" class="${at === 0 ? 'n o' : 'n'}">${one}</th>`)}</tr></thead><tbody>${rows}</tbody></table></section>`;
 }

@@ -47,7 +47,7 @@ export function arithmeticOf(
 /** The same charge in two months is one row, though the usage in it differs. */
 function keyOf({ charge }: BillLine): string {
   if (charge.kind === 'energy') return `energy ${charge.cents_per_kwh}`;
-  return charge.kind === 'published' ? 'published' : JSON.stringify(charge);
+  return charge.kind === 'published' || charge.kind === 'blocks' ? charge.kind : JSON.stringify(charge);
 }
 
 const LONGEST_QUOTE = 160;
@@ -60,7 +60,9 @@ function quoteFor(plan: Plan, charge: Charge): string | null {
       ? [amountPattern(Math.abs(charge.step.usd)), ...usagePatterns(charge.step.from_kwh, charge.step.to_kwh)]
       : charge.kind === 'flat'
         ? usagePatterns(charge.below_kwh, null)
-        : [];
+        : charge.kind === 'blocks'
+          ? charge.blocks.flatMap(({ from_kwh, to_kwh }) => usagePatterns(from_kwh, to_kwh))
+          : [];
   if (wanted.length === 0) return null;
   const sentences = [fees_text, special_terms, plan.name].flatMap(
     (text) => text?.match(/[^.!?]+(?:[.!?](?!\s|$)[^.!?]*)*[.!?]?/g) ?? [],

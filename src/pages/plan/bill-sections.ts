@@ -54,6 +54,15 @@ function chargeWords({ charge, quote }: ChargeRow, language: Language): [what: s
       return [stepWords(charge.step, language), said];
     case 'published':
       return [words.published, words.publishedFrom(perKwh(charge.cents_per_kwh), whole(charge.usage_kwh))];
+    case 'blocks': {
+      const prices = charge.blocks.map(({ usd_per_kwh, from_kwh, to_kwh }) =>
+        words.blockPrice(
+          perKwh(usd_per_kwh * 100),
+          to_kwh === null ? words.from(whole(from_kwh)) : words.upTo(whole(to_kwh)),
+        ),
+      );
+      return [words.blocks(allOf(language, prices)), said];
+    }
     case 'flat':
       return [words.flat(whole(charge.below_kwh)), said];
     case 'component': {

@@ -28,12 +28,13 @@ export function whatIfSection({ ask, facts }: PlanPageParts): Html {
     told && told.year.total_usd !== null && year.total_usd !== null
       ? told.year.total_usd - year.total_usd
       : null;
+  const isBySteps = told !== undefined && told.year.months_missing_credit < year.months_missing_credit;
   const hasCredit = whatIf.some(({ year }) => year.months_missing_credit > 0);
   const lead =
     told &&
     change !== null &&
     asked > 0 &&
-    words.lead(percent(asked), dollars(Math.abs(change)), change >= 0);
+    words.lead(percent(asked), dollars(Math.abs(change)), change >= 0, isBySteps);
   const [usage, aYear, missed, against] = words.columns;
   const rows = whatIf.map(({ percent: by, usage_kwh, year, middle_usd }) => {
     const name = by === 0 ? words.now : by < 0 ? words.less(percent(-by)) : words.more(percent(by));
@@ -43,7 +44,7 @@ export function whatIfSection({ ask, facts }: PlanPageParts): Html {
   });
   // The rest of the address stays as it is.
   const kept = [...query].filter(([name]) => name !== 'change');
-  return html`<section class="sec" id="what"><h2>${words.head}</h2><p>${lead} ${change !== null && change < 0 && asked > 0 && words.because}</p><form class="what" action="${inLanguage(language, path)}#what">${kept.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<p><label for="change">${words.field}</label><input id="change" name="change" type="text" inputmode="numeric" autocomplete="off" value="${asked > 0 ? `+${asked}` : String(asked).replace('-', '−')}"></p><button class="q">${words.button}</button></form><table class="t"><thead><tr><th scope="col">${usage}</th><th scope="col" class="n">${aYear}</th>${hasCredit && html`<th scope="col" class="n">${missed}</th>`}<th scope="col" class="n">${against}</th></tr></thead><tbody>${rows}</tbody></table></section>`;
+  return html`<section class="sec" id="what"><h2>${words.head}</h2><p>${lead}</p><form class="what" action="${inLanguage(language, path)}#what">${kept.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<p><label for="change">${words.field}</label><input id="change" name="change" type="text" inputmode="numeric" autocomplete="off" value="${asked > 0 ? `+${asked}` : String(asked).replace('-', '−')}"></p><button class="q">${words.button}</button></form><table class="t"><thead><tr><th scope="col">${usage}</th><th scope="col" class="n">${aYear}</th>${hasCredit && html`<th scope="col" class="n">${missed}</th>`}<th scope="col" class="n">${against}</th></tr></thead><tbody>${rows}</tbody></table></section>`;
 }
 
 export function cheaperSection({ ask, facts, linkTo, tdsp }: PlanPageParts): Html {
@@ -78,7 +79,7 @@ export function planTable(
     const stars = plan.provider_rating === null ? unrated : rated(plan.provider_rating);
     const about = isOneProvider
       ? PLAN[language].kind(plan.rate_type, plan.term_months)
-      : html`${plan.provider.name}, <span class="nw">${stars}</span>`;
+      : `${plan.provider.name}, ${stars}`;
     return html`<tr><td class="n"><b>${dollars(year.total_usd)}</b></td><th scope="row"><a href="${linkTo(plan.id)}" lang="en">${plan.name}</a><br><small class="g">${about}</small></th>${against !== null && html`<td class="n">${dollars(against - year.total_usd)}</td>`}<td class="n">${leavingOf(plan, facts)[0]}</td><td class="n o">${plan.percent_green === null ? '–' : percent(plan.percent_green)}</td></tr>`;
   });
   return html`<table class="t few"><thead><tr><th scope="col" class="n">${aYear}</th><th scope="col">${name}</th>${against !== null && html`<th scope="col" class="n">${less}</th>`}<th scope="col" class="n">${leave}</th><th scope="col" class="n o">${green}</th></tr></thead><tbody>${body}</tbody></table>`;

@@ -24,6 +24,9 @@ const en = {
     below: (kwh: string) => `below ${kwh} kWh`,
     from: (kwh: string) => `from ${kwh} kWh`,
     between: (from: string, to: string) => `from ${from} to ${to} kWh`,
+    upTo: (kwh: string) => `up to ${kwh} kWh`,
+    blockPrice: (cents: string, where: string) => `${cents} ¢ ${where}`,
+    blocks: (prices: string) => `The stated prices: ${prices}`,
     always: 'every month',
     someMonths: (months: string) => `in ${months}, spread over the year`,
     quote: (text: string) => `The plan says: “${text}”`,
@@ -66,9 +69,9 @@ const en = {
   },
   whatIf: {
     head: 'What if I use more?',
-    lead: (percent: string, usd: string, isMore: boolean) =>
-      `${percent} more usage would cost ${usd} ${isMore ? 'more' : 'less'} a year.`,
-    because: 'Less, because more months reach the credit.',
+    /** @param isBySteps more months reach the credit */
+    lead: (percent: string, usd: string, isMore: boolean, isBySteps: boolean) =>
+      `${percent} more usage would cost ${usd} ${isMore ? 'more' : 'less'} a year${isBySteps ? ', because more months reach the credit' : ''}.`,
     field: 'Change of usage, in %',
     button: 'Work it out',
     columns: ['Usage', 'A year', 'Credit missed', 'Against the middle'],
@@ -134,6 +137,9 @@ const es: PlanBillWords = {
     below: (kwh) => `por debajo de ${kwh} kWh`,
     from: (kwh) => `desde ${kwh} kWh`,
     between: (from, to) => `de ${from} a ${to} kWh`,
+    upTo: (kwh) => `hasta ${kwh} kWh`,
+    blockPrice: (cents, where) => `${cents} ¢ ${where}`,
+    blocks: (prices) => `Los precios que dice el plan: ${prices}`,
     always: 'todos los meses',
     someMonths: (months) => `en ${months}, repartido en el año`,
     quote: (text) => `El plan dice: “${text}”`,
@@ -172,9 +178,8 @@ const es: PlanBillWords = {
   },
   whatIf: {
     head: '¿Y si uso más?',
-    lead: (percent, usd, isMore) =>
-      `Con ${percent} más de consumo costaría ${usd} ${isMore ? 'más' : 'menos'} al año.`,
-    because: 'Menos, porque más meses llegan al crédito.',
+    lead: (percent, usd, isMore, isBySteps) =>
+      `Con ${percent} más de consumo costaría ${usd} ${isMore ? 'más' : 'menos'} al año${isBySteps ? ', porque más meses llegan al crédito' : ''}.`,
     field: 'Cambio de consumo, en %',
     button: 'Calcular',
     columns: ['Consumo', 'Al año', 'Crédito perdido', 'Contra la mitad'],

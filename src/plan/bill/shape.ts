@@ -1,6 +1,7 @@
 /** What is understood of a plan's bill: a function of the usage, and how it is known. */
 
 import type { PublishedUsageKwh } from '../rate.ts';
+import type { StatedBlock } from './stated-blocks.ts';
 import type { StatedStep } from './stated-terms.ts';
 
 export type BillEvidence =
@@ -25,6 +26,8 @@ export type Charge =
   | { kind: 'step'; step: StatedStep }
   /** The average price at just this usage. */
   | { kind: 'published'; usage_kwh: number; cents_per_kwh: number }
+  /** The prices that the text states for blocks of usage. */
+  | { kind: 'blocks'; usage_kwh: number; blocks: readonly StatedBlock[] }
   /** The same amount below a usage. */
   | { kind: 'flat'; below_kwh: number }
   /** As the provider lists it; without cents it is a sum a month. */
@@ -50,6 +53,8 @@ export function chargeText(charge: Charge): string {
       return stepText(charge.step);
     case 'published':
       return `${charge.usage_kwh} kWh × ${charge.cents_per_kwh} cents, as published`;
+    case 'blocks':
+      return `${charge.usage_kwh} kWh at the stated prices of their blocks`;
     case 'flat':
       return `the same amount below ${charge.below_kwh} kWh`;
     case 'component':
