@@ -30,6 +30,7 @@ export const TOPICS = [
   'day',
   'heap',
   'http',
+  'pages',
   'history',
   'startup',
   'regret',
