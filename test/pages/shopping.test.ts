@@ -57,7 +57,7 @@ const SPEECH = {
     costsLess: / costs \$\d+ less a year than |cost the same a year/,
     own: /My own/,
     showOwn: 'Show',
-    ownPays: /Your home in Dallas pays/,
+    ownPays: /[Yy]our home in Dallas pays/,
     label: /^Open/,
   },
   es: {
@@ -74,7 +74,7 @@ const SPEECH = {
     costsLess: / cuesta \$\d+ menos al año que |cuestan lo mismo al año/,
     own: /El mío/,
     showOwn: 'Ver',
-    ownPays: /Su casa en Dallas paga/,
+    ownPays: /[Ss]u casa en Dallas paga/,
     label: /^Abrir/,
   },
 } as const;
