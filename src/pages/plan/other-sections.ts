@@ -5,6 +5,7 @@ import { type Html, html } from '../../html/html.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { remarksAmong, remarksOf } from '../../plan/quality/quality.ts';
 import type { Remark } from '../../plan/quality/remark.ts';
+import { DAY_MS } from '../../units.ts';
 import { drawSteps } from '../draw/steps.ts';
 import { cents, date, difference, dollars, percent, whole } from '../format.ts';
 import { inLanguage, type Language } from '../language.ts';
@@ -17,6 +18,8 @@ import type { KnownRow } from './year-market.ts';
 
 /** The change that the page speaks of first. */
 const TOLD_PERCENT = 20;
+/** From here on a drawing is told by months, not by days. */
+const LONG_MS = 180 * DAY_MS;
 
 export function whatIfSection({ ask, facts }: PlanPageParts): Html {
   const { language, path, query } = ask;
@@ -117,7 +120,14 @@ export function historySection({ ask, facts }: PlanPageParts, past: PlanPast | '
         name: plan.name,
       },
     ],
-    { from: from.getTime(), to: nowMs, ticks: [from.getTime(), nowMs].map((at) => ({ at, text: day(at) })) },
+    {
+      from: from.getTime(),
+      to: nowMs,
+      ticks: [from.getTime(), nowMs].map((at) => ({
+        at,
+        text: date(language, at, nowMs - from.getTime() > LONG_MS ? 'month' : 'short'),
+      })),
+    },
     { label: words.picture(plan.name), value: (value) => `${cents(value)} ¢` },
   );
   const first =
