@@ -2,9 +2,8 @@
 
 import type { PlanView } from '../../catalog/catalog.ts';
 import { type Html, html } from '../../html/html.ts';
-import type { Plan } from '../../plan/plan.ts';
-import { remarksAmong, remarksOf } from '../../plan/quality/quality.ts';
-import type { Remark } from '../../plan/quality/remark.ts';
+import { remarksOfMarket } from '../../plan/quality/quality.ts';
+import type { PlanRemark } from '../../plan/quality/remark.ts';
 import { DAY_MS } from '../../units.ts';
 import { drawSteps } from '../draw/steps.ts';
 import { cents, date, difference, dollars, percent, whole } from '../format.ts';
@@ -154,23 +153,24 @@ export function historySection({ ask, facts }: PlanPageParts, past: PlanPast | '
   }</section>`;
 }
 
-/** Of a plan in memory, and so as long as its plan set stays: the plans beside it are those of one version. */
-const remarks = new WeakMap<Plan, Remark[]>();
+/** What is odd about each plan of a market, by its id: looked for once, as plans are compared with each other. */
+const remarks = new WeakMap<PlanView, ReadonlyMap<string, PlanRemark[]>>();
+/** What came back within a day is told by `wattsync quality`: a page does not wait for the past. */
+const NO_PAST = { counts: [], returned: [] };
+
+function remarksIn(view: PlanView): ReadonlyMap<string, PlanRemark[]> {
+  let found = remarks.get(view);
+  if (!found) {
+    const plans = view.sets.flatMap((set) => set.plans);
+    found = Map.groupBy(remarksOfMarket(plans, NO_PAST), ({ plan }) => plan?.id ?? '');
+    remarks.set(view, found);
+  }
+  return found;
+}
 
 export function oddSection({ ask, facts }: PlanPageParts, view: PlanView): Html {
   const words = PLAN_BILL[ask.language].odd;
-  const { plan } = facts;
-  let found = remarks.get(plan);
-  if (!found) {
-    found = [
-      ...remarksAmong(
-        plan,
-        view.sets.flatMap(({ plans }) => plans),
-      ),
-      ...remarksOf(plan),
-    ];
-    remarks.set(plan, found);
-  }
+  const found = remarksIn(view).get(facts.plan.id) ?? [];
   if (found.length === 0)
     return html`<section class="sec"><h2>${words.head}</h2><p>${words.none}</p></section>`;
   return html`<section class="sec"><h2>${words.head}</h2><p>${words.lead}</p><ul class="odd">${found.map(({ rule, message }) => html`<li>${words.rules[rule] ?? message}</li>`)}</ul></section>`;
