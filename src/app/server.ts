@@ -6,17 +6,18 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { adminRoutes } from '../api/admin.ts';
+import { descriptionRoutes } from '../api/description/routes.ts';
 import { eventsRoutes } from '../api/events.ts';
 import { healthRoutes } from '../api/health.ts';
 import { marketsRoutes } from '../api/market/markets.ts';
 import { placesRoutes } from '../api/market/places.ts';
 import { providersRoutes } from '../api/market/providers.ts';
 import { searchRoutes } from '../api/market/search.ts';
-import { openapiRoutes } from '../api/openapi.ts';
 import { PLANS_PATH, PlanAnswers } from '../api/plans/plan-answers.ts';
 import { planHistoryRoutes } from '../api/plans/plan-history.ts';
 import { plansRoutes } from '../api/plans/plans.ts';
 import { Problem, sendProblem } from '../api/problem.ts';
+import { collectOperations } from '../api/route.ts';
 import { type ApiParts, PUBLIC_HEADERS } from '../api/routes.ts';
 import type { PageParts } from '../pages/page-parts.ts';
 import { PageStore } from '../pages/page-store.ts';
@@ -69,6 +70,11 @@ export function buildServer(
   app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => {
     if (error instanceof Problem) return sendProblem(reply, error.code, error.details);
     if (error.statusCode === 413) return sendProblem(reply, 'body_too_large', { detail: error.message });
+    if (error.statusCode === 415) {
+      return sendProblem(reply, 'unsupported_media_type', {
+        detail: 'The body has to be JSON, with the header "Content-Type: application/json".',
+      });
+    }
     if (error.statusCode && error.statusCode < 500)
       return sendProblem(reply, 'bad_request', { detail: error.message });
     onError(error);
@@ -82,6 +88,7 @@ export function buildServer(
     });
   });
 
+  const operations = collectOperations(app);
   plansRoutes(app, parts, answers);
   planHistoryRoutes(app, parts);
   marketsRoutes(app, parts);
@@ -91,7 +98,7 @@ export function buildServer(
   eventsRoutes(app, parts);
   adminRoutes(app, parts);
   healthRoutes(app, parts);
-  openapiRoutes(app);
+  descriptionRoutes(app, parts, operations);
   pagesRoutes(app, pages);
   return app;
 }

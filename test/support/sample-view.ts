@@ -63,6 +63,8 @@ export function sampleWorker(change: Partial<SeenWorker> = {}): SeenWorker {
     host: 'web-1',
     pid: 4711,
     clock_ahead_ms: 0,
+    version: '0.2.0',
+    vitals: null,
     roles: ['web', 'worker', 'scheduler'],
     queue: QUEUE,
     origin: 'https://pricing.example',

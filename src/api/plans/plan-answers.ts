@@ -20,13 +20,14 @@ import {
   withTail,
 } from '../packed-body.ts';
 import { invalidParameter, type RawQuery, readParams } from '../params.ts';
-import { checkZip, expectPlace, readTdsp } from '../place.ts';
+import { expectPlace, readTdsp } from '../place.ts';
 import {
   type ApiParts,
   EVERY_ANSWER,
   freshnessHeaders,
   freshnessTag,
   isNotModified,
+  linkNext,
   upstreamNotice,
 } from '../routes.ts';
 import { PLAN_PARAMS, type PlanParams, toPlanQuery } from './plan-params.ts';
@@ -51,6 +52,8 @@ interface Prepared {
   prefix: string;
   /** What follows the age. */
   suffix: string;
+  /** The header that leads to the next page, or nothing. */
+  link: readonly string[];
 }
 
 /** An answer that is asked for again and again. */
@@ -135,8 +138,10 @@ export class PlanAnswers {
 
   #prepare(view: PlanView, query: PlanQuery, placeJson: string, url: string): Prepared {
     const { json, total, cursor } = view.page(query);
-    const links = cursor === null ? '' : `"next":${asciiJson(JSON.stringify(withCursor(url, cursor)))}`;
+    const next = cursor === null ? null : withCursor(url, cursor);
+    const links = next === null ? '' : `"next":${asciiJson(JSON.stringify(next))}`;
     return {
+      link: next === null ? [] : ['link', linkNext(next)],
       view,
       prefix: `{${json},"meta":{"total":${total},${placeJson},${aboutJson(view)}`,
       suffix: `},"links":{${links}}}`,
@@ -145,7 +150,7 @@ export class PlanAnswers {
 
   #send(
     viewed: Viewed,
-    { prefix, suffix }: Prepared,
+    { prefix, suffix, link }: Prepared,
     nowMs: number,
     request: IncomingMessage,
     response: ServerResponse,
@@ -156,7 +161,7 @@ export class PlanAnswers {
       return;
     }
     const body = prefix + meta + suffix;
-    response.writeHead(200, [...head, ...JSON_TYPE, 'content-length', String(body.length)]);
+    response.writeHead(200, [...head, ...link, ...JSON_TYPE, 'content-length', String(body.length)]);
     // In Latin-1, which ASCII is, head and body leave as one write without being measured or encoded.
     response.end(body, 'latin1');
   }
@@ -181,7 +186,7 @@ export class PlanAnswers {
           : Buffer.from(ready.prefix + ready.tail, 'latin1');
       ready.bodies[encoding] = body;
     }
-    const head = [...ready.head, ...JSON_TYPE, 'content-length', String(body.length)];
+    const head = [...ready.head, ...ready.link, ...JSON_TYPE, 'content-length', String(body.length)];
     if (encoding !== 'identity') head.push('content-encoding', encoding);
     response.writeHead(200, head);
     response.end(body);
@@ -236,7 +241,6 @@ export class PlanAnswers {
       const place = { tdsps: [short_name], note: null };
       return { tdsps: [duns], placeJson: `"place":${JSON.stringify(place)}` };
     }
-    if (zip !== null) checkZip(zip);
     const place = expectPlace(places.find(city ?? zip ?? ''), city === null ? 'zip' : 'city');
     let placeJson = this.#placeJson.get(place);
     if (placeJson === undefined) {

@@ -16,8 +16,11 @@ export function object(properties: Record<string, Schema>, optional: string[] = 
   return { type: 'object', properties, required };
 }
 
-/** Who the plans are from, and what is to be said of that. */
-export const UPSTREAM: Record<string, Schema> = {
+export const links = (...names: string[]): Schema =>
+  object(Object.fromEntries(names.map((name) => [name, text])), names);
+
+/** What `meta` says of the origin of the plans. */
+export const UPSTREAM = {
   upstream: { ...text, description: 'Whose plans these are; `sandbox` means invented' },
   notice: text,
 };
