@@ -237,7 +237,10 @@ class Curve implements BillCurve {
     const lines = this.#shape?.lines(usageKwh) ?? [];
     if (published === null || (this.evidence !== 'estimate' && lines.length > 0)) return lines;
     return [
-      { what: `${usageKwh} kWh × ${published} cents, as published`, usd: (published * usageKwh) / 100 },
+      {
+        charge: { kind: 'published', usage_kwh: usageKwh, cents_per_kwh: published },
+        usd: (published * usageKwh) / 100,
+      },
     ];
   }
 

@@ -1,7 +1,8 @@
 /** Rules about single fields: blank, constant or moved for the whole market, names and links that became others. */
 
+import { difference } from '../../../plan/quality/mix.ts';
 import { FEWEST_TO_COMPARE } from './count-rules.ts';
-import { difference, type MarketPlan, MOST_TELLING, shareOf } from './guarded-market.ts';
+import { type MarketPlan, MOST_TELLING, shareOf } from './guarded-market.ts';
 import { percent, type Rule } from './verdict.ts';
 
 /**
