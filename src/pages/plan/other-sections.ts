@@ -2,7 +2,7 @@
 
 import type { PlanView } from '../../catalog/catalog.ts';
 import { type Html, html } from '../../html/html.ts';
-import { remarksOfMarket } from '../../plan/quality/quality.ts';
+import { remarksNow } from '../../plan/quality/quality.ts';
 import type { PlanRemark } from '../../plan/quality/remark.ts';
 import { DAY_MS } from '../../units.ts';
 import { drawSteps } from '../draw/steps.ts';
@@ -155,14 +155,12 @@ export function historySection({ ask, facts }: PlanPageParts, past: PlanPast | '
 
 /** What is odd about each plan of a market, by its id: looked for once, as plans are compared with each other. */
 const remarks = new WeakMap<PlanView, ReadonlyMap<string, PlanRemark[]>>();
-/** What came back within a day is told by `wattsync quality`: a page does not wait for the past. */
-const NO_PAST = { counts: [], returned: [] };
 
 function remarksIn(view: PlanView): ReadonlyMap<string, PlanRemark[]> {
   let found = remarks.get(view);
   if (!found) {
     const plans = view.sets.flatMap((set) => set.plans);
-    found = Map.groupBy(remarksOfMarket(plans, NO_PAST), ({ plan }) => plan?.id ?? '');
+    found = Map.groupBy(remarksNow(plans), ({ plan }) => plan?.id ?? '');
     remarks.set(view, found);
   }
   return found;
