@@ -4,7 +4,7 @@ import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import { LRUCache } from 'lru-cache';
 import type { PlanView } from '../../catalog/catalog.ts';
 import { usageProfiles } from '../../store/profiles.ts';
-import { date, dollars, monthName } from '../format.ts';
+import { capital, date, dollars, monthName } from '../format.ts';
 import type { Ask } from '../page-parts.ts';
 import { inWordsOf } from '../plan/in-words-of.ts';
 import { planFacts } from '../plan/plan-facts.ts';
@@ -89,7 +89,7 @@ export function planPicture(ask: Ask, id: string): Pictured | null {
             ? []
             : [
                 {
-                  name: monthName(ask.language, month, 'monthShort').replace('.', ''),
+                  name: capital(monthName(ask.language, month, 'monthShort')).slice(0, 3),
                   usd,
                   missed_usd: missed?.usd ?? 0,
                 },

@@ -9,6 +9,7 @@ import { drawSteps } from '../draw/steps.ts';
 import { cents, date, difference, dollars, percent, whole } from '../format.ts';
 import { inLanguage, type Language } from '../language.ts';
 import type { PlanPast } from '../past/plan-past.ts';
+import { LIST } from '../words/list.ts';
 import { PLAN } from '../words/plan.ts';
 import { PLAN_BILL } from '../words/plan-bill.ts';
 import { inWordsOf } from './in-words-of.ts';
@@ -78,8 +79,8 @@ export function planTable(
   const [aYear, name, less, leave, green] = PLAN_BILL[language].cheaper.columns;
   const facts = PLAN[language].facts;
   const body = rows.map(({ plan, year }) => {
-    const { rated, unrated } = PLAN[language];
-    const stars = plan.provider_rating === null ? unrated : rated(plan.provider_rating);
+    const { rated, notRated } = LIST[language];
+    const stars = plan.provider_rating === null ? notRated : rated(plan.provider_rating);
     const about = isOneProvider
       ? PLAN[language].kind(plan.rate_type, plan.term_months)
       : `${plan.provider.name}, ${stars}`;
