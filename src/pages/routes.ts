@@ -8,6 +8,7 @@ import { suggestRoutes } from './find/suggest.ts';
 import { foundRoutes } from './found/found-routes.ts';
 import { inLanguage, LANGUAGES, type Language } from './language.ts';
 import { cityPage, zipPage } from './list/list-page.ts';
+import { withParams } from './list/list-query.ts';
 import { marketPage } from './market/market-page.ts';
 import { providerPage } from './market/provider-page.ts';
 import { texasPage } from './market/texas-page.ts';
@@ -59,7 +60,15 @@ export function isForPerson({ method, url, headers }: FastifyRequest): boolean {
 }
 
 export const sendNotFound = (options: PagesOptions, request: FastifyRequest, reply: FastifyReply) =>
-  send(options, languageOf(request.url), (ask) => errorPage(ask, 'notFound'), request, reply);
+  send(options, languageOf(request.url), notFound, request, reply);
+
+/** An address that ends with a slash is another one to the router, and the same to a person. */
+function notFound(ask: Ask): Answer {
+  const bare = ask.path.replace(/\/+$/, '') || '/';
+  // Of `/es/` nothing is left but the slash.
+  if ((bare === ask.path && bare !== '/') || bare.startsWith('//')) return errorPage(ask, 'notFound');
+  return { to: withParams(bare, [...ask.query]), isPermanent: true };
+}
 
 const languageOf = (url: string): Language => (/^\/es(?:[/?]|$)/.test(url) ? 'es' : 'en');
 
