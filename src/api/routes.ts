@@ -51,9 +51,15 @@ export interface ApiParts {
 
 const SANDBOX_NOTICE = 'Sandbox data: these plans and prices are invented.';
 
-/** What an answer must say of itself when its plans are not real. */
-export function upstreamNotice({ upstreams }: Pick<Freshness, 'upstreams'>): { notice?: string } {
-  return upstreams.includes('sandbox') ? { notice: SANDBOX_NOTICE } : {};
+/** What an answer must say of itself when its plans are not real, or not all of them is as the upstream tells it. */
+export function upstreamNotice({
+  upstreams,
+  keptFields = [],
+}: Pick<Freshness, 'upstreams'> & Partial<Pick<Freshness, 'keptFields'>>) {
+  return {
+    ...(keptFields.length > 0 && { kept_fields: keptFields }),
+    ...(upstreams.includes('sandbox') && { notice: SANDBOX_NOTICE }),
+  };
 }
 
 /**
