@@ -117,9 +117,8 @@ test('nothing moves while it loads, all of it is small, and the charts can be re
   assert.deepEqual(await page.evaluate('shifts'), []);
   const total = bytes.reduce((sum, one) => sum + one, 0);
   assert.ok(bytes.length >= 4 && total < 100_000, `${total} bytes in ${bytes.length} answers`);
-  const box = (await page.locator('[data-chart=latency]').boundingBox())!;
-  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-  assert.match((await page.locator('[data-chart=latency] .tip').textContent())!, /answers, p99 \d/);
+  await page.locator('[data-chart=latency] .u-over').hover();
+  await page.locator('[data-chart=latency] .tip', { hasText: /answers, p99 \d/ }).waitFor();
   const rows = page.locator('#t-calls tbody tr');
   await page.locator('#t-calls summary').click();
   assert.ok((await rows.count()) >= 24, 'the same numbers as a table');
