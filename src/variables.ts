@@ -173,6 +173,11 @@ export const VARIABLES = {
     address('http:', 'https:'),
     'where the pages are reached from outside, for their canonical addresses',
   ],
+  FIELD_BEACON: [
+    'false',
+    oneOf(['true', 'false']),
+    '`true`: browsers tell how fast pages were (LCP, INP, CLS by kind of page, nothing about who)',
+  ],
   LOG_LEVEL: ['info', oneOf(LOG_LEVELS), '`trace` to `fatal`, or `silent`'],
   RETENTION_API_CALLS_DAYS: [90, days(), 'calls of the upstream'],
   RETENTION_RUNS_DAYS: [180, days(), 'runs with their results and attempts'],

@@ -11,6 +11,7 @@ import type { Config } from '../config.ts';
 import { describeError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { opsRoutes } from '../ops/routes.ts';
+import { VitalsRecorder } from '../pages/beacon/vitals-recorder.ts';
 import { DemandRecorder } from '../planning/demand-recorder.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { PublishListener } from '../store/postgres/listen.ts';
@@ -66,6 +67,9 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
     database: database.quick,
     onError: keptForLater('counts of events'),
   });
+  const vitals = config.fieldBeacon
+    ? new VitalsRecorder({ database: database.quick, onError: keptForLater('vitals of pages') })
+    : undefined;
   const recent = new RecentPriceMemory({
     database: database.quick,
     onError: keptForLater('what prices did lately'),
@@ -91,6 +95,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
       onEvent: (slug, event) => demand.count(slug, event),
       publicUrl: config.publicUrl,
       recentPrices: (duns, version) => recent.of(duns, version),
+      onVisit: vitals && ((page, visit) => vitals.note(page, visit)),
     },
     (error) => log.error({ error: describeError(error) }, 'a request failed'),
     (answer) => {
@@ -108,6 +113,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
   );
   scope.own(stats).start();
   scope.own(demand).start();
+  if (vitals) scope.own(vitals).start();
   scope.own(listener);
   scope.own(app);
   // First what PostgreSQL says is current: Redis may be behind, and nobody is to be served from it before that is known.
