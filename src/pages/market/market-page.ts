@@ -23,7 +23,7 @@ import { YearMarket } from '../plan/year-market.ts';
 import { styleSheet } from '../style-sheet.ts';
 import { MARKET } from '../words/market.ts';
 
-const STYLE = styleSheet('list', 'draw', 'plan', 'market');
+const STYLE = styleSheet('usage', 'draw', 'plan', 'market');
 const PLACES = 12;
 const PLANS = 10;
 const CHANGES = 20;

@@ -21,7 +21,7 @@ import { isKnown, YearMarket } from '../plan/year-market.ts';
 import { styleSheet } from '../style-sheet.ts';
 import { MARKET } from '../words/market.ts';
 
-const STYLE = styleSheet('list', 'draw', 'plan', 'market');
+const STYLE = styleSheet('usage', 'plan', 'market');
 const WITHOUT_PAST_MS = 15_000;
 const ID = /^[a-z0-9-]{1,80}$/;
 

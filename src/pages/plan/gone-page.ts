@@ -15,7 +15,7 @@ import { inWordsOf } from './in-words-of.ts';
 import { planTable } from './other-sections.ts';
 import { type KnownRow, YearMarket } from './year-market.ts';
 
-const STYLE = styleSheet('draw', 'plan');
+const STYLE = styleSheet('plan');
 const SHOWN = 5;
 
 export function gonePage(ask: Ask, gone: Extract<FoundPlan, { kind: 'gone' }>): Page {

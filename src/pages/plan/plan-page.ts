@@ -27,7 +27,7 @@ import { planFacts } from './plan-facts.ts';
 import { findingOf, type PlanPageParts } from './plan-page-parts.ts';
 import { YearMarket } from './year-market.ts';
 
-const STYLE = styleSheet('list', 'draw', 'plan');
+const STYLE = styleSheet('usage', 'draw', 'plan');
 /** The history could not be read: soon it may be. */
 const WITHOUT_PAST_MS = 15_000;
 
