@@ -1,7 +1,7 @@
 /** What every route gets, and what every list and freshness header has in common. */
 
 import type { Catalog, Freshness } from '../catalog/catalog.ts';
-import type { Secret } from '../config.ts';
+import type { AdminToken } from '../config.ts';
 import type { DemandEvent } from '../planning/demand-recorder.ts';
 import type { SyncRequest } from '../planning/request-sync.ts';
 import type { Database } from '../store/postgres/database.ts';
@@ -9,6 +9,7 @@ import type { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import { cacheStatus } from './cache-status.ts';
 import { Problem } from './problem.ts';
+import type { Strangers } from './strangers/strangers.ts';
 
 interface Order {
   by: string;
@@ -16,7 +17,7 @@ interface Order {
 }
 
 export interface AdminParts {
-  token: Secret;
+  tokens: readonly AdminToken[];
   database: Database;
   /** Handed in: the routes know neither queue nor control. */
   engine: {
@@ -38,6 +39,8 @@ export interface ApiParts {
   onEvent(city_slug: string, event: DemandEvent): void;
   /** `null`: the admin routes are off. */
   admin: AdminParts | null;
+  /** Left out: what holds where nothing is configured. */
+  strangers?: Strangers;
   /** How long a stale answer may be served while a new one is fetched. */
   staleAfterMs: number;
 }

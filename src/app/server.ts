@@ -19,10 +19,15 @@ import { plansRoutes } from '../api/plans/plans.ts';
 import { Problem, sendProblem } from '../api/problem.ts';
 import { collectOperations } from '../api/route.ts';
 import { type ApiParts, PUBLIC_HEADERS } from '../api/routes.ts';
+import { ClientLimits } from '../api/strangers/client-limits.ts';
+import { STRANGERS } from '../api/strangers/strangers.ts';
 import type { PageParts } from '../pages/page-parts.ts';
 import { PageStore } from '../pages/page-store.ts';
 import { isForPerson, pagesRoutes, sendNotFound } from '../pages/routes.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
+
+/** Enough for every filter at once, with dozens of providers. */
+const LONGEST_URL = 4_096;
 
 /**
  * @param onError told of every failure nobody expected
@@ -33,25 +38,34 @@ export function buildServer(
   onError: (error: unknown) => void,
   serve: (answer: RequestListener) => Server = createServer,
 ): FastifyInstance {
+  const { limits, trustedProxies } = parts.strangers ?? STRANGERS;
   const answers = new PlanAnswers(parts);
   const pages = { parts, store: new PageStore(parts), onError };
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 200 },
+    trustProxy: [...trustedProxies],
     // Plans and pages that memory holds are answered before the router: it would cost as much as the answer itself.
     serverFactory: (handler) =>
       serve((request, response) => {
         const at =
           request.method === 'GET' && (request.url!.startsWith(`${PLANS_PATH}?`) ? answers : pages.store);
-        if (at === false || !at.answerAtOnce(request, response)) handler(request, response);
+        const isShort = request.url!.length <= LONGEST_URL;
+        if (at === false || !isShort || !at.answerAtOnce(request, response)) handler(request, response);
       }),
   });
 
-  // With a callback: a promise for each request would cost more than the work in it.
-  app.addHook('onRequest', (_request, reply, done) => {
+  const clients = new ClientLimits(app, limits);
+  app.decorate('limits', clients);
+  app.addHook('onRequest', async (request, reply) => {
     reply.headers(PUBLIC_HEADERS);
-    done();
+    await clients.takeQuestion(request);
+    if (request.url.length > LONGEST_URL) {
+      throw new Problem('uri_too_long', {
+        detail: `The address has ${request.url.length} characters; at most ${LONGEST_URL} are read.`,
+      });
+    }
   });
 
   app.addHook('preSerialization', async (_request, reply, payload) => {
@@ -67,7 +81,12 @@ export function buildServer(
         }),
   );
 
-  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => {
+  app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
+    try {
+      await clients.takeWrong(request);
+    } catch (problem) {
+      if (problem instanceof Problem) return sendProblem(reply, problem.code, problem.details);
+    }
     if (error instanceof Problem) return sendProblem(reply, error.code, error.details);
     if (error.statusCode === 413) return sendProblem(reply, 'body_too_large', { detail: error.message });
     if (error.statusCode === 415) {

@@ -3,6 +3,7 @@
 import { after } from 'node:test';
 import type { InjectOptions } from 'fastify';
 import type { AdminParts } from '../../src/api/routes.ts';
+import { STRANGERS, type Strangers } from '../../src/api/strangers/strangers.ts';
 import { buildServer } from '../../src/app/server.ts';
 import { type Layer, PlanSetCache } from '../../src/cache/plan-set-cache.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
@@ -20,7 +21,12 @@ export function openApi(
     { name: 'database', read: (duns) => readCachedPlanSet(database.pool, duns) },
     { name: 'active', read: (duns) => readActivePlanSet(database.pool, duns) },
   ],
-  admin: AdminParts | null = null,
+  {
+    admin = null,
+    // Tests ask more than a client may; what it may has a test of its own.
+    strangers = { ...STRANGERS, limits: { perMinute: 1e6, costlyPerMinute: 1e6, eventsPerMinute: 1e6 } },
+    onEvent = () => {},
+  }: { admin?: AdminParts | null; strangers?: Strangers; onEvent?: (slug: string) => void } = {},
 ) {
   const planSets = new PlanSetCache({ layers });
   const listener = new PublishListener(database, (published) => planSets.announce(published));
@@ -34,8 +40,9 @@ export function openApi(
       places: new Places(territory),
       syncIntervalMs: 3_600_000,
       staleAfterMs: 7_200_000,
-      onEvent: () => {},
+      onEvent,
       admin,
+      strangers,
       publicUrl: null,
     },
     (error) => unexpected.push(error),

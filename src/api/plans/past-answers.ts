@@ -4,7 +4,7 @@
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { PastBusyError, PastPlans, type PastView } from '../../catalog/past-plans.ts';
+import { PastPlans, type PastView } from '../../catalog/past-plans.ts';
 import { planJson } from '../../catalog/plan-json.ts';
 import { asciiJson } from '../../plan/packed/ascii-json.ts';
 import type { UsageProfile } from '../../plan/profiles/profiles.ts';
@@ -95,10 +95,7 @@ export class PastAnswers {
       const message = `lies in the future: it is ${now.toISOString()}. Leave it out for the plans of now`;
       throw invalidParameters([{ field: 'as_of', message }]);
     }
-    const found = await this.#past.view(tdsps, at).catch((error) => {
-      if (error instanceof PastBusyError) throw new Problem('past_busy', { detail: error.message });
-      throw error;
-    });
+    const found = await this.#past.view(tdsps, at);
     if ('view' in found) return found;
     const names = (missing: string[]) =>
       missing.map((duns) => this.#parts.territory.tdsp(duns)?.short_name ?? duns).join(', ');
