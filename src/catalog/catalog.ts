@@ -15,7 +15,7 @@ import { cursorKey, writeCursor } from './cursor.ts';
 import { PlanIndex } from './plan-index.ts';
 import type { PlanQuery } from './plan-query.ts';
 import { PricedPlans } from './priced-plans.ts';
-import { PricedYears } from './priced-years.ts';
+import { type PlanYear, PricedYears } from './priced-years.ts';
 
 /** What is known about the plan sets behind an answer. */
 export interface Freshness {
@@ -120,6 +120,11 @@ export class PlanView {
         ? null
         : writeCursor(cursorKey(plans, query), { id: index.id(last), index: lastIndex! });
     return { json, total, cursor };
+  }
+
+  /** Every plan in the order of what a year of it costs: known years, then estimates, then unknown ones. */
+  byYear(profile: UsageProfile): readonly PlanYear[] {
+    return this.#yearsOf(profile).ranked;
   }
 
   planWith(id: string): Plan | undefined {

@@ -4,6 +4,7 @@ import type { ApiParts } from '../api/routes.ts';
 import type { PlanView } from '../catalog/catalog.ts';
 import { expected } from '../errors.ts';
 import type { Html } from '../html/html.ts';
+import type { RecentPrice } from '../plan/past/recent-price.ts';
 import type { Language } from './language.ts';
 import type { StyleSheet } from './style-sheet.ts';
 
@@ -11,6 +12,8 @@ export interface PageParts
   extends Pick<ApiParts, 'catalog' | 'territory' | 'places' | 'syncIntervalMs' | 'staleAfterMs' | 'onEvent'> {
   /** Where the pages are reached from outside, without a slash at the end; `null`: not known. */
   publicUrl: string | null;
+  /** What prices did lately, by offer; `null` where that is not in memory. */
+  recentPrices(duns: string, version: number): ReadonlyMap<string, RecentPrice> | null;
 }
 
 /** A page that somebody asks for. */

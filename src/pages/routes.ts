@@ -1,9 +1,12 @@
 /** The addresses of the pages, in both languages, and how they are answered. A page is made from memory alone. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { comparePage } from './compare/compare-page.ts';
 import { errorPage } from './error-page.ts';
 import { homePage } from './find/home-page.ts';
+import { suggestRoutes } from './find/suggest.ts';
 import { inLanguage, LANGUAGES, type Language } from './language.ts';
+import { cityPage, zipPage } from './list/list-page.ts';
 import { type Answer, type Ask, BadAddress, type PageParts } from './page-parts.ts';
 import type { PageStore } from './page-store.ts';
 import { scriptRoute } from './script.ts';
@@ -11,7 +14,12 @@ import { scriptRoute } from './script.ts';
 type Answerer = (ask: Ask) => Answer | Promise<Answer>;
 
 /** A path as the router writes it, in English, and who writes the page. */
-const ROUTES: readonly (readonly [path: string, answer: Answerer])[] = [['/', homePage]];
+const ROUTES: readonly (readonly [path: string, answer: Answerer])[] = [
+  ['/', homePage],
+  ['/cities/:slug', cityPage],
+  ['/zip/:zip', zipPage],
+  ['/compare', comparePage],
+];
 
 interface PagesOptions {
   parts: PageParts;
@@ -22,6 +30,7 @@ interface PagesOptions {
 
 export function pagesRoutes(app: FastifyInstance, options: PagesOptions): void {
   scriptRoute(app);
+  suggestRoutes(app, options.parts);
   for (const [path, answer] of ROUTES) {
     for (const language of LANGUAGES) {
       app.get(inLanguage(language, path), (request, reply) =>

@@ -2,11 +2,12 @@
 
 import { after } from 'node:test';
 import type { InjectOptions } from 'fastify';
-import type { AdminParts } from '../../src/api/routes.ts';
-import { STRANGERS, type Strangers } from '../../src/api/strangers/strangers.ts';
+import type { ApiParts } from '../../src/api/routes.ts';
+import { STRANGERS } from '../../src/api/strangers/strangers.ts';
 import { buildServer } from '../../src/app/server.ts';
 import { type Layer, PlanSetCache } from '../../src/cache/plan-set-cache.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
+import type { PageParts } from '../../src/pages/page-parts.ts';
 import { readCachedPlanSet } from '../../src/store/plans/plan-cache.ts';
 import { readActivePlanSet } from '../../src/store/plans/plans.ts';
 import type { Database } from '../../src/store/postgres/database.ts';
@@ -21,12 +22,7 @@ export function openApi(
     { name: 'database', read: (duns) => readCachedPlanSet(database.pool, duns) },
     { name: 'active', read: (duns) => readActivePlanSet(database.pool, duns) },
   ],
-  {
-    admin = null,
-    // Tests ask more than a client may; what it may has a test of its own.
-    strangers = { ...STRANGERS, limits: { perMinute: 1e6, costlyPerMinute: 1e6, eventsPerMinute: 1e6 } },
-    onEvent = () => {},
-  }: { admin?: AdminParts | null; strangers?: Strangers; onEvent?: (slug: string) => void } = {},
+  more: Partial<ApiParts & PageParts> = {},
 ) {
   const planSets = new PlanSetCache({ layers });
   const listener = new PublishListener(database, (published) => planSets.announce(published));
@@ -40,10 +36,13 @@ export function openApi(
       places: new Places(territory),
       syncIntervalMs: 3_600_000,
       staleAfterMs: 7_200_000,
-      onEvent,
-      admin,
-      strangers,
+      onEvent: () => {},
+      admin: null,
+      // Tests ask more than a client may; what it may has a test of its own.
+      strangers: { ...STRANGERS, limits: { perMinute: 1e6, costlyPerMinute: 1e6, eventsPerMinute: 1e6 } },
       publicUrl: null,
+      recentPrices: () => null,
+      ...more,
     },
     (error) => unexpected.push(error),
   );
