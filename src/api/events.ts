@@ -40,16 +40,6 @@ export function eventsRoutes(app: FastifyInstance, { places, onEvent, strangers 
     onEvent(place.city.slug, type);
     return { status: 'counted' };
   });
-
-  // A browser asks first whether a page of another site may send JSON here.
-  app.options('/v1/events', async (_request, reply) =>
-    reply
-      .code(204)
-      .header('access-control-allow-methods', 'POST')
-      .header('access-control-allow-headers', 'content-type')
-      .header('access-control-max-age', '86400')
-      .send(),
-  );
 }
 
 /** @throws {Problem} the key is missing or wrong, or too many were */

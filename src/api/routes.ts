@@ -8,6 +8,7 @@ import type { Database } from '../store/postgres/database.ts';
 import type { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import { cacheStatus } from './cache-status.ts';
+import { EDITION } from './edition.ts';
 import { Problem } from './problem.ts';
 import type { Strangers } from './strangers/strangers.ts';
 
@@ -57,7 +58,7 @@ export function upstreamNotice({ upstreams }: Pick<Freshness, 'upstreams'>): { n
  * @param of tells apart the answers about one version
  */
 export function freshnessTag({ version, whyStale }: Freshness, of = ''): string {
-  return `${of}${version}${whyStale === null ? '' : '-stale'}`;
+  return `${EDITION}.${of}${version}${whyStale === null ? '' : '-stale'}`;
 }
 
 /** Headers that tell caches and people how old an answer is and where it came from (RFC 9111, RFC 9211, RFC 5861). */
@@ -80,6 +81,7 @@ export function freshnessHeaders(parts: ApiParts, freshness: Freshness, tag: str
 export const PUBLIC_HEADERS = {
   'x-content-type-options': 'nosniff',
   'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'age, allow, cache-status, etag, link, location, retry-after',
   vary: 'accept-encoding',
 };
 /** The same as a flat list. */

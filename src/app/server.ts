@@ -4,6 +4,8 @@
  */
 
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { constants } from 'node:zlib';
+import compress from '@fastify/compress';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { adminRoutes } from '../api/admin.ts';
 import { descriptionRoutes } from '../api/description/routes.ts';
@@ -13,6 +15,8 @@ import { marketsRoutes } from '../api/market/markets.ts';
 import { placesRoutes } from '../api/market/places.ts';
 import { providersRoutes } from '../api/market/providers.ts';
 import { searchRoutes } from '../api/market/search.ts';
+import { otherMethods } from '../api/other-methods.ts';
+import { answerParserError } from '../api/parser-errors.ts';
 import { PLANS_PATH, PlanAnswers } from '../api/plans/plan-answers.ts';
 import { planHistoryRoutes } from '../api/plans/plan-history.ts';
 import { plansRoutes } from '../api/plans/plans.ts';
@@ -44,7 +48,13 @@ export function buildServer(
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
-    routerOptions: { maxParamLength: 200 },
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
+    clientErrorHandler: answerParserError,
+    // What cannot be read as an address, such as %zz.
+    frameworkErrors: (error, _request, reply) => {
+      reply.headers(PUBLIC_HEADERS);
+      return sendProblem(reply, 'bad_request', { detail: `${error.message}.` });
+    },
     trustProxy: [...trustedProxies],
     // Plans and pages that memory holds are answered before the router: it would cost as much as the answer itself.
     serverFactory: (handler) =>
@@ -68,18 +78,26 @@ export function buildServer(
     }
   });
 
-  app.addHook('preSerialization', async (_request, reply, payload) => {
-    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'public, max-age=60');
-    return payload;
+  // Plans and pages are compressed where they are kept; this is for all the rest.
+  app.register(compress, {
+    threshold: 1_024,
+    encodings: ['br', 'gzip'],
+    brotliOptions: { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } },
   });
+  // What is not JSON is told so, and never read as text.
+  app.removeContentTypeParser('text/plain');
 
-  app.setNotFoundHandler((request, reply) =>
-    isForPerson(request)
+  const operations = collectOperations(app);
+  const answerOtherMethod = otherMethods(app);
+  app.setNotFoundHandler((request, reply) => {
+    const answered = answerOtherMethod(request, reply);
+    if (answered) return answered;
+    return isForPerson(request)
       ? sendNotFound(pages, request, reply)
       : sendProblem(reply, 'not_found', {
           detail: `There is no ${request.method} ${request.url.split('?')[0]}. See /docs.`,
-        }),
-  );
+        });
+  });
 
   app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
     try {
@@ -107,17 +125,19 @@ export function buildServer(
     });
   });
 
-  const operations = collectOperations(app);
-  plansRoutes(app, parts, answers);
-  planHistoryRoutes(app, parts);
-  marketsRoutes(app, parts);
-  placesRoutes(app, parts);
-  providersRoutes(app, parts);
-  searchRoutes(app, parts);
-  eventsRoutes(app, parts);
-  adminRoutes(app, parts);
-  healthRoutes(app, parts);
-  descriptionRoutes(app, parts, operations);
-  pagesRoutes(app, pages);
+  // Behind what is registered above: it looks at each route as it comes.
+  app.register(async (routes) => {
+    plansRoutes(routes, parts, answers);
+    planHistoryRoutes(routes, parts);
+    marketsRoutes(routes, parts);
+    placesRoutes(routes, parts);
+    providersRoutes(routes, parts);
+    searchRoutes(routes, parts);
+    eventsRoutes(routes, parts);
+    adminRoutes(routes, parts);
+    healthRoutes(routes, parts);
+    descriptionRoutes(routes, parts, operations);
+    pagesRoutes(routes, pages);
+  });
   return app;
 }

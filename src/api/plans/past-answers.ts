@@ -10,6 +10,7 @@ import { asciiJson } from '../../plan/packed/ascii-json.ts';
 import type { UsageProfile } from '../../plan/profiles/profiles.ts';
 import { remarksOf } from '../../plan/quality/quality.ts';
 import { readTdspsOfPlan } from '../../store/plans/plan-revisions.ts';
+import { EDITION } from '../edition.ts';
 import { invalidParameters } from '../params.ts';
 import { Problem } from '../problem.ts';
 import { type ApiParts, isNotModified, linkNext, upstreamNotice } from '../routes.ts';
@@ -17,7 +18,7 @@ import { type Where, withCursor } from './plan-answers.ts';
 import { type PlanParams, toPlanQuery } from './plan-params.ts';
 
 const KEEP_FOR_GOOD = 'public, max-age=31536000, immutable';
-const KEEP_A_MINUTE = 'public, max-age=60';
+const KEEP_A_MINUTE = 'public, max-age=60, stale-while-revalidate=600, stale-if-error=86400';
 
 export class PastAnswers {
   readonly #parts: ApiParts;
@@ -127,7 +128,8 @@ export class PastAnswers {
   }
 
   /** Sets the headers. @returns whether the caller holds this answer already */
-  #isKnown({ isSettled }: PastView, tag: string, request: FastifyRequest, reply: FastifyReply): boolean {
+  #isKnown({ isSettled }: PastView, of: string, request: FastifyRequest, reply: FastifyReply): boolean {
+    const tag = `${EDITION}.${of}`;
     reply.headers({
       etag: `W/"${tag}"`,
       // What was, is as true as when it happened.
