@@ -337,6 +337,7 @@ test('a second terminal and the admin API act on a running server, and its state
   assert.deepEqual(
     rows.map(({ actor, action }) => `${actor} ${action}`),
     [
+      'unknown token_refused',
       'admin sync_asked',
       'admin sync_stopped',
       'admin sync_resumed',
