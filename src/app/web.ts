@@ -10,6 +10,7 @@ import { RecentPriceMemory } from '../catalog/recent-prices.ts';
 import type { Config } from '../config.ts';
 import { describeError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { opsRoutes } from '../ops/routes.ts';
 import { DemandRecorder } from '../planning/demand-recorder.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { PublishListener } from '../store/postgres/listen.ts';
@@ -97,6 +98,14 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
       answering.resolve(answer);
       return front.server;
     },
+  );
+  scope.own(
+    opsRoutes(app, {
+      config,
+      territory,
+      admin,
+      onError: (error) => log.error({ error: describeError(error) }, 'a page of operations failed'),
+    }),
   );
   scope.own(stats).start();
   scope.own(demand).start();
