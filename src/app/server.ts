@@ -27,6 +27,7 @@ import { ClientLimits } from '../api/strangers/client-limits.ts';
 import { STRANGERS } from '../api/strangers/strangers.ts';
 import type { PageParts } from '../pages/page-parts.ts';
 import { PageStore } from '../pages/page-store.ts';
+import { Past } from '../pages/past/past.ts';
 import { isForPerson, pagesRoutes, sendNotFound } from '../pages/routes.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 
@@ -38,13 +39,14 @@ const LONGEST_URL = 4_096;
  * @param serve takes what answers all requests; left out, a server of its own
  */
 export function buildServer(
-  parts: ApiParts & PageParts,
+  parts: ApiParts & Omit<PageParts, 'past'>,
   onError: (error: unknown) => void,
   serve: (answer: RequestListener) => Server = createServer,
 ): FastifyInstance {
   const { limits, trustedProxies } = parts.strangers ?? STRANGERS;
   const answers = new PlanAnswers(parts);
-  const pages = { parts, store: new PageStore(parts), onError };
+  const pageParts = { ...parts, past: new Past(parts.database) };
+  const pages = { parts: pageParts, store: new PageStore(pageParts), onError };
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,

@@ -22,7 +22,8 @@ const NOTED_BASE_USD = 8;
 export function sureness({ year }: Pick<PlanYear, 'year'>): Sureness {
   if (year.total_usd === null || year.evidence === null) return 'unknown';
   if (year.evidence === 'estimate') return 'estimate';
-  return year.exact && year.evidence !== 'stated_credit' ? 'known' : 'worked_out';
+  const isFromText = year.evidence === 'stated_credit' || year.evidence === 'remembered_text';
+  return year.exact && !isFromText ? 'known' : 'worked_out';
 }
 
 /** Whether the price holds for the whole year, for a part of it, or may change any month. */
