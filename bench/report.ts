@@ -32,6 +32,7 @@ export const TOPICS = [
   'heap',
   'http',
   'strangers',
+  'pages',
   'history',
   'startup',
   'regret',
