@@ -16,10 +16,12 @@ import { addFigures, type Figures, type FiguresRow } from '../store/observation/
 import { readCallsOfHour, readFailingSince, type SeenUpstreamCall } from '../store/operations/calls.ts';
 import {
   type LogLine,
+  type MarketMedian,
   type MarketMove,
   type RunMark,
   readLogLines,
   readMarketMoves,
+  readMedians,
   readRunMarks,
 } from '../store/operations/past.ts';
 import { readConfirmations } from '../store/plans/confirmations.ts';
@@ -48,6 +50,7 @@ export interface Slow {
   day: Figures;
   targets: TargetReading[];
   moves: MarketMove[];
+  medians: MarketMedian[];
   log: LogLine[];
 }
 
@@ -94,6 +97,7 @@ export async function readSlow(
     day: periods.day.sum,
     targets: readTargets(periods),
     moves: await readMarketMoves(pool, new Date(now.getTime() - 3 * DAY_MS), MOVES),
+    medians: await readMedians(pool),
     log: await readLogLines(pool, new Date(now.getTime() - HOUR_MS), LOG_LINES),
   };
 }
