@@ -9,6 +9,8 @@ import type { Database } from '../store/postgres/database.ts';
 import type { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import { cacheStatus } from './cache-status.ts';
+import type { AnswerCounter } from './observation/answer-counts.ts';
+import type { RenderMetrics } from './observation/metrics.ts';
 import { invalidParameter } from './params.ts';
 import { Problem } from './problem.ts';
 
@@ -29,6 +31,10 @@ export interface AdminParts {
 }
 
 export interface ApiParts {
+  /** Counts what is answered, by route and layer; left out, nobody does. */
+  counts?: AnswerCounter;
+  /** Left out: there is no /metrics. */
+  metrics?: RenderMetrics;
   catalog: Catalog;
   /** Whose connections and queries fail after about a second rather than hang. */
   database: Pick<Database, 'pool'>;

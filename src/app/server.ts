@@ -9,6 +9,7 @@ import { marketsRoutes } from '../api/market/markets.ts';
 import { placesRoutes } from '../api/market/places.ts';
 import { providersRoutes } from '../api/market/providers.ts';
 import { searchRoutes } from '../api/market/search.ts';
+import { metricsRoutes } from '../api/observation/metrics.ts';
 import { openapiRoutes } from '../api/openapi.ts';
 import { PLANS_PATH, PlanAnswers } from '../api/plans/plan-answers.ts';
 import { planHistoryRoutes } from '../api/plans/plan-history.ts';
@@ -27,6 +28,8 @@ export function buildServer(
   serve: (answer: RequestListener) => Server = createServer,
 ): FastifyInstance {
   const answers = new PlanAnswers(parts);
+  const { counts } = parts;
+  const atOnce = counts?.of(PLANS_PATH, 'memory');
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
@@ -35,13 +38,22 @@ export function buildServer(
     serverFactory: (handler) =>
       serve((request, response) => {
         const isPlans = request.method === 'GET' && request.url!.startsWith(`${PLANS_PATH}?`);
-        if (!isPlans || !answers.answerAtOnce(request, response)) handler(request, response);
+        const startedAt = isPlans ? performance.now() : 0;
+        if (isPlans && answers.answerAtOnce(request, response))
+          atOnce?.count(response.statusCode, performance.now() - startedAt);
+        else handler(request, response);
       }),
   });
 
   // With a callback: a promise for each request would cost more than the work in it.
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(PUBLIC_HEADERS);
+    done();
+  });
+
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    counts?.of(route, counts.layerOf(reply.raw)).count(reply.statusCode, reply.elapsedTime);
     done();
   });
 
@@ -81,6 +93,7 @@ export function buildServer(
   eventsRoutes(app, parts);
   adminRoutes(app, parts);
   healthRoutes(app, parts);
+  metricsRoutes(app, parts.metrics);
   openapiRoutes(app);
   return app;
 }

@@ -16,6 +16,7 @@ import { type SyncReport, toReport } from '../sync/work/report.ts';
 import type { Territory } from '../territory/territory.ts';
 import { Engine } from './engine.ts';
 import { Front } from './front.ts';
+import { startMetrics, startObserver } from './observe.ts';
 import { openSource } from './open.ts';
 import { Scope } from './scope.ts';
 import { startWeb } from './web.ts';
@@ -58,6 +59,15 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
       keepDays: config.retention.queryStatsDays,
       onError: (error) => log.debug({ error: describeError(error) }, 'statement figures were kept for later'),
     });
+    const watching = {
+      config,
+      roles,
+      database,
+      territory,
+      log,
+      onError: throttled(logFailure('the watch over the fleet has trouble')),
+    };
+    const metrics = await startMetrics(scope, watching);
     const opened = scope.own(await openSource(config, database, territory));
     const engine = new Engine({
       config,
@@ -82,6 +92,7 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
     if (front && url) {
       const { token, generatedToken } = adminToken(config);
       await startWeb(scope, {
+        metrics,
         config,
         front,
         database,
@@ -94,6 +105,8 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
       onListening(url, { generatedToken });
     }
     await engine.start();
+    metrics.start();
+    startObserver(scope, watching);
     onStarted(opened.source);
     if (roles.includes('scheduler')) {
       scope.spawn(async (signal) => {

@@ -9,9 +9,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { bulkhead } from 'cockatiel';
 import type { Secret } from '../config.ts';
 import { describeError, type WattsyncError } from '../errors.ts';
+import { limiterWaitSeconds, limiterWaits, upstreamCalls, upstreamRefusals } from '../process-metrics.ts';
 import { keepPayload, type Payload, toPayload } from '../store/plans/source-payloads.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { SyncHaltedError } from '../store/queue/sync-control-error.ts';
+import { callOutcome } from '../store/upstream/api-calls.ts';
 import { type CallEnd, finishPermit, type Permit, requestPermit } from '../store/upstream/permits.ts';
 import { HOUR_MS } from '../units.ts';
 import { callReserve } from './call-reserve.ts';
@@ -153,9 +155,16 @@ export class Gate {
       const permit = await requestPermit(this.#database, caller, this.#limits, this.#now());
       if ('id' in permit) return permit;
       if ('isProbing' in permit) mayProbe = false;
-      if ('waitMs' in permit) await pause(permit.waitMs * (1 + Math.random() * 0.2), null, { signal });
-      else if ('control' in permit) throw new SyncHaltedError(permit.control);
-      else throw refusal(source, permit, this.#limits, isForced);
+      if ('waitMs' in permit) {
+        const waitMs = permit.waitMs * (1 + Math.random() * 0.2);
+        limiterWaits.add(source);
+        limiterWaitSeconds.of(source).value += waitMs / 1_000;
+        await pause(waitMs, null, { signal });
+        continue;
+      }
+      upstreamRefusals.add(source, permit.refused);
+      if ('control' in permit) throw new SyncHaltedError(permit.control);
+      throw refusal(source, permit, this.#limits, isForced);
     }
   }
 
@@ -198,6 +207,7 @@ export class Gate {
       duration_ms: Math.round(tookMs),
       error: 'error' in called ? describeError(called.error) : null,
     };
+    upstreamCalls.add(source, callOutcome(call));
     const end = 'error' in called ? endOf(called.error, isOurs) : 'answered';
     await Promise.all([
       answer && payload && this.#keep(request, answer, payload, called_at),

@@ -149,7 +149,21 @@ function contradictions({ rules }: Rules): string[] {
       if (other === id) found.push(`rules.${id}.follows: a rule cannot follow from itself`);
     }
   }
+  for (const { id } of rules) {
+    if (causesOf(rules, id).has(id))
+      found.push(`rules.${id}.follows: it follows from itself by way of others`);
+  }
   return found;
+}
+
+/** Everything a rule follows from, by way of others too. */
+function causesOf(rules: readonly Rule[], id: string, seen = new Set<string>()): Set<string> {
+  for (const cause of rules.find((one) => one.id === id)?.follows ?? []) {
+    if (seen.has(cause)) continue;
+    seen.add(cause);
+    causesOf(rules, cause, seen);
+  }
+  return seen;
 }
 
 /** Whether a value is past a threshold, in the direction of the rule. */

@@ -4,6 +4,7 @@ import { count, emptyCounts, LATENCY_STEPS_MS } from '../../histogram.ts';
 import { readMinuteLayers } from '../cache/cache-stats.ts';
 import type { Queryable } from '../postgres/database.ts';
 import { readMinuteStatements } from '../upkeep/query-stats.ts';
+import { callOutcome } from '../upstream/api-calls.ts';
 import { readMinuteAnswers } from './answer-stats.ts';
 import { addStatements, type Figures, type FiguresRow, noFigures, type TdspFigures } from './figures.ts';
 
@@ -52,40 +53,36 @@ const MINUTE = (column: string): string => `date_trunc('minute', ${column})`;
 
 interface CallRow {
   minute: Date;
-  outcome: string;
+  status: number | null;
+  error: string | null;
   tdsp: string;
   reason: string;
   duration_ms: number[];
 }
 
-/** How a call ended: `ok`, `not_modified`, `refused` (4xx), `limited` (429), `failed` (5xx), `unread`, `unreachable`. */
 async function readMinuteCalls(
   queryable: Queryable,
   { from, to }: { from: Date; to: Date },
 ): Promise<CallRow[]> {
   const { rows } = await queryable.query<CallRow>(
-    `select ${MINUTE('c.called_at')} as minute, ${CALL_OUTCOME} as outcome,
+    `select ${MINUTE('c.called_at')} as minute, c.status, min(c.error) as error,
             coalesce(c.params->>'tdsp_duns', 'state') as tdsp,
             coalesce(r.requested_by || case when r.is_forced then ' (forced)' else '' end, 'unknown') as reason,
             array_agg(c.duration_ms) as duration_ms
        from api_calls c left join sync_runs r on r.id = c.run_id
-      where ${IN_RANGE('c.called_at')} group by 1, 2, 3, 4`,
+      where ${IN_RANGE('c.called_at')} group by 1, 2, c.error is null, 4, 5`,
     [from, to],
   );
   return rows;
 }
 
-const CALL_OUTCOME = `case when c.status is null then 'unreachable' when c.status = 304 then 'not_modified'
-  when c.status = 429 then 'limited' when c.status >= 500 then 'failed' when c.status >= 400 then 'refused'
-  when c.error is not null then 'unread' else 'ok' end`;
-
-function addCall(one: Figures | undefined, { outcome, tdsp, reason, duration_ms }: CallRow): void {
+function addCall(one: Figures | undefined, { tdsp, reason, duration_ms, ...call }: CallRow): void {
   if (!one) return;
   const { calls } = one;
   const add = (counts: Record<string, number>, name: string) => {
     counts[name] = (counts[name] ?? 0) + duration_ms.length;
   };
-  add(calls.outcomes, outcome);
+  add(calls.outcomes, callOutcome(call));
   add(calls.tdsps, tdsp);
   add(calls.reasons, reason);
   if (calls.latency.length === 0) calls.latency = emptyCounts(LATENCY_STEPS_MS);

@@ -132,20 +132,45 @@ export interface UpstreamState {
   failures: number;
   /** The circuit is open until then; `null`: it is closed. */
   open_until: Date | null;
+  opened_at: Date | null;
   /** As the upstream asked with Retry-After. */
   wait_until: Date | null;
+  /** Of its TLS certificate, as last seen; `null`: none was seen. */
+  certificate_ends_at: Date | null;
 }
 
 /** Every upstream that was ever called: what it took of its hour, and whether it may be called. */
 export async function readUpstreams(queryable: Queryable): Promise<UpstreamState[]> {
   const { rows } = await queryable.query<UpstreamState>(
-    `select g.source, g.failures, g.open_until, g.wait_until, p.calls_last_hour, p.forced_last_hour
+    `select g.source, g.failures, g.open_until, g.opened_at, g.wait_until, g.certificate_ends_at, p.calls_last_hour, p.forced_last_hour
        from upstream_gates g
       cross join lateral (
         select count(*)::int as calls_last_hour, count(*) filter (where is_forced)::int as forced_last_hour
           from upstream_permits
          where source = g.source and granted_at > clock_timestamp() - interval '1 hour') p
       order by g.source`,
+  );
+  return rows;
+}
+
+export interface UnknownTdu {
+  name: string;
+  records: number;
+}
+
+/** Names of wires companies nobody knows here, with how many records of the newest answer of each source they have. */
+export async function readUnknownTdus(queryable: Queryable): Promise<UnknownTdu[]> {
+  const { rows } = await queryable.query<UnknownTdu>(
+    `with newest as (
+       select distinct on (r.source) r.source, s.run_id
+         from sync_results s join sync_runs r on r.id = s.run_id
+        where s.finished_at > clock_timestamp() - interval '7 days' and s.notes->'skipped' is not null
+          and s.status <> 'fresh'
+        order by r.source, s.finished_at desc
+     )
+     select substring(key from '^TDSP "(.*)" is none of the six$') as name, sum(value::int)::int as records
+       from newest join sync_results s using (run_id), jsonb_each_text(s.notes->'skipped')
+      where key like 'TDSP "%" is none of the six' group by 1 order by 2 desc, 1`,
   );
   return rows;
 }

@@ -1,6 +1,7 @@
 /** From one upstream call to published plans: every TDSP the call covers is published by itself. */
 
 import { bulkhead } from 'cockatiel';
+import { publishes } from '../../process-metrics.ts';
 import type { FetchContext, FetchedTdsp, PlanSource, SourceName } from '../../sources/source.ts';
 import type { PassedAs } from '../../store/plans/guarded-plans.ts';
 import { holdSnapshot, resolveHeld } from '../../store/plans/held-snapshots.ts';
@@ -128,6 +129,7 @@ export class Publisher {
       if (!published.isCached) await this.#fillCache(tdsp_duns);
       const { version: snapshot_version, counts, isNew } = published;
       const status = isNew ? 'published' : 'unchanged';
+      if (isNew) publishes.add(tdsp_duns);
       return publishedOutcome(tdsp_duns, { status, plans: counts, snapshot_version, payload_hash, source });
     } catch (error) {
       if (error instanceof SnapshotSupersededError) {
