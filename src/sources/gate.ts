@@ -14,9 +14,16 @@ import { keepPayload, type Payload, toPayload } from '../store/plans/source-payl
 import type { Database } from '../store/postgres/database.ts';
 import { SyncHaltedError } from '../store/queue/sync-control-error.ts';
 import { callOutcome } from '../store/upstream/api-calls.ts';
-import { type CallEnd, finishPermit, type Permit, requestPermit } from '../store/upstream/permits.ts';
+import {
+  type CallEnd,
+  finishPermit,
+  noteCertificate,
+  type Permit,
+  requestPermit,
+} from '../store/upstream/permits.ts';
 import { HOUR_MS } from '../units.ts';
 import { callReserve } from './call-reserve.ts';
+import { certificateEnd, watchCertificates } from './certificates.ts';
 import { type HttpAnswer, redactSecrets } from './http.ts';
 import { NotAllowedError } from './not-allowed-error.ts';
 import type { FetchContext } from './source.ts';
@@ -88,6 +95,7 @@ export class Gate {
   readonly #database: Database;
   /** Of this process: callers that would be refused a permit for now wait here. */
   readonly #bulkhead;
+  #certificateEnds: number | null = null;
 
   constructor(given: GateOptions, database: Database) {
     const options = { ...DEFAULTS, ...given };
@@ -103,6 +111,7 @@ export class Gate {
       callMs: options.timeoutMs + 5_000,
     };
     this.#database = database;
+    watchCertificates();
     this.#bulkhead = bulkhead(options.maxConcurrentRequests, Number.POSITIVE_INFINITY);
   }
 
@@ -211,9 +220,22 @@ export class Gate {
     const end = 'error' in called ? endOf(called.error, isOurs) : 'answered';
     await Promise.all([
       answer && payload && this.#keep(request, answer, payload, called_at),
+      this.#noteCertificate(request),
       finishPermit(this.#database, { ...permit, call }, end, { ...BREAKER, failuresThatOpen }, this.#now()),
     ]);
     return called;
+  }
+
+  /** Only when another one was seen; where that fails, the next call does it. */
+  async #noteCertificate({ source, origin }: UpstreamRequest<unknown>): Promise<void> {
+    const endsAt = certificateEnd(origin);
+    if (endsAt === null || this.#certificateEnds === endsAt.getTime()) return;
+    await noteCertificate(this.#database.pool, source, endsAt).then(
+      () => {
+        this.#certificateEnds = endsAt.getTime();
+      },
+      () => {},
+    );
   }
 
   /** Keeps the answer; where that fails, the answer is still used. */

@@ -8,7 +8,7 @@ import { readSchemaDrift } from '../../store/plans/quarantine.ts';
 import type { Queryable } from '../../store/postgres/database.ts';
 import { readUnknownTdus, type UnknownTdu } from '../../store/queue/sync-overview.ts';
 import { readQueryStats } from '../../store/upkeep/query-stats.ts';
-import { type DiskSpace, readDiskSpace } from '../../store/upkeep/readings/disk.ts';
+import type { DiskSpace } from '../../store/upkeep/readings/disk.ts';
 import { type Replication, readReplication } from '../../store/upkeep/readings/server.ts';
 import type { Territory } from '../../territory/territory.ts';
 import { HOUR_MS } from '../../units.ts';
@@ -54,47 +54,66 @@ const QUERY_WINDOW_MS = 10 * 60_000;
 const lastOf = (rows: readonly FiguresRow[], now: Date, minutes: number): FiguresRow[] =>
   rows.filter(({ at }) => at.getTime() >= now.getTime() - (minutes + 1) * 60_000);
 
-function burnOf(figures: Figures, duns: string): { rate: number; bad: number } {
-  const { fresh = 0, known = 0 } = figures.tdsps[duns] ?? {};
-  const bad = known - fresh;
-  return { rate: known === 0 ? 0 : bad / known / BUDGET_SHARE, bad };
+/** Figures of a stretch of time, and how long it is. */
+interface BurnWindow {
+  figures: Figures;
+  minutes: number;
 }
 
-/** @param windows each long one with its short one */
-export function burnsOf(windows: readonly { long: Figures; short: Figures }[]): Burn[] {
-  const all = new Set(windows.flatMap(({ long }) => Object.keys(long.tdsps)));
+/** Of minutes nobody recorded none counts as bad. */
+function burnOf({ figures, minutes }: BurnWindow, duns: string): { rate: number; bad: number } {
+  const { fresh = 0, known = 0 } = figures.tdsps[duns] ?? {};
+  const bad = known - fresh;
+  return { rate: bad / minutes / BUDGET_SHARE, bad };
+}
+
+/**
+ * @param windows each long one with its short one; `times`: in the measure of the first pair, where the limit of another
+ * is another
+ */
+export function burnsOf(windows: readonly { long: BurnWindow; short: BurnWindow; times?: number }[]): Burn[] {
+  const all = new Set(windows.flatMap(({ long }) => Object.keys(long.figures.tdsps)));
   return [...all].map((duns) => ({
     duns,
-    pairs: windows.map(({ long, short }) => {
+    pairs: windows.map(({ long, short, times = 1 }) => {
       const { rate, bad } = burnOf(long, duns);
-      return { long: rate, short: burnOf(short, duns).rate, bad_minutes: bad };
+      return { long: rate * times, short: burnOf(short, duns).rate * times, bad_minutes: bad };
     }),
   }));
 }
 
 /** Reads that are dear, and change slowly: kept for a minute. */
 export class SlowFacts {
+  readonly #keepMs: number;
   #redis: { at: number; ping: ReturnType<typeof pingRedis> } | undefined;
   #read: { at: number; facts: Pick<Facts, 'burnSlow' | 'drift' | 'unknownTdus' | 'replication'> } | undefined;
 
+  /** @param keepMs how long they are kept */
+  constructor(keepMs = 60_000) {
+    this.#keepMs = keepMs;
+  }
+
   redis(url: Secret): ReturnType<typeof pingRedis> {
     const at = performance.now();
-    if (!this.#redis || at - this.#redis.at > REDIS_MS) this.#redis = { at, ping: pingRedis(url) };
+    if (!this.#redis || at - this.#redis.at > Math.min(REDIS_MS, this.#keepMs))
+      this.#redis = { at, ping: pingRedis(url) };
     return this.#redis.ping;
   }
 
   async of(queryable: Queryable, now: Date, lastHour: readonly FiguresRow[]) {
-    if (this.#read && Math.abs(now.getTime() - this.#read.at) < 60_000) return this.#read.facts;
+    if (this.#read && Math.abs(now.getTime() - this.#read.at) < this.#keepMs) return this.#read.facts;
     const since = (hours: number) => ({ from: new Date(now.getTime() - hours * HOUR_MS), to: now });
     const hours = await readFigures(queryable, since(72), 'hour');
-    const sum = (last: number) =>
-      sumFigures(hours.filter(({ at }) => at.getTime() > now.getTime() - last * HOUR_MS));
+    const sum = (last: number): BurnWindow => ({
+      figures: sumFigures(hours.filter(({ at }) => at.getTime() > now.getTime() - last * HOUR_MS)),
+      minutes: last * 60,
+    });
     const [sixHours, threeDays] = [sum(6), sum(72)];
     const facts = {
       burnSlow: burnsOf([
-        { long: sixHours, short: sumFigures(lastOf(lastHour, now, 30)) },
+        { long: sixHours, short: { figures: sumFigures(lastOf(lastHour, now, 30)), minutes: 30 } },
         // Of three days a rate of 1 is enough: told in the measure of the six hours, whose limit is 6.
-        { long: scaled(threeDays, 6), short: scaled(sixHours, 6) },
+        { long: threeDays, short: sixHours, times: 6 },
       ]),
       drift: await readSchemaDrift(queryable, DRIFT_DAYS),
       unknownTdus: await readUnknownTdus(queryable),
@@ -103,15 +122,6 @@ export class SlowFacts {
     this.#read = { at: now.getTime(), facts };
     return facts;
   }
-}
-
-/** As if so many times the bad minutes had been bad. */
-function scaled(figures: Figures, times: number): Figures {
-  const tdsps = Object.entries(figures.tdsps).map(([duns, one]) => [
-    duns,
-    { ...one, fresh: one.known - (one.known - one.fresh) * times },
-  ]);
-  return { ...figures, tdsps: Object.fromEntries(tdsps) };
 }
 
 export function promisesOf(territory: Territory, config: Config): Facts['promises'] {
@@ -127,7 +137,15 @@ export function promisesOf(territory: Territory, config: Config): Facts['promise
 export async function readFacts(
   queryable: Queryable,
   config: Config,
-  { promises, slow }: { promises: Facts['promises']; slow: SlowFacts },
+  {
+    promises,
+    slow,
+    readDisk,
+  }: {
+    promises: Facts['promises'];
+    slow: SlowFacts;
+    readDisk: (folder: string) => Promise<DiskSpace>;
+  },
 ): Promise<Facts> {
   const view = await readMonitorView(queryable, config);
   const now = view.at;
@@ -143,10 +161,15 @@ export async function readFacts(
     hour,
     quarter: sumFigures(lastOf(minutes, now, 15)),
     queries: queryFigures(await readQueryStats(queryable, new Date(now.getTime() - QUERY_WINDOW_MS))),
-    burnFast: burnsOf([{ long: hour, short: sumFigures(lastOf(minutes, now, 5)) }]),
+    burnFast: burnsOf([
+      {
+        long: { figures: hour, minutes: 60 },
+        short: { figures: sumFigures(lastOf(minutes, now, 5)), minutes: 5 },
+      },
+    ]),
     ...(await slow.of(queryable, now, minutes)),
     channels: await readChannelDeliveries(queryable),
-    disk: config.databaseUrl ? null : await readDiskSpace(config.dataDir).catch(() => null),
+    disk: config.databaseUrl ? null : await readDisk(config.dataDir).catch(() => null),
     redis: config.redisUrl && (await slow.redis(config.redisUrl)),
   };
 }

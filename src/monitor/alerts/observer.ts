@@ -26,6 +26,7 @@ import {
 } from '../../store/observation/observer-lease.ts';
 import type { Connection, Database } from '../../store/postgres/database.ts';
 import { isOutOfReach } from '../../store/postgres/out-of-reach.ts';
+import { type DiskSpace, readDiskSpace } from '../../store/upkeep/readings/disk.ts';
 import type { Territory } from '../../territory/territory.ts';
 import { fleetFamilies, sampleOf } from '../figures/sample.ts';
 import type { Channel } from './channels.ts';
@@ -44,6 +45,10 @@ interface ObserverOptions {
   territory: Territory;
   rules: Rules;
   channels: readonly Channel[];
+  /** Of the disk of the embedded database; left out, it is asked. */
+  readDisk?: (folder: string) => Promise<DiskSpace>;
+  /** How long what is dear to read is kept; left out, a minute. */
+  slowFactsMs?: number;
   /** Tells an outside watchman that the alerts were evaluated. */
   heartbeat?: () => Promise<void>;
   onError(error: unknown): void;
@@ -61,7 +66,7 @@ const NOBODY_WATCHED_MS = 120_000;
 
 export class Observer {
   readonly #options: ObserverOptions;
-  readonly #slow = new SlowFacts();
+  readonly #slow: SlowFacts;
   readonly #promises: Facts['promises'];
   readonly #outage: Outage;
   readonly #loop: Periodic;
@@ -73,6 +78,7 @@ export class Observer {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
+    this.#slow = new SlowFacts(options.slowFactsMs);
     this.#promises = promisesOf(options.territory, options.config);
     this.#outage = new Outage(options.rules, options.channels);
     this.#loop = new Periodic('observer', () => this.#tick(), TICK_MS);
@@ -114,7 +120,11 @@ export class Observer {
   async #evaluate(): Promise<boolean> {
     const { database, config, rules, channels } = this.#options;
     const began = performance.now();
-    const facts = await readFacts(database.pool, config, { promises: this.#promises, slow: this.#slow });
+    const facts = await readFacts(database.pool, config, {
+      promises: this.#promises,
+      slow: this.#slow,
+      readDisk: this.#options.readDisk ?? readDiskSpace,
+    });
     await this.#countRemarks();
     return database.transaction(async (connection) => {
       const held = await lockObserver(connection);

@@ -104,8 +104,9 @@ const unknownTdu: Signal = ({ unknownTdus }) =>
   }));
 
 const syncFailures: Signal = ({ hour: { attempts } }) => {
-  const { failed, succeeded } = attempts;
-  const all = failed + succeeded;
+  // A snapshot that is held back has an alert of its own.
+  const failed = attempts.failed - attempts.held;
+  const all = failed + attempts.succeeded;
   const share = failed < LEAST.failed_syncs ? 0 : failed / all;
   return one(all === 0 ? null : share, `${failed} of ${plural(all, 'try', 'tries')} failed within the hour`);
 };

@@ -31,9 +31,9 @@ export async function deriveFigures(
     if (one) one.statements = addStatements(one.statements, figures);
   }
   for (const call of await readMinuteCalls(queryable, range)) addCall(of(call.minute), call);
-  for (const { minute, failed, n } of await readMinuteAttempts(queryable, range)) {
+  for (const { minute, ...counts } of await readMinuteAttempts(queryable, range)) {
     const one = of(minute);
-    if (one) one.attempts[failed ? 'failed' : 'succeeded'] += n;
+    if (one) one.attempts = counts;
   }
   for (const { minute, status, n } of await readMinuteRuns(queryable, range)) {
     const one = of(minute);
@@ -90,9 +90,10 @@ function addCall(one: Figures | undefined, { tdsp, reason, duration_ms, ...call 
 }
 
 async function readMinuteAttempts(queryable: Queryable, { from, to }: { from: Date; to: Date }) {
-  const { rows } = await queryable.query<{ minute: Date; failed: boolean; n: number }>(
-    `select ${MINUTE('finished_at')} as minute, error_code is not null as failed, count(*)::int as n
-       from sync_attempts where ${IN_RANGE('finished_at')} group by 1, 2`,
+  const { rows } = await queryable.query<Figures['attempts'] & { minute: Date }>(
+    `select ${MINUTE('finished_at')} as minute, count(*) filter (where error_code is null)::int as succeeded,
+            count(error_code)::int as failed, count(*) filter (where status = 'held')::int as held
+       from sync_attempts where ${IN_RANGE('finished_at')} group by 1`,
     [from, to],
   );
   return rows;
