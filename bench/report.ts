@@ -20,6 +20,7 @@ export interface Section {
 
 export const TOPICS = [
   'publish',
+  'guard',
   'queue',
   'query',
   'database',
@@ -32,6 +33,7 @@ export const TOPICS = [
   'http',
   'history',
   'startup',
+  'regret',
 ] as const;
 export type Topic = (typeof TOPICS)[number];
 

@@ -5,6 +5,7 @@ import { type Say, type Section, sectionText, TOPICS, type Topic, writeSections 
 // Loaded when measured: a topic must not pay for the memory of another.
 const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
   publish: async () => (await import('./publish.ts')).measurePublish,
+  guard: async () => (await import('./guard.ts')).measureGuard,
   queue: async () => (await import('./queue.ts')).measureQueues,
   query: async () => (await import('./query.ts')).measureQuery,
   database: async () => (await import('./database.ts')).measureDatabase,
@@ -17,6 +18,7 @@ const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
   http: async () => (await import('./http.ts')).measureHttp,
   history: async () => (await import('./history.ts')).measureHistory,
   startup: async () => (await import('./startup.ts')).measureStartup,
+  regret: async () => (await import('./regret.ts')).measureRegret,
 };
 
 const asked = process.argv.slice(2);

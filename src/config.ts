@@ -242,6 +242,7 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
     hasTracing: values.TRACING === 'on',
     host: values.HOST,
     port: values.PORT,
+    publicUrl: values.PUBLIC_URL,
     logLevel: values.LOG_LEVEL,
   };
 }

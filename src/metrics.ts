@@ -13,7 +13,7 @@ interface Sample {
 }
 
 /** Which trace an observation belongs to. */
-export interface Exemplar {
+interface Exemplar {
   trace_id: string;
   /** In the unit of the histogram. */
   value: number;

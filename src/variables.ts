@@ -180,6 +180,11 @@ export const VARIABLES = {
   ],
   HOST: ['127.0.0.1', text, 'where the API listens'],
   PORT: [3000, whole(0, 65_535), 'the port it listens on; 0 takes any free one'],
+  PUBLIC_URL: [
+    null,
+    address('http:', 'https:'),
+    'where the pages are reached from outside, for their canonical addresses',
+  ],
   LOG_LEVEL: ['info', oneOf(LOG_LEVELS), '`trace` to `fatal`, or `silent`'],
   METRICS_PORT: [
     null,

@@ -2,7 +2,7 @@
 
 import type { Catalog, Freshness } from '../catalog/catalog.ts';
 import type { Secret } from '../config.ts';
-import { expected } from '../errors.ts';
+import type { Rules } from '../monitor/alerts/rules.ts';
 import type { DemandEvent } from '../planning/demand-recorder.ts';
 import type { SyncRequest } from '../planning/request-sync.ts';
 import type { Database } from '../store/postgres/database.ts';
@@ -11,7 +11,6 @@ import type { Territory } from '../territory/territory.ts';
 import { cacheStatus } from './cache-status.ts';
 import type { AnswerCounter } from './observation/answer-counts.ts';
 import type { RenderMetrics } from './observation/metrics.ts';
-import { invalidParameter } from './params.ts';
 import { Problem } from './problem.ts';
 
 interface Order {
@@ -20,6 +19,8 @@ interface Order {
 }
 
 export interface AdminParts {
+  /** Of the alerts; left out, nothing can be said about them. */
+  rules?: Rules;
   token: Secret;
   database: Database;
   /** Handed in: the routes know neither queue nor control. */
@@ -27,6 +28,13 @@ export interface AdminParts {
     request(request: SyncRequest): Promise<{ run_id: number }>;
     changeControl(state: 'running' | 'stopped', order: Order): Promise<{ state: string; changed: boolean }>;
     halt(order: Order): Promise<{ changed: boolean; cancelled_runs: number[]; cancelled_tdsps: number }>;
+    /** @returns `null`: nothing is held */
+    publishHeld(
+      duns: string,
+      by: string,
+    ): Promise<{ error_code: string | null; message: string | null } | null>;
+    /** @returns whether one was held */
+    dropHeld(duns: string, by: string): Promise<boolean>;
   };
 }
 
@@ -50,19 +58,17 @@ export interface ApiParts {
   staleAfterMs: number;
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** @throws {Problem} it is not a UUID */
-export function readPlanId(id: string): string {
-  if (UUID.test(id)) return id.toLowerCase();
-  throw invalidParameter('id', expected('a UUID as in the id or offer_id of a plan', id));
-}
-
 const SANDBOX_NOTICE = 'Sandbox data: these plans and prices are invented.';
 
-/** What an answer must say of itself when its plans are not real. */
-export function upstreamNotice({ upstreams }: Pick<Freshness, 'upstreams'>): { notice?: string } {
-  return upstreams.includes('sandbox') ? { notice: SANDBOX_NOTICE } : {};
+/** What an answer must say of itself when its plans are not real, or not all of them is as the upstream tells it. */
+export function upstreamNotice({
+  upstreams,
+  keptFields = [],
+}: Pick<Freshness, 'upstreams'> & Partial<Pick<Freshness, 'keptFields'>>) {
+  return {
+    ...(keptFields.length > 0 && { kept_fields: keptFields }),
+    ...(upstreams.includes('sandbox') && { notice: SANDBOX_NOTICE }),
+  };
 }
 
 /**
@@ -86,14 +92,21 @@ export function freshnessHeaders(parts: ApiParts, freshness: Freshness, tag: str
   };
 }
 
-/** On every answer: public facts, to be read from any page, and nothing but what they say they are. */
-export const PUBLIC_HEADERS = { 'x-content-type-options': 'nosniff', 'access-control-allow-origin': '*' };
-/** The same as a flat list, and that an answer depends on the encodings its caller takes. */
-export const EVERY_ANSWER: readonly string[] = [
-  ...Object.entries(PUBLIC_HEADERS).flat(),
-  'vary',
-  'accept-encoding',
-];
+/**
+ * On every answer: public facts, to be read from any page, nothing but what they say they are, and in the encodings
+ * its caller takes.
+ */
+export const PUBLIC_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'access-control-allow-origin': '*',
+  vary: 'accept-encoding',
+};
+/** The same as a flat list. */
+export const EVERY_ANSWER: readonly string[] = Object.entries(PUBLIC_HEADERS).flat();
+
+/** The value of `Link` for the next page (RFC 8288): for clients that page by header, and for CSV, which has no place for it. */
+export const linkNext = (next: string): string =>
+  `<${next.replace(/[<>"]/g, encodeURIComponent)}>; rel="next"`;
 
 /** Whether the caller holds this version already (RFC 9110, 13.1.2). */
 export function isNotModified(header: string | undefined, tag: string): boolean {

@@ -6,7 +6,7 @@ import { describeError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type LogAlert, openChannels } from '../monitor/alerts/channels.ts';
 import { Observer } from '../monitor/alerts/observer.ts';
-import { readRules } from '../monitor/alerts/rules.ts';
+import type { Rules } from '../monitor/alerts/rules.ts';
 import type { Database } from '../store/postgres/database.ts';
 import type { Territory } from '../territory/territory.ts';
 import { openMetricsPort } from './metrics-port.ts';
@@ -14,6 +14,7 @@ import { ProcessMetrics } from './process-metrics.ts';
 import type { Scope } from './scope.ts';
 
 interface ObserveOptions {
+  rules: Rules;
   config: Config;
   roles: readonly Role[];
   database: Database;
@@ -42,10 +43,9 @@ export async function startMetrics(scope: Scope, options: ObserveOptions): Promi
   return metrics;
 }
 
-/** After this process is known to the others. @throws {RulesError} the rules cannot be used */
+/** After this process is known to the others. */
 export function startObserver(scope: Scope, options: ObserveOptions): void {
-  const { config, database, territory, log, onError } = options;
-  const rules = readRules(config.alerts.rulesFile ?? undefined);
+  const { config, database, territory, rules, log, onError } = options;
   const { heartbeatUrl } = config.alerts;
   const observer = new Observer({
     database,

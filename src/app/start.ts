@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { type Config, type Role, Secret } from '../config.ts';
 import { describeError } from '../errors.ts';
 import { createLog, type Log } from '../log.ts';
+import { readRules } from '../monitor/alerts/rules.ts';
 import { RefreshRequests } from '../planning/refresh-requests.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { readTerritory, storeTerritory } from '../store/territory.ts';
@@ -51,6 +52,7 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
     const url = await front?.listen(config);
     // Read while PostgreSQL starts.
     const territory = readTerritory();
+    const rules = readRules(config.alerts.rulesFile ?? undefined);
     const database = scope.own(await opening);
     await storeTerritory(database, territory);
     const queryStats = new QueryStats({
@@ -61,6 +63,7 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
     });
     const watching = {
       config,
+      rules,
       roles,
       database,
       territory,
@@ -98,7 +101,7 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
         database,
         territory,
         log,
-        admin: token && { token, engine, database },
+        admin: token && { token, engine, database, rules },
         onStale: (duns) => refreshes.stale(duns),
         loadColdly: (duns) => refreshes.cold(duns),
       });

@@ -3,7 +3,7 @@
 import { describeError } from '../errors.ts';
 import { DeliveryError } from './delivery-error.ts';
 
-export interface Mail {
+interface Mail {
   from: string;
   to: string;
   subject: string;

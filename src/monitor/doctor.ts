@@ -33,7 +33,7 @@ const DRIFT_DAYS = 7;
 const APPLY_MIGRATIONS = 'npm run db:migrate';
 
 /** One finding at least for each thing looked at. Never throws. */
-export async function examine(database: Database, config: Config): Promise<Finding[]> {
+export async function examine(database: Pick<Database, 'pool'>, config: Config): Promise<Finding[]> {
   const { pool } = database;
   const looks = await Promise.all([
     look('database', () => lookAtDatabase(pool)),

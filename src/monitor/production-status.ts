@@ -25,7 +25,7 @@ const SUBSYSTEMS: Record<string, readonly string[]> = {
   targets: ['targets'],
 };
 
-export interface Subsystem {
+interface Subsystem {
   name: string;
   verdict: Finding['verdict'];
   /** The worst that was found, or what is fine. */

@@ -27,6 +27,8 @@ export interface FetchedTdsp {
   tdsp_duns: string;
   plans: PlanDraft[];
   rejections: Rejection[];
+  /** Records of the answer under a name that no TDSP has: some may be plans of this one. Left out: none. */
+  strays?: readonly Rejection[];
 }
 
 export interface Fetched {

@@ -136,6 +136,24 @@ test('a place that two TDSPs serve says that the address decides', () => {
   );
 });
 
+test('a suburb without a row of its own is answered from its ZIP code, which is named', () => {
+  const closed = { 'Alamo Heights': 'CPS Energy', Lakeway: 'Austin Energy', 'Live Oak, TX': 'CPS Energy' };
+  for (const [name, utility] of Object.entries(closed)) {
+    const place = places.find(name);
+    assert.ok(place.kind === 'no_choice', name);
+    assert.equal(place.utilities[0], utility);
+    assert.match(place.explanation, /^(?:Alamo Heights|Lakeway|Live Oak) \(ZIP code 78\d{3}, /);
+  }
+  assert.equal(found('Westworth Village'), 'zip 76114');
+  for (const { name, zip } of territory.suburbs) {
+    assert.ok(territory.zips.has(zip), name);
+    assert.notEqual(places.find(name).kind, 'unknown', name);
+    const key = placeKey(name);
+    const others = [...territory.cities, ...territory.closedPlaces];
+    assert.ok(!others.some((one) => placeKey(one.name) === key), `${name} has a row of its own`);
+  }
+});
+
 test('a place with nothing to explain has no note', () => {
   const place = places.find('75201');
   assert.ok(place.kind === 'zip');

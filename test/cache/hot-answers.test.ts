@@ -41,6 +41,8 @@ const app = buildServer(
     staleAfterMs,
     onEvent: () => {},
     admin: null,
+    publicUrl: null,
+    recentPrices: () => null,
   },
   (error) => assert.fail(String(error)),
 );

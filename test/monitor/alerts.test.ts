@@ -55,7 +55,7 @@ interface Case {
   options?: Parameters<typeof look>[0];
 }
 
-/** Fires once, whoever looks and how often, and resolves once. */
+/** Fires once, however often it is looked at, and resolves once. */
 async function firesAndResolves({ rules, subject = '', seconds = 0, make, undo, options }: Case) {
   const named = (kind: string) => rules.map((rule) => `${kind} ${rule} ${subject}`.trim()).toSorted();
   await make();

@@ -16,7 +16,7 @@ const MOST_CELLS = 500;
 const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
 /** What is answered under one route and layer. */
-export class AnswerCell {
+class AnswerCell {
   readonly route: string;
   readonly layer: string;
   /** Milliseconds. */

@@ -5,6 +5,7 @@ import { logAlert } from '../../app/observe.ts';
 import { describeError, expected } from '../../errors.ts';
 import { createLog } from '../../log.ts';
 import { openChannels } from '../../monitor/alerts/channels.ts';
+import { DURATION_TEXT, readDuration } from '../../monitor/alerts/duration.ts';
 import {
   ACK_MS,
   type AlertDisplay,
@@ -16,7 +17,7 @@ import {
   unsilenceAlert,
 } from '../../monitor/alerts/list-alerts.ts';
 import { testMessage } from '../../monitor/alerts/messages.ts';
-import { DURATION_TEXT, type Rules, readDuration, readRules } from '../../monitor/alerts/rules.ts';
+import { type Rules, readRules } from '../../monitor/alerts/rules.ts';
 import { plural, spanText, timeText, tookText } from '../../monitor/text.ts';
 import { readAlertEvents } from '../../store/observation/alert-rows.ts';
 import { readChannelDeliveries } from '../../store/observation/deliveries.ts';

@@ -22,7 +22,7 @@ const escapeSlack = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** An incoming webhook takes blocks, and shows `text` where it cannot. */
-export function slackBody(message: AlertMessage): string {
+function slackBody(message: AlertMessage): string {
   const section = (text: string) => ({ type: 'section', text: { type: 'mrkdwn', text } });
   const lines = message.items.map((item) => {
     const text = escapeSlack(itemText(item, message.at));
@@ -38,7 +38,7 @@ export function slackBody(message: AlertMessage): string {
 }
 
 /** As Standard Webhooks shapes a payload: type, time, data. */
-export const webhookBody = ({ at, ...message }: AlertMessage): string => {
+const webhookBody = ({ at, ...message }: AlertMessage): string => {
   const isOver = message.items.every(({ kind }) => kind === 'resolved');
   const data = { ...message, text: headline({ at, ...message }) };
   return JSON.stringify({ type: isOver ? 'alert.resolved' : 'alert.firing', timestamp: at, data });

@@ -25,7 +25,7 @@ export interface Evaluation {
   ended: Silence[];
 }
 
-export interface EvaluationInput {
+interface EvaluationInput {
   rules: Rules;
   /** By rule; `null`: the signal could not be read at all. */
   readings: ReadonlyMap<string, readonly SignalReading[] | null>;

@@ -6,7 +6,6 @@ import { readFigures } from '../../store/observation/figure-rows.ts';
 import { type Figures, type FiguresRow, sumFigures } from '../../store/observation/figures.ts';
 import { readSchemaDrift } from '../../store/plans/quarantine.ts';
 import type { Queryable } from '../../store/postgres/database.ts';
-import { readUnknownTdus, type UnknownTdu } from '../../store/queue/sync-overview.ts';
 import { readQueryStats } from '../../store/upkeep/query-stats.ts';
 import type { DiskSpace } from '../../store/upkeep/readings/disk.ts';
 import { type Replication, readReplication } from '../../store/upkeep/readings/server.ts';
@@ -36,7 +35,6 @@ export interface Facts {
   burnFast: Burn[];
   burnSlow: Burn[];
   drift: { source: string; field: string }[];
-  unknownTdus: UnknownTdu[];
   channels: ChannelDeliveries[];
   replication: Replication | null;
   /** `null`: of a server of the operator's own, SQL does not know it. */
@@ -71,7 +69,7 @@ function burnOf({ figures, minutes }: BurnWindow, duns: string): { rate: number;
  * @param windows each long one with its short one; `times`: in the measure of the first pair, where the limit of another
  * is another
  */
-export function burnsOf(windows: readonly { long: BurnWindow; short: BurnWindow; times?: number }[]): Burn[] {
+function burnsOf(windows: readonly { long: BurnWindow; short: BurnWindow; times?: number }[]): Burn[] {
   const all = new Set(windows.flatMap(({ long }) => Object.keys(long.figures.tdsps)));
   return [...all].map((duns) => ({
     duns,
@@ -86,7 +84,7 @@ export function burnsOf(windows: readonly { long: BurnWindow; short: BurnWindow;
 export class SlowFacts {
   readonly #keepMs: number;
   #redis: { at: number; ping: ReturnType<typeof pingRedis> } | undefined;
-  #read: { at: number; facts: Pick<Facts, 'burnSlow' | 'drift' | 'unknownTdus' | 'replication'> } | undefined;
+  #read: { at: number; facts: Pick<Facts, 'burnSlow' | 'drift' | 'replication'> } | undefined;
 
   /** @param keepMs how long they are kept */
   constructor(keepMs = 60_000) {
@@ -116,7 +114,6 @@ export class SlowFacts {
         { long: threeDays, short: sixHours, times: 6 },
       ]),
       drift: await readSchemaDrift(queryable, DRIFT_DAYS),
-      unknownTdus: await readUnknownTdus(queryable),
       replication: await readReplication(queryable).catch(() => null),
     };
     this.#read = { at: now.getTime(), facts };

@@ -6,7 +6,7 @@ import { spanText } from '../text.ts';
 import type { Told } from './evaluate.ts';
 import { type Rule, type Rules, runbookOf } from './rules.ts';
 
-export interface AlertMessageItem {
+interface AlertMessageItem {
   kind: Told['kind'];
   rule: string;
   title: string;

@@ -96,12 +96,19 @@ const fieldsChanged: Signal = ({ drift }) =>
     drift.length === 0 ? 'as before' : drift.map(({ source, field }) => `${source} ${field}`).join(', '),
   );
 
-const unknownTdu: Signal = ({ unknownTdus }) =>
-  unknownTdus.map(({ name, records }) => ({
+const unknownTdu: Signal = ({ view }) => {
+  const names = new Map<string, number>();
+  for (const { last_result } of view.tdsps) {
+    for (const [name, records] of Object.entries(last_result?.unknown_names ?? {})) {
+      names.set(name, (names.get(name) ?? 0) + records);
+    }
+  }
+  return [...names].map(([name, records]) => ({
     subject: name,
     value: records,
-    text: `${plural(records, 'record')} of a wires company that is none of the six`,
+    text: `${plural(records, 'record')} of a wires company nobody knows here, counted with the set it left`,
   }));
+};
 
 const syncFailures: Signal = ({ hour: { attempts } }) => {
   // A snapshot that is held back has an alert of its own.

@@ -70,7 +70,7 @@ export const callsOf = ({ calls }: Pick<Figures, 'calls'>): number =>
   Object.values(calls.outcomes).reduce((sum, one) => sum + one, 0);
 
 /** Of the TDSP that kept its limit least; `null` where nothing is known. */
-export function freshShare({ tdsps }: Pick<Figures, 'tdsps'>): number | null {
+function freshShare({ tdsps }: Pick<Figures, 'tdsps'>): number | null {
   const shares = Object.values(tdsps).flatMap(({ fresh, known }) => (known === 0 ? [] : [fresh / known]));
   return shares.length === 0 ? null : Math.min(...shares);
 }

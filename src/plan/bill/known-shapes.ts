@@ -99,13 +99,18 @@ export function lineShape(points: readonly Point[], stated: readonly StatedStep[
 const asInclusive = (step: StatedStep): StatedStep =>
   step.careless_kwh === null ? step : { ...step, from_kwh: step.careless_kwh };
 
-function fit(points: readonly Point[], steps: readonly StatedStep[]): { base: number; slope: number } | null {
+/** @param least the lowest slope that is believed, USD per kWh */
+export function fit(
+  points: readonly Point[],
+  steps: readonly StatedStep[],
+  least = CREDIBLE_SLOPE.min,
+): { base: number; slope: number } | null {
   const [low, middle, high] = points.map(({ usage, usd }) => ({ usage, usd: usd - stepsAt(steps, usage) }));
   if (!low || !middle || !high) return null;
   const slope = (high.usd - low.usd) / (high.usage - low.usage);
   const base = low.usd - slope * low.usage;
   const isStraight = Math.abs(base + slope * middle.usage - middle.usd) <= LINE_TOLERANCE_USD;
-  const isCredible = base >= CREDIBLE_BASE_USD && slope >= CREDIBLE_SLOPE.min && slope <= CREDIBLE_SLOPE.max;
+  const isCredible = base >= CREDIBLE_BASE_USD && slope >= least && slope <= CREDIBLE_SLOPE.max;
   return isStraight && isCredible ? { base, slope } : null;
 }
 
@@ -118,7 +123,7 @@ export function stepsAt(steps: readonly StatedStep[], usage: number): number {
   return sum;
 }
 
-function lineLines(
+export function lineLines(
   { base, slope }: { base: number; slope: number },
   steps: readonly StatedStep[],
   usage: number,
@@ -134,7 +139,7 @@ function lineLines(
 const whyStated = (steps: readonly StatedStep[]): string =>
   `The stated ${steps.map(stepText).join(' and ')} and a straight line explain all three published prices`;
 
-function stepText({ usd, from_kwh, to_kwh, months }: StatedStep): string {
+export function stepText({ usd, from_kwh, to_kwh, months }: StatedStep): string {
   const where =
     from_kwh <= 1
       ? `below ${to_kwh! + 1} kWh`

@@ -26,7 +26,7 @@ export interface LayerFigures {
   max_age_seconds: number | null;
 }
 
-export interface StatementFigures {
+interface StatementFigures {
   calls: number;
   errors: number;
   total_ms: number;

@@ -4,7 +4,7 @@ import type { Queryable } from '../postgres/database.ts';
 import { PROCESS_ID } from '../upstream/permits.ts';
 
 /** How long ago a loop last went round whole, and how often it should. */
-export interface LoopRound {
+interface LoopRound {
   late_ms: number;
   every_ms: number;
 }

@@ -20,7 +20,7 @@ export interface ApiCallRow {
   payload_hash: string | null;
 }
 
-export type CallOutcome =
+type CallOutcome =
   | 'ok'
   | 'not_modified'
   /** 400 to 499, a limit apart. */

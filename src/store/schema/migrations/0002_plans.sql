@@ -74,6 +74,7 @@ create table electricity_plans (
   prepaid_disclosure_url text,
   spanish_external_id text,
   translations jsonb not null,
+  remembered_text jsonb,
   source text not null,
   content_hash text not null,
   plan_hash text not null,
@@ -97,6 +98,8 @@ comment on column electricity_plans.rate_500kwh is 'average price in cents per k
 comment on column electricity_plans.rate_1000kwh is 'average price in cents per kWh at 1,000 kWh a month, all charges included';
 comment on column electricity_plans.rate_2000kwh is 'average price in cents per kWh at 2,000 kWh a month, all charges included';
 comment on column electricity_plans.early_termination_fee_usd is 'USD, the most that leaving can cost';
+comment on column electricity_plans.remembered_text is
+  'what the text of the offer said, and when it was last told; null where a text is told now, or never was';
 comment on column electricity_plans.plan_hash is 'over everything a plan set says of the plan';
 comment on column electricity_plans.since_version is 'the version of plan_snapshots since which the row is so';
 comment on column electricity_plans.until_version is 'the first version without the plan; null while it is on sale';
@@ -175,6 +178,7 @@ create table plan_revisions (
   prepaid_disclosure_url text,
   spanish_external_id text,
   translations jsonb not null,
+  remembered_text jsonb,
   first_seen_at timestamptz not null,
   last_changed_at timestamptz not null,
   constraint plan_revisions_pkey primary key (tdsp_duns, external_id, to_version),
@@ -203,9 +207,10 @@ create table plan_snapshots (
   payload_hash text,
   passed_as text not null default 'judged',
   median_rate numeric(6, 3),
+  kept_fields text[],
   constraint plan_snapshots_pkey primary key (tdsp_duns, version),
   constraint plan_snapshots_tdsp_duns_fkey foreign key (tdsp_duns) references tdsps (duns),
-  constraint plan_snapshots_passed_as_check check (passed_as in ('judged', 'overridden', 'reverted'))
+  constraint plan_snapshots_passed_as_check check (passed_as in ('judged', 'overridden', 'reverted', 'outlasted'))
 )
 -- Room beside the rows, as in offers.
 with (fillfactor = 70);
@@ -217,8 +222,10 @@ comment on column plan_snapshots.observed_at is 'when the upstream last confirme
 comment on column plan_snapshots.superseded_at is 'when the next version was published; null: current';
 comment on column plan_snapshots.validators is
   '{request, etag, last_modified, body_at} of the whole answer that held exactly these plans, so that the upstream can be asked for changes; null where it named none or had records that could not be read';
-comment on column plan_snapshots.passed_as is 'judged: the guard let it pass; overridden: an operator published what it held; reverted: an operator put an earlier version back';
+comment on column plan_snapshots.passed_as is 'judged: the guard let it pass; overridden: an operator published what it held; reverted: an operator put an earlier version back; outlasted: files that agree with each other were held for longer than what was published had lasted';
 comment on column plan_snapshots.median_rate is 'cents per kWh at 1,000 kWh, for the guard';
+comment on column plan_snapshots.kept_fields is
+  'fields that had become one value or empty for the whole market and were kept from before; null: none';
 comment on column plan_snapshots.payload_hash is 'the last body that was read as this snapshot';
 -- Which version was current at a time.
 create index idx_snapshots_published on plan_snapshots (tdsp_duns, published_at desc, version desc);
@@ -309,6 +316,9 @@ create table held_snapshots (
   rejections jsonb,
   payload_hash text,
   verdict jsonb not null,
+  content_hash text not null,
+  since timestamptz not null,
+  files integer not null,
   observed_at timestamptz not null,
   held_at timestamptz not null default now(),
   run_id bigint,
@@ -322,5 +332,7 @@ create table held_snapshots (
 );
 comment on table held_snapshots is 'What the guard held back: one open snapshot of a TDSP, the last one';
 comment on column held_snapshots.plans is 'drafts as they were read; null once it is decided';
+comment on column held_snapshots.since is 'since when files that agree with this one have been held in a row';
+comment on column held_snapshots.files is 'how many different ones, this one included';
 comment on column held_snapshots.resolution is 'published or dropped by an operator; replaced: the next file was held, too; passed: the next file was published';
 create unique index idx_held_open on held_snapshots (tdsp_duns) where resolved_at is null;

@@ -41,6 +41,8 @@ export function toGuarded(draft: PlanDraft): GuardedPlan {
     rate_1000kwh: rates[1000],
     rate_2000kwh: rates[2000],
     early_termination_fee_usd: rest.early_termination_fee_usd,
+    early_termination_fee_per_month_usd: rest.early_termination_fee_per_month_usd,
+    early_termination_fee_text: rest.early_termination_fee_text,
     is_prepaid: rest.is_prepaid,
     is_time_of_use: rest.is_time_of_use,
     has_minimum_usage_fee: rest.has_minimum_usage_fee,

@@ -15,3 +15,18 @@ export function object(properties: Record<string, Schema>, optional: string[] = 
   const required = Object.keys(properties).filter((name) => !optional.includes(name));
   return { type: 'object', properties, required };
 }
+
+export const links = (...names: string[]): Schema =>
+  object(Object.fromEntries(names.map((name) => [name, text])), names);
+
+/** What `meta` says of the origin of the plans. */
+export const UPSTREAM = {
+  upstream: { ...text, description: 'Whose plans these are; `sandbox` means invented' },
+  notice: text,
+};
+
+export const KEPT_FIELDS: Schema = {
+  ...listOf(text),
+  description:
+    'Fields that the upstream last told as one value, or not at all, for a whole market: they are as they were before. Left out where there are none',
+};
