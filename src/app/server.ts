@@ -13,6 +13,7 @@ import { marketsRoutes } from '../api/market/markets.ts';
 import { placesRoutes } from '../api/market/places.ts';
 import { providersRoutes } from '../api/market/providers.ts';
 import { searchRoutes } from '../api/market/search.ts';
+import { metricsRoutes } from '../api/observation/metrics.ts';
 import { PLANS_PATH, PlanAnswers } from '../api/plans/plan-answers.ts';
 import { planHistoryRoutes } from '../api/plans/plan-history.ts';
 import { plansRoutes } from '../api/plans/plans.ts';
@@ -35,6 +36,9 @@ export function buildServer(
 ): FastifyInstance {
   const answers = new PlanAnswers(parts);
   const pages = { parts, store: new PageStore(parts), onError };
+  const { counts } = parts;
+  const plansAtOnce = counts?.of(PLANS_PATH, 'memory');
+  const pagesAtOnce = counts?.of('pages', 'memory');
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
@@ -42,15 +46,25 @@ export function buildServer(
     // Plans and pages that memory holds are answered before the router: it would cost as much as the answer itself.
     serverFactory: (handler) =>
       serve((request, response) => {
-        const at =
-          request.method === 'GET' && (request.url!.startsWith(`${PLANS_PATH}?`) ? answers : pages.store);
-        if (at === false || !at.answerAtOnce(request, response)) handler(request, response);
+        const isGet = request.method === 'GET';
+        const isPlans = isGet && request.url!.startsWith(`${PLANS_PATH}?`);
+        const startedAt = performance.now();
+        if (isGet && (isPlans ? answers : pages.store).answerAtOnce(request, response)) {
+          const cell = isPlans ? plansAtOnce : pagesAtOnce;
+          cell?.count(response.statusCode, performance.now() - startedAt);
+        } else handler(request, response);
       }),
   });
 
   // With a callback: a promise for each request would cost more than the work in it.
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(PUBLIC_HEADERS);
+    done();
+  });
+
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    counts?.of(route, counts.layerOf(reply.raw)).count(reply.statusCode, reply.elapsedTime);
     done();
   });
 
@@ -98,6 +112,7 @@ export function buildServer(
   eventsRoutes(app, parts);
   adminRoutes(app, parts);
   healthRoutes(app, parts);
+  metricsRoutes(app, parts.metrics);
   descriptionRoutes(app, parts, operations);
   pagesRoutes(app, pages);
   return app;

@@ -63,7 +63,7 @@ function hourOf(reads: number, calls: number, failed: number, next: () => number
       reasons: { schedule: calls },
       latency: around(10, calls, next),
     },
-    attempts: { succeeded: calls - failed, failed },
+    attempts: { succeeded: calls - failed, failed, held: 0 },
     runs: { succeeded: 1 },
     tdsps: Object.fromEntries(
       allDuns.map((duns) => [duns, { age_seconds: 3_600, plans: 150, fresh: 60, known: 60, published: 1 }]),
