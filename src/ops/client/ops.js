@@ -90,7 +90,8 @@ function sayLive() {
   const live = id('live');
   if (!live || !source) return;
   const seconds = Math.round((Date.now() - heardAt) / 1000);
-  const words = heardAt === 0 ? 'connecting' : seconds < 10 ? 'live' : `no news for ${seconds} s`;
+  if (heardAt === 0) return;
+  const words = seconds < 10 ? 'live' : `no news for ${seconds} s`;
   if (live.textContent !== words) live.textContent = words;
 }
 

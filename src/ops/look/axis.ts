@@ -75,7 +75,7 @@ export class Axis {
     const shown = this.annotations.filter(({ at, kind }) => kind === 'deploy' && this.x(at) > 380);
     const text = shown.map(
       ({ at, label }) =>
-        html`<text x="${Math.min(this.x(at), 940) / 10}%" y="13" text-anchor="middle" class="deploy">${label}</text>`,
+        html`<text x="${this.x(at) / 10}%" y="13" text-anchor="${this.x(at) > 880 ? 'end' : 'middle'}" class="deploy">${label}</text>`,
     );
     return html`<svg class="dls" height="17" aria-hidden="true">${text}</svg>`;
   }
