@@ -25,6 +25,7 @@ import {
   readRunMarks,
 } from '../store/operations/past.ts';
 import { readConfirmations } from '../store/plans/confirmations.ts';
+import { type HeldSummary, readHeldSummaries } from '../store/plans/held-snapshots.ts';
 import type { Database, Queryable } from '../store/postgres/database.ts';
 import { readRecentRuns, type SyncRun } from '../store/queue/sync-runs.ts';
 import type { Territory } from '../territory/territory.ts';
@@ -35,6 +36,8 @@ import { RANGES, type RangeName, STEP_MS } from './look/axis.ts';
 export interface Fast {
   view: MonitorView;
   alerts: AlertList;
+  /** Whatever was tried since: a later failure settles none of them. */
+  held: HeldSummary[];
   processes: CacheProcess[];
   runs: SyncRun[];
 }
@@ -75,6 +78,7 @@ export async function readFast(queryable: Queryable, config: Config, rules: Rule
   return {
     view,
     alerts: await listAlerts(queryable, rules),
+    held: await readHeldSummaries(queryable),
     processes: await readCacheProcesses(queryable, view.at),
     runs: await readRecentRuns(queryable, RUNS),
   };

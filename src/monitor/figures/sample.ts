@@ -79,6 +79,18 @@ export function fleetFamilies(facts: Facts, remarks: Readonly<Record<string, num
       by(tdsps, ({ age_seconds }) => age_seconds, ofTdsp),
     ),
     fleet(
+      'snapshot_age_ratio',
+      'Age of the plans of a TDSP as a multiple of what its cities of a tier are promised.',
+      tdsps.flatMap(({ duns, code, age_seconds }) =>
+        age_seconds === null
+          ? []
+          : (facts.promises.get(duns) ?? []).map(({ tier, target_hours }) => ({
+              labels: { tdsp: code, tier },
+              value: age_seconds / 3_600 / target_hours,
+            })),
+      ),
+    ),
+    fleet(
       'snapshot_fresh',
       '1: the plans of a TDSP are within the age its cities are promised.',
       by(tdsps, ({ verdict }) => (isFresh(verdict) ? 1 : 0), ofTdsp),

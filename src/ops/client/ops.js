@@ -219,7 +219,10 @@ function draw(uPlot, box, text) {
         setCursor: [({ cursor: { idx, left } }) => showTip(idx, left)],
       },
     },
-    [times.map((at) => (at + shift) / 1000), ...series.map(({ values }) => values.map(clip))],
+    [
+      times.map((at) => Math.min(at + shift, (at + to) / 2) / 1000),
+      ...series.map(({ values }) => values.map(clip)),
+    ],
     box,
   );
   plot.root.isDrawn = true;

@@ -47,7 +47,7 @@ export function queueSection({ fast, past, axis }: Drawn): Html {
       : in_progress.length > 0
         ? html`<b>${list(in_progress.map(({ id, done, total }) => `Run ${id}: ${done} of ${total}`))}.</b>`
         : html`<b>Nothing waits.</b>`;
-  const dead = givenUp(fast.view);
+  const dead = givenUp(fast);
   const words = html`<p>${answer}</p><p>${dead.length === 0 ? 'No sync was given up.' : html`<b class="watch">Given up: ${list(dead)}.</b>`}</p>`;
   const rows = fast.runs.map((run, n) =>
     runRow(run, at, n === 0 ? strip(22, runTicks(past.runs, axis)) : html``),

@@ -1,7 +1,7 @@
 /** A bill whose price per kWh depends on the usage, as the text states all of its prices. */
 
-import { fit, lineLines, stepsAt, stepText } from './known-shapes.ts';
-import { type Point, roundingUsd, type Shape } from './shape.ts';
+import { fit, lineLines, stepsAt } from './known-shapes.ts';
+import { type Point, roundingUsd, type Shape, stepText } from './shape.ts';
 import type { StatedBlock } from './stated-blocks.ts';
 import type { StatedStep } from './stated-terms.ts';
 
@@ -44,7 +44,7 @@ export function blocksShape(
     evidence: 'stated_credit',
     usd,
     lines: (usage) => [
-      { what: `${usage} kWh at the stated prices of their blocks`, usd: energy(usage) },
+      { charge: { kind: 'blocks', usage_kwh: usage, blocks }, usd: energy(usage) },
       ...lineLines(line, steps, usage),
     ],
     bounds: (usage) => [

@@ -46,7 +46,7 @@ export function parsePowerToChoose(
   bytes: Uint8Array,
   { duns, tdspByName }: { duns: readonly string[]; tdspByName: TdspByName },
 ): Fetched {
-  const { header, rows, misshapen, schema_drift, layout_year, complete } = readCsvRows(bytes);
+  const { header, rows, misshapen, schema_drift, layout_year, is_zip_export, complete } = readCsvRows(bytes);
   const dunsByName = (name: string) => tdspByName(name, layout_year);
   if (!complete) {
     throw new SourceError(
@@ -75,11 +75,23 @@ export function parsePowerToChoose(
     if (tdsp) tdsp.rejections.push(rejectMisshapen(row, header));
     else skip(`a row with ${row.cells.length} instead of ${header.length} cells, of no TDSP asked for`);
   }
+  const isCovered = ({ read, rejections }: TdspRows) =>
+    !is_zip_export || read.en.length + read.es.length + rejections.length > 0;
+  const names = [...new Set(rows.map((row) => readText(row.TduCompanyName)))].join(', ');
   const fetched = [...tdsps].map(([tdsp_duns, tdsp]): FetchedTdsp => {
+    if (!isCovered(tdsp)) {
+      return { tdsp_duns, plans: [], rejections: [], not_covered: whyNotCovered(names, rows) };
+    }
     const finished = finishTdsp(tdsp_duns, tdsp, skip);
     return strays.length === 0 ? finished : { ...finished, strays };
   });
   return { source: 'powertochoose', tdsps: fetched, schema_drift, skipped: Object.fromEntries(skipped) };
+}
+
+/** Of a TDSP that does not serve the ZIP code of the export nothing is known: its plans are not gone. */
+function whyNotCovered(names: string, rows: readonly PowerToChooseRow[]): string {
+  const zip = readText(rows[0]?.ZipCode) ?? '';
+  return `the file is the export for ZIP code ${zip}, which has plans of ${names || 'nobody'} only: for the others use the export of all plans`;
 }
 
 function toStray(row: PowerToChooseRow): Rejection {

@@ -6,6 +6,8 @@ import type { Queryable } from '../postgres/database.ts';
 
 interface HeldVerdict {
   compared_with: number | null;
+  /** The snapshot was published with these fields as they were before; left out: it was not published. */
+  kept_fields?: readonly string[];
   readings: { rule: string; reading: string; limit: string; is_broken: boolean }[];
 }
 
@@ -80,6 +82,26 @@ export async function readHeld(queryable: Queryable, duns: string | null = null)
     `select tdsp_duns, source, origin, plans, rejections, payload_hash, verdict, observed_at, run_id, content_hash, since, files
        from held_snapshots where resolved_at is null and ($1::text is null or tdsp_duns = $1) order by tdsp_duns`,
     [duns],
+  );
+  return rows;
+}
+
+/** An open one, without its plans. */
+export interface HeldSummary {
+  tdsp_duns: string;
+  run_id: number;
+  observed_at: Date;
+  plans: number;
+  /** What the broken rules read, and what would be fine. */
+  broken: { reading: string; limit: string }[];
+}
+
+export async function readHeldSummaries(queryable: Queryable): Promise<HeldSummary[]> {
+  const { rows } = await queryable.query<HeldSummary>(
+    `select tdsp_duns, run_id, observed_at, jsonb_array_length(plans) as plans,
+            coalesce((select jsonb_agg(jsonb_build_object('reading', r->>'reading', 'limit', r->>'limit'))
+               from jsonb_array_elements(verdict->'readings') as r where (r->>'is_broken')::boolean), '[]') as broken
+       from held_snapshots where resolved_at is null order by tdsp_duns`,
   );
   return rows;
 }

@@ -3,6 +3,7 @@
 import { bulkhead } from 'cockatiel';
 import { publishes } from '../../process-metrics.ts';
 import type { FetchContext, FetchedTdsp, PlanSource, Rejection, SourceName } from '../../sources/source.ts';
+import { SourceError } from '../../sources/source-error.ts';
 import type { PassedAs } from '../../store/plans/guarded-plans.ts';
 import { holdSnapshot, resolveHeld } from '../../store/plans/held-snapshots.ts';
 import { fillPlanCache } from '../../store/plans/plan-cache.ts';
@@ -125,6 +126,7 @@ export class Publisher {
     let { plans, rejections } = fetched;
     let unknown_names: Record<string, number> = {};
     try {
+      if (fetched.not_covered) throw new SourceError('upstream_unreadable', fetched.not_covered);
       ({ plans, rejections, unknown_names } = await this.#claimStrays(fetched));
       const origin = { source, tdsp_duns, run_id, payload_hash, now: now() };
       await quarantine(database.pool, origin, rejections);
@@ -137,7 +139,7 @@ export class Publisher {
       const { kept } = published;
       if (kept) {
         // For an operator to see what was told, and to publish it all the same.
-        const { verdict } = kept;
+        const verdict = { ...kept.verdict, kept_fields: kept.fields };
         const alone = { content_hash: '', since: from.observed_at, files: 1 };
         await holdSnapshot(database.pool, {
           tdsp_duns,

@@ -1,6 +1,7 @@
 /** Rules about which plans there are: how many, of whom, in which languages, and whose they are. */
 
-import { difference, shareOf } from './guarded-market.ts';
+import { difference } from '../../../plan/quality/mix.ts';
+import { shareOf } from './guarded-market.ts';
 import { type GuardContext, percent, type Reading, type Rule } from './verdict.ts';
 
 /** A smaller set may change by half from one honest day to the next. */
