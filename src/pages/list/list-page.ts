@@ -3,6 +3,8 @@
 import type { PlanView } from '../../catalog/catalog.ts';
 import type { PlanYear } from '../../catalog/priced-years.ts';
 import { type Html, html, trusted } from '../../html/html.ts';
+import { roundingUsd } from '../../plan/bill/shape.ts';
+import type { UsageProfile } from '../../plan/profiles/profiles.ts';
 import type { Place } from '../../territory/places.ts';
 import type { Tdsp } from '../../territory/territory.ts';
 import { page } from '../document.ts';
@@ -27,8 +29,6 @@ import { usageControl } from './usage-control.ts';
 const STYLE = styleSheet('list');
 /** Plans shown of each group before somebody asks for all. */
 const FIRST = { known: 30, part: 5, estimates: 5 } as const;
-/** What rounding to a tenth of a cent leaves open over a year of a house, in USD. */
-const ROUNDING_USD = 7;
 
 type Served = Extract<Place, { kind: 'city' | 'zip' }>;
 
@@ -80,7 +80,7 @@ function listPage(ask: Ask, place: Served, name: string, path: string): Answer {
   const href = inLanguage(language, path);
   const source = sourceLine(ask, view);
   const main = html`<svg width="0" height="0" class="defs" aria-hidden="true"><path id="m" class="c" d="${trusted(medianPath(ranked))}"/></svg><div class="w">${crumbs(ask, tdsp, place)}
-<div class="ans" data-place="${name}" data-href="${href}"><h1>${lowest ? say(lowest.year.total_usd!) : words.noKnown(name)}</h1>${lead(ask, list, query)}<p class="src">${source}<span class="o">${words.toADollar(ROUNDING_USD)}</span></p></div>
+<div class="ans" data-place="${name}" data-href="${href}"><h1>${lowest ? say(lowest.year.total_usd!) : words.noKnown(name)}</h1>${lead(ask, list, query)}<p class="src">${source}<span class="o">${words.toADollar(roundingOfYear(query.profile))}</span></p></div>
 ${placeNote(ask, place, tdsp, path)}${drawStrip(ask, list)}${usageControl(language, href, query)}
 <div class="grid">${filterForm(language, href, ranked, query)}
 ${table(ask, view, list, query, path)}</div></div>`;
@@ -106,6 +106,10 @@ ${table(ask, view, list, query, path)}</div></div>`;
     ])}`,
   });
 }
+
+/** What prices rounded to a tenth of a cent leave open over a year, in USD. */
+const roundingOfYear = ({ months_kwh }: UsageProfile): number =>
+  Math.max(1, Math.round(months_kwh.reduce((sum, kwh) => sum + roundingUsd(kwh), 0)));
 
 /** The TDSP whose plans are shown: of several the first, until somebody says which delivers. @throws {BadAddress} */
 function deliverer({ parts }: Ask, tdsps: readonly string[], { delivered }: ListQuery): Tdsp {
