@@ -126,8 +126,8 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
   );
   scope.own(stats).start();
   scope.own(demand).start();
-  if (vitals) scope.own(vitals).start();
   scope.own(counts).start();
+  if (vitals) scope.own(vitals).start();
   scope.own(listener);
   scope.own(app);
   // First what PostgreSQL says is current: Redis may be behind, and nobody is to be served from it before that is known.
