@@ -214,7 +214,7 @@ async function startProcess(databaseUrl: string, redisUrl: string | undefined, s
     return running;
   };
   const scope = new Scope(console.error);
-  const front = scope.own(new Front());
+  const front = scope.own(new Front(readConfig({})));
   const url = await front.listen(config);
   await startWeb(scope, {
     config,

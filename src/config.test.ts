@@ -65,6 +65,8 @@ test('an empty environment has a default for everything', () =>
     },
     host: '127.0.0.1',
     port: 3000,
+    keepAliveMs: 72_000,
+    shutdownDelayMs: 0,
     logLevel: 'info',
   }));
 
@@ -102,6 +104,8 @@ test('every variable is read', () => {
       API_CALL_BUDGET_PER_HOUR: '4',
       HOST: '0.0.0.0',
       PORT: ' 0 ',
+      KEEP_ALIVE_SECONDS: '30',
+      SHUTDOWN_DELAY_MS: '5000',
       LOG_LEVEL: 'debug',
       ENABLE_QUERY_OPTIMIZATION: 'FALSE',
       RETENTION_API_CALLS_DAYS: '10',
@@ -164,6 +168,8 @@ test('every variable is read', () => {
     },
     host: '0.0.0.0',
     port: 0,
+    keepAliveMs: 30_000,
+    shutdownDelayMs: 5_000,
     logLevel: 'debug',
   });
 });

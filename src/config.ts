@@ -209,6 +209,8 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
     },
     host: values.HOST,
     port: values.PORT,
+    keepAliveMs: values.KEEP_ALIVE_SECONDS * 1_000,
+    shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     logLevel: values.LOG_LEVEL,
   };
 }

@@ -6,8 +6,8 @@ import type { Config } from './config.ts';
 export type Log = Logger;
 
 export function createLog(level: Config['logLevel']): Logger {
-  return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ fd: 2, sync: true }),
-  );
+  const destination = pino.destination({ fd: 2, sync: true });
+  // Nobody reads it any more; serving goes on.
+  destination.on('error', () => {});
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
 }

@@ -168,6 +168,16 @@ export const VARIABLES = {
   ],
   HOST: ['127.0.0.1', text, 'where the API listens'],
   PORT: [3000, whole(0, 65_535), 'the port it listens on; 0 takes any free one'],
+  KEEP_ALIVE_SECONDS: [
+    72,
+    whole(1, 3_600),
+    'how long an idle connection of a client stays open: longer than the balancer in front keeps it',
+  ],
+  SHUTDOWN_DELAY_MS: [
+    0,
+    whole(0, 5 * MINUTE_MS),
+    'how long, after SIGTERM, new connections are let in while `/readyz` says 503 already',
+  ],
   LOG_LEVEL: ['info', oneOf(LOG_LEVELS), '`trace` to `fatal`, or `silent`'],
   RETENTION_API_CALLS_DAYS: [90, days(), 'calls of the upstream'],
   RETENTION_RUNS_DAYS: [180, days(), 'runs with their results and attempts'],

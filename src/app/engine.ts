@@ -171,7 +171,10 @@ export class Engine {
   }
 
   #startWorker(): Promise<void> {
-    this.#working ??= this.#worker.start();
+    this.#working ??= this.#worker.start().catch((error) => {
+      this.#working = undefined;
+      throw error;
+    });
     return this.#working;
   }
 

@@ -5,6 +5,7 @@
 
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { PROBLEM_JSON, problemOf } from '../api/problem.ts';
 import { WattsyncError } from '../errors.ts';
 
@@ -14,14 +15,24 @@ class PortTakenError extends WattsyncError {
   readonly retryable = false;
 }
 
-const STARTING = JSON.stringify(
-  problemOf('not_ready', {
-    detail: 'The program is starting: PostgreSQL is made ready. Try again in a moment.',
-  }),
-);
+const notReady = (detail: string) => JSON.stringify(problemOf('not_ready', { detail }));
+const STARTING = notReady('The program is starting: PostgreSQL is made ready. Try again in a moment.');
+const STOPPING = notReady('The program is stopping: ask another process.');
+
+/** How long answers under way may take once no new connection is let in. */
+const DRAIN_MS = 3_000;
+const LOOK_MS = 20;
+
+interface FrontOptions {
+  /** Longer than balancers keep a connection (60 s mostly): the end that closes first must not be this one. */
+  keepAliveMs: number;
+  /** How long connections are still let in after `/readyz` has begun to say no: balancers look every few seconds. */
+  shutdownDelayMs: number;
+}
 
 export class Front {
   readonly server: Server;
+  readonly #shutdownDelayMs: number;
   #answer: RequestListener = (request, response) => {
     const isAlive = request.url === '/healthz';
     const type = isAlive ? 'application/json; charset=utf-8' : PROBLEM_JSON;
@@ -34,8 +45,11 @@ export class Front {
       .end(isAlive ? '{"status":"alive"}' : STARTING);
   };
 
-  constructor() {
-    this.server = createServer((request, response) => this.#answer(request, response));
+  constructor({ keepAliveMs, shutdownDelayMs }: FrontOptions) {
+    this.#shutdownDelayMs = shutdownDelayMs;
+    this.server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) =>
+      this.#answer(request, response),
+    );
   }
 
   /** @returns its address @throws {PortTakenError} */
@@ -60,8 +74,34 @@ export class Front {
     this.#answer = answer;
   }
 
+  /**
+   * Lets a balancer go elsewhere, then answers to their end: `/readyz` says no and every answer closes its connection; after the
+   * delay nothing new is let in, and what is under way may end. @param isUrgent somebody waits at a terminal: no delay
+   */
+  async drain(isUrgent: boolean): Promise<void> {
+    const answer = this.#answer;
+    this.#answer = (request, response) => {
+      response.shouldKeepAlive = false;
+      if (request.url !== '/readyz') return answer(request, response);
+      response.writeHead(503, { 'content-type': PROBLEM_JSON, 'cache-control': 'no-store' }).end(STOPPING);
+    };
+    if (!isUrgent) await pause(this.#shutdownDelayMs);
+    if (!this.server.listening) return;
+    let isClosed = false;
+    this.server.close(() => {
+      isClosed = true;
+    });
+    const end = performance.now() + DRAIN_MS;
+    while (!isClosed && performance.now() < end) {
+      await pause(LOOK_MS);
+      // An answer that was begun before keeps its connection open.
+      this.server.closeIdleConnections();
+    }
+  }
+
   /** Safe early and twice. */
   async stop(): Promise<void> {
+    this.server.closeAllConnections();
     if (!this.server.listening) return;
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();

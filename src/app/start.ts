@@ -4,11 +4,13 @@
  */
 
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Config, type Role, Secret } from '../config.ts';
 import { describeError } from '../errors.ts';
 import { createLog, type Log } from '../log.ts';
 import { RefreshRequests } from '../planning/refresh-requests.ts';
 import type { Database } from '../store/postgres/database.ts';
+import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 import { readTerritory, storeTerritory } from '../store/territory.ts';
 import { QueryStats } from '../store/upkeep/query-stats.ts';
 import { followRun, type SyncEvent } from '../sync/work/follow-run.ts';
@@ -29,14 +31,19 @@ interface StartOptions {
   onStarted(source: { name: string; origin: string }): void;
   onSyncEvent(event: SyncEvent, territory: Territory): void;
   onSyncReport(report: SyncReport): void;
+  /** Aborted when the program is asked to stop, which may be while it still starts. */
+  asked: AbortSignal;
   /** The first sync was not even asked for, and why. */
   onSyncRefused(error: unknown): void;
 }
 
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
-/** Resolves when everything is at work; the first sync goes on behind it. @returns ends all of it; safe twice */
-export async function start(options: StartOptions): Promise<() => Promise<void>> {
+/**
+ * Resolves when everything is at work; the first sync goes on behind it.
+ * @returns ends all of it, answers under way first; safe twice
+ */
+export async function start(options: StartOptions): Promise<(isUrgent: boolean) => Promise<void>> {
   const { config, roles, opening, onListening, onStarted } = options;
   const log = createLog(config.logLevel);
   const logFailure = (what: string) => (error: unknown) => {
@@ -46,7 +53,7 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
     log.error({ error: describeError(error) }, 'a part did not shut down cleanly'),
   );
   try {
-    const front = roles.includes('web') ? scope.own(new Front()) : null;
+    const front = roles.includes('web') ? scope.own(new Front(config)) : null;
     const url = await front?.listen(config);
     // Read while PostgreSQL starts.
     const territory = readTerritory();
@@ -93,7 +100,11 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
       });
       onListening(url, { generatedToken });
     }
-    await engine.start();
+    await untilStarted(
+      engine,
+      options.asked,
+      throttled(logFailure('PostgreSQL is away: the start goes on when it is back')),
+    );
     onStarted(opened.source);
     if (roles.includes('scheduler')) {
       scope.spawn(async (signal) => {
@@ -105,10 +116,33 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
         logFailure('the first sync failed'),
       );
     }
-    return () => scope.close();
+    return async (isUrgent) => {
+      await front?.drain(isUrgent);
+      await scope.close();
+    };
   } catch (error) {
     await scope.close();
     throw error;
+  }
+}
+
+const START_AGAIN_MS = 1_000;
+
+/** PostgreSQL may go away between the first look at it and the queue: readers are served already, so it is waited for. */
+async function untilStarted(
+  engine: Engine,
+  asked: AbortSignal,
+  onAway: (error: unknown) => void,
+): Promise<void> {
+  while (!asked.aborted) {
+    try {
+      await engine.start();
+      return;
+    } catch (error) {
+      if (!isOutOfReach(error)) throw error;
+      onAway(error);
+      await pause(START_AGAIN_MS, null, { signal: asked }).catch(() => {});
+    }
   }
 }
 

@@ -57,7 +57,7 @@ async function startProcess(redisUrl: string | undefined) {
     return refresh;
   };
   const scope = new Scope((error) => assert.fail(String(error)));
-  const front = scope.own(new Front());
+  const front = scope.own(new Front(readConfig({})));
   const web = await front.listen(config);
   await startWeb(scope, {
     config,

@@ -500,7 +500,7 @@ test('killed in the middle: no file of that name, no half-filled database, and t
     child.kill(signal);
     const code = await ended;
     if (signal === 'SIGINT') {
-      assert.equal(code, 1);
+      assert.equal(code, 130);
       assert.match(seen.stderr, /Stopped\. Nothing was restored/);
     }
     await until(async () => !(await isLoading()));

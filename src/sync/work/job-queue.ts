@@ -80,7 +80,11 @@ export class JobQueue {
 
   #started(): Promise<PgBoss> {
     if (this.#isStopped) return Promise.reject(new Error('The queue has been stopped'));
-    this.#boss ??= startBoss(this.#options);
+    this.#boss ??= startBoss(this.#options).catch((error) => {
+      // The next one who needs it tries again.
+      this.#boss = undefined;
+      throw error;
+    });
     return this.#boss;
   }
 
@@ -239,6 +243,11 @@ async function startBoss({ connectionString, works, schedules, onError }: JobQue
     instanceHeartbeatSeconds: 10,
   });
   boss.on('error', onError);
-  await boss.start();
+  try {
+    await boss.start();
+  } catch (error) {
+    await boss.stop({ graceful: false, close: true }).catch(() => {});
+    throw error;
+  }
   return boss;
 }
