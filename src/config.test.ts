@@ -20,6 +20,7 @@ function problemsOf(env: Environment): Record<string, string> {
 test('an empty environment has a default for everything', () =>
   assert.deepEqual(readConfig({}, '/srv'), {
     databaseUrl: null,
+    directUrl: null,
     dataDir: '/srv/.wattsync',
     planSource: 'sandbox',
     comparepower: { url: null, apiKey: null, apiKeyHeader: 'X-API-Key', headers: [] },
@@ -65,6 +66,7 @@ test('an empty environment has a default for everything', () =>
     },
     host: '127.0.0.1',
     port: 3000,
+    databasePoolSize: 24,
     keepAliveMs: 72_000,
     shutdownDelayMs: 0,
     logLevel: 'info',
@@ -74,6 +76,8 @@ test('every variable is read', () => {
   const config = readConfig(
     {
       DATABASE_URL: 'postgres://u:p@db.example/wattsync',
+      DATABASE_URL_DIRECT: 'postgres://u:p@direct.example/wattsync',
+      DATABASE_POOL_SIZE: '12',
       WATTSYNC_DATA_DIR: 'data',
       PLAN_SOURCE: 'ComparePower',
       COMPAREPOWER_API_URL: 'https://pricing.example/',
@@ -122,11 +126,12 @@ test('every variable is read', () => {
     },
     '/srv',
   );
-  const { databaseUrl, redisUrl, comparepower, adminToken, ...rest } = config;
+  const { databaseUrl, directUrl, redisUrl, comparepower, adminToken, ...rest } = config;
   assert.equal(adminToken?.reveal(), 'swordfish');
   assert.equal(JSON.stringify(adminToken), '"***"');
   assert.equal(redisUrl?.reveal(), 'redis://:geheim@cache.example:6379');
   assert.equal(String(redisUrl), '***');
+  assert.equal(directUrl?.reveal(), 'postgres://u:p@direct.example/wattsync');
   assert.equal(databaseUrl?.reveal(), 'postgres://u:p@db.example/wattsync');
   assert.equal(comparepower.apiKey?.reveal(), 'k-123');
   assert.deepEqual(
@@ -168,6 +173,7 @@ test('every variable is read', () => {
     },
     host: '0.0.0.0',
     port: 0,
+    databasePoolSize: 12,
     keepAliveMs: 30_000,
     shutdownDelayMs: 5_000,
     logLevel: 'debug',

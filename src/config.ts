@@ -122,6 +122,12 @@ function checkTogether(planSource: NonNullable<Values['PLAN_SOURCE']>, values: V
     const what = 'for example https://pricing.api.comparepower.com';
     report('COMPAREPOWER_API_URL', `is needed with PLAN_SOURCE=comparepower: ${what}`);
   }
+  if (values.DATABASE_URL_DIRECT !== null && values.DATABASE_URL === null) {
+    report(
+      'DATABASE_URL_DIRECT',
+      'is of use only beside a DATABASE_URL that names a pooler: set that, or unset this',
+    );
+  }
   const { FRESHNESS_WARN_FACTOR, FRESHNESS_ERROR_FACTOR } = values;
   if (FRESHNESS_ERROR_FACTOR < FRESHNESS_WARN_FACTOR) {
     const what = `at least FRESHNESS_WARN_FACTOR (${FRESHNESS_WARN_FACTOR}), because a warning comes first`;
@@ -146,6 +152,9 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
   return {
     /** `null`: embedded PostgreSQL under `dataDir`. */
     databaseUrl: secret(values.DATABASE_URL),
+    /** PostgreSQL itself, where `databaseUrl` is a pooler's. */
+    directUrl: secret(values.DATABASE_URL_DIRECT),
+    databasePoolSize: values.DATABASE_POOL_SIZE,
     /** Absolute. */
     dataDir: resolve(cwd, values.WATTSYNC_DATA_DIR),
     planSource,

@@ -89,6 +89,17 @@ export const VARIABLES = {
     'your own PostgreSQL; unset, an embedded one',
     'secret',
   ],
+  DATABASE_URL_DIRECT: [
+    null,
+    address('postgres:', 'postgresql:'),
+    'PostgreSQL itself, where `DATABASE_URL` leads to a pooler: then only what readers ask goes through the pooler',
+    'secret',
+  ],
+  DATABASE_POOL_SIZE: [
+    24,
+    whole(2, 500),
+    'connections of one process for its own statements; see [operations](docs/operations.md) for the sum',
+  ],
   WATTSYNC_DATA_DIR: [
     '.wattsync',
     text,

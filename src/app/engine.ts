@@ -165,9 +165,11 @@ export class Engine {
     return this.#stopped;
   }
 
-  #newQueue({ database, roles, onError }: EngineOptions, works: boolean): JobQueue {
+  #newQueue({ config, database, roles, onError }: EngineOptions, works: boolean): JobQueue {
     const { connectionString } = database;
-    return new JobQueue({ connectionString, works, schedules: roles.includes('scheduler'), onError });
+    const schedules = roles.includes('scheduler');
+    const connections = config.databasePoolSize;
+    return new JobQueue({ connectionString, connections, works, schedules, onError });
   }
 
   #startWorker(): Promise<void> {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, readConfig } from '../config.ts';
 import { describeError, errorCode, WattsyncError } from '../errors.ts';
+import { explainRefusal } from '../store/postgres/refusals.ts';
 import { addCommands, type CommandSpec, listOption, numberOption, type Runner } from './command.ts';
 import { DATABASE_COMMANDS } from './db/commands.ts';
 import { interruptedCode } from './process/interrupts.ts';
@@ -197,7 +198,8 @@ function buildProgram(run: Runner): Command {
 }
 
 /** Says what went wrong; returns the exit code. */
-function report(error: unknown, isJson: boolean): number {
+function report(thrown: unknown, isJson: boolean): number {
+  const error = explainRefusal(thrown);
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     // Commander has printed it for a person already.

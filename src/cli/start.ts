@@ -11,7 +11,6 @@ import type { CommandContext } from './command.ts';
 import { describeOutcome, nameOf } from './sync/report.ts';
 import { UsageError } from './usage-error.ts';
 
-const POOL_CONNECTIONS = 24;
 /** From the signal to the end of the process, answers under way and syncs included. */
 const END_WITHIN_MS = 10_000;
 const INVENTED =
@@ -42,7 +41,7 @@ export async function start(
   });
   if (!isJson) console.log(describeStart(config));
   // PostgreSQL starts while the rest of the program is loaded.
-  const opening = openStore(config, POOL_CONNECTIONS, await launchStore(config));
+  const opening = openStore(config, { embedded: await launchStore(config), mayCreate: true });
   opening.catch(() => {});
   const { start: startAll } = await import('../app/start.ts');
   const stop = await startAll({

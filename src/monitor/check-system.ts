@@ -2,6 +2,7 @@
 
 import type { LayerCounts } from '../store/cache/cache-stats.ts';
 import type { QuarantineGrowth } from '../store/plans/quarantine.ts';
+import type { Rights } from '../store/postgres/server-facts.ts';
 import type { MigrationState } from '../store/schema/migration-state.ts';
 import type { DiskSpace } from '../store/upkeep/readings/disk.ts';
 import type { Reading } from '../store/upkeep/readings/reading.ts';
@@ -36,6 +37,41 @@ export function checkQueueSchema(schema: { version: number; drift: string[] } | 
     return bad(check, `pg-boss (schema ${schema.version}): ${schema.drift.join('; ')}`, advice);
   }
   return ok(check, `pg-boss, schema ${schema.version}, as it was made`);
+}
+
+/**
+ * What the role may not do, before something fails of it.
+ * @param needs connections of one process with all roles
+ */
+export function checkRights(rights: Rights, needs: number): Finding {
+  const check = 'rights';
+  const { role, database, foreign_tables, connections_left } = rights;
+  if (rights.is_standby || rights.is_read_only) {
+    const why = rights.is_standby ? 'is a standby' : 'has default_transaction_read_only on';
+    return bad(
+      check,
+      `The database ${database} takes no writes: it ${why}`,
+      'Name the primary in DATABASE_URL',
+    );
+  }
+  if (foreign_tables.length > 0) {
+    const reading = `Tables belong to another role than ${role}: ${foreign_tables.join(', ')}`;
+    return bad(
+      check,
+      reading,
+      `Migrations and upkeep fail. As a superuser: reassign owned by <owner> to ${role}`,
+    );
+  }
+  if (!rights.may_create || !rights.may_create_tables) {
+    const what = rights.may_create ? 'tables in its schema' : 'schemas and extensions';
+    const advice = `As the owner: grant create on database ${database} to ${role}; grant create on schema public to ${role}`;
+    return bad(check, `The role ${role} may not make ${what} in ${database}`, advice);
+  }
+  if (connections_left < needs) {
+    const reading = `${plural(connections_left, 'connection is', 'connections are')} left for ${role}, a process takes up to ${needs}`;
+    return warn(check, reading, `Lower DATABASE_POOL_SIZE, or: alter role ${role} connection limit <n>`);
+  }
+  return ok(check, `The role ${role} may do what is needed; ${connections_left} connections are left for it`);
 }
 
 const SKEW_MS = { warn: 2_000, bad: 30_000 };

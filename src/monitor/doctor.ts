@@ -6,7 +6,7 @@ import { scheduledTimes } from '../planning/scheduler.ts';
 import { readCacheStats } from '../store/cache/cache-stats.ts';
 import { readQuarantineGrowth, readSchemaDrift } from '../store/plans/quarantine.ts';
 import type { Database, Queryable } from '../store/postgres/database.ts';
-import { hasPlanKey, readServerVersion } from '../store/postgres/server-facts.ts';
+import { hasPlanKey, readRights, readServerVersion } from '../store/postgres/server-facts.ts';
 import { readDatabaseTime } from '../store/queue/sync-workers.ts';
 import { readMigrationState } from '../store/schema/migration-state.ts';
 import { readDiskSpace } from '../store/upkeep/readings/disk.ts';
@@ -23,6 +23,7 @@ import {
   checkQueueSchema,
   checkRecords,
   checkRedis,
+  checkRights,
 } from './check-system.ts';
 import { bad, type Finding, ok } from './finding.ts';
 import { readMonitorView } from './monitor-view.ts';
@@ -32,11 +33,15 @@ import { syncFindings } from './verdict.ts';
 const DRIFT_DAYS = 7;
 const APPLY_MIGRATIONS = 'npm run db:migrate';
 
+/** Connections of one process with all roles: its own, those of readers, of the queue, and four that listen. */
+const connectionsOf = ({ databasePoolSize: n }: Config): number => n + 2 * Math.min(4, n) + 4;
+
 /** One finding at least for each thing looked at. Never throws. */
 export async function examine(database: Database, config: Config): Promise<Finding[]> {
   const { pool } = database;
   const looks = await Promise.all([
     look('database', () => lookAtDatabase(pool)),
+    look('rights', async () => checkRights(await readRights(pool), connectionsOf(config))),
     look('migrations', async () => checkMigrations(await readMigrationState(pool))),
     look('plan_key', async () => checkPlanKey(await hasPlanKey(pool))),
     look('queue_schema', async () => checkQueueSchema(await readQueueSchema(pool))),

@@ -91,6 +91,7 @@ test('a run is seen while it is under way: who fetches what, since when, and wha
 
 test('what is read of the queue without loading it is what the queue itself says', async () => {
   const jobs = new JobQueue({
+    connections: 4,
     connectionString: database.connectionString,
     works: false,
     schedules: false,

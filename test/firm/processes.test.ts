@@ -149,7 +149,7 @@ test('PostgreSQL that goes away while the program starts is waited for', async (
   const starting = start({
     config,
     roles: ['web', 'worker'],
-    opening: openStore(config, 10),
+    opening: openStore(config, {}),
     asked: new AbortController().signal,
     onListening: () => {
       proxy.state.isRefusing = true;

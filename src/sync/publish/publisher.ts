@@ -1,6 +1,6 @@
 /** From one upstream call to published plans: every TDSP the call covers is published by itself. */
 
-import { bulkhead } from 'cockatiel';
+import { bulkhead, ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import type { FetchContext, FetchedTdsp, PlanSource, SourceName } from '../../sources/source.ts';
 import type { PassedAs } from '../../store/plans/guarded-plans.ts';
 import { holdSnapshot, resolveHeld } from '../../store/plans/held-snapshots.ts';
@@ -8,6 +8,7 @@ import { fillPlanCache } from '../../store/plans/plan-cache.ts';
 import { noteSchemaDrift, quarantine, resolveQuarantine } from '../../store/plans/quarantine.ts';
 import { confirmSnapshot, type Snapshot, type Validators } from '../../store/plans/snapshots.ts';
 import type { Database } from '../../store/postgres/database.ts';
+import { isPassing } from '../../store/postgres/out-of-reach.ts';
 import { readControl } from '../../store/queue/sync-control.ts';
 import { SyncHaltedError } from '../../store/queue/sync-control-error.ts';
 import { analyzeGrowth } from '../../store/upkeep/analyze.ts';
@@ -46,6 +47,11 @@ export interface FetchedFrom {
 }
 
 const PUBLISHES_AT_ONCE = 4;
+/** What was fetched is worth some seconds: PostgreSQL restarts in fewer. A publish that went through all the same is superseded. */
+const persistently = retry(handleWhen(isPassing), {
+  maxAttempts: 6,
+  backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 3_000 }),
+});
 
 export class Publisher {
   readonly #options: Required<PublisherOptions>;
@@ -114,13 +120,15 @@ export class Publisher {
     const { source, payload_hash } = from;
     try {
       const origin = { source, tdsp_duns, run_id, payload_hash, now: now() };
-      await quarantine(database.pool, origin, rejections);
       const rejected = rejections.map(({ external_id }) => external_id);
-      const published = await publish(
-        database,
-        { ...from, tdsp_duns, plans, rejected, run_id, base },
-        { now: now(), cacheTtlMs, passed_as },
-      );
+      const published = await persistently.execute(async () => {
+        await quarantine(database.pool, origin, rejections);
+        return publish(
+          database,
+          { ...from, tdsp_duns, plans, rejected, run_id, base },
+          { now: now(), cacheTtlMs, passed_as },
+        );
+      });
       if (passed_as === 'judged') await resolveHeld(database.pool, tdsp_duns, 'passed', by);
       if (tuneDatabase) await analyzeGrowth(database, published.counts.added).catch(() => {});
       const ids = plans.map(({ external_id }) => external_id);

@@ -10,6 +10,8 @@ import type { Connection } from '../../store/postgres/database.ts';
 
 interface JobQueueOptions {
   connectionString: string;
+  /** At most this many, beside the one it listens on. */
+  connections: number;
   /** Keeps a connection open to be woken, and looks after jobs whose worker is gone. */
   works: boolean;
   /** Looks at the clock for all that is scheduled. Any number of processes may; each time is kept once. */
@@ -226,12 +228,18 @@ export class JobQueue {
 }
 
 /** Loaded when it is first needed: that takes as long as all a command does that only asks. */
-async function startBoss({ connectionString, works, schedules, onError }: JobQueueOptions): Promise<PgBoss> {
+async function startBoss({
+  connectionString,
+  connections,
+  works,
+  schedules,
+  onError,
+}: JobQueueOptions): Promise<PgBoss> {
   const { PgBoss } = await import('pg-boss');
   const boss = new PgBoss({
     connectionString,
     application_name: 'wattsync',
-    max: SQL_CONNECTIONS,
+    max: Math.min(SQL_CONNECTIONS, connections),
     schedule: schedules,
     supervise: works,
     useListenNotify: works,
