@@ -268,6 +268,7 @@ function rowOf(draft: PlanDraft): CopyValue[] {
     first_seen_at: now.toISOString(),
     last_changed_at: now.toISOString(),
     is_active: true,
+    remembered_text: null,
   };
   const cells = PLAN_COLUMNS.map(({ sql, cell }) => {
     const value = cell(plan);

@@ -32,6 +32,7 @@ export const TOPICS = [
   'http',
   'history',
   'startup',
+  'regret',
 ] as const;
 export type Topic = (typeof TOPICS)[number];
 

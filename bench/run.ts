@@ -17,6 +17,7 @@ const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
   http: async () => (await import('./http.ts')).measureHttp,
   history: async () => (await import('./history.ts')).measureHistory,
   startup: async () => (await import('./startup.ts')).measureStartup,
+  regret: async () => (await import('./regret.ts')).measureRegret,
 };
 
 const asked = process.argv.slice(2);

@@ -69,6 +69,7 @@ test('an empty environment has a default for everything', () =>
     databasePoolSize: 24,
     keepAliveMs: 72_000,
     shutdownDelayMs: 0,
+    publicUrl: null,
     logLevel: 'info',
   }));
 
@@ -110,6 +111,7 @@ test('every variable is read', () => {
       PORT: ' 0 ',
       KEEP_ALIVE_SECONDS: '30',
       SHUTDOWN_DELAY_MS: '5000',
+      PUBLIC_URL: 'https://plans.example.com/',
       LOG_LEVEL: 'debug',
       ENABLE_QUERY_OPTIMIZATION: 'FALSE',
       RETENTION_API_CALLS_DAYS: '10',
@@ -176,6 +178,7 @@ test('every variable is read', () => {
     databasePoolSize: 12,
     keepAliveMs: 30_000,
     shutdownDelayMs: 5_000,
+    publicUrl: 'https://plans.example.com',
     logLevel: 'debug',
   });
 });

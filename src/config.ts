@@ -220,6 +220,7 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
     port: values.PORT,
     keepAliveMs: values.KEEP_ALIVE_SECONDS * 1_000,
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
+    publicUrl: values.PUBLIC_URL,
     logLevel: values.LOG_LEVEL,
   };
 }

@@ -189,6 +189,11 @@ export const VARIABLES = {
     whole(0, 5 * MINUTE_MS),
     'how long, after SIGTERM, new connections are let in while `/readyz` says 503 already',
   ],
+  PUBLIC_URL: [
+    null,
+    address('http:', 'https:'),
+    'where the pages are reached from outside, for their canonical addresses',
+  ],
   LOG_LEVEL: ['info', oneOf(LOG_LEVELS), '`trace` to `fatal`, or `silent`'],
   RETENTION_API_CALLS_DAYS: [90, days(), 'calls of the upstream'],
   RETENTION_RUNS_DAYS: [180, days(), 'runs with their results and attempts'],

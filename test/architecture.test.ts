@@ -12,6 +12,7 @@ const read = (file: string) => readFileSync(join(src, file), 'utf8');
 
 /** Which rooms each room may import from, itself and the bottom apart. Nothing on the read path names an upstream. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
+  html: [],
   territory: [],
   plan: ['territory'],
   store: ['plan', 'territory'],
@@ -22,8 +23,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   sync: ['sources', 'store', 'plan', 'territory'],
   planning: ['sync', 'sources', 'catalog', 'cache', 'store', 'plan', 'territory'],
   monitor: ['planning', 'sync', 'sources', 'catalog', 'cache', 'store', 'plan', 'territory'],
-  api: ['monitor', 'planning', 'catalog', 'cache', 'store', 'plan', 'territory'],
+  api: ['html', 'monitor', 'planning', 'catalog', 'cache', 'store', 'plan', 'territory'],
+  /** Knows the shared way to write a page, and no other pages. */
+  pages: ['html', 'api', 'monitor', 'planning', 'catalog', 'cache', 'store', 'plan', 'territory'],
   app: [
+    'html',
+    'pages',
+    'ops',
     'api',
     'monitor',
     'planning',

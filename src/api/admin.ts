@@ -1,4 +1,4 @@
-/** What only callers with the token may do: sync, stop, resume, halt, clear. All of it is written to the audit log. */
+/** What only callers with a token may do: sync, stop, resume, halt, clear. All of it is written to the audit log. */
 
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -7,81 +7,196 @@ import { WattsyncError } from '../errors.ts';
 import type { SyncRequest } from '../planning/request-sync.ts';
 import { requestClear } from '../store/cache/cache-clears.ts';
 import { readAudit, writeAudit } from '../store/queue/audit-log.ts';
+import { type RunWithResults, readRun } from '../store/queue/sync-runs.ts';
 import type { SyncBody } from './bodies.ts';
-import { integer, invalidParameters, type RawQuery, readParams, text } from './params.ts';
+import { integer, invalidParameters, type RawQuery, required, text } from './params.ts';
 import { expectPlace } from './place.ts';
 import { Problem, type ProblemCode } from './problem.ts';
+import { type Operation, route } from './route.ts';
 import type { ApiParts } from './routes.ts';
-
-const CACHE_PARAMS = {
-  place: text('A city, a ZIP code, or a TDSP by code or DUNS; all of them if not given.'),
-};
-const AUDIT_PARAMS = { limit: integer('Most entries; 50 if not given.', 1, 1_000) };
 
 const LONGEST_BODY = 65_536;
 const ACTOR = 'admin';
 
+const ADMIN = { tag: 'Admin', caching: 'no-store' } as const;
+const OPERATE = { ...ADMIN, role: 'operate' } as const;
+const ORDER = { schema: 'Order', isOptional: true, maxBytes: LONGEST_BODY } as const;
+const REASON = { body: { reason: 'The upstream announced maintenance' } };
+
 export function adminRoutes(app: FastifyInstance, parts: ApiParts): void {
   const { admin } = parts;
   if (!admin) return;
-  const { token, database, engine } = admin;
-  const audit = (action: string, details: Record<string, unknown>) =>
-    writeAudit(database.pool, { actor: ACTOR, action, details });
-
   app.register(async (routes) => {
     routes.addHook('onRequest', async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      expectToken(request, token);
+      expectToken(request, admin.token);
     });
-    const options = { bodyLimit: LONGEST_BODY };
-
-    routes.post('/v1/admin/sync', options, async (request, reply) => {
-      const { readBody, SYNC_BODY } = await import('./bodies.ts');
-      const sync = readRequest(readBody(SYNC_BODY, request.body), parts);
-      const { run_id } = await engine.request(sync).catch(toProblem);
-      const { kind, names = [], force = false } = sync;
-      await audit('sync_asked', { run_id, kind, names, force });
-      return reply.code(202).send({ run_id });
-    });
-
-    const readOrder = async (body: unknown) => {
-      const { ORDER_BODY, readBody } = await import('./bodies.ts');
-      const { reason = null } = readBody(ORDER_BODY, body);
-      return { by: ACTOR, reason };
-    };
-    routes.post('/v1/admin/sync/stop', options, async ({ body }) =>
-      engine.changeControl('stopped', await readOrder(body)),
-    );
-    routes.post('/v1/admin/sync/resume', options, async ({ body }) =>
-      engine.changeControl('running', await readOrder(body)),
-    );
-    routes.post('/v1/admin/sync/emergency', options, async ({ body }) => {
-      const halted = await engine.halt(await readOrder(body));
-      return { state: 'emergency', ...halted };
-    });
-
-    routes.delete('/v1/admin/cache', async (request) => {
-      const query = request.query as RawQuery;
-      const { place } = readParams(CACHE_PARAMS, query);
-      // A variable that was empty by mistake must not clear everything.
-      if ('place' in query && place === null) {
-        throw invalidParameters([
-          { field: 'place', message: 'is empty: name a place, or leave it out to clear all' },
-        ]);
-      }
-      const tdsps = place === null ? null : tdspsOf(place, parts);
-      for (const duns of tdsps ?? [null]) await requestClear(database, duns);
-      await audit('cache_cleared', { tdsps });
-      return { status: 'cleared', tdsps: tdsps ?? parts.territory.tdsps.map(({ duns }) => duns) };
-    });
-
-    routes.get('/v1/admin/audit', async (request) => {
-      const { limit } = readParams(AUDIT_PARAMS, request.query as RawQuery);
-      const data = await readAudit(parts.database.pool, limit ?? 50);
-      return { data, meta: { total: data.length } };
-    });
+    syncRoutes(routes, parts, admin);
+    controlRoutes(routes, admin);
+    cacheRoutes(routes, parts, admin);
+    lookRoutes(routes, parts);
   });
 }
+
+type Admin = NonNullable<ApiParts['admin']>;
+
+const audit = ({ database }: Admin, action: string, details: Record<string, unknown>) =>
+  writeAudit(database.pool, { actor: ACTOR, action, details });
+
+function syncRoutes(app: FastifyInstance, parts: ApiParts, admin: Admin): void {
+  const operation = {
+    ...OPERATE,
+    id: 'startSync',
+    method: 'POST',
+    path: '/v1/admin/sync',
+    summary: 'Ask for a sync',
+    description:
+      'Asks for a sync and answers at once; `Location` is where it can be followed. TDSPs that are fresh, or are being synced already, cost no call.',
+    body: { schema: 'SyncRequest', maxBytes: LONGEST_BODY },
+    status: 202,
+    answer: 'SyncAsked',
+    hasLocation: true,
+    problems: ['sync_stopped', 'sync_halted', 'unknown_place', 'no_retail_choice', 'plans_not_listed'],
+    example: { body: { kind: 'city', cities: ['dallas-tx'] } },
+  } as const satisfies Operation;
+  route(app, operation, async ({ body, reply }) => {
+    const sync = readRequest(body, parts);
+    const { run_id } = await admin.engine.request(sync).catch(toProblem);
+    const { kind, names = [], force = false } = sync;
+    await audit(admin, 'sync_asked', { run_id, kind, names, force });
+    reply.header('location', `/v1/admin/runs/${run_id}`);
+    return { run_id };
+  });
+}
+
+function controlRoutes(app: FastifyInstance, { engine }: Admin): void {
+  const order = ({ reason }: { reason?: string | undefined }) => ({ by: ACTOR, reason: reason ?? null });
+  const stop = {
+    ...OPERATE,
+    id: 'stopSync',
+    method: 'POST',
+    path: '/v1/admin/sync/stop',
+    summary: 'Let running syncs finish and start no more',
+    description: 'Lets running syncs finish and starts no more, in all processes, until they are resumed.',
+    body: ORDER,
+    answer: 'ControlChanged',
+    problems: [],
+    example: REASON,
+  } as const satisfies Operation;
+  route(app, stop, ({ body }) => engine.changeControl('stopped', order(body)));
+
+  const resume = {
+    ...OPERATE,
+    id: 'resumeSync',
+    method: 'POST',
+    path: '/v1/admin/sync/resume',
+    summary: 'Let syncs start again',
+    description: 'Lets syncs start again after they were stopped or halted.',
+    body: ORDER,
+    answer: 'ControlChanged',
+    problems: [],
+    example: { body: { reason: 'The maintenance is over' } },
+  } as const satisfies Operation;
+  route(app, resume, ({ body }) => engine.changeControl('running', order(body)));
+
+  const halt = {
+    ...OPERATE,
+    id: 'haltSync',
+    method: 'POST',
+    path: '/v1/admin/sync/emergency',
+    summary: 'Halt all syncs at once',
+    description: 'Cancels what is queued or under way, in all processes; nothing syncs until it is resumed.',
+    body: ORDER,
+    answer: 'SyncHalted',
+    problems: [],
+    example: { body: { reason: 'The upstream sends wrong prices' } },
+  } as const satisfies Operation;
+  route(app, halt, async ({ body }) => {
+    const halted = await engine.halt(order(body));
+    return { state: 'emergency', ...halted };
+  });
+}
+
+function cacheRoutes(app: FastifyInstance, parts: ApiParts, admin: Admin): void {
+  const operation = {
+    ...OPERATE,
+    id: 'clearCache',
+    method: 'DELETE',
+    path: '/v1/admin/cache',
+    summary: 'Make every process forget plan sets',
+    description: 'Makes every process forget plan sets and load them again; the plans stay.',
+    query: { place: text('A city, a ZIP code, or a TDSP by code or DUNS; all of them if not given.') },
+    answer: 'CacheCleared',
+    problems: ['unknown_place', 'no_retail_choice', 'plans_not_listed'],
+    example: { query: { place: 'dallas-tx' } },
+  } as const satisfies Operation;
+  route(app, operation, async ({ query: { place }, request }) => {
+    // A variable that was empty by mistake must not clear everything.
+    if ('place' in (request.query as RawQuery) && !place) {
+      throw invalidParameters([
+        { field: 'place', message: 'is empty: name a place, or leave it out to clear all' },
+      ]);
+    }
+    const tdsps = place === null ? null : tdspsOf(place, parts);
+    for (const duns of tdsps ?? [null]) await requestClear(admin.database, duns);
+    await audit(admin, 'cache_cleared', { tdsps });
+    return { status: 'cleared', tdsps: tdsps ?? parts.territory.tdsps.map(({ duns }) => duns) };
+  });
+}
+
+function lookRoutes(app: FastifyInstance, { database: { pool } }: ApiParts): void {
+  const audit = {
+    ...ADMIN,
+    role: 'read',
+    id: 'listAudit',
+    method: 'GET',
+    path: '/v1/admin/audit',
+    summary: 'Who told the program to do what, newest first',
+    query: { limit: integer('Most entries; 50 if not given.', 1, 1_000) },
+    answer: 'Audit',
+    problems: ['storage_unavailable'],
+    example: { query: { limit: '20' } },
+  } as const satisfies Operation;
+  route(app, audit, async ({ query: { limit } }) => {
+    const data = await readAudit(pool, limit ?? 50);
+    return { data, meta: { total: data.length } };
+  });
+
+  const run = {
+    ...ADMIN,
+    role: 'read',
+    id: 'getRun',
+    method: 'GET',
+    path: '/v1/admin/runs/{id}',
+    summary: 'One run, and how far it is',
+    inPath: { id: required(integer('The `run_id` of what was asked for.', 1, 999_999_999)) },
+    answer: 'RunAnswer',
+    problems: ['unknown_run', 'storage_unavailable'],
+    example: { inPath: { id: '1' } },
+  } as const satisfies Operation;
+  route(app, run, async ({ path: { id } }) => {
+    const found = await readRun(pool, id);
+    if (!found)
+      throw new Problem('unknown_run', { detail: `No run has the id ${id}, or it is no longer kept.` });
+    return { data: runJson(found) };
+  });
+}
+
+const runJson = ({ run, results, claimed, waiting }: RunWithResults) => ({
+  ...run,
+  results: results.map((one) => ({
+    tdsp_duns: one.tdsp_duns,
+    status: one.status,
+    plans: one.plans,
+    version: one.snapshot_version,
+    error_code: one.error_code,
+    message: one.message,
+    duration_ms: one.duration_ms,
+    finished_at: one.finished_at,
+  })),
+  claimed,
+  waiting,
+});
 
 /** Compared in the same time whatever was given: how much of it is right must not be found out by asking. */
 function expectToken(request: FastifyRequest, token: Secret): void {

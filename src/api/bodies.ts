@@ -1,6 +1,6 @@
 /**
- * JSON bodies of requests, described with zod; what is wrong with one is told field by field. Loaded with the first
- * request that has a body: the start of the program and all reads do without zod.
+ * JSON bodies of requests: described with zod, read by it and documented from it. Loaded with the first request that
+ * has a body: the start of the program and all reads do without zod.
  */
 
 import { z } from 'zod';
@@ -9,17 +9,7 @@ import { invalidParameters } from './params.ts';
 
 const EVENTS = Object.keys(DEMAND_EVENTS) as [DemandEvent, ...DemandEvent[]];
 
-export const EVENT_BODY = z.strictObject({
-  type: z.enum(EVENTS),
-  city: z.string().min(1).max(100),
-});
-
-export const SYNC_BODY = z.strictObject({
-  kind: z.enum(['priority', 'full', 'city', 'emergency']),
-  cities: z.array(z.string().min(1).max(100)).min(1).max(1_000).optional(),
-  force: z.boolean().optional(),
-});
-export type SyncBody = z.infer<typeof SYNC_BODY>;
+const PLACE_NAME = z.string().min(1).max(100);
 
 /** One line, because terminals show it: control characters become blanks, and so does NUL, which PostgreSQL refuses. */
 const LINE = z
@@ -27,13 +17,45 @@ const LINE = z
   .max(500)
   .transform((text) => text.replace(/\p{Cc}+/gu, ' '));
 
-export const ORDER_BODY = z.strictObject({ reason: LINE.optional() });
+export const BODIES = {
+  Event: z.strictObject({
+    type: z.enum(EVENTS).describe('What a shopper did: looked, left an address, or signed up'),
+    city: PLACE_NAME.describe('Slug or name of a city with retail choice'),
+  }),
+  SyncRequest: z.strictObject({
+    kind: z
+      .enum(['priority', 'full', 'city', 'emergency'])
+      .describe('What is synced: what priority cities need, what all need, or what the named cities need'),
+    cities: z
+      .array(PLACE_NAME)
+      .min(1)
+      .max(1_000)
+      .optional()
+      .describe('Slugs, names or ZIP codes; needed with the kinds `city` and `emergency`, and only there'),
+    force: z
+      .boolean()
+      .optional()
+      .describe('Even where plans are fresh; true with the kind `emergency` if not given'),
+  }),
+  Order: z.strictObject({ reason: LINE.optional().describe('Why, for the audit log and for `sync:status`') }),
+};
+export type BodyOf<Name extends keyof typeof BODIES> = z.infer<(typeof BODIES)[Name]>;
+export type SyncBody = BodyOf<'SyncRequest'>;
 
-/** @throws {Problem} `invalid_parameter` with every field at fault, unknown fields included */
-export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
-  const read = schema.safeParse(body ?? {});
-  if (read.success) return read.data;
+/** @throws {Problem} `invalid_parameter` with the fields at fault, unknown fields included */
+export function readBody<Name extends keyof typeof BODIES>(name: Name, body: unknown): BodyOf<Name> {
+  const read = BODIES[name].safeParse(body ?? {});
+  if (read.success) return read.data as BodyOf<Name>;
   throw invalidParameters(
     read.error.issues.map(({ path, message }) => ({ field: path.join('.') || 'body', message })),
   );
 }
+
+/** JSON Schemas of what bodies may be, by name. */
+export const bodySchemas = (): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(BODIES).map(([name, schema]) => {
+      const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io: 'input' });
+      return [name, json];
+    }),
+  );

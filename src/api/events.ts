@@ -4,20 +4,32 @@ import type { FastifyInstance } from 'fastify';
 import { expected } from '../errors.ts';
 import { invalidParameter } from './params.ts';
 import { expectPlace } from './place.ts';
+import { type Operation, route } from './route.ts';
 import type { ApiParts } from './routes.ts';
 
-const LONGEST_BODY = 1_024;
+const RECORD_EVENT = {
+  id: 'recordEvent',
+  method: 'POST',
+  path: '/v1/events',
+  tag: 'Events',
+  summary: 'Tell what a shopper did in a city',
+  description: 'Counts towards the priority of the city and causes no upstream call by itself.',
+  body: { schema: 'Event', maxBytes: 1_024 },
+  status: 202,
+  answer: 'EventCounted',
+  caching: 'no-store',
+  problems: ['unknown_place', 'no_retail_choice', 'plans_not_listed'],
+  example: { body: { type: 'search', city: 'dallas-tx' } },
+} as const satisfies Operation;
 
 export function eventsRoutes(app: FastifyInstance, { places, onEvent }: ApiParts): void {
-  app.post('/v1/events', { bodyLimit: LONGEST_BODY }, async (request, reply) => {
-    const { EVENT_BODY, readBody } = await import('./bodies.ts');
-    const { type, city } = readBody(EVENT_BODY, request.body);
+  route(app, RECORD_EVENT, async ({ body: { type, city } }) => {
     const place = expectPlace(places.find(city), 'city');
     if (place.kind !== 'city') {
       throw invalidParameter('city', expected('a city, for example dallas-tx', city));
     }
     onEvent(place.city.slug, type);
-    return reply.code(202).header('cache-control', 'no-store').send({ status: 'counted' });
+    return { status: 'counted' };
   });
 
   // A browser asks first whether a page of another site may send JSON here.

@@ -2,21 +2,47 @@
 
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import { type Operation, route } from './route.ts';
 import type { ApiParts } from './routes.ts';
 import { notReady } from './routes.ts';
 
 /** A readiness probe expects its answer within a second. */
 const DATABASE_MS = 700;
 
+/** Probes may add what they like to the query. */
+const PROBE = {
+  method: 'GET',
+  tag: 'Health',
+  query: 'any',
+  caching: 'no-store',
+  example: {},
+} as const;
+
+const CHECK_HEALTH = {
+  ...PROBE,
+  id: 'checkHealth',
+  path: '/healthz',
+  summary: 'The process lives',
+  answer: 'Liveness',
+  problems: [],
+} as const satisfies Operation;
+
+const CHECK_READINESS = {
+  ...PROBE,
+  id: 'checkReadiness',
+  path: '/readyz',
+  summary: 'Plans of all TDSPs can be answered',
+  description: 'Plans of all TDSPs can be answered; `degraded` where some are stale or PostgreSQL is away.',
+  answer: 'Readiness',
+  problems: ['not_ready'],
+} as const satisfies Operation;
+
 export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
   const { catalog, territory, database } = parts;
 
-  app.get('/healthz', async (_request, reply) =>
-    reply.header('cache-control', 'no-store').send({ status: 'alive' }),
-  );
+  route(app, CHECK_HEALTH, () => ({ status: 'alive' }));
 
-  app.get('/readyz', async (_request, reply) => {
-    reply.header('cache-control', 'no-store');
+  route(app, CHECK_READINESS, async () => {
     const all = territory.tdsps.map(({ duns }) => duns);
     const missing = await catalog.missing(all);
     if (missing.length > 0) throw notReady(parts, missing);

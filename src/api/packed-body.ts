@@ -4,6 +4,7 @@
  * RFC 7932, 9.2). So an answer tells its age to the second and still costs no compression.
  */
 
+import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, crc32, deflateRaw } from 'node:zlib';
 
@@ -68,4 +69,19 @@ export function withTail({ encoding, bytes, crc, length }: PrefixPacked, tail: s
   head.writeUIntLE(((size - 1) << 3) | (1 << 19), 0, 3);
   // An empty last meta-block.
   return Buffer.concat([bytes, head, raw, Buffer.from([3])]);
+}
+
+/** What a caller takes: `br` before `gzip`; where it weighs them itself, the bytes as they are. */
+export function encodingFor(accepted: string | undefined): Encoding {
+  if (accepted === undefined || /;\s*q=0(\.0*)?\s*(,|$)/.test(accepted)) return 'identity';
+  return accepted.includes('br') ? 'br' : accepted.includes('gzip') ? 'gzip' : 'identity';
+}
+
+/** From the list as it came: to make an object of all headers costs as much as the rest of a 304. @param name in lower case */
+export function headerOf({ rawHeaders }: IncomingMessage, name: string): string | undefined {
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const given = rawHeaders[at]!;
+    if (given.length === name.length && given.toLowerCase() === name) return rawHeaders[at + 1];
+  }
+  return undefined;
 }

@@ -11,19 +11,26 @@ import { Problem } from './problem.ts';
 
 export interface Param<T> extends Reader<T> {
   description: string;
-  /** JSON Schema, for the OpenAPI document. */
+  /** JSON Schema, for the OpenAPI document: a test compares what it allows with what `read` takes. */
   schema: Record<string, unknown>;
+  isRequired?: boolean;
 }
 
 export type Params = Record<string, Param<unknown>>;
-export type Values<P extends Params> = { [K in keyof P]: P[K] extends Param<infer T> ? T | null : never };
+export type Values<P extends Params> = {
+  [K in keyof P]: P[K] extends Param<infer T> ? (P[K] extends { isRequired: true } ? T : T | null) : never;
+};
 /** As the router parses it: a parameter given twice is an array. */
 export type RawQuery = Record<string, string | string[] | undefined>;
+
+/** The most problems that one answer names: an answer must not be many times as long as its question. */
+const MOST_PROBLEMS = 5;
+const LONGEST_QUOTE = 100;
 
 /**
  * Reads all parameters; what is absent is `null`.
  * @param given the query as the router parsed it
- * @throws {Problem} `invalid_parameter` with every field at fault, unknown parameters included
+ * @throws {Problem} `invalid_parameter` with the fields at fault, unknown parameters included
  */
 export function readParams<P extends Params>(params: P, given: unknown): Values<P> {
   const query = given as RawQuery;
@@ -31,39 +38,60 @@ export function readParams<P extends Params>(params: P, given: unknown): Values<
   const values: Record<string, unknown> = {};
   for (const name in params) values[name] = null;
   for (const name in query) {
-    const param = params[name];
     const texts = query[name];
-    if (param === undefined) {
-      const known = Object.keys(params).join(', ') || 'none';
-      problems.push({ field: name, message: `unknown parameter; the parameters here are: ${known}` });
+    // Own ones only: every object has a `constructor`.
+    if (!Object.hasOwn(params, name)) {
+      problems.push({ field: quoted(name), message: unknownIn(params) });
     } else if (texts !== undefined && texts !== '') {
+      const param = params[name]!;
       const text = typeof texts === 'string' ? texts : texts.join(',');
       const value = param.read(text);
-      if (value === undefined) problems.push({ field: name, message: expected(param.expected, text) });
+      if (value === undefined)
+        problems.push({ field: name, message: expected(param.expected, quoted(text)) });
       else values[name] = value;
+    }
+  }
+  for (const name in params) {
+    const { isRequired, expected: what } = params[name]!;
+    if (isRequired && values[name] === null && !problems.some(({ field }) => field === name)) {
+      problems.push({ field: name, message: expected(what, undefined) });
     }
   }
   if (problems.length > 0) throw invalidParameters(problems);
   return values as Values<P>;
 }
 
+const unknownIn = (params: Params): string =>
+  `unknown parameter; the parameters here are: ${Object.keys(params).join(', ') || 'none'}`;
+
+const quoted = (text: string): string =>
+  text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text;
+
 export function invalidParameters(errors: FieldProblem[]): Problem {
-  const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
-  return new Problem('invalid_parameter', { detail, errors });
+  const named = errors.slice(0, MOST_PROBLEMS);
+  const told = named.map(({ field, message }) => `${field}: ${message}`);
+  if (errors.length > named.length) told.push(`and ${errors.length - named.length} more`);
+  return new Problem('invalid_parameter', { detail: told.join('; '), errors: named });
 }
 
 export function invalidParameter(field: string, message: string): Problem {
   return invalidParameters([{ field, message }]);
 }
 
+/** Control characters are refused: PostgreSQL takes no NUL, and a terminal obeys the rest. */
 export function text(description: string, longest = 100): Param<string> {
   return {
     description,
-    schema: { type: 'string', maxLength: longest },
-    expected: `at most ${longest} characters`,
-    read: (given) => (given.length <= longest ? given.trim() : undefined),
+    schema: { type: 'string', maxLength: longest, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$' },
+    expected: `at most ${longest} characters, none of them a control character`,
+    read: (given) => (given.length <= longest && !/\p{Cc}/u.test(given) ? given.trim() : undefined),
   };
 }
+
+export const required = <T>(param: Param<T>): Param<T> & { isRequired: true } => ({
+  ...param,
+  isRequired: true,
+});
 
 export function integer(description: string, min: number, max: number): Param<number> {
   return { description, schema: { type: 'integer', minimum: min, maximum: max }, ...wholeNumber(min, max) };

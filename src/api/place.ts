@@ -3,7 +3,7 @@
 import { expected } from '../errors.ts';
 import type { Place } from '../territory/places.ts';
 import type { Tdsp, Territory } from '../territory/territory.ts';
-import { invalidParameter } from './params.ts';
+import { invalidParameter, type Param } from './params.ts';
 import { Problem } from './problem.ts';
 
 /** @throws {Problem} that says why this place has no plans */
@@ -27,11 +27,12 @@ export function expectPlace(place: Place, field: string): Extract<Place, { kind:
   return place;
 }
 
-/** @throws {Problem} the parameter `zip` is not a ZIP code */
-export function checkZip(zip: string): void {
-  if (/^\s*\d{5}(-\d{4})?\s*$/.test(zip)) return;
-  throw invalidParameter('zip', expected('a ZIP code of five digits, for example 75201', zip));
-}
+export const zipCode: Param<string> = {
+  description: 'Texas ZIP code of five digits; four more after a hyphen do no harm.',
+  schema: { type: 'string', pattern: '^\\s*\\d{5}(-\\d{4})?\\s*$' },
+  expected: 'a ZIP code of five digits, for example 75201',
+  read: (given) => (/^\s*\d{5}(-\d{4})?\s*$/.test(given) ? given.trim() : undefined),
+};
 
 /** @throws {Problem} the parameter `tdsp` names none */
 export function readTdsp(territory: Territory, given: string): Tdsp {

@@ -15,6 +15,7 @@ export const PROBLEMS = {
   not_on_sale_then: { status: 404, title: 'This plan was not on sale at that time' },
   plan_id_reused: { status: 410, title: 'This plan is gone, and its id belongs to another product now' },
   unknown_provider: { status: 404, title: 'This provider is not known' },
+  unknown_run: { status: 404, title: 'This run is not known' },
   unknown_tdsp: { status: 404, title: 'This TDSP is not known' },
   changes_gone: { status: 410, title: 'These changes are no longer kept' },
   not_acceptable: { status: 406, title: 'The answer does not come in this format' },
@@ -25,6 +26,8 @@ export const PROBLEMS = {
   past_busy: { status: 503, title: 'Too many questions about past plans at once' },
   storage_unavailable: { status: 503, title: 'The storage does not answer' },
   bad_request: { status: 400, title: 'The request cannot be read' },
+  unsupported_media_type: { status: 415, title: 'The body is not JSON' },
+  too_many_requests: { status: 429, title: 'Too many requests' },
   body_too_large: { status: 413, title: 'The body is too large' },
   internal_error: { status: 500, title: 'Something unexpected went wrong' },
 } as const;

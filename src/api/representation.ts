@@ -8,7 +8,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import { Problem } from './problem.ts';
-import { isNotModified } from './routes.ts';
+import { isNotModified, linkNext } from './routes.ts';
 
 export const JSON_TYPE = 'application/json';
 export const CSV_TYPE = 'text/csv';
@@ -44,8 +44,9 @@ export function chooseType(accept: string | undefined): typeof JSON_TYPE | typeo
 }
 
 interface Representations<Row> {
-  json: { data: unknown; meta: unknown; links: { next?: string }; [more: string]: unknown };
-  csv: { columns: readonly CsvColumn<Row>[]; rows: readonly Row[] };
+  json: object;
+  /** Left out where there is no table to tell. */
+  csv?: { columns: readonly CsvColumn<Row>[]; rows: readonly Row[] };
   /** How long a cache may answer without asking. */
   maxAgeSeconds: number;
 }
@@ -56,21 +57,20 @@ export function sendRepresentation<Row>(
   reply: FastifyReply,
   { json, csv, maxAgeSeconds }: Representations<Row>,
 ): FastifyReply {
-  const type = chooseType(request.headers.accept);
+  const type = csv ? chooseType(request.headers.accept) : JSON_TYPE;
   if (type === null) {
     throw new Problem('not_acceptable', {
       detail: `This comes as ${JSON_TYPE} or ${CSV_TYPE}, not as "${request.headers.accept}".`,
     });
   }
-  const body = type === JSON_TYPE ? JSON.stringify(json) : csvText(csv.columns, csv.rows);
+  const body = type === CSV_TYPE && csv ? csvText(csv.columns, csv.rows) : JSON.stringify(json);
   const tag = hash('sha256', body, 'base64url').slice(0, 22);
-  const { next } = json.links;
+  const { next } = (json as { links?: { next?: string } }).links ?? {};
   reply.headers({
     etag: `W/"${tag}"`,
-    vary: 'accept',
+    ...(csv && { vary: 'accept, accept-encoding' }),
     'cache-control': `public, max-age=${maxAgeSeconds}, stale-while-revalidate=600, stale-if-error=86400`,
-    // CSV has no place for it, and clients that page by header need not read the body.
-    ...(next === undefined ? {} : { link: `<${next}>; rel="next"` }),
+    ...(next === undefined ? {} : { link: linkNext(next) }),
   });
   if (isNotModified(request.headers['if-none-match'], tag)) return reply.code(304).send();
   return reply.header('content-type', `${type}; charset=utf-8`).send(body);

@@ -2,14 +2,12 @@
 
 import type { Catalog, Freshness } from '../catalog/catalog.ts';
 import type { Secret } from '../config.ts';
-import { expected } from '../errors.ts';
 import type { DemandEvent } from '../planning/demand-recorder.ts';
 import type { SyncRequest } from '../planning/request-sync.ts';
 import type { Database } from '../store/postgres/database.ts';
 import type { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import { cacheStatus } from './cache-status.ts';
-import { invalidParameter } from './params.ts';
 import { Problem } from './problem.ts';
 
 interface Order {
@@ -44,14 +42,6 @@ export interface ApiParts {
   staleAfterMs: number;
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** @throws {Problem} it is not a UUID */
-export function readPlanId(id: string): string {
-  if (UUID.test(id)) return id.toLowerCase();
-  throw invalidParameter('id', expected('a UUID as in the id or offer_id of a plan', id));
-}
-
 const SANDBOX_NOTICE = 'Sandbox data: these plans and prices are invented.';
 
 /** What an answer must say of itself when its plans are not real. */
@@ -80,14 +70,21 @@ export function freshnessHeaders(parts: ApiParts, freshness: Freshness, tag: str
   };
 }
 
-/** On every answer: public facts, to be read from any page, and nothing but what they say they are. */
-export const PUBLIC_HEADERS = { 'x-content-type-options': 'nosniff', 'access-control-allow-origin': '*' };
-/** The same as a flat list, and that an answer depends on the encodings its caller takes. */
-export const EVERY_ANSWER: readonly string[] = [
-  ...Object.entries(PUBLIC_HEADERS).flat(),
-  'vary',
-  'accept-encoding',
-];
+/**
+ * On every answer: public facts, to be read from any page, nothing but what they say they are, and in the encodings
+ * its caller takes.
+ */
+export const PUBLIC_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'access-control-allow-origin': '*',
+  vary: 'accept-encoding',
+};
+/** The same as a flat list. */
+export const EVERY_ANSWER: readonly string[] = Object.entries(PUBLIC_HEADERS).flat();
+
+/** The value of `Link` for the next page (RFC 8288): for clients that page by header, and for CSV, which has no place for it. */
+export const linkNext = (next: string): string =>
+  `<${next.replace(/[<>"]/g, encodeURIComponent)}>; rel="next"`;
 
 /** Whether the caller holds this version already (RFC 9110, 13.1.2). */
 export function isNotModified(header: string | undefined, tag: string): boolean {

@@ -1,20 +1,27 @@
-/** One Fastify instance with all routes on it. Errors of any kind leave it as problems, never as stack traces. */
+/**
+ * One Fastify instance with all routes on it. Errors of any kind leave it as problems, or to people as pages, never as
+ * stack traces.
+ */
 
 import { createServer, type RequestListener, type Server } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { adminRoutes } from '../api/admin.ts';
+import { descriptionRoutes } from '../api/description/routes.ts';
 import { eventsRoutes } from '../api/events.ts';
 import { healthRoutes } from '../api/health.ts';
 import { marketsRoutes } from '../api/market/markets.ts';
 import { placesRoutes } from '../api/market/places.ts';
 import { providersRoutes } from '../api/market/providers.ts';
 import { searchRoutes } from '../api/market/search.ts';
-import { openapiRoutes } from '../api/openapi.ts';
 import { PLANS_PATH, PlanAnswers } from '../api/plans/plan-answers.ts';
 import { planHistoryRoutes } from '../api/plans/plan-history.ts';
 import { plansRoutes } from '../api/plans/plans.ts';
 import { Problem, sendProblem } from '../api/problem.ts';
+import { collectOperations } from '../api/route.ts';
 import { type ApiParts, PUBLIC_HEADERS } from '../api/routes.ts';
+import type { PageParts } from '../pages/page-parts.ts';
+import { PageStore } from '../pages/page-store.ts';
+import { isForPerson, pagesRoutes, sendNotFound } from '../pages/routes.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 
 /**
@@ -22,20 +29,22 @@ import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
  * @param serve takes what answers all requests; left out, a server of its own
  */
 export function buildServer(
-  parts: ApiParts,
+  parts: ApiParts & PageParts,
   onError: (error: unknown) => void,
   serve: (answer: RequestListener) => Server = createServer,
 ): FastifyInstance {
   const answers = new PlanAnswers(parts);
+  const pages = { parts, store: new PageStore(parts), onError };
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 200 },
-    // Plans that memory holds are answered before the router: it would cost as much as the answer itself.
+    // Plans and pages that memory holds are answered before the router: it would cost as much as the answer itself.
     serverFactory: (handler) =>
       serve((request, response) => {
-        const isPlans = request.method === 'GET' && request.url!.startsWith(`${PLANS_PATH}?`);
-        if (!isPlans || !answers.answerAtOnce(request, response)) handler(request, response);
+        const at =
+          request.method === 'GET' && (request.url!.startsWith(`${PLANS_PATH}?`) ? answers : pages.store);
+        if (at === false || !at.answerAtOnce(request, response)) handler(request, response);
       }),
   });
 
@@ -51,14 +60,21 @@ export function buildServer(
   });
 
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, 'not_found', {
-      detail: `There is no ${request.method} ${request.url.split('?')[0]}. See /docs.`,
-    }),
+    isForPerson(request)
+      ? sendNotFound(pages, request, reply)
+      : sendProblem(reply, 'not_found', {
+          detail: `There is no ${request.method} ${request.url.split('?')[0]}. See /docs.`,
+        }),
   );
 
   app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => {
     if (error instanceof Problem) return sendProblem(reply, error.code, error.details);
     if (error.statusCode === 413) return sendProblem(reply, 'body_too_large', { detail: error.message });
+    if (error.statusCode === 415) {
+      return sendProblem(reply, 'unsupported_media_type', {
+        detail: 'The body has to be JSON, with the header "Content-Type: application/json".',
+      });
+    }
     if (error.statusCode && error.statusCode < 500)
       return sendProblem(reply, 'bad_request', { detail: error.message });
     onError(error);
@@ -72,6 +88,7 @@ export function buildServer(
     });
   });
 
+  const operations = collectOperations(app);
   plansRoutes(app, parts, answers);
   planHistoryRoutes(app, parts);
   marketsRoutes(app, parts);
@@ -81,6 +98,7 @@ export function buildServer(
   eventsRoutes(app, parts);
   adminRoutes(app, parts);
   healthRoutes(app, parts);
-  openapiRoutes(app);
+  descriptionRoutes(app, parts, operations);
+  pagesRoutes(app, pages);
   return app;
 }

@@ -78,6 +78,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
       database: { pool: database.quick },
       syncIntervalMs: config.syncIntervalMs,
       onEvent: (slug, event) => demand.count(slug, event),
+      publicUrl: config.publicUrl,
     },
     (error) => log.error({ error: describeError(error) }, 'a request failed'),
     (answer) => {

@@ -3,6 +3,7 @@
 import { expected } from '../errors.ts';
 import { type Bill, billCurve } from '../plan/bill/bill.ts';
 import type { BillLine } from '../plan/bill/shape.ts';
+import type { Plan } from '../plan/plan.ts';
 import { wholeNumber } from '../readers.ts';
 import { readPlan } from '../store/plans/plans.ts';
 import { answer, type CommandContext, withStore } from './command.ts';
@@ -22,11 +23,12 @@ export async function explainBill(context: CommandContext, id: string, usage: st
       return answer(context, { plan: id, explanation }, () => explanation, false);
     }
     const curve = billCurve(plan);
-    const { fees_text, special_terms, rates_cents_per_kwh, provider, name } = plan;
+    const { fees_text, special_terms, remembered_text, rates_cents_per_kwh, provider, name } = plan;
+    const texts = { fees_text, special_terms, remembered_text };
     const bill = curve.at(kwh);
     const lines = curve.lines(kwh).map(({ what, usd }) => ({ what, usd: Math.round(usd * 100) / 100 }));
     const found = {
-      plan: { id: plan.id, name, provider: provider.name, rates_cents_per_kwh, fees_text, special_terms },
+      plan: { id: plan.id, name, provider: provider.name, rates_cents_per_kwh, ...texts },
       bill,
       lines,
     };
@@ -38,7 +40,7 @@ function describe(
   title: string,
   bill: Bill,
   lines: readonly BillLine[],
-  { fees_text, special_terms, rates_cents_per_kwh: rates }: Texts,
+  { remembered_text, rates_cents_per_kwh: rates, ...told }: Plan,
 ): string {
   const { total_usd, low_usd, high_usd, exact, usage_kwh, rate_cents_per_kwh: cents } = bill;
   const published = ([500, 1000, 2000] as const).map(
@@ -52,7 +54,9 @@ function describe(
   const cliffs = bill.cliffs.map(
     ({ at_kwh, size_usd, change }) => `  From ${at_kwh} kWh the bill ${change} by $${size_usd.toFixed(2)}.`,
   );
-  const said = [fees_text, special_terms].filter((text) => text !== null).map((text) => `  says: ${text}`);
+  const { fees_text, special_terms } = remembered_text ?? told;
+  const when = remembered_text ? `said, last told ${remembered_text.told_at}` : 'says';
+  const said = [fees_text, special_terms].filter((text) => text !== null).map((text) => `  ${when}: ${text}`);
   return [
     title,
     `  published: ${published.join(', ')}`,
@@ -65,10 +69,4 @@ function describe(
     ...cliffs,
     `  ${bill.why}`,
   ].join('\n');
-}
-
-interface Texts {
-  fees_text: string | null;
-  special_terms: string | null;
-  rates_cents_per_kwh: Record<500 | 1000 | 2000, number | null>;
 }

@@ -160,6 +160,7 @@ const plan: Plan = {
   first_seen_at: '2026-06-01T00:00:00.000Z',
   last_changed_at: '2026-06-02T00:00:00.000Z',
   is_active: true,
+  remembered_text: null,
 };
 
 test('the plan hash changes with everything a plan set says of a plan, and not with the order of keys', () => {
@@ -172,6 +173,7 @@ test('the plan hash changes with everything a plan set says of a plan, and not w
     { provider: { id: 'pecan-energy', name: 'PECAN ENERGY' } },
     { first_seen_at: '2026-06-01T00:00:00.001Z' },
     { last_changed_at: '2026-06-03T00:00:00.000Z' },
+    { remembered_text: { told_at: '2026-06-01T00:00:00.000Z', fees_text: 'a credit', special_terms: null } },
   ];
   const hashes = [plan, ...others.map((other) => ({ ...plan, ...other }))].map(planHash);
   assert.equal(new Set(hashes).size, hashes.length);

@@ -29,6 +29,7 @@ const published = (plan: PlanDraft): Plan => ({
   first_seen_at: '2026-06-01T00:00:00.000Z',
   last_changed_at: '2026-06-02T00:00:00.000Z',
   is_active: true,
+  remembered_text: null,
 });
 const rejected = (external_id: string | null): RejectedRecord => ({ external_id, field: 'x', reason: 'bad' });
 

@@ -165,6 +165,21 @@ export const DETAIL_FIELDS = {
     schema: { type: 'object' },
     inOrder: translationsInOrder,
   },
+  remembered_text: {
+    sql: 'jsonb',
+    isNullable: true,
+    isIdentity: true,
+    schema: {
+      ...object({
+        told_at: { type: 'string', format: 'date-time' },
+        fees_text: nullableText,
+        special_terms: nullableText,
+      }),
+      type: ['object', 'null'],
+    },
+    inOrder: rememberedInOrder,
+    doc: 'What its text said before the upstream stopped telling one; a bill may rest on it',
+  },
 } as const satisfies Partial<PlanFields>;
 
 // Every field of a plan is in one of the three, or this does not compile.
@@ -192,7 +207,9 @@ type NullableField = {
 
 /** All that may be unknown of a plan, unknown: what an upstream does not tell. */
 export const UNKNOWN = {
-  ...Object.fromEntries(FIELDS.flatMap(([name, { isNullable }]) => (isNullable ? [[name, null]] : []))),
+  ...Object.fromEntries(
+    FIELDS.flatMap(([name, { isNullable, isIdentity }]) => (isNullable && !isIdentity ? [[name, null]] : [])),
+  ),
   documents: { efl: null, tos: null, yrac: null },
   translations: {},
 } as Record<NullableField, null> & Pick<PlanDraft, 'documents' | 'translations'>;
@@ -250,6 +267,12 @@ export function pickFields(plan: Plan, fields: Readonly<Record<string, AnyField>
 
 const pickKeys = (value: object, keys: readonly (string | number)[]): Record<string, unknown> =>
   Object.fromEntries(keys.map((key) => [key, (value as Record<string, unknown>)[key]]));
+
+function rememberedInOrder(remembered: Plan['remembered_text']): Plan['remembered_text'] {
+  if (!remembered) return null;
+  const { fees_text, special_terms, told_at } = remembered;
+  return { fees_text, special_terms, told_at };
+}
 
 function componentsInOrder(components: Plan['price_components']): Plan['price_components'] {
   const inOrder = components?.map((one) => ({

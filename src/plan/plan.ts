@@ -89,6 +89,14 @@ export interface PlanDraft {
   translations: { es?: PlanTranslation };
 }
 
+/** What the offer's text said, last told on a day before; the upstream tells none now. */
+export interface RememberedText {
+  /** When the upstream last told it. ISO 8601 in UTC. */
+  told_at: string;
+  fees_text: string | null;
+  special_terms: string | null;
+}
+
 /** A stored plan: a draft with identity, past and state. Times are ISO 8601 in UTC. */
 export interface Plan extends Omit<PlanDraft, 'provider'> {
   id: string;
@@ -100,4 +108,6 @@ export interface Plan extends Omit<PlanDraft, 'provider'> {
   /** When the offer's terms of sale last changed; its first sight where they never did. */
   last_changed_at: string;
   is_active: boolean;
+  /** `null` where the upstream tells a text now, or never told one. */
+  remembered_text: RememberedText | null;
 }

@@ -4,13 +4,13 @@ import { parse } from 'csv-parse/sync';
 import { marketDay } from '../../src/plan/market-day.ts';
 import { refreshDailyRateIndex } from '../../src/store/market/refresh-daily-rate-index.ts';
 import { dropHistoryBefore, ensureHistoryPartitions } from '../../src/store/schema/history-partitions.ts';
-import { expectSchema, openApi } from '../support/api.ts';
+import { openApi } from '../support/api.ts';
 import { markets, publishSold, type Sold } from '../support/market.ts';
 import { createTestDatabase, ONCOR } from '../support/support.ts';
 
 const { database } = await createTestDatabase();
 const { pool } = database;
-const { app, get, unexpected } = openApi(database);
+const { ask, get, unexpected } = openApi(database);
 const LPL = '0582138934100';
 const DAY_MS = 86_400_000;
 const now = Date.now();
@@ -48,7 +48,6 @@ test('a plan tells what it cost, step by step, and its lowest rate of the last d
   const { offer_id } = changes.data.find(({ name }: { name: string }) => name === solar.name);
   const { status, body } = await get(`/v1/plans/${offer_id}/history?lowest_in_days=90`);
   assert.equal(status, 200);
-  expectSchema('History', body);
   const times = [40, 60, 80, 100, 200].map((days) => daysAgo(days).toISOString());
   assert.deepEqual(body.prices, [
     { at: times[0], is_offered: true, rates_cents_per_kwh: { 500: 15, 1000: 11, 2000: null } },
@@ -102,12 +101,12 @@ test('pages of a long history follow each other without a gap, a repeat or anoth
 
 test('CSV tells the same, with units in the names and formulas made harmless', async () => {
   const csv = async (url: string) => {
-    const { headers, body } = await app.inject({
+    const { headers, body } = await ask({
       url,
       headers: { accept: 'text/csv, application/json;q=0.5' },
     });
     assert.equal(headers['content-type'], 'text/csv; charset=utf-8');
-    assert.equal(headers.vary, 'accept');
+    assert.equal(headers.vary, 'accept, accept-encoding');
     return {
       headers,
       rows: parse(body, { columns: true, record_delimiter: '\r\n' }) as Record<string, string>[],
@@ -183,20 +182,19 @@ test('each representation has a tag of its own, and who holds it gets a 304', as
   const url = `/v1/markets/${LPL}/changes?since=0`;
   const tags = new Map<string, string>();
   for (const accept of ['text/csv', 'application/json']) {
-    const { headers, body } = await app.inject({ url, headers: { accept } });
+    const { headers, body } = await ask({ url, headers: { accept } });
     const tag = String(headers.etag);
     assert.match(String(headers['cache-control']), /^public, max-age=5, /);
-    const again = await app.inject({ url, headers: { accept, 'if-none-match': `"x", ${tag}` } });
+    const again = await ask({ url, headers: { accept, 'if-none-match': `"x", ${tag}` } });
     assert.deepEqual(
       [again.statusCode, again.body, again.headers.etag, again.headers.vary],
-      [304, '', tag, 'accept'],
+      [304, '', tag, 'accept, accept-encoding'],
     );
     tags.set(tag, body);
   }
   assert.equal(tags.size, 2);
   const none = await get(url, { accept: 'image/png' });
   assert.deepEqual([none.status, none.body.code], [406, 'not_acceptable']);
-  expectSchema('Problem', none.body);
 });
 
 interface Change {
@@ -367,7 +365,6 @@ test('an offer whose plan was put under another upstream id is still found', asy
 test('a provider tells its plans by TDSP and what it did in 30 and 90 days', async () => {
   await refreshDailyRateIndex(database);
   const { body } = await get('/v1/providers/alpha-power?usage=500');
-  expectSchema('ProviderAnswer', body);
   const sold = markets(21, 40)
     .at(-1)!
     .filter(({ provider }) => provider === 'Alpha Power');

@@ -5,7 +5,7 @@ import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
 import { readActivePlanSet } from '../../src/store/plans/plans.ts';
 import type { Queryable } from '../../src/store/postgres/database.ts';
-import { expectSchema, openApi } from '../support/api.ts';
+import { openApi } from '../support/api.ts';
 import { createTestDatabase, ONCOR, syncAll, testGate, until } from '../support/support.ts';
 
 const { database } = await createTestDatabase();
@@ -64,7 +64,6 @@ test('the market is answered as it was at any time: filters, facets, orders, usa
       assert.equal(body.meta.source, 'history');
       assert.equal(body.meta.as_of, at);
       if (question.includes('dallas')) assert.equal(body.meta.version, `${ONCOR}.${version}`);
-      expectSchema('PlanList', body);
     }
   }
 });
@@ -96,7 +95,6 @@ test('one plan is told as it was, by its id or by that of its offer', async () =
   const then = await get(`/v1/plans/${id}?as_of=${seen[0]!.at}&usage=900`);
   assert.equal(then.body.data.is_active, true);
   assert.equal(then.body.data.bill.usage_kwh, 900);
-  expectSchema('PlanAnswer', then.body);
   assert.equal((await get(`/v1/plans/${offer_id}?as_of=${seen[0]!.at}`)).body.data.id, id);
   assert.equal((await get(`/v1/plans/${offer_id}?as_of=${seen[3]!.at}`)).body.data.id, now_id);
   const later = await get(`/v1/plans/${id}?as_of=${seen[3]!.at}`);

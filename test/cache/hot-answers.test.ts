@@ -41,6 +41,7 @@ const app = buildServer(
     staleAfterMs,
     onEvent: () => {},
     admin: null,
+    publicUrl: null,
   },
   (error) => assert.fail(String(error)),
 );

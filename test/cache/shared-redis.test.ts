@@ -89,6 +89,7 @@ test('a set from Redis answers every question byte for byte like the one from Po
         staleAfterMs: 7_200_000,
         onEvent: () => {},
         admin: null,
+        publicUrl: null,
       },
       (error) => assert.fail(String(error)),
     ),

@@ -6,7 +6,7 @@ import { UNKNOWN } from '../../src/plan/fields.ts';
 import type { PlanDraft } from '../../src/plan/plan.ts';
 import { readActivePlanSet } from '../../src/store/plans/plans.ts';
 import { publish } from '../../src/sync/publish/publish.ts';
-import { expectSchema, openApi } from '../support/api.ts';
+import { openApi } from '../support/api.ts';
 import { createTestDatabase, ONCOR, wattsync } from '../support/support.ts';
 
 const { database, url: DATABASE_URL } = await createTestDatabase();
@@ -48,7 +48,6 @@ test('a term corrected under one id is a change of one offer, and the next id fi
   const later = await send(draft('3', 'Better Rate - 5', 5, 13.5), plain);
   assert.equal(later.get('3')?.offer_id, first.get('1')?.offer_id);
   const { body } = await get(`/v1/plans/${first.get('1')!.offer_id}/history`);
-  expectSchema('History', body);
   const changes = body.data.flatMap((event: { changes?: unknown[] }) => event.changes ?? []);
   assert.deepEqual(
     changes.filter(({ field }: { field: string }) => field === 'term_months'),
@@ -66,7 +65,6 @@ test('a name that contradicts its term is told by the API and by the command, an
   await send(odd);
   const plans = await send(odd, plain, draft('5', 'Plain 12', 12, 15));
   const { body } = await get(`/v1/plans/${plans.get('4')!.id}`);
-  expectSchema('PlanAnswer', body);
   assert.deepEqual([body.data.name, body.data.term_months], ['Smart Secure 9', 10]);
   assert.deepEqual(body.data.quality, [
     {

@@ -95,6 +95,7 @@ async function answers(database: Database, ids: string[]): Promise<Map<string, s
       staleAfterMs: 7_200_000,
       onEvent: () => {},
       admin: null,
+      publicUrl: null,
     },
     (error) => assert.fail(String(error)),
   );

@@ -47,7 +47,7 @@ export class MarketMemory {
     });
     this.history.push(...out.history);
     for (const row of gone) row.is_active = false;
-    for (const { id, offer_id, external_id } of out.plans) {
+    for (const { id, offer_id, external_id, remembered_text } of out.plans) {
       const draft = sent.get(external_id)!;
       this.#rows.set(external_id, {
         id,
@@ -68,6 +68,10 @@ export class MarketMemory {
         first_seen_at: before?.first_seen_at ?? now,
         last_changed_at: now,
         ended_at: null,
+        special_terms: draft.special_terms,
+        translations: draft.translations,
+        remembered_text,
+        last_told_at: now,
       });
     }
     for (const id of out.endedOffers) this.#offers.set(id, { ...this.#offers.get(id)!, ended_at: now });

@@ -81,6 +81,7 @@ const records = fc.record({
   first_seen_at: time,
   last_changed_at: time,
   is_active: fc.boolean(),
+  remembered_text: maybe(fc.record({ fees_text: maybe(text), special_terms: maybe(text), told_at: time })),
 }) as fc.Arbitrary<Plan>;
 
 /** Plain objects, as JSON and PostgreSQL give them. */

@@ -41,6 +41,7 @@ export const wholePlan = (tdsp_duns: string, version: number): Plan => ({
   percent_green: 0,
   rates_cents_per_kwh: { 500: version, 1000: version, 2000: version },
   is_active: true,
+  remembered_text: null,
   first_seen_at: '2026-07-01T00:00:00.000Z',
   last_changed_at: '2026-07-01T00:00:00.000Z',
 });

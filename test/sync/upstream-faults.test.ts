@@ -247,7 +247,15 @@ async function emptyProgram(gate: Partial<GateOptions> = {}, waits: Partial<Plan
   const parts = { database: { pool: fresh.database.quick }, territory, places: new Places(territory) };
   const catalog = new Catalog({ planSets, staleAfterMs: 7_200_000 });
   const app = buildServer(
-    { ...parts, catalog, syncIntervalMs: 3_600_000, staleAfterMs: 7_200_000, onEvent: () => {}, admin: null },
+    {
+      ...parts,
+      catalog,
+      syncIntervalMs: 3_600_000,
+      staleAfterMs: 7_200_000,
+      onEvent: () => {},
+      admin: null,
+      publicUrl: null,
+    },
     () => {},
   );
   const url = await app.listen({ port: 0, host: '127.0.0.1' });

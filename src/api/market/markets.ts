@@ -17,9 +17,10 @@ import { BUCKETS, type Bucket, type RateIndexBucket, readRateIndex } from '../..
 import { readCurrentSnapshot } from '../../store/plans/snapshots.ts';
 import { oldestHistoryLimit, readHistoryKeptSince } from '../../store/schema/history-partitions.ts';
 import { DAY_MS } from '../../units.ts';
-import { choice, integer, invalidParameter, readParams, type Values } from '../params.ts';
+import { choice, integer, invalidParameter, required, text, type Values } from '../params.ts';
 import { Problem } from '../problem.ts';
 import { type CsvColumn, sendRepresentation } from '../representation.ts';
+import { type Operation, route } from '../route.ts';
 import { type ApiParts, notReady, upstreamNotice } from '../routes.ts';
 import { changeCursor, day, expectTdsp, publishedUsage, since, writeChangeCursor } from './market-params.ts';
 
@@ -35,7 +36,7 @@ const INDEX_MAX_AGE_SECONDS = 60;
 const CHANGES_MAX_AGE_SECONDS = 5;
 const CHANGES_LIMIT = 100;
 
-export const INDEX_PARAMS = {
+const INDEX_PARAMS = {
   from: day('First day; a range of 30 days, 26 weeks or a year if not given.'),
   to: day('Last day; today if not given.'),
   by: choice('How long a bucket is: `day` (if not given), `week` from Monday, or `month`.', BUCKETS),
@@ -44,21 +45,110 @@ export const INDEX_PARAMS = {
   usage: publishedUsage('Usage in kWh a month at which rates are compared.'),
 };
 
-export const CHANGES_PARAMS = {
+const CHANGES_PARAMS = {
   since,
   cursor: changeCursor,
   limit: integer(`Changes on a page, the oldest first; ${CHANGES_LIMIT} if not given.`, 1, 300),
 };
 
-type Path = { Params: { duns: string } };
+const indexColumns = (upstream: string): CsvColumn<RateIndexBucket>[] => [
+  { name: 'from_day', value: ({ from }) => from },
+  { name: 'to_day', value: ({ to }) => to },
+  { name: 'days', value: ({ days }) => days },
+  { name: 'known_days', value: ({ known_days }) => known_days },
+  { name: 'plans', value: ({ plans }) => plans },
+  { name: 'priced_plans', value: ({ priced_plans }) => priced_plans },
+  { name: 'min_rate_cents_per_kwh', value: (bucket) => bucket.min_rate_cents_per_kwh },
+  { name: 'median_rate_cents_per_kwh', value: (bucket) => bucket.median_rate_cents_per_kwh },
+  { name: 'average_rate_cents_per_kwh', value: (bucket) => bucket.average_rate_cents_per_kwh },
+  { name: 'version', value: ({ version }) => version },
+  { name: 'upstream', value: () => upstream },
+];
+
+type ChangeRow = Omit<MarketChange, 'changes' | 'rates'> & {
+  field: string | null;
+  from: unknown;
+  to: unknown;
+};
+
+/** A row for each term that changed; what was listed has one for each rate it was listed with. */
+function toCsvRows({ changes, rates, ...change }: MarketChange): ChangeRow[] {
+  const listed = rates
+    ? ([500, 1000, 2000] as const).map((usage) => ({
+        field: `rate_${usage}kwh`,
+        from: null,
+        to: rates[usage],
+      }))
+    : [];
+  const fields = [...listed, ...changes];
+  return fields.length > 0
+    ? fields.map((field) => ({ ...change, ...field }))
+    : [{ ...change, field: null, from: null, to: null }];
+}
+
+const cell = (value: unknown): string | number | boolean | null =>
+  value === null || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string'
+    ? value
+    : JSON.stringify(value);
+
+const changeColumns = (duns: string, upstreams: readonly string[]): CsvColumn<ChangeRow>[] => [
+  { name: 'version', value: ({ version }) => version },
+  { name: 'at_utc', value: ({ at }) => at.toISOString() },
+  { name: 'tdsp_duns', value: () => duns },
+  { name: 'event', value: ({ event }) => event },
+  { name: 'offer_id', value: ({ offer_id }) => offer_id },
+  { name: 'plan_id', value: ({ plan_id }) => plan_id },
+  { name: 'external_id', value: ({ external_id }) => external_id },
+  { name: 'provider', value: ({ provider }) => provider.name },
+  { name: 'plan_name', value: ({ name }) => name },
+  { name: 'term_months', value: ({ term_months }) => term_months },
+  { name: 'field', value: ({ field }) => field },
+  { name: 'from_value', value: ({ from }) => cell(from) },
+  { name: 'to_value', value: ({ to }) => cell(to) },
+  { name: 'upstream', value: () => upstreams.join(' ') },
+];
+
+const MARKETS = {
+  method: 'GET',
+  tag: 'Markets',
+  inPath: { duns: required(text('DUNS or code of a TDSP.', 20)) },
+} as const;
+
+const GET_INDEX = {
+  ...MARKETS,
+  id: 'getMarketIndex',
+  path: '/v1/markets/{duns}/index',
+  summary: 'How many plans a TDSP had and what they cost, by day, week or month in America/Chicago',
+  query: INDEX_PARAMS,
+  answer: 'MarketIndex',
+  columns: indexColumns(''),
+  caching: { maxAgeSeconds: INDEX_MAX_AGE_SECONDS },
+  problems: ['unknown_tdsp', 'not_ready', 'storage_unavailable'],
+  example: { inPath: { duns: 'ONCOR' }, query: { by: 'week', term: '12' } },
+} as const satisfies Operation;
+
+const LIST_CHANGES = {
+  ...MARKETS,
+  id: 'listMarketChanges',
+  path: '/v1/markets/{duns}/changes',
+  summary: 'What was listed, changed, withdrawn and relisted at a TDSP, oldest first',
+  description:
+    'What was listed, changed, withdrawn and relisted at a TDSP since a time or a version, oldest first. `links.next` is there at the end, too: it brings what happens from then on.',
+  query: CHANGES_PARAMS,
+  answer: 'MarketChanges',
+  columns: changeColumns('', []),
+  caching: { maxAgeSeconds: CHANGES_MAX_AGE_SECONDS },
+  problems: ['unknown_tdsp', 'changes_gone', 'not_ready', 'storage_unavailable'],
+  example: { inPath: { duns: '1039940674000' }, query: { since: '0', limit: '5' } },
+} as const satisfies Operation;
 
 export function marketsRoutes(app: FastifyInstance, parts: ApiParts): void {
   const { territory, database } = parts;
   const { pool } = database;
 
-  app.get<Path>('/v1/markets/:duns/index', async (request, reply) => {
-    const { duns: tdsp_duns } = expectTdsp(territory, request.params.duns);
-    const query = toIndexQuery(readParams(INDEX_PARAMS, request.query), new Date());
+  route(app, GET_INDEX, async ({ path, query: params, request, reply }) => {
+    const { duns: tdsp_duns } = expectTdsp(territory, path.duns);
+    const query = toIndexQuery(params, new Date());
     const current = await readCurrentSnapshot(pool, tdsp_duns);
     if (!current) throw notReady(parts, [tdsp_duns]);
     const buckets = await readRateIndex(pool, { tdsp_duns, ...query });
@@ -85,9 +175,8 @@ export function marketsRoutes(app: FastifyInstance, parts: ApiParts): void {
     });
   });
 
-  app.get<Path>('/v1/markets/:duns/changes', async (request, reply) => {
-    const { duns } = expectTdsp(territory, request.params.duns);
-    const params = readParams(CHANGES_PARAMS, request.query);
+  route(app, LIST_CHANGES, async ({ path, query: params, request, reply }) => {
+    const { duns } = expectTdsp(territory, path.duns);
     const from = await readPlace(parts, duns, params);
     const limit = params.limit ?? CHANGES_LIMIT;
     const page = await readMarketChanges(pool, duns, { from, limit });
@@ -178,60 +267,3 @@ async function expectKept({ database: { pool } }: ApiParts, duns: string, from: 
       `Read all plans (/v1/plans?tdsp=${duns}), then go on with since=<now>.`,
   });
 }
-
-export const indexColumns = (upstream: string): CsvColumn<RateIndexBucket>[] => [
-  { name: 'from_day', value: ({ from }) => from },
-  { name: 'to_day', value: ({ to }) => to },
-  { name: 'days', value: ({ days }) => days },
-  { name: 'known_days', value: ({ known_days }) => known_days },
-  { name: 'plans', value: ({ plans }) => plans },
-  { name: 'priced_plans', value: ({ priced_plans }) => priced_plans },
-  { name: 'min_rate_cents_per_kwh', value: (bucket) => bucket.min_rate_cents_per_kwh },
-  { name: 'median_rate_cents_per_kwh', value: (bucket) => bucket.median_rate_cents_per_kwh },
-  { name: 'average_rate_cents_per_kwh', value: (bucket) => bucket.average_rate_cents_per_kwh },
-  { name: 'version', value: ({ version }) => version },
-  { name: 'upstream', value: () => upstream },
-];
-
-type ChangeRow = Omit<MarketChange, 'changes' | 'rates'> & {
-  field: string | null;
-  from: unknown;
-  to: unknown;
-};
-
-/** A row for each term that changed; what was listed has one for each rate it was listed with. */
-function toCsvRows({ changes, rates, ...change }: MarketChange): ChangeRow[] {
-  const listed = rates
-    ? ([500, 1000, 2000] as const).map((usage) => ({
-        field: `rate_${usage}kwh`,
-        from: null,
-        to: rates[usage],
-      }))
-    : [];
-  const fields = [...listed, ...changes];
-  return fields.length > 0
-    ? fields.map((field) => ({ ...change, ...field }))
-    : [{ ...change, field: null, from: null, to: null }];
-}
-
-const cell = (value: unknown): string | number | boolean | null =>
-  value === null || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string'
-    ? value
-    : JSON.stringify(value);
-
-export const changeColumns = (duns: string, upstreams: readonly string[]): CsvColumn<ChangeRow>[] => [
-  { name: 'version', value: ({ version }) => version },
-  { name: 'at_utc', value: ({ at }) => at.toISOString() },
-  { name: 'tdsp_duns', value: () => duns },
-  { name: 'event', value: ({ event }) => event },
-  { name: 'offer_id', value: ({ offer_id }) => offer_id },
-  { name: 'plan_id', value: ({ plan_id }) => plan_id },
-  { name: 'external_id', value: ({ external_id }) => external_id },
-  { name: 'provider', value: ({ provider }) => provider.name },
-  { name: 'plan_name', value: ({ name }) => name },
-  { name: 'term_months', value: ({ term_months }) => term_months },
-  { name: 'field', value: ({ field }) => field },
-  { name: 'from_value', value: ({ from }) => cell(from) },
-  { name: 'to_value', value: ({ to }) => cell(to) },
-  { name: 'upstream', value: () => upstreams.join(' ') },
-];

@@ -7,12 +7,13 @@ import { isOutOfReach } from '../../store/postgres/out-of-reach.ts';
 import { placeKey } from '../../territory/place-key.ts';
 import type { Place } from '../../territory/places.ts';
 import type { City } from '../../territory/territory.ts';
-import { integer, type RawQuery, readParams, text } from '../params.ts';
-import { checkZip, expectPlace, readTdsp } from '../place.ts';
+import { integer, type RawQuery, required, text, type Values } from '../params.ts';
+import { expectPlace, readTdsp, zipCode } from '../place.ts';
 import { Problem } from '../problem.ts';
+import { type Operation, route } from '../route.ts';
 import type { ApiParts } from '../routes.ts';
 
-export const CITY_PARAMS = {
+const CITY_PARAMS = {
   tdsp: text('DUNS or code of a TDSP that serves the city.', 20),
   tier: integer('1: the 200 most populous; 2: the next 300; 3: all others.', 1, 3),
   q: text('How the name of the city begins.'),
@@ -20,24 +21,64 @@ export const CITY_PARAMS = {
   cursor: text('Slug of the last city of the page before, taken from its `links.next`.'),
 };
 
+const PLACES = { method: 'GET', tag: 'Places', caching: { maxAgeSeconds: 60 } } as const;
+
+const LIST_CITIES = {
+  ...PLACES,
+  id: 'listCities',
+  path: '/v1/cities',
+  summary: 'Cities with retail choice',
+  query: CITY_PARAMS,
+  answer: 'CityList',
+  problems: [],
+  example: { query: { tdsp: 'ONCOR', limit: '5' } },
+} as const satisfies Operation;
+
+const GET_CITY = {
+  ...PLACES,
+  id: 'getCity',
+  path: '/v1/cities/{slug}',
+  summary: 'A city and who serves it',
+  description:
+    'A city with choice and who serves it; one without is a problem that names its utilities and the nearest with choice.',
+  inPath: { slug: required(text('Slug or name of a Texas city.')) },
+  answer: 'CityAnswer',
+  problems: ['unknown_place', 'no_retail_choice', 'plans_not_listed'],
+  example: { inPath: { slug: 'dallas-tx' } },
+} as const satisfies Operation;
+
+const GET_ZIP = {
+  ...PLACES,
+  id: 'getZip',
+  path: '/v1/zips/{zip}',
+  summary: 'A ZIP code and who serves it',
+  description:
+    'A ZIP code with choice and who serves it; one without is a problem that names its utilities and the nearest with choice.',
+  inPath: { zip: required(zipCode) },
+  answer: 'ZipAnswer',
+  problems: ['unknown_place', 'no_retail_choice', 'plans_not_listed'],
+  example: { inPath: { zip: '75201' } },
+} as const satisfies Operation;
+
+const LIST_TDSPS = {
+  ...PLACES,
+  id: 'listTdsps',
+  path: '/v1/tdsps',
+  summary: 'The six wires companies and how fresh their plans are',
+  answer: 'TdspList',
+  problems: ['storage_unavailable'],
+  example: {},
+} as const satisfies Operation;
+
 export function placesRoutes(app: FastifyInstance, parts: ApiParts): void {
-  app.get('/v1/cities', async ({ query }) => listCities(parts, query as RawQuery));
-  app.get<{ Params: { slug: string } }>('/v1/cities/:slug', async ({ params, query }) => {
-    readParams({}, query);
-    return oneCity(parts, params.slug);
-  });
-  app.get<{ Params: { zip: string } }>('/v1/zips/:zip', async ({ params, query }) => {
-    readParams({}, query);
-    return oneZip(parts, params.zip);
-  });
-  app.get('/v1/tdsps', async ({ query }) => {
-    readParams({}, query);
-    return listTdsps(parts);
-  });
+  route(app, LIST_CITIES, ({ query, request }) => listCities(parts, query, request.query as RawQuery));
+  route(app, GET_CITY, ({ path }) => oneCity(parts, path.slug));
+  route(app, GET_ZIP, ({ path }) => oneZip(parts, path.zip));
+  route(app, LIST_TDSPS, () => listTdsps(parts));
 }
 
-function listCities({ territory }: ApiParts, raw: RawQuery) {
-  const { tdsp, tier, q, limit, cursor } = readParams(CITY_PARAMS, raw);
+function listCities({ territory }: ApiParts, asked: Values<typeof CITY_PARAMS>, raw: RawQuery) {
+  const { tdsp, tier, q, limit, cursor } = asked;
   const duns = tdsp === null ? null : readTdsp(territory, tdsp).duns;
   const key = q === null ? null : placeKey(q);
   const matches = territory.cities.filter(
@@ -81,7 +122,6 @@ async function oneCity(parts: ApiParts, asked: string) {
 }
 
 function oneZip(parts: ApiParts, zip: string) {
-  checkZip(zip);
   const place = parts.places.find(zip);
   // Five digits are never taken for the name of a city.
   const found = expectPlace(place, 'zip') as Extract<Place, { kind: 'zip' }>;

@@ -10,31 +10,64 @@ import {
   readProviderMarkets,
   readProviders,
 } from '../../store/market/providers.ts';
-import { readParams } from '../params.ts';
+import { required, text } from '../params.ts';
 import { Problem } from '../problem.ts';
 import { type CsvColumn, sendRepresentation } from '../representation.ts';
+import { type Operation, route } from '../route.ts';
 import { type ApiParts, upstreamNotice } from '../routes.ts';
 import { publishedUsage } from './market-params.ts';
 
 const MAX_AGE_SECONDS = 60;
+/** Stands for the id of a provider in examples. */
+export const EXAMPLE_PROVIDER_ID = 'txu-energy';
 /** The windows in which activity is counted, in days. */
 const WINDOWS = [30, 90] as const;
 
-export const PROVIDER_PARAMS = {
-  usage: publishedUsage('Usage in kWh a month at which rates are compared.'),
-};
+const providerColumns = (id: string, name: string): CsvColumn<ProviderMarket>[] => [
+  { name: 'provider_id', value: () => id },
+  { name: 'provider', value: () => name },
+  { name: 'tdsp_duns', value: ({ tdsp_duns }) => tdsp_duns },
+  { name: 'plans', value: ({ plans }) => plans },
+  { name: 'min_rate_cents_per_kwh', value: (market) => market.min_rate_cents_per_kwh },
+  { name: 'median_rate_cents_per_kwh', value: (market) => market.median_rate_cents_per_kwh },
+  { name: 'upstream', value: ({ upstreams }) => upstreams.join(' ') },
+];
+
+const PROVIDERS = { method: 'GET', tag: 'Providers', caching: { maxAgeSeconds: MAX_AGE_SECONDS } } as const;
+
+const LIST_PROVIDERS = {
+  ...PROVIDERS,
+  id: 'listProviders',
+  path: '/v1/providers',
+  summary: 'Providers that sell something now',
+  answer: 'ProviderList',
+  problems: ['storage_unavailable'],
+  example: {},
+} as const satisfies Operation;
+
+const GET_PROVIDER = {
+  ...PROVIDERS,
+  id: 'getProvider',
+  path: '/v1/providers/{id}',
+  summary: 'One provider: what it sells where, and how often it lists, withdraws and re-prices',
+  inPath: { id: required(text('Id or name of a provider.')) },
+  query: { usage: publishedUsage('Usage in kWh a month at which rates are compared.') },
+  answer: 'ProviderAnswer',
+  columns: providerColumns('', ''),
+  problems: ['unknown_provider', 'storage_unavailable'],
+  example: { inPath: { id: EXAMPLE_PROVIDER_ID } },
+} as const satisfies Operation;
 
 export function providersRoutes(app: FastifyInstance, { database: { pool }, territory }: ApiParts): void {
-  app.get('/v1/providers', async (request) => {
-    readParams({}, request.query);
+  route(app, LIST_PROVIDERS, async () => {
     const data = await readProviders(pool);
     return { data, meta: { total: data.length } };
   });
 
-  app.get<{ Params: { id: string } }>('/v1/providers/:id', async (request, reply) => {
+  route(app, GET_PROVIDER, async ({ path, query, request, reply }) => {
     // As in the filter of `/v1/plans`: the name itself will do.
-    const id = nameKey(request.params.id);
-    const usage = readParams(PROVIDER_PARAMS, request.query).usage ?? 1000;
+    const id = nameKey(path.id);
+    const usage = query.usage ?? 1000;
     const provider = await readProvider(pool, id);
     if (!provider) {
       throw new Problem('unknown_provider', {
@@ -69,13 +102,3 @@ export function providersRoutes(app: FastifyInstance, { database: { pool }, terr
     });
   });
 }
-
-export const providerColumns = (id: string, name: string): CsvColumn<ProviderMarket>[] => [
-  { name: 'provider_id', value: () => id },
-  { name: 'provider', value: () => name },
-  { name: 'tdsp_duns', value: ({ tdsp_duns }) => tdsp_duns },
-  { name: 'plans', value: ({ plans }) => plans },
-  { name: 'min_rate_cents_per_kwh', value: (market) => market.min_rate_cents_per_kwh },
-  { name: 'median_rate_cents_per_kwh', value: (market) => market.median_rate_cents_per_kwh },
-  { name: 'upstream', value: ({ upstreams }) => upstreams.join(' ') },
-];

@@ -2,27 +2,54 @@
 
 import type { FastifyInstance } from 'fastify';
 import { search } from '../../catalog/search.ts';
-import { expected } from '../../errors.ts';
 import { placeKey } from '../../territory/place-key.ts';
 import type { Place } from '../../territory/places.ts';
 import type { City, Territory } from '../../territory/territory.ts';
-import { integer, invalidParameter, readParams, text } from '../params.ts';
+import { integer, type Param, required, text } from '../params.ts';
+import { type Operation, route } from '../route.ts';
 import type { ApiParts } from '../routes.ts';
 
-export const SEARCH_PARAMS = {
-  q: text(
-    'What is looked for, as far as it is typed: `gex`, `relient energy`, `"free nights" -prepaid`. Misspelt words are ' +
-      'corrected where nothing is found as it stands.',
+/** Anything but blanks. */
+function words(description: string): Param<string> {
+  const any = text(description);
+  return {
+    ...any,
+    schema: {
+      ...any.schema,
+      pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*\\S[^\\u0000-\\u001f\\u007f-\\u009f]*$',
+    },
+    expected: 'the beginning of a name',
+    read: (given) => any.read(given) || undefined,
+  };
+}
+
+const SEARCH_PARAMS = {
+  q: required(
+    words(
+      'What is looked for, as far as it is typed: `gex`, `relient energy`, `"free nights" -prepaid`. Misspelt words are ' +
+        'corrected where nothing is found as it stands.',
+    ),
   ),
   limit: integer('Most hits of each kind; 10 if not given.', 1, 50),
 };
 
+const SEARCH = {
+  id: 'search',
+  method: 'GET',
+  path: '/v1/search',
+  tag: 'Search',
+  summary: 'Cities, providers and what they sell, ranked, as you type',
+  query: SEARCH_PARAMS,
+  answer: 'SearchAnswer',
+  caching: { maxAgeSeconds: 60 },
+  problems: ['storage_unavailable', 'not_ready'],
+  example: { query: { q: 'free nights', limit: '5' } },
+} as const satisfies Operation;
+
 export function searchRoutes(app: FastifyInstance, { database, catalog, territory, places }: ApiParts): void {
   const tdsps = territory.tdsps.map(({ duns }) => duns);
 
-  app.get('/v1/search', async (request) => {
-    const { q, limit } = readParams(SEARCH_PARAMS, request.query);
-    if (!q) throw invalidParameter('q', expected('the beginning of a name', undefined));
+  route(app, SEARCH, async ({ query: { q, limit } }) => {
     const most = limit ?? 10;
     const key = placeKey(q);
     const begun = territory.cities

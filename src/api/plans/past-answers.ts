@@ -12,7 +12,7 @@ import { remarksOf } from '../../plan/quality/quality.ts';
 import { readTdspsOfPlan } from '../../store/plans/plan-revisions.ts';
 import { invalidParameters } from '../params.ts';
 import { Problem } from '../problem.ts';
-import { type ApiParts, isNotModified, upstreamNotice } from '../routes.ts';
+import { type ApiParts, isNotModified, linkNext, upstreamNotice } from '../routes.ts';
 import { type Where, withCursor } from './plan-answers.ts';
 import { type PlanParams, toPlanQuery } from './plan-params.ts';
 
@@ -43,7 +43,8 @@ export class PastAnswers {
     if (this.#isKnown(past, `${tag}.${at.getTime()}`, request, reply)) return reply.code(304).send();
     const { json, total, cursor } = view.page(query, plans);
     const meta = asciiJson(JSON.stringify(this.#meta(past)));
-    const links = cursor === null ? {} : { next: withCursor(request.url, cursor) };
+    const links: { next?: string } = cursor === null ? {} : { next: withCursor(request.url, cursor) };
+    if (links.next) reply.header('link', linkNext(links.next));
     return reply
       .type('application/json; charset=utf-8')
       .send(
@@ -132,6 +133,8 @@ export class PastAnswers {
   #isKnown({ isSettled }: PastView, tag: string, request: FastifyRequest, reply: FastifyReply): boolean {
     reply.headers({
       etag: `W/"${tag}"`,
+      // What was, is as true as when it happened.
+      age: '0',
       'cache-control': isSettled ? KEEP_FOR_GOOD : KEEP_A_MINUTE,
       'cache-status': 'wattsync; fwd=bypass; detail=history',
     });

@@ -11,15 +11,23 @@ import type { PlanView, Viewed } from '../../catalog/catalog.ts';
 import type { PlanQuery } from '../../catalog/plan-query.ts';
 import { asciiJson, flat } from '../../plan/packed/ascii-json.ts';
 import type { Place } from '../../territory/places.ts';
-import { compressPrefix, type Encoding, type PrefixPacked, withTail } from '../packed-body.ts';
+import {
+  compressPrefix,
+  type Encoding,
+  encodingFor,
+  headerOf,
+  type PrefixPacked,
+  withTail,
+} from '../packed-body.ts';
 import { invalidParameter, type RawQuery, readParams } from '../params.ts';
-import { checkZip, expectPlace, readTdsp } from '../place.ts';
+import { expectPlace, readTdsp } from '../place.ts';
 import {
   type ApiParts,
   EVERY_ANSWER,
   freshnessHeaders,
   freshnessTag,
   isNotModified,
+  linkNext,
   upstreamNotice,
 } from '../routes.ts';
 import { PLAN_PARAMS, type PlanParams, toPlanQuery } from './plan-params.ts';
@@ -44,6 +52,8 @@ interface Prepared {
   prefix: string;
   /** What follows the age. */
   suffix: string;
+  /** The header that leads to the next page, or nothing. */
+  link: readonly string[];
 }
 
 /** An answer that is asked for again and again. */
@@ -128,8 +138,10 @@ export class PlanAnswers {
 
   #prepare(view: PlanView, query: PlanQuery, placeJson: string, url: string): Prepared {
     const { json, total, cursor } = view.page(query);
-    const links = cursor === null ? '' : `"next":${asciiJson(JSON.stringify(withCursor(url, cursor)))}`;
+    const next = cursor === null ? null : withCursor(url, cursor);
+    const links = next === null ? '' : `"next":${asciiJson(JSON.stringify(next))}`;
     return {
+      link: next === null ? [] : ['link', linkNext(next)],
       view,
       prefix: `{${json},"meta":{"total":${total},${placeJson},${aboutJson(view)}`,
       suffix: `},"links":{${links}}}`,
@@ -138,7 +150,7 @@ export class PlanAnswers {
 
   #send(
     viewed: Viewed,
-    { prefix, suffix }: Prepared,
+    { prefix, suffix, link }: Prepared,
     nowMs: number,
     request: IncomingMessage,
     response: ServerResponse,
@@ -149,7 +161,7 @@ export class PlanAnswers {
       return;
     }
     const body = prefix + meta + suffix;
-    response.writeHead(200, [...head, ...JSON_TYPE, 'content-length', String(body.length)]);
+    response.writeHead(200, [...head, ...link, ...JSON_TYPE, 'content-length', String(body.length)]);
     // In Latin-1, which ASCII is, head and body leave as one write without being measured or encoded.
     response.end(body, 'latin1');
   }
@@ -160,7 +172,6 @@ export class PlanAnswers {
       const { head, tag, meta } = this.#freshness({ view: ready.view, layer: 'memory' }, nowMs);
       Object.assign(ready, { second, head, tag, tail: meta + ready.suffix, bodies: {} });
     }
-    // From the list as it came: to make an object of all headers costs as much as the rest of a 304.
     if (isNotModified(headerOf(request, 'if-none-match'), ready.tag)) {
       response.writeHead(304, ready.head as string[]).end();
       return;
@@ -175,7 +186,7 @@ export class PlanAnswers {
           : Buffer.from(ready.prefix + ready.tail, 'latin1');
       ready.bodies[encoding] = body;
     }
-    const head = [...ready.head, ...JSON_TYPE, 'content-length', String(body.length)];
+    const head = [...ready.head, ...ready.link, ...JSON_TYPE, 'content-length', String(body.length)];
     if (encoding !== 'identity') head.push('content-encoding', encoding);
     response.writeHead(200, head);
     response.end(body);
@@ -183,9 +194,8 @@ export class PlanAnswers {
 
   /** What the caller takes and what is packed already; what is not is packed in the background, for the next one. */
   #encodingFor(ready: Ready, accepted: string | undefined): Encoding {
-    if (accepted === undefined) return 'identity';
-    const encoding = accepted.includes('br') ? 'br' : accepted.includes('gzip') ? 'gzip' : 'identity';
-    if (encoding === 'identity' || /;\s*q=0(\.0*)?\s*(,|$)/.test(accepted)) return 'identity';
+    const encoding = encodingFor(accepted);
+    if (encoding === 'identity') return encoding;
     const packed = ready.packed[encoding];
     if (packed === undefined) {
       ready.packed[encoding] = 'being made';
@@ -231,7 +241,6 @@ export class PlanAnswers {
       const place = { tdsps: [short_name], note: null };
       return { tdsps: [duns], placeJson: `"place":${JSON.stringify(place)}` };
     }
-    if (zip !== null) checkZip(zip);
     const place = expectPlace(places.find(city ?? zip ?? ''), city === null ? 'zip' : 'city');
     let placeJson = this.#placeJson.get(place);
     if (placeJson === undefined) {
@@ -259,14 +268,6 @@ function aboutJson(view: PlanView): string {
     aboutViews.set(view, json);
   }
   return json;
-}
-
-function headerOf({ rawHeaders }: IncomingMessage, name: string): string | undefined {
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const given = rawHeaders[at]!;
-    if (given.length === name.length && given.toLowerCase() === name) return rawHeaders[at + 1];
-  }
-  return undefined;
 }
 
 /** The same address, one page on. */

@@ -28,10 +28,12 @@ import {
 } from '../../store/schema/history-partitions.ts';
 import { DAY_MS } from '../../units.ts';
 import { publishedUsage } from '../market/market-params.ts';
-import { integer, invalidParameters, type Param, type RawQuery, readParams, type Values } from '../params.ts';
+import { integer, invalidParameters, type Param, required, type Values } from '../params.ts';
 import { Problem } from '../problem.ts';
 import { type CsvColumn, sendRepresentation } from '../representation.ts';
-import { type ApiParts, readPlanId, upstreamNotice } from '../routes.ts';
+import { type Operation, route } from '../route.ts';
+import { type ApiParts, upstreamNotice } from '../routes.ts';
+import { EXAMPLE_PLAN_ID, planId } from './plan-params.ts';
 
 const DEFAULT_LIMIT = 200;
 const MAX_AGE_SECONDS = 60;
@@ -47,7 +49,7 @@ const cursor: Param<Date> = {
 };
 const writeCursor = (at: string): string => Date.parse(at).toString(36);
 
-export const HISTORY_PARAMS = {
+const HISTORY_PARAMS = {
   lowest_in_days: integer(
     'Tell the lowest rate of the last so many days in `meta.lowest`.',
     1,
@@ -65,11 +67,42 @@ type Listed = Omit<HistoryEvent, 'event' | 'plan_id' | 'external_id'> & {
   external_id: null;
 };
 
+interface CsvRow {
+  event: HistoryEvent | Listed;
+  price: PriceStep | undefined;
+}
+
+const historyColumns = (upstream: string | null): CsvColumn<CsvRow>[] => [
+  { name: 'at_utc', value: ({ event }) => event.at },
+  { name: 'event', value: ({ event }) => event.event },
+  { name: 'is_offered', value: ({ price }) => price?.is_offered ?? null },
+  ...([500, 1000, 2000] as const).map((usage) => ({
+    name: `rate_${usage}kwh_cents_per_kwh`,
+    value: ({ price }: CsvRow) => price?.rates_cents_per_kwh[usage] ?? null,
+  })),
+  { name: 'changed_terms', value: ({ event }) => event.changes.map(({ field }) => field).join(' ') || null },
+  { name: 'plan_id', value: ({ event }) => event.plan_id },
+  { name: 'external_id', value: ({ event }) => event.external_id },
+  { name: 'upstream', value: () => upstream },
+];
+
+const GET_PLAN_HISTORY = {
+  id: 'getPlanHistory',
+  method: 'GET',
+  path: '/v1/plans/{id}/history',
+  tag: 'Plans',
+  summary: 'What happened to a plan through all its re-pricings, and what it cost meanwhile',
+  inPath: { id: required(planId) },
+  query: HISTORY_PARAMS,
+  answer: 'History',
+  columns: historyColumns(null),
+  caching: { maxAgeSeconds: MAX_AGE_SECONDS },
+  problems: ['unknown_plan', 'storage_unavailable'],
+  example: { inPath: { id: EXAMPLE_PLAN_ID }, query: { lowest_in_days: '90' } },
+} as const satisfies Operation;
+
 export function planHistoryRoutes(app: FastifyInstance, { database: { pool } }: ApiParts): void {
-  app.get<{ Params: { id: string } }>('/v1/plans/:id/history', async (request, reply) => {
-    const id = readPlanId(request.params.id);
-    const raw = request.query as RawQuery;
-    const params = readParams(HISTORY_PARAMS, raw);
+  route(app, GET_PLAN_HISTORY, async ({ path: { id }, query: params, request, reply }) => {
     if (params.usage !== null && params.lowest_in_days === null) {
       throw invalidParameters([{ field: 'usage', message: 'says something only with lowest_in_days' }]);
     }
@@ -191,24 +224,5 @@ async function readLowest(
   return { days, usage_kwh, ...(lowest ?? { rate_cents_per_kwh: null, at: null }) };
 }
 
-interface CsvRow {
-  event: HistoryEvent | Listed;
-  price: PriceStep | undefined;
-}
-
 const priceAt = (prices: readonly PriceStep[], { at }: OfferEvent): PriceStep | undefined =>
   prices.find((step) => step.at <= at);
-
-export const historyColumns = (upstream: string | null): CsvColumn<CsvRow>[] => [
-  { name: 'at_utc', value: ({ event }) => event.at },
-  { name: 'event', value: ({ event }) => event.event },
-  { name: 'is_offered', value: ({ price }) => price?.is_offered ?? null },
-  ...([500, 1000, 2000] as const).map((usage) => ({
-    name: `rate_${usage}kwh_cents_per_kwh`,
-    value: ({ price }: CsvRow) => price?.rates_cents_per_kwh[usage] ?? null,
-  })),
-  { name: 'changed_terms', value: ({ event }) => event.changes.map(({ field }) => field).join(' ') || null },
-  { name: 'plan_id', value: ({ event }) => event.plan_id },
-  { name: 'external_id', value: ({ event }) => event.external_id },
-  { name: 'upstream', value: () => upstream },
-];

@@ -18,6 +18,7 @@ import {
   text,
   type Values,
 } from '../params.ts';
+import { zipCode } from '../place.ts';
 
 const sort: Param<{ key: SortKey; isDescending: boolean }> = {
   description:
@@ -39,15 +40,30 @@ export const profile: Param<UsageProfile> = {
   read: (given) => readProfile(given, usageProfiles()),
 };
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export const planId: Param<string> = {
+  description: 'The `id` of a plan, or the `offer_id` that stays when it is re-priced.',
+  schema: { type: 'string', format: 'uuid' },
+  expected: 'a UUID as in the id or offer_id of a plan',
+  read: (given) => (UUID.test(given) ? given.toLowerCase() : undefined),
+};
+
+/** Stands for the id of a plan in examples. */
+export const EXAMPLE_PLAN_ID = '233dd62a-5d0e-4c7e-9a54-3f0b8a1f6c11';
+
 const DEFAULT_PROFILE = 'house';
 
 export const asOf = moment(
   'The plans as they were at this time, instead of those of now; not in the future, nor before the first sync.',
 );
 
+/** Where plans are asked for: exactly one of these. */
+export const PLACE_PARAMS = ['city', 'zip', 'tdsp'] as const;
+
 export const PLAN_PARAMS = {
   city: text('Slug or name of a Texas city: `dallas-tx`, `Fort Worth`.'),
-  zip: text('Five-digit Texas ZIP code.', 10),
+  zip: zipCode,
   tdsp: text('DUNS or code of a TDSP: `1039940674000`, `ONCOR`.', 20),
   term: list(integer('Contract length in months; 1 is month to month.', 1, 120)),
   min_term: integer('Shortest contract in months.', 1, 120),

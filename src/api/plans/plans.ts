@@ -7,34 +7,84 @@ import type { Plan } from '../../plan/plan.ts';
 import { remarksAmong, remarksOf } from '../../plan/quality/quality.ts';
 import type { Remark } from '../../plan/quality/remark.ts';
 import { readFormerOffer, readPlan } from '../../store/plans/plans.ts';
-import { integer, type RawQuery, readParams } from '../params.ts';
+import { integer, required } from '../params.ts';
 import { Problem } from '../problem.ts';
+import { type Operation, route } from '../route.ts';
 import {
   type ApiParts,
   freshnessHeaders,
   freshnessTag,
   isNotModified,
   notReady,
-  readPlanId,
   upstreamNotice,
 } from '../routes.ts';
 import { PastAnswers } from './past-answers.ts';
 import type { PlanAnswers } from './plan-answers.ts';
-import { asOf, PLAN_PARAMS, profile, toPlanQuery } from './plan-params.ts';
+import {
+  asOf,
+  EXAMPLE_PLAN_ID,
+  PLACE_PARAMS,
+  PLAN_PARAMS,
+  planId,
+  profile,
+  toPlanQuery,
+} from './plan-params.ts';
 
-export const ONE_PLAN_PARAMS = {
+const ONE_PLAN_PARAMS = {
   usage: integer('Usage in kWh a month, for which the bill is told; 1000 if not given.', 1, 100_000),
   profile,
   as_of: asOf,
 };
 
+const PLANS = { method: 'GET', tag: 'Plans', caching: 'plans' } as const;
+const PAST = ['nothing_published_then', 'past_not_kept', 'past_busy'] as const;
+
+const LIST_PLANS = {
+  ...PLANS,
+  id: 'listPlans',
+  path: '/v1/plans',
+  summary: 'Plans at a place: filtered, sorted, counted, page by page',
+  description:
+    'Plans at a place, as they are or, with `as_of`, as they were. `facets` counts what each other choice of a filter would bring.',
+  query: PLAN_PARAMS,
+  exactlyOneOf: PLACE_PARAMS,
+  answer: 'PlanList',
+  problems: [
+    'unknown_place',
+    'no_retail_choice',
+    'plans_not_listed',
+    'not_ready',
+    'storage_unavailable',
+    ...PAST,
+  ],
+  example: { query: { city: 'dallas-tx', term: '12,24', min_green: '50', usage: '1200', limit: '5' } },
+} as const satisfies Operation;
+
+const GET_PLAN = {
+  ...PLANS,
+  id: 'getPlan',
+  path: '/v1/plans/{id}',
+  summary: 'One plan, by its id or by that of its offer',
+  description: 'One plan, by its id or by that of its offer, as it is or, with `as_of`, as it was.',
+  inPath: { id: required(planId) },
+  query: ONE_PLAN_PARAMS,
+  answer: 'PlanAnswer',
+  problems: [
+    'unknown_plan',
+    'plan_id_reused',
+    'not_on_sale_then',
+    'not_ready',
+    'storage_unavailable',
+    ...PAST,
+  ],
+  example: { inPath: { id: EXAMPLE_PLAN_ID }, query: { usage: '950', profile: 'house' } },
+} as const satisfies Operation;
+
 export function plansRoutes(app: FastifyInstance, parts: ApiParts, answers: PlanAnswers): void {
   const { catalog, database } = parts;
   const past = new PastAnswers(parts);
 
-  app.get('/v1/plans', async (request, reply) => {
-    const raw = request.query as RawQuery;
-    const params = readParams(PLAN_PARAMS, raw);
+  route(app, LIST_PLANS, async ({ query: params, request, reply }) => {
     const where = answers.readWhere(params);
     if (params.as_of !== null) return past.answer(params, params.as_of, where, request, reply);
     // Before the answer is taken out of Fastify's hands: what it throws must reach the caller.
@@ -47,9 +97,7 @@ export function plansRoutes(app: FastifyInstance, parts: ApiParts, answers: Plan
     return reply;
   });
 
-  app.get<{ Params: { id: string } }>('/v1/plans/:id', async (request, reply) => {
-    const id = readPlanId(request.params.id);
-    const { usage, profile, as_of } = readParams(ONE_PLAN_PARAMS, request.query as RawQuery);
+  route(app, GET_PLAN, async ({ path: { id }, query: { usage, profile, as_of }, request, reply }) => {
     if (as_of !== null) return past.answerOne(id, { usage: usage ?? 1000, profile }, as_of, request, reply);
     const active = await catalog.activePlan(allDuns(parts), id);
     const plan = active?.plan ?? (await readPlan(database.pool, id));

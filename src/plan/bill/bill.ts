@@ -10,12 +10,13 @@
 
 import assert from 'node:assert/strict';
 import { expected } from '../../errors.ts';
-import type { PlanDraft } from '../plan.ts';
+import type { Plan, PlanDraft, RememberedText } from '../plan.ts';
 import { PUBLISHED_USAGES_KWH, type PublishedUsageKwh } from '../rate.ts';
+import { toldText } from '../told-text.ts';
 import { estimateShape } from './estimate.ts';
 import { componentsShape, flatBelowShape, lineShape } from './known-shapes.ts';
 import { type BillEvidence, type BillLine, type Point, roundingUsd, type Shape } from './shape.ts';
-import { type StatedTerms, statedTerms } from './stated-terms.ts';
+import { type StatedStep, type StatedTerms, statedTerms } from './stated-terms.ts';
 
 /** Where a bill jumps as usage rises. */
 interface Cliff {
@@ -77,8 +78,9 @@ export type PricedTerms = Pick<
   | 'name'
   | 'is_time_of_use'
   | 'has_minimum_usage_fee'
+  | 'has_fees_or_credits'
 > &
-  Partial<Pick<PlanDraft, 'translations'>>;
+  Partial<Pick<Plan, 'translations' | 'remembered_text'>>;
 
 const NOTHING_KNOWN = 'Fewer than two prices are published: nothing is known of other usages';
 
@@ -88,12 +90,8 @@ export function billCurve(plan: PricedTerms): BillCurve {
     const rate = plan.rates_cents_per_kwh[usage];
     return rate === null ? [] : [{ usage, usd: (rate * usage) / 100 }];
   });
-  const es = plan.translations?.es;
-  const terms = statedTerms([
-    plan.fees_text ?? es?.fees_text ?? null,
-    plan.special_terms ?? es?.special_terms ?? null,
-    plan.name,
-  ]);
+  const { fees_text, special_terms } = plan.remembered_text ?? toldText(plan);
+  const terms = statedTerms([fees_text, special_terms, plan.name]);
   return new Curve(plan, points, terms, explain(plan, points, terms));
 }
 
@@ -111,20 +109,52 @@ function explain(plan: PricedTerms, points: readonly Point[], terms: StatedTerms
   if (terms.doubts.length > 0) return estimate(`An estimate: ${[...new Set(terms.doubts)].join(', and ')}`);
   const own = shapeOf(points, terms);
   const isBending = terms.steps.length > 0 || terms.flat_below_kwh !== null;
-  const isUntold = plan.has_minimum_usage_fee === true && !isBending;
-  if (own && !isUntold) return own;
-  if (isUntold)
-    return estimate('An estimate: a minimum-usage fee or credit is announced that no text explains');
+  const remembered = plan.remembered_text ?? null;
+  if (own && (isBending || !bendsUntold(plan))) return remembered ? asRemembered(own, remembered) : own;
+  if (bendsUntold(plan) && !isBending) {
+    return estimate('An estimate: a fee or credit for some usages is announced that no text explains');
+  }
+  if (isBending && remembered && plan.has_fees_or_credits === false) {
+    // What was stated then is denied now, and a straight line agrees.
+    const line = lineShape(points, []);
+    if (line) return line;
+  }
   return estimate(
     isBending
-      ? 'An estimate: the stated amounts do not lead to the published prices'
+      ? `An estimate: the amounts stated${remembered ? ` on ${dayText(remembered.told_at)}` : ''} do not lead to the published prices`
       : 'An estimate: the published prices bend, and no text says why',
   );
 }
 
+/** Something is announced that depends on the usage: of 327 such plans every one bends. */
+const bendsUntold = (plan: PricedTerms): boolean =>
+  plan.has_minimum_usage_fee === true || plan.has_fees_or_credits === true;
+
+function asRemembered(shape: Shape, { told_at }: RememberedText): Shape {
+  if (shape.evidence !== 'stated_credit') return shape;
+  const why = `${shape.why}; the text is of ${dayText(told_at)}, as none is told now`;
+  return { ...shape, evidence: 'remembered_text', why };
+}
+
+const DAY = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeZone: 'America/Chicago' });
+const dayText = (time: string): string => DAY.format(new Date(time));
+
 function shapeOf(points: readonly Point[], { steps, flat_below_kwh }: StatedTerms): Shape | null {
-  if (flat_below_kwh === null) return lineShape(points, steps);
+  if (flat_below_kwh === null) return lineShape(points, steps) ?? oneOfContradicting(points, steps);
   return steps.length === 0 ? flatBelowShape(points, flat_below_kwh) : null;
+}
+
+/**
+ * "A $125 credit from 1,000 kWh" in one sentence and "$100" in another: an old amount was left standing. The prices
+ * decide, where they agree with one of them and with no other.
+ */
+function oneOfContradicting(points: readonly Point[], steps: readonly StatedStep[]): Shape | null {
+  const places = Map.groupBy(steps, ({ from_kwh, to_kwh, months }) => `${from_kwh} ${to_kwh} ${months}`);
+  const [contradicting, ...others] = [...places.values()].filter((same) => same.length > 1);
+  if (!contradicting || others.length > 0) return null;
+  const rest = steps.filter((step) => !contradicting.includes(step));
+  const shapes = contradicting.flatMap((one) => lineShape(points, [...rest, one]) ?? []);
+  return shapes.length === 1 ? shapes[0]! : null;
 }
 
 class Curve implements BillCurve {

@@ -87,6 +87,7 @@ function plain(text: string): string {
       .replace(/\p{M}/gu, '')
       .toLowerCase()
       .replace(/[\u2010-\u2015]/g, '-')
+      .replace(/\b([ap])\. ?m\b\.?/g, '$1m')
       .replace(/≥|&ge;|&gt;=|=>/g, '>=')
       .replace(/≤|&le;|&lt;=|=</g, '<=')
       .replace(/https?:\S+|www\.\S+|\S+@\S+/g, ' ')

@@ -3,7 +3,13 @@
 import type { PublishedUsageKwh } from '../rate.ts';
 import type { StatedStep } from './stated-terms.ts';
 
-export type BillEvidence = 'components' | 'line' | 'stated_credit' | 'published' | 'estimate';
+export type BillEvidence =
+  | 'components'
+  | 'line'
+  | 'stated_credit'
+  | 'remembered_text'
+  | 'published'
+  | 'estimate';
 
 /** An average price, as dollars. */
 export interface Point {

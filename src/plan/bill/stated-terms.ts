@@ -4,6 +4,7 @@
  * The text proposes; `bill.ts` believes it where the three published prices agree.
  */
 
+import { doubtsOf, LIMITED_TIME, SEASON } from './doubts.ts';
 import { monthsIn } from './months.ts';
 import { clausesOf } from './plain-text.ts';
 import { type UsageLimits, usageLimits } from './usage-limits.ts';
@@ -40,7 +41,7 @@ interface Amount {
 
 const AMOUNT = /\$(\d{1,4}(?:\.\d{1,2})?)(?![\d.]*\d)(?!\s?(?:\/|per|por|a) ?(?:each )?k(?:wh|ilo))/g;
 const CREDIT =
-  /credit|credito|discount|descuento|rebate|reembolso|bonus|bono|\bsav(?:e|es|ings)\b|ahorr|reduction|\boff\b/g;
+  /credit|credito|discount|descuento|rebate|reembolso|bonus|bono|\bsav(?:e|es|ings)\b|ahorr|reduction|\boff\b|\bback\b|\bearn|\breceiv|\brecib|bonific|deduct/g;
 const FEE = /\bfees?\b|charg|cargo|cuota|tarifa|penalty|penali|cobr|surcharge|\$\d+(?:\.\d+)? ?<|recargo/g;
 const WAIVED =
   /waive|\bnot (?:be )?(?:charge|appl|includ)|no se (?:cobra|aplica|le cobra)|exent|exonera|\bunless\b|\bexcept\b|a menos que|salvo|\bavoid|evit/;
@@ -54,29 +55,16 @@ const ONCE =
   /one-time|one time|una (?:sola )?vez|unico|first (?:bill|month|invoice|payment)|primer(?:a)? (?:factura|mes|pago)|(?:second|third|1st|2nd|3rd|[4-9]th|\d\dth) (?:bill|month|invoice)|after (?:your |the )?(?:first|\d+|one|two|three|six|twelve) ?-?(?:month|bill)|despues de|sign-?up|enrol?l?ment|inscripcion|set-?up|configuracion|membership|membresia|purchase|compra|activation|activacion|instant/;
 const ONCE_PAID =
   /set-?up|configuracion|purchase|compra|membership|membresia|activation|activacion|one-time (?:fee|charge)|enrol?l?ment fee/;
-const LIMITED_TIME =
-  /(?:first|primer[oa]s?) (?:\d+|two|three|four|five|six|nine|dos|tres|seis) (?:months?|meses|bill|factura|invoice)|introductory|teaser|promotional (?:rate|price)/;
-const HOURS =
-  /\b(?:nights|weekends|saturdays|sundays|mornings|evenings) (?:are )?free\b|\bfree (?:nights?|weekends?|days?|hours?|mornings?|afternoons?|evenings?|(?:sun|mon|tues|wednes|thurs|fri|satur)days?)\b|(?:noches|fines? de semana|horas|dias|sabados|domingos) (?:gratis|gratuit)|\bfree (?:electricity|energy|power|electric)\b.*(?:\d ?(?::\d\d)? ?[ap]\.?m|midnight|night|weekend|hours|noon|daily|every)|(?:electricidad|energia|luz) (?:gratis|gratuita).*(?:\d ?(?::\d\d)? ?[ap]\.?m|noche|fin de semana|horas|diari|cada dia)|\$0(?:\.0+)? (?:energy|electricity) charge|(?:energy|electricity) charge (?:is |of )?\$0|cargo (?:de|por) energia (?:de )?\$0|off-peak|on-peak|hor(?:as|ario) (?:pico|valle)|fuera de (?:horas )?pico|time[- ]of[- ]use|half[- ]price|mitad de precio|bright nights/;
-const CLOCK = /\d ?(?::\d\d)? ?[ap]\.?m\b.*(?:to|until|-|a|hasta).*\d ?(?::\d\d)? ?[ap]\.?m\b/;
-const CLOCK_PRICE = /free|gratis|energy charge|¢|cents|discount|\brate\b|tarifa|half|%/;
-const DESK = /call|phone|support|customer (?:care|service)|llame|atencion|office|open/;
-const TIERS = /\btier(?:s|ed)?\b|de niveles|escalonad|block rate/;
-const PRICE_BY_USAGE = /¢|cents? per|per kwh|por kwh|\/ ?kwh|\bprice\b|precio|\brates?\b|energy charge/;
-const ONLY_AN_EXAMPLE = /average|promedio|based on|example|ejemplo|assum|actual price/;
+const PRICE_BY_USAGE =
+  /¢|\bcents?\b|centavos?|per kwh|por kwh|\/ ?kwh|\bprices?\b|precio|\brates?\b|energy charge|tarifa|\bcosts?\b|\bcuesta/;
+const ONLY_AN_EXAMPLE = /average|promedio|based on|shown|muestran?|example|ejemplo|assum|actual price/;
 const FLAT =
   /same (?:amount|bill|price)|misma cantidad|mismo (?:monto|importe|precio)|flat (?:monthly )?(?:fee|rate|bill|charge|price|amount)|tarifa plana|fixed (?:monthly )?(?:bill|amount)/;
 const WHOLE_BILL = /\bflat\b|tarifa plana|total bill|factura total/;
-const FREE_KWH = /\bkwh (?:are |is |for )?(?:free|gratis)|\bfree \d+ ?kwh|\bfree kwh/;
-const PERCENT =
-  /\d ?(?:%|percent|por ciento) (?:off|discount|descuento|de descuento|credit|rebate|bill credit|menos)|(?:discount|descuento|credit) (?:of|de) \d+ ?%/;
-const NOT_ENERGY =
-  /\bvet|visit|clinic|product|store|movie|hotel|\bpet|purchase|thermostat|travel|dining|renewable|tienda/;
-const SEASON = /\b(?:summer|winter|spring|fall|autumn|verano|invierno|primavera|otono|season|temporada)/;
 const ENDS =
   /expire|\bends? (?:on|by)|valid (?:until|through)|\bbefore\b|\bby (?=[a-z]+ \d)|vence|valid[ao] hasta|antes de/;
 const NEGATED =
-  /\b(?:no|without|never|zero|not? any|sin|ningun[ao]?|ni)\s(?:[a-z-]+[\s,/]+(?:or |and |y |ni )?){0,5}?(?:fees?|charges?|minimums?|tiers?|tiered|gimmicks?|penalt\w+|cargos?|minimos?|cuotas?|niveles|requirements?|requisitos?|credits?)(?:[\s,/]+(?:or |and |ni |o |y )?(?:fees?|charges?|usage|gimmicks?|tiers?|cargos?))*/g;
+  /\b(?:no|without|never|zero|not? any|sin|ningun[ao]?|ni)\s(?!(?:energy|electric\w*) charge|cargos? (?:de|por) energia|cargos? (?:por la noche|de noche|(?:en )?los|(?:en )?el))(?:[a-z-]+[\s,/]+(?:or |and |y |ni )?){0,5}?(?:fees?|charges?|minimums?|tiers?|tiered|gimmicks?|penalt\w+|cargos?|minimos?|cuotas?|niveles|requirements?|requisitos?|credito?s?|time[- ]of[- ](?:use|day)|(?:on|off)[- ]peak|peak|teaser|introductory)\b(?:[\s,/]+(?:or |and |ni |o |y )?(?:fees?|charges?|usage|gimmicks?|tiers?|cargos?|rates?|pricing|teaser|introductory))*(?!\s(?:of|de|for)?\s?\$)/g;
 
 /** @param texts what the upstream says about fees, credits and special terms, and the plan's name */
 export function statedTerms(texts: readonly (string | null)[]): StatedTerms {
@@ -104,7 +92,7 @@ export function statedTerms(texts: readonly (string | null)[]): StatedTerms {
 function readClause(clause: string, found: StatedTerms, loose: UsageLimits[], once: Set<number>): void {
   // "No minimum usage fee" promises that there is none.
   const plain = clause.replace(NEGATED, (all) => (/\d/.test(all) ? all : ' '));
-  raiseDoubts(plain, found.doubts);
+  found.doubts.push(...doubtsOf(plain));
   const limits = usageLimits(plain);
   const amounts = amountsIn(plain, once);
   if (FLAT.test(plain) && limits.length === 1 && limits[0]!.from_kwh === 1 && amounts.length === 0) {
@@ -141,17 +129,6 @@ function readClause(clause: string, found: StatedTerms, loose: UsageLimits[], on
       found.knots.push(edgeOf(condition));
       found.doubts.push(`$${amount.usd} at ${edgeOf(condition)} kWh may be a fee or a credit`);
     }
-  }
-}
-
-function raiseDoubts(clause: string, doubts: string[]): void {
-  const isClock = CLOCK.test(clause) && CLOCK_PRICE.test(clause) && !DESK.test(clause);
-  if (HOURS.test(clause) || isClock) doubts.push('the price depends on the hour');
-  if (FREE_KWH.test(clause)) doubts.push('some kWh are free');
-  if (TIERS.test(clause)) doubts.push('the price goes in tiers that are not told');
-  if (PERCENT.test(clause) && !NOT_ENERGY.test(clause)) {
-    const isPartial = usageLimits(clause).length > 0 || SEASON.test(clause) || monthsIn(clause).length > 0;
-    if (isPartial || LIMITED_TIME.test(clause)) doubts.push('a percentage comes off at some times only');
   }
 }
 
@@ -207,11 +184,12 @@ function toStep(
     Math.min(...[...clause.matchAll(words)].map(({ index }) => (index < at ? at - index : index - end + 1))),
   ) as [number, number];
   // Below 1,000 ends at 999; what holds "up to 500 kWh" may be the whole bill.
-  const isBelow = limits.from_kwh === 1 && !limits.isVague && (limits.to_kwh ?? 0) % 10 === 9;
+  const isBelow = limits.from_kwh === 1 && limits.side === 'said' && (limits.to_kwh ?? 0) % 10 === 9;
   // "$9.95 for usage less than 1,000 kWh" says enough; for more usage nobody charges a fee without calling it one.
   const unnamed = isBelow ? 'fee' : 'unknown';
   const kind = credit === Infinity && fee === Infinity ? unnamed : credit <= fee ? 'credit' : 'fee';
-  if (kind === 'unknown' || (limits.isVague && kind === 'fee')) return null;
+  if (kind === 'unknown' || limits.side === 'unclear' || (limits.side === 'at' && kind === 'fee'))
+    return null;
   const { careless_kwh } = limits;
   let { from_kwh, to_kwh } = limits;
   if (kind === 'fee' && WAIVED.test(clause) && from_kwh > 1 && to_kwh === null) {

@@ -62,7 +62,13 @@ test('columns and texts say what the plans say', () =>
         assert.match(listed, /^[\x20-\x7e]*$/, 'ASCII: it is sent without being encoded');
         const { price_components: _c, special_terms: _s, promotion: _p, enroll_phone: _e, ...rest } = plan;
         const { translations: _t, provider_rating: _r, provider_website: _w, ...others } = rest;
-        const { is_promotion: _i, prepaid_disclosure_url: _d, spanish_external_id: _x, ...shown } = others;
+        const {
+          remembered_text: _m,
+          is_promotion: _i,
+          prepaid_disclosure_url: _d,
+          spanish_external_id: _x,
+          ...shown
+        } = others;
         assert.deepEqual(JSON.parse(listed), { ...shown, bill: { is: 'a bill' } });
       }
     }),

@@ -36,7 +36,7 @@ type NumberColumn = 'term' | 'green' | 'exit_fee' | PublishedUsageKwh;
 const NUMBER_COLUMNS = ['term', 'green', 'exit_fee', 500, 1000, 2000] as const satisfies NumberColumn[];
 
 /** To be raised with every change of what is in the bytes, a plan's fields included: older ones are then packed anew. */
-export const PACKED_FORMAT = 2;
+export const PACKED_FORMAT = 3;
 const MARK = 0x57_53_00_00 + PACKED_FORMAT;
 const HEADER_BYTES = 16;
 const TEXTS = 3;

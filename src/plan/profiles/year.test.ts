@@ -16,6 +16,7 @@ const curveOf = (fees_text: string | null, bill: (usage: number) => number, name
     name,
     is_time_of_use: false,
     has_minimum_usage_fee: null,
+    has_fees_or_credits: null,
   });
 };
 const FIXED = {

@@ -28,6 +28,7 @@ function plan(some: Partial<Plan> & { cents?: [number, number, number] } = {}): 
     special_terms: 'This offer is for new customers of the provider and for residential service.',
     documents: { efl: 'https://pecan.example/efl.pdf', tos: null, yrac: null },
     is_active: true,
+    remembered_text: null,
     ...fields,
   };
 }

@@ -4,6 +4,7 @@
  */
 
 import { TERMS_OF_SALE, type TermsOfSale } from '../../plan/content.ts';
+import type { Plan } from '../../plan/plan.ts';
 import type { Queryable } from '../postgres/database.ts';
 import type { Snapshot } from './snapshots.ts';
 
@@ -83,6 +84,11 @@ export interface KnownOffer extends TermsOfSale {
   /** The plan that carried it last. */
   plan_id: string;
   external_id: string;
+  special_terms: string | null;
+  translations: Plan['translations'];
+  remembered_text: Plan['remembered_text'];
+  /** When an upstream last told it so. */
+  last_told_at: Date;
 }
 
 interface Touched {
@@ -101,8 +107,11 @@ export async function readTouched(
   duns: string,
   { ids, keys, providerIds }: { ids: string[]; keys: string[]; providerIds: string[] },
 ): Promise<Touched> {
-  type Offer = Omit<KnownOffer, 'first_seen_at' | 'last_changed_at' | 'ended_at'> &
-    Record<'first_seen_at' | 'last_changed_at', string> & { ended_at: string | null; is_taken: boolean };
+  type Offer = Omit<KnownOffer, 'first_seen_at' | 'last_changed_at' | 'last_told_at' | 'ended_at'> &
+    Record<'first_seen_at' | 'last_changed_at' | 'last_told_at', string> & {
+      ended_at: string | null;
+      is_taken: boolean;
+    };
   const { rows } = await queryable.query<{
     plans: KnownPlan[] | null;
     offers: Offer[] | null;
@@ -119,7 +128,13 @@ export async function readTouched(
        select offer_id from touched
      ), found as (
        select o.id, o.offer_key, o.provider_id, o.name, o.first_seen_at, o.last_changed_at, o.ended_at,
-              last.id as plan_id, last.external_id, ${TERMS_OF_SALE.map((term) => `last.${term}`).join(', ')},
+              last.id as plan_id, last.external_id, last.special_terms, last.translations,
+              last.remembered_text, coalesce((
+                select s.observed_at from plan_snapshots s
+                 where s.tdsp_duns = $1 and (last.until_version is null or s.version < last.until_version)
+                 order by s.version desc limit 1
+              ), last.last_scraped_at) as last_told_at,
+              ${TERMS_OF_SALE.map((term) => `last.${term}`).join(', ')},
               exists (
                 select from electricity_plans p
                  where p.offer_id = o.id and p.is_active and not p.external_id = any($2)
@@ -143,6 +158,7 @@ export async function readTouched(
       ...offer,
       first_seen_at: new Date(offer.first_seen_at),
       last_changed_at: new Date(offer.last_changed_at),
+      last_told_at: new Date(offer.last_told_at),
       ended_at: offer.ended_at === null ? null : new Date(offer.ended_at),
     })),
     providers: providers ?? [],

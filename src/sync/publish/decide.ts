@@ -84,7 +84,8 @@ export async function revertTo(
 
 /** What an offer's identity adds to a draft is found again when it is published. */
 function toDraft(plan: Plan): PlanDraft {
-  const { id: _, offer_id: __, first_seen_at: ___, last_changed_at: ____, is_active: _____, ...draft } = plan;
+  const { id: _, offer_id: __, first_seen_at: ___, last_changed_at: ____, is_active: _____, ...rest } = plan;
+  const { remembered_text: ______, ...draft } = rest;
   return {
     ...draft,
     provider: { name: plan.provider.name, legal_name: null, puct_number: null, phone: null },

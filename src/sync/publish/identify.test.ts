@@ -50,6 +50,10 @@ function stored(plan: PlanDraft, id: string, ended_at: Date | null = null) {
     ended_at,
     plan_id: `plan-${id}`,
     external_id: plan.external_id,
+    special_terms: plan.special_terms,
+    translations: plan.translations,
+    remembered_text: null,
+    last_told_at: BEFORE,
   };
   const known: KnownPlan = {
     id: offer.plan_id,

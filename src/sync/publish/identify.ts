@@ -9,6 +9,7 @@
 import { changedTerms, planHash, termsOfSale } from '../../plan/content.ts';
 import { offerKey, providerId } from '../../plan/offer.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { rememberedText } from '../../plan/told-text.ts';
 import type { HistoryRow, OfferRow, WrittenPlan } from '../../store/plans/publish-plans.ts';
 import type { KnownOffer, KnownPlan } from '../../store/plans/published-plans.ts';
 import { type ChangedDraft, continueOffers } from './continue-offers.ts';
@@ -56,7 +57,11 @@ export function identify(input: IdentifyInput): Identified {
     // Under a known upstream id another product is another plan: links to the old one must not show the new one.
     const isSameProduct = item.known !== null && item.known.offer_key === offer?.offer_key;
     const id = isSameProduct && item.known ? item.known.id : newId();
-    const add = (offer_id: string, past: { first_seen_at: Date; last_changed_at: Date }) => {
+    const add = (
+      offer_id: string,
+      past: { first_seen_at: Date; last_changed_at: Date },
+      remembered_text: Plan['remembered_text'],
+    ) => {
       const plan: Plan = {
         ...draft,
         id,
@@ -65,6 +70,7 @@ export function identify(input: IdentifyInput): Identified {
         first_seen_at: past.first_seen_at.toISOString(),
         last_changed_at: past.last_changed_at.toISOString(),
         is_active: true,
+        remembered_text,
       };
       out.plans.push({ ...plan, content_hash, plan_hash: planHash(plan) });
     };
@@ -73,7 +79,7 @@ export function identify(input: IdentifyInput): Identified {
     if (!offer) {
       const fresh: OfferRow = { id: newId(), ...sold };
       out.newOffers.push(fresh);
-      add(fresh.id, { first_seen_at: now, last_changed_at: now });
+      add(fresh.id, { first_seen_at: now, last_changed_at: now }, null);
       continue;
     }
     const terms = changedTerms(offer, termsOfSale(draft));
@@ -86,7 +92,8 @@ export function identify(input: IdentifyInput): Identified {
     if (offer.offer_key !== sold.offer_key) out.correctedOffers.push({ id: offer.id, ...sold });
     for (const term of terms) out.history.push({ ...about, event: 'changed', ...term });
     const last_changed_at = terms.length > 0 ? now : offer.last_changed_at;
-    add(offer.id, { first_seen_at: offer.first_seen_at, last_changed_at });
+    const past = { first_seen_at: offer.first_seen_at, last_changed_at };
+    add(offer.id, past, rememberedText(draft, offer));
   }
 
   const alive = new Set([...input.taken, ...[...continued.values()].map((offer) => offer.id)]);

@@ -74,6 +74,7 @@ create table electricity_plans (
   prepaid_disclosure_url text,
   spanish_external_id text,
   translations jsonb not null,
+  remembered_text jsonb,
   source text not null,
   content_hash text not null,
   plan_hash text not null,
@@ -97,6 +98,8 @@ comment on column electricity_plans.rate_500kwh is 'average price in cents per k
 comment on column electricity_plans.rate_1000kwh is 'average price in cents per kWh at 1,000 kWh a month, all charges included';
 comment on column electricity_plans.rate_2000kwh is 'average price in cents per kWh at 2,000 kWh a month, all charges included';
 comment on column electricity_plans.early_termination_fee_usd is 'USD, the most that leaving can cost';
+comment on column electricity_plans.remembered_text is
+  'what the text of the offer said, and when it was last told; null where a text is told now, or never was';
 comment on column electricity_plans.plan_hash is 'over everything a plan set says of the plan';
 comment on column electricity_plans.since_version is 'the version of plan_snapshots since which the row is so';
 comment on column electricity_plans.until_version is 'the first version without the plan; null while it is on sale';
@@ -175,6 +178,7 @@ create table plan_revisions (
   prepaid_disclosure_url text,
   spanish_external_id text,
   translations jsonb not null,
+  remembered_text jsonb,
   first_seen_at timestamptz not null,
   last_changed_at timestamptz not null,
   constraint plan_revisions_pkey primary key (tdsp_duns, external_id, to_version),

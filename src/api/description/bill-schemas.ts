@@ -3,7 +3,7 @@
 import { flag, integer, listOf, number, object, orNull, text } from './schema-parts.ts';
 
 const EVIDENCE = orNull('string', {
-  enum: ['components', 'line', 'stated_credit', 'published', 'estimate', null],
+  enum: ['components', 'line', 'stated_credit', 'remembered_text', 'published', 'estimate', null],
   description:
     'What the bill rests on. `estimate` is not known, and never ranks before what is; any other that is not exact is extrapolated',
 });

@@ -15,3 +15,12 @@ export function object(properties: Record<string, Schema>, optional: string[] = 
   const required = Object.keys(properties).filter((name) => !optional.includes(name));
   return { type: 'object', properties, required };
 }
+
+export const links = (...names: string[]): Schema =>
+  object(Object.fromEntries(names.map((name) => [name, text])), names);
+
+/** What `meta` says of the origin of the plans. */
+export const UPSTREAM = {
+  upstream: { ...text, description: 'Whose plans these are; `sandbox` means invented' },
+  notice: text,
+};

@@ -1,0 +1,80 @@
+/** `/openapi.json` for tools and `/docs` for people. */
+
+import { hash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { FastifyInstance } from 'fastify';
+import { packedPlans } from '../../plan/plan-set.ts';
+import { EXAMPLE_PROVIDER_ID } from '../market/providers.ts';
+import { EXAMPLE_PLAN_ID } from '../plans/plan-params.ts';
+import { type Operation, route } from '../route.ts';
+import type { ApiParts } from '../routes.ts';
+import { docsPage, type Shown } from './docs-page.ts';
+import { openapiDocument } from './document.ts';
+
+const GET_DESCRIPTION = {
+  id: 'getOpenapi',
+  method: 'GET',
+  path: '/openapi.json',
+  tag: 'Health',
+  summary: 'This description',
+  description: 'This description, as OpenAPI 3.1. Its examples name plans that this server has.',
+  query: 'any',
+  answer: 'Openapi',
+  caching: { maxAgeSeconds: 60 },
+  problems: [],
+  example: {},
+} as const satisfies Operation;
+
+/** Nothing may be loaded but from here, and no page of another site may frame it. */
+const PAGE_HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'public, max-age=60',
+} as const;
+const ASSETS = {
+  'docs.css': { type: 'text/css; charset=utf-8', files: ['../../html/tokens.css', 'docs.css'] },
+  'docs.js': { type: 'text/javascript; charset=utf-8', files: ['docs.js'] },
+};
+
+export function descriptionRoutes(
+  app: FastifyInstance,
+  parts: ApiParts,
+  operations: readonly Operation[],
+): void {
+  let made: { json: string; html: string } | undefined;
+  const describe = async () => {
+    if (!made) {
+      const document = await openapiDocument(operations);
+      made = { json: JSON.stringify(document), html: docsPage(document as unknown as Shown) };
+    }
+    return made;
+  };
+
+  route(app, GET_DESCRIPTION, async () => JSON.parse(withRealIds((await describe()).json, parts)));
+
+  app.get('/docs', async (_request, reply) => {
+    const { html } = await describe();
+    return reply.headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(withRealIds(html, parts));
+  });
+  for (const [name, { type, files }] of Object.entries(ASSETS)) {
+    app.get(`/docs/${name}`, async (request, reply) => {
+      const text = (await Promise.all(files.map(read))).join('');
+      const tag = `"${hash('sha256', text, 'base64url').slice(0, 22)}"`;
+      reply.headers({ etag: tag, 'cache-control': 'public, max-age=3600' });
+      if (request.headers['if-none-match'] === tag) return reply.code(304).send();
+      return reply.type(type).send(text);
+    });
+  }
+}
+
+const read = (file: string): Promise<string> => readFile(new URL(file, import.meta.url), 'utf8');
+
+/** Examples name a plan and a provider: what is on sale here, so that they can be tried. */
+function withRealIds(text: string, { catalog, territory }: ApiParts): string {
+  const set = territory.tdsps.map(({ duns }) => catalog.viewInMemory([duns])?.sets[0]).find((one) => one);
+  const packed = set && packedPlans(set);
+  if (!packed || packed.count === 0) return text;
+  const { id, provider } = packed.plan(0);
+  return text.replaceAll(EXAMPLE_PLAN_ID, id).replaceAll(EXAMPLE_PROVIDER_ID, provider.id);
+}

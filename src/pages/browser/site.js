@@ -1,0 +1,1 @@
+// What the pages can do more of where scripts run.

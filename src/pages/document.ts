@@ -1,0 +1,101 @@
+/** A whole page around what it has to say: head, masthead, footer, the one sheet, and what its policy allows. */
+
+import { type Html, html, trusted } from '../html/html.ts';
+import { inLanguage, LANGUAGES, type Language } from './language.ts';
+import type { Ask, Page } from './page-parts.ts';
+import { SCRIPT_PATH } from './script.ts';
+import type { StyleSheet } from './style-sheet.ts';
+import { COMMON } from './words/common.ts';
+
+export interface Content {
+  title: string;
+  /** One or two sentences for a list of search results. */
+  description: string;
+  main: Html;
+  style: StyleSheet;
+  view?: Page['view'];
+  status?: Page['status'];
+  demand?: string | null;
+  /** The address in English that stands for this page, where that is another; `null`: it is not to be indexed. */
+  canonical?: string | null;
+  /** More for the head: structured data, pictures. */
+  head?: Html;
+}
+
+/** Links are fetched ahead when a finger or pointer rests on them; the API and operations never are. */
+const AHEAD = (() => {
+  const where = {
+    and: [
+      { href_matches: '/*' },
+      { not: { href_matches: ['/v1/*', '/ops', '/ops/*', '/docs', '/docs/*'] } },
+      { not: { selector_matches: '[rel~=nofollow]' } },
+    ],
+  };
+  return trusted(
+    `<script type="speculationrules">${JSON.stringify({ prerender: [{ where, eagerness: 'moderate' }] })}</script>`,
+  );
+})();
+
+/** A bill with a step in it. */
+const ICON = trusted(
+  `<link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='3' fill='%230a5a5d'/%3E%3Cpath d='M2 12l5-5M8 10l6-6' stroke='%23fff' stroke-width='2'/%3E%3C/svg%3E">`,
+);
+
+export function page(ask: Ask, content: Content): Page {
+  const { view = null, status = 200, demand = null, style } = content;
+  return { status, html: documentOf(ask, content), style, view, demand };
+}
+
+function documentOf(
+  ask: Ask,
+  { title, description, main, style, canonical = ask.path, head }: Content,
+): Html {
+  const { language } = ask;
+  const words = COMMON[language];
+  const at = (path: string) => inLanguage(language, path);
+  const other: Language = language === 'en' ? 'es' : 'en';
+  const search = ask.query.size > 0 ? `?${ask.query}` : '';
+  return html`<!doctype html>
+<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<title>${title}</title><meta name="description" content="${description}">
+${addresses(ask, canonical)}${ICON}
+${style.html}${head}${AHEAD}<script type="module" src="${SCRIPT_PATH}"></script></head>
+<body><a class="skip" href="#main">${words.skip}</a>
+<header class="mast"><div class="w"><a class="mark" href="${at('/')}">wattsync</a><nav aria-label="${words.site}"><a href="${at('/')}">${words.findPlans}</a><a class="o" href="${at('/texas')}">${words.texas}</a><a class="o" href="${at('/how-we-rank')}">${words.howWeRank}</a><a href="${inLanguage(other, ask.path)}${search}" lang="${other}" hreflang="${other}">${words.otherLanguage}</a></nav></div></header>
+<main id="main" tabindex="-1">${main}</main>
+<footer class="foot"><div class="w"><p>${words.about}</p><p><a href="${at('/how-we-rank')}">${words.howWeRank}</a> · <a href="${at('/texas')}">${words.allTexas}</a> · <a href="${at('/accessibility')}">${words.accessibility}</a> · <a href="/docs">${words.data}</a></p></div></footer></body></html>`;
+}
+
+/** Where the page is, in this language and the other. Search engines want whole addresses. */
+function addresses({ language, parts }: Ask, canonical: string | null): Html {
+  if (canonical === null) return html`<meta name="robots" content="noindex">`;
+  const origin = parts.publicUrl ?? '';
+  const own = html`<link rel="canonical" href="${origin}${inLanguage(language, canonical)}">`;
+  if (origin === '') return own;
+  const all = LANGUAGES.map(
+    (one) => html`<link rel="alternate" hreflang="${one}" href="${origin}${inLanguage(one, canonical)}">`,
+  );
+  return html`${own}${all}<link rel="alternate" hreflang="x-default" href="${origin}${canonical}">`;
+}
+
+/** What a page may load and do, and who may show it. */
+export function headersOf(style: StyleSheet): readonly string[] {
+  const policy = [
+    "default-src 'none'",
+    `style-src ${style.source}`,
+    "script-src 'self' 'inline-speculation-rules'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+  return [
+    'content-security-policy',
+    policy,
+    'referrer-policy',
+    'strict-origin-when-cross-origin',
+    'content-type',
+    'text/html; charset=utf-8',
+  ];
+}

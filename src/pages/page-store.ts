@@ -1,0 +1,144 @@
+/**
+ * Pages as bytes: written once for each address and version of the plans, compressed, and sent again as they are until
+ * the plans are other ones or the page would say another time. What is ready is sent before the router, without a promise.
+ */
+
+import { hash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import { LRUCache } from 'lru-cache';
+import { cacheStatus } from '../api/cache-status.ts';
+import { type Encoding, encodingFor, headerOf } from '../api/packed-body.ts';
+import { EVERY_ANSWER, isNotModified } from '../api/routes.ts';
+import { HOUR_MS } from '../units.ts';
+import { headersOf } from './document.ts';
+import { ageOf } from './format.ts';
+import type { Page, PageParts } from './page-parts.ts';
+
+const READY_BYTES = 64 << 20;
+/** A page without plans changes with the program only. */
+const WITHOUT_PLANS_MS = HOUR_MS;
+
+interface Ready {
+  page: Omit<Page, 'html'>;
+  tag: string;
+  /** Nothing it says of the time is wrong until then. */
+  validUntilMs: number;
+  bodies: Partial<Record<Encoding, Buffer>>;
+  /** The second its head was written in. */
+  second: number;
+  head: readonly string[];
+}
+
+export class PageStore {
+  readonly #parts: PageParts;
+  readonly #ready = new LRUCache<string, Ready>({
+    maxSize: READY_BYTES,
+    sizeCalculation: ({ bodies }) => Object.values(bodies).reduce((sum, { length }) => sum + length, 1_000),
+  });
+
+  constructor(parts: PageParts) {
+    this.#parts = parts;
+  }
+
+  /** `false`: the page is to be made first. */
+  answerAtOnce(request: IncomingMessage, response: ServerResponse): boolean {
+    const ready = this.#ready.get(request.url!);
+    if (ready === undefined) return false;
+    const nowMs = this.#parts.catalog.nowMs();
+    const encoding = encodingFor(headerOf(request, 'accept-encoding'));
+    if (!this.#holds(ready, nowMs) || !ready.bodies[encoding]) return false;
+    this.#send(ready, encoding, nowMs, request, response);
+    return true;
+  }
+
+  /** Sends a page that was just made, and keeps it. */
+  async answer(request: IncomingMessage, response: ServerResponse, made: Page): Promise<void> {
+    const encoding = encodingFor(headerOf(request, 'accept-encoding'));
+    const ready = await this.#keep(request.url!, encoding, made);
+    this.#send(ready, encoding, this.#parts.catalog.nowMs(), request, response);
+  }
+
+  async #keep(url: string, encoding: Encoding, { html, ...page }: Page): Promise<Ready> {
+    const nowMs = this.#parts.catalog.nowMs();
+    const text = String(html);
+    const tag = hash('sha256', text, 'base64url').slice(0, 22);
+    const held = this.#ready.get(url);
+    const isSame = held?.tag === tag && this.#holds(held, nowMs);
+    const body = await compressed(encoding, text);
+    const bodies = { ...(isSame ? held.bodies : {}), [encoding]: body };
+    const ready = { page, tag, validUntilMs: this.#validUntil(page, nowMs), bodies, second: -1, head: [] };
+    if (page.status === 200) this.#ready.set(url, ready);
+    return ready;
+  }
+
+  #holds({ page, validUntilMs }: Ready, nowMs: number): boolean {
+    return nowMs < validUntilMs && (page.view === null || this.#parts.catalog.isCurrent(page.view, nowMs));
+  }
+
+  /** The age it tells, that its plans are fresh, and the day change with the time; days begin with an hour. */
+  #validUntil({ view }: Pick<Page, 'view'>, nowMs: number): number {
+    if (!view) return nowMs + WITHOUT_PLANS_MS;
+    const ageMs = Math.max(0, nowMs - view.observedAtMs);
+    const freshForMs = this.#parts.staleAfterMs - ageMs;
+    return (
+      nowMs +
+      Math.min(ageOf(ageMs).forMs, HOUR_MS - (nowMs % HOUR_MS), freshForMs >= 0 ? freshForMs + 1 : HOUR_MS)
+    );
+  }
+
+  #send(
+    ready: Ready,
+    encoding: Encoding,
+    nowMs: number,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    const { page, tag, bodies } = ready;
+    const second = Math.floor(nowMs / 1000);
+    if (ready.second !== second) Object.assign(ready, { second, head: this.#head(ready, nowMs) });
+    // A browser that fetches ahead is not yet somebody who looks (Speculation Rules, Sec-Purpose).
+    if (page.demand !== null && headerOf(request, 'sec-purpose') === undefined)
+      this.#parts.onEvent(page.demand, 'search');
+    if (page.status === 200 && isNotModified(headerOf(request, 'if-none-match'), tag)) {
+      response.writeHead(304, ready.head as string[]).end();
+      return;
+    }
+    const body = bodies[encoding]!;
+    const head = [...ready.head, 'content-length', String(body.length)];
+    if (encoding !== 'identity') head.push('content-encoding', encoding);
+    response.writeHead(page.status, head);
+    response.end(body);
+  }
+
+  #head({ page, tag, validUntilMs }: Ready, nowMs: number): string[] {
+    const head = [...EVERY_ANSWER, ...headersOf(page.style)];
+    if (page.status !== 200) {
+      head.push('cache-control', 'no-store');
+      if (page.status === 503) head.push('retry-after', '5');
+      return head;
+    }
+    const shared = Math.max(1, Math.floor((validUntilMs - nowMs) / 1000));
+    head.push('etag', `W/"${tag}"`);
+    head.push(
+      'cache-control',
+      `public, max-age=60, s-maxage=${shared}, stale-while-revalidate=600, stale-if-error=86400`,
+    );
+    if (page.view) {
+      const freshness = this.#parts.catalog.freshnessOf({ view: page.view, layer: 'memory' }, nowMs);
+      head.push('cache-status', cacheStatus(freshness));
+    }
+    return head;
+  }
+}
+
+const BROTLI = {
+  params: { [constants.BROTLI_PARAM_QUALITY]: 6, [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT },
+};
+
+async function compressed(encoding: Encoding, text: string): Promise<Buffer> {
+  const raw = Buffer.from(text);
+  if (encoding === 'identity') return raw;
+  return encoding === 'br' ? promisify(brotliCompress)(raw, BROTLI) : promisify(gzip)(raw);
+}

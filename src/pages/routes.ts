@@ -1,0 +1,83 @@
+/** The addresses of the pages, in both languages, and how they are answered. A page is made from memory alone. */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { errorPage } from './error-page.ts';
+import { homePage } from './find/home-page.ts';
+import { inLanguage, LANGUAGES, type Language } from './language.ts';
+import { type Answer, type Ask, BadAddress, type PageParts } from './page-parts.ts';
+import type { PageStore } from './page-store.ts';
+import { scriptRoute } from './script.ts';
+
+type Answerer = (ask: Ask) => Answer | Promise<Answer>;
+
+/** A path as the router writes it, in English, and who writes the page. */
+const ROUTES: readonly (readonly [path: string, answer: Answerer])[] = [['/', homePage]];
+
+interface PagesOptions {
+  parts: PageParts;
+  store: PageStore;
+  /** Told of every failure nobody expected. */
+  onError(error: unknown): void;
+}
+
+export function pagesRoutes(app: FastifyInstance, options: PagesOptions): void {
+  scriptRoute(app);
+  for (const [path, answer] of ROUTES) {
+    for (const language of LANGUAGES) {
+      app.get(inLanguage(language, path), (request, reply) =>
+        send(options, language, answer, request, reply),
+      );
+    }
+  }
+}
+
+/** @returns whether somebody asks for a page that is not there, rather than a program for data */
+export function isForPerson({ method, url, headers }: FastifyRequest): boolean {
+  return method === 'GET' && !url.startsWith('/v1/') && (headers.accept ?? '').includes('text/html');
+}
+
+export const sendNotFound = (options: PagesOptions, request: FastifyRequest, reply: FastifyReply) =>
+  send(options, languageOf(request.url), (ask) => errorPage(ask, 'notFound'), request, reply);
+
+const languageOf = (url: string): Language => (/^\/es(?:[/?]|$)/.test(url) ? 'es' : 'en');
+
+async function send(
+  { parts, store, onError }: PagesOptions,
+  language: Language,
+  answer: Answerer,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const ask = toAsk(parts, language, request);
+  let made: Answer;
+  try {
+    made = await answer(ask);
+  } catch (error) {
+    if (error instanceof BadAddress) made = errorPage(ask, 'badRequest', error.message);
+    else {
+      onError(error);
+      made = errorPage(ask, 'unexpected');
+    }
+  }
+  if ('to' in made) {
+    const code = made.isPermanent ? 301 : 302;
+    return reply
+      .header('cache-control', 'public, max-age=3600')
+      .redirect(inLanguage(language, made.to), code);
+  }
+  reply.hijack();
+  await store.answer(request.raw, reply.raw, made);
+  return reply;
+}
+
+function toAsk(parts: PageParts, language: Language, { url, params }: FastifyRequest): Ask {
+  const [path, search] = url.split('?', 2) as [string, string?];
+  return {
+    parts,
+    language,
+    path: language === 'es' ? path.replace(/^\/es/, '') || '/' : path,
+    params: params as Record<string, string>,
+    query: new URLSearchParams(search),
+    nowMs: parts.catalog.nowMs(),
+  };
+}

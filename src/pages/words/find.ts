@@ -1,0 +1,27 @@
+/** What the front page says. */
+
+import type { InBoth } from '../language.ts';
+
+const en = {
+  title: 'What a year of electricity costs in Texas, by ZIP code',
+  description: 'Every plan on the list in order of what a year costs at your usage. No paid places.',
+  question: 'What will a year of electricity cost you?',
+  promise: 'Every plan on the list, in order of twelve bills at your usage. Nobody can pay for a place.',
+  zipOrCity: 'ZIP code or city in Texas',
+  findPlans: 'Find plans',
+};
+
+type FindWords = typeof en;
+
+const es: FindWords = {
+  title: 'Cuánto cuesta un año de luz en Texas, por código postal',
+  description:
+    'Todos los planes de la lista, ordenados por lo que cuesta un año con su consumo. Nadie paga por un lugar.',
+  question: '¿Cuánto le va a costar un año de luz?',
+  promise:
+    'Todos los planes de la lista, ordenados por doce cuentas con su consumo. Nadie puede pagar por un lugar.',
+  zipOrCity: 'Código postal o ciudad de Texas',
+  findPlans: 'Buscar planes',
+};
+
+export const FIND: InBoth<FindWords> = { en, es };
