@@ -77,7 +77,7 @@ function wattsync(database: Database): Candidate {
   const tally = new Tally();
   const { connectionString } = database;
   const newQueue = (works: boolean) =>
-    new JobQueue({ connections: 4, connectionString, works, schedules: false, onError: console.error });
+    new JobQueue({ connections: 4, connectionString, works, onError: console.error });
   const sender = newQueue(false);
   const bulk = new PgBoss({ connectionString, max: 4, schedule: false, supervise: false });
   bulk.on('error', console.error);

@@ -22,9 +22,14 @@ export class Periodic {
     return this.#working;
   }
 
+  /** Begins no more; what is in progress ends by itself. */
+  end(): void {
+    clearInterval(this.#timer);
+  }
+
   /** Safe early and twice. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    this.end();
     await this.now();
   }
 }

@@ -2,6 +2,7 @@
 
 import type { RefreshOutcome } from '../cache/plan-set-cache.ts';
 import type { Config, Role } from '../config.ts';
+import type { Periodic } from '../periodic.ts';
 import {
   explainSync,
   type RefreshDecision,
@@ -15,7 +16,6 @@ import {
 import { runSchedules } from '../planning/scheduler.ts';
 import type { PlanSource } from '../sources/source.ts';
 import type { Database } from '../store/postgres/database.ts';
-import { writeScheduleTimes } from '../store/queue/schedule-times.ts';
 import { type RunWithResults, readRun } from '../store/queue/sync-runs.ts';
 import { hasWorker } from '../store/queue/sync-workers.ts';
 import { Publisher } from '../sync/publish/publisher.ts';
@@ -55,6 +55,7 @@ export class Engine {
   /** Claimed for a reader and about to be fetched, by run. */
   readonly #begun = new Map<number, Begun>();
   #working: Promise<void> | undefined;
+  #clock: Periodic | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: EngineOptions) {
@@ -158,6 +159,7 @@ export class Engine {
   /** What is under way ends within `graceMs` or is handed on. Safe early and twice. */
   stop(graceMs?: number): Promise<void> {
     this.#stopped ??= (async () => {
+      this.#clock?.end();
       await this.#worker.stop(graceMs);
       // Last: workers hand on what they hold through it.
       await this.#planning.jobs.stop();
@@ -165,11 +167,10 @@ export class Engine {
     return this.#stopped;
   }
 
-  #newQueue({ config, database, roles, onError }: EngineOptions, works: boolean): JobQueue {
+  #newQueue({ config, database, onError }: EngineOptions, works: boolean): JobQueue {
     const { connectionString } = database;
-    const schedules = roles.includes('scheduler');
     const connections = config.databasePoolSize;
-    return new JobQueue({ connectionString, connections, works, schedules, onError });
+    return new JobQueue({ connectionString, connections, works, onError });
   }
 
   #startWorker(): Promise<void> {
@@ -198,13 +199,15 @@ export class Engine {
 
   async #runSchedules(): Promise<void> {
     const { config, database, onMaintenance = async () => {}, onScheduled = () => {} } = this.#options;
+    const { onError } = this.#options;
     const { jobs } = this.#planning;
     await jobs.start();
-    await runSchedules({
+    this.#clock = await runSchedules({
+      database,
       jobs,
       schedules: config.schedules,
+      onError,
       onMaintenance,
-      onTimes: (times) => writeScheduleTimes(database.pool, times),
       onSync: async (kind) => {
         const reason = `schedule "${config.schedules[kind]}"`;
         // A stop or an emergency is not a failure of the schedule: the next time it is asked again.

@@ -9,6 +9,7 @@ import { type Config, type Role, Secret } from '../config.ts';
 import { describeError } from '../errors.ts';
 import { createLog, type Log } from '../log.ts';
 import { RefreshRequests } from '../planning/refresh-requests.ts';
+import { checkTimes } from '../planning/scheduler.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 import { readTerritory, storeTerritory } from '../store/territory.ts';
@@ -53,6 +54,7 @@ export async function start(options: StartOptions): Promise<(isUrgent: boolean) 
     log.error({ error: describeError(error) }, 'a part did not shut down cleanly'),
   );
   try {
+    if (roles.includes('scheduler')) checkTimes(config.schedules);
     const front = roles.includes('web') ? scope.own(new Front(config)) : null;
     const url = await front?.listen(config);
     // Read while PostgreSQL starts.

@@ -263,3 +263,15 @@ test('what the program imports is installed in production', () => {
   );
   assert.ok(names.size > 10);
 });
+
+test('a time that never comes is refused before anything listens, and a zone with a gap is not', async () => {
+  const wrong = spawnWattsync(['start', '--json'], { ...env, SYNC_SCHEDULE_FULL: '0 0 31 2 *' });
+  assert.equal(await wrong.ended, 2);
+  assert.match(wrong.seen.stdout, /SYNC_SCHEDULE_FULL.*never comes/);
+  assert.doesNotMatch(wrong.seen.stdout, /listening/);
+  const gap = { ...env, SCHEDULE_TIME_ZONE: 'America/Havana', SYNC_SCHEDULE_FULL: '30 0 8 3 *' };
+  const right = spawnWattsync(['start', '--role', 'scheduler', '--json'], gap);
+  await until(() => right.seen.stdout.includes('"started"'));
+  right.child.kill('SIGTERM');
+  assert.equal(await right.ended, 0);
+});
