@@ -7,7 +7,7 @@ import { openLayers } from '../cache/open-layers.ts';
 import { PlanSetCache, type RefreshOutcome } from '../cache/plan-set-cache.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config.ts';
-import { describeError } from '../errors.ts';
+import { describeError, errorCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { DemandRecorder } from '../planning/demand-recorder.ts';
 import type { Database } from '../store/postgres/database.ts';
@@ -46,7 +46,17 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
     keepDays: config.retention.cacheStatsDays,
     onError: keptForLater('cache figures'),
   });
+  const refusing = new Set<string>();
   const planSets = new PlanSetCache({
+    // Once: every version of every TDSP would say the same.
+    onWriteFailed: (layer, error) => {
+      if (refusing.has(layer) || errorCode(error) === 'layer_unavailable') return;
+      refusing.add(layer);
+      log.warn(
+        { layer, error: describeError(error) },
+        'a cache layer takes no writes; npm run doctor says more',
+      );
+    },
     recorder: stats,
     layers: layers.all,
     staleAfterMs,

@@ -105,13 +105,35 @@ export function checkClocks(aheadMs: number, workers: MonitorView['workers']): F
 export const checkDisk = (disk: Reading<DiskSpace>): Finding[] =>
   findingsOf('disk', judgeDisk(disk, { bytes: null, growth: null }, HEALTH_LIMITS));
 
+/** What Redis says that refuses, and what an operator does about it. */
+const REDIS_ADVICE: [RegExp, string][] = [
+  [
+    /NOPERM/,
+    'Let the user of REDIS_URL: ACL SETUSER <user> ~wattsync:* &wattsync:* +@read +@write +@scripting +@pubsub +ping',
+  ],
+  [/NOAUTH|WRONGPASS/, 'Correct user and password in REDIS_URL'],
+  [/OOM/, 'It is full: raise maxmemory, or set maxmemory-policy allkeys-lru'],
+  [/READONLY/, 'It is a replica: name its primary in REDIS_URL'],
+  [
+    /MOVED|CLUSTERDOWN|CROSSSLOT/,
+    'It is a Redis Cluster, which is not supported: name a single Redis in REDIS_URL',
+  ],
+  [
+    /unknown command/i,
+    'It lacks a command: a Redis Sentinel is not supported, name the Redis itself in REDIS_URL',
+  ],
+  [/MISCONF/, 'It cannot save to its disk: see its log'],
+];
+
 /** @param redis `null`: none is configured */
-export function checkRedis(redis: { ms: number } | { error: string } | null): Finding {
+export function checkRedis(redis: { ms: number } | { step: string; error: string } | null): Finding {
   const check = 'redis';
   if (!redis) return ok(check, 'Not configured (REDIS_URL)');
-  if ('ms' in redis) return ok(check, `Answers in ${Math.ceil(redis.ms)} ms`);
-  const advice = 'Plans come from memory and PostgreSQL meanwhile. Start it, or correct REDIS_URL';
-  return bad(check, `Redis does not answer: ${redis.error}`, advice);
+  if ('ms' in redis) return ok(check, `Writes, reads back and tells in ${Math.ceil(redis.ms)} ms`);
+  const { step, error } = redis;
+  const advice = REDIS_ADVICE.find(([said]) => said.test(error))?.[1] ?? 'Start it, or correct REDIS_URL';
+  const what = step === 'connect' ? 'does not answer' : `does not do "${step}"`;
+  return bad(check, `Redis ${what}: ${error}`, `Plans come from memory and PostgreSQL meanwhile. ${advice}`);
 }
 
 /** A few errors are a restart of Redis or a busy machine; many are a layer that does not work. */

@@ -1,11 +1,12 @@
 /** Looks at everything and changes nothing. What cannot be looked at is a finding, too. */
 
-import type { Config } from '../config.ts';
+import type { Config, Secret } from '../config.ts';
 import { describeError } from '../errors.ts';
 import { scheduledTimes } from '../planning/scheduler.ts';
 import { readCacheStats } from '../store/cache/cache-stats.ts';
 import { readQuarantineGrowth, readSchemaDrift } from '../store/plans/quarantine.ts';
 import type { Database, Queryable } from '../store/postgres/database.ts';
+import { readDatabaseIdentity } from '../store/postgres/database-identity.ts';
 import { hasPlanKey, readRights, readServerVersion } from '../store/postgres/server-facts.ts';
 import { readDatabaseTime } from '../store/queue/sync-workers.ts';
 import { readMigrationState } from '../store/schema/migration-state.ts';
@@ -27,7 +28,7 @@ import {
 } from './check-system.ts';
 import { bad, type Finding, ok } from './finding.ts';
 import { readMonitorView } from './monitor-view.ts';
-import { pingRedis } from './ping-redis.ts';
+import { probeRedis } from './probe-redis.ts';
 import { syncFindings } from './verdict.ts';
 
 const DRIFT_DAYS = 7;
@@ -45,7 +46,7 @@ export async function examine(database: Database, config: Config): Promise<Findi
     look('migrations', async () => checkMigrations(await readMigrationState(pool))),
     look('plan_key', async () => checkPlanKey(await hasPlanKey(pool))),
     look('queue_schema', async () => checkQueueSchema(await readQueueSchema(pool))),
-    look('redis', async () => checkRedis(config.redisUrl && (await pingRedis(config.redisUrl)))),
+    look('redis', async () => checkRedis(config.redisUrl && (await probe(pool, config.redisUrl)))),
     look('disk', async () => checkDisk(config.databaseUrl ? ELSEWHERE : await diskOf(config.dataDir))),
   ]);
   const found = looks.flat();
@@ -53,6 +54,9 @@ export async function examine(database: Database, config: Config): Promise<Findi
   if (found.some(({ command }) => command === APPLY_MIGRATIONS)) return found;
   return [...found, ...(await look('syncing', () => examineSyncing(pool, config)))];
 }
+
+const probe = async (pool: Queryable, url: Secret) =>
+  probeRedis(url, await readDatabaseIdentity(pool).catch(() => null));
 
 async function examineSyncing(pool: Queryable, config: Config): Promise<Finding[]> {
   const view = await readMonitorView(pool, config);
