@@ -1,7 +1,7 @@
 /** The environment, read once and checked whole: all bad variables are reported together, each by its name. */
 
 import { resolve } from 'node:path';
-import { expected, type FieldProblem, WattsyncError } from './errors.ts';
+import { expected, type FieldProblem, keepSecret, WattsyncError } from './errors.ts';
 import { VARIABLES, type Values, type Variable, type VariableName } from './variables.ts';
 
 /** A text that never shows itself in a log, an error or JSON. */
@@ -24,7 +24,15 @@ export class Secret {
   }
 }
 
-const secret = (text: string | null): Secret | null => (text === null ? null : new Secret(text));
+function secret(text: string | null): Secret | null {
+  if (text === null) return null;
+  keepSecret(text);
+  // What an address names as its password stands alone in what a server says.
+  const password = URL.canParse(text) ? new URL(text).password : '';
+  keepSecret(password);
+  if (/^(?:[^%]|%[0-9a-f]{2})*$/i.test(password)) keepSecret(decodeURIComponent(password));
+  return new Secret(text);
+}
 
 /** What a process of `start` does: answer, sync, keep the times. */
 export const ROLES = ['web', 'worker', 'scheduler'] as const;

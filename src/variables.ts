@@ -21,6 +21,29 @@ const address = (...protocols: string[]): Reader<string> => ({
       : undefined,
 });
 
+/** An address that paths are put behind, or that is written down: nothing in it may be secret or come after the path. */
+const upstream = (mayHaveQuery: boolean): Reader<string> => ({
+  expected: `an http(s) address without user, password${mayHaveQuery ? '' : ', "?"'} or "#", for example https://pricing.api.comparepower.com (a key goes into COMPAREPOWER_API_KEY)`,
+  read: (given) => {
+    const known = address('http:', 'https:').read(given);
+    if (known === undefined) return undefined;
+    const { username, password, search } = new URL(given);
+    const isClean = username === '' && password === '' && !given.includes('#');
+    return isClean && (mayHaveQuery || (search === '' && !given.includes('?'))) ? known : undefined;
+  },
+});
+
+/** A path, or an address. */
+const exportPlace: Reader<string> = {
+  expected: 'a path, or an http(s) address without user, password or "#"',
+  read: (given) => (/^https?:/i.test(given) ? upstream(true).read(given) : given),
+};
+
+const headerValue: Reader<string> = {
+  expected: 'a text of plain characters on one line',
+  read: (given) => (/^[\x20-\x7e]{1,2000}$/.test(given) ? given : undefined),
+};
+
 const cron: Reader<string> = {
   expected: 'a cron expression of five fields, for example "0 2 * * *", or "off"',
   read: (given) => {
@@ -108,16 +131,18 @@ export const VARIABLES = {
   PLAN_SOURCE: [null, oneOf(PLAN_SOURCES), '`comparepower`, `powertochoose` or `sandbox`'],
   COMPAREPOWER_API_URL: [
     null,
-    address('http:', 'https:'),
+    upstream(false),
     'for example `https://pricing.api.comparepower.com`',
+    'secret',
   ],
-  COMPAREPOWER_API_KEY: [null, text, 'sent where set', 'secret'],
+  COMPAREPOWER_API_KEY: [null, headerValue, 'sent where set', 'secret'],
   COMPAREPOWER_API_KEY_HEADER: ['X-API-Key', headerName, 'the header it is sent in'],
   COMPAREPOWER_HEADERS: [null, headers, 'more headers of each call, as a JSON object', 'secret'],
   POWERTOCHOOSE_CSV: [
     null,
-    text,
+    exportPlace,
     "path or http(s) address of the state's plan export; unset, the state's own address, once a day",
+    'secret',
   ],
   POWERTOCHOOSE_USER_AGENT: [
     'Mozilla/5.0 (compatible; wattsync)',

@@ -15,7 +15,7 @@ import { SyncHaltedError } from '../store/queue/sync-control-error.ts';
 import { type CallEnd, finishPermit, type Permit, requestPermit } from '../store/upstream/permits.ts';
 import { HOUR_MS } from '../units.ts';
 import { callReserve } from './call-reserve.ts';
-import { type HttpAnswer, redactSecrets } from './http.ts';
+import { type HttpAnswer, type Moved, redactSecrets } from './http.ts';
 import { NotAllowedError } from './not-allowed-error.ts';
 import type { FetchContext } from './source.ts';
 import { SourceError } from './source-error.ts';
@@ -48,7 +48,8 @@ interface UpstreamRequest<T> {
   endpoint: string;
   /** What was asked for. No secrets: it is written down. */
   params: Record<string, string>;
-  perform(signal: AbortSignal): Promise<HttpAnswer>;
+  /** @param moved where the last answer sent us */
+  perform(signal: AbortSignal, moved: Moved | null): Promise<HttpAnswer>;
   /** Makes sense of the answer; what it throws counts as a failed call. */
   read(answer: HttpAnswer): T;
   /** Where the plans come from: without secrets, as in `PlanSource.origin`. */
@@ -58,6 +59,11 @@ interface UpstreamRequest<T> {
   /** Redacted wherever an answer repeats them. */
   secrets?: readonly Secret[];
 }
+
+type Called<T> = { value: T } | { moved: Moved } | { error: unknown };
+
+/** An address that moved once or twice. Each of them is a call, with a permit of its own. */
+const MOST_REDIRECTS = 3;
 
 type Granted = Extract<Permit, { id: number }>;
 
@@ -125,11 +131,26 @@ export class Gate {
 
   async #attempts<T>(request: UpstreamRequest<T>, context: FetchContext): Promise<T> {
     const most = Math.min(this.#options.attempts, context.attempts ?? Number.POSITIVE_INFINITY);
+    let moved: Moved | null = null;
+    let redirects = 0;
     for (let attempt = 1; ; attempt++) {
       context.signal.throwIfAborted();
       const permit = await this.#permit(request.source, context);
-      const called = await this.#attempt(request, context, attempt, permit);
+      const called: Called<T> = await this.#attempt(request, context, { attempt, permit, moved });
       if ('value' in called) return called.value;
+      if ('moved' in called && redirects < MOST_REDIRECTS) {
+        redirects += 1;
+        moved = called.moved;
+        attempt -= 1;
+        continue;
+      }
+      if ('moved' in called) {
+        throw new SourceError(
+          'upstream_unreachable',
+          `${request.source} redirects more than ${MOST_REDIRECTS} times`,
+        );
+      }
+      moved = null;
       const waitMs = this.#waitAfter(called.error, attempt);
       if (attempt >= most || permit.isProbe || waitMs === null) throw called.error;
       await pause(waitMs, null, { signal: context.signal });
@@ -163,23 +184,22 @@ export class Gate {
   async #attempt<T>(
     request: UpstreamRequest<T>,
     context: FetchContext,
-    attempt: number,
-    permit: Granted,
-  ): Promise<{ value: T } | { error: unknown }> {
+    { attempt, permit, moved }: { attempt: number; permit: Granted; moved: Moved | null },
+  ): Promise<Called<T>> {
     const { source, endpoint, params } = request;
     const { timeoutMs, failuresThatOpen } = this.#options;
     const called_at = this.#now() ?? new Date();
     const started = performance.now();
     let answer: HttpAnswer | null = null;
     let payload: Payload | null = null;
-    let called: { value: T } | { error: unknown };
+    let called: Called<T>;
     try {
       const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]);
-      answer = redactSecrets(await request.perform(signal), request.secrets ?? []);
+      answer = redactSecrets(await request.perform(signal, moved), request.secrets ?? []);
       payload = toPayload(answer.body);
       context.onPayload?.(payload?.hash ?? null);
       // In here, because an answer that makes no sense is a failed call.
-      called = { value: request.read(answer) };
+      called = answer.moved ? { moved: answer.moved } : { value: request.read(answer) };
     } catch (error) {
       called = { error };
     }

@@ -268,6 +268,14 @@ test('a file whose parts do not match its manifest is refused, however well it i
       'cannot be unpacked',
       (all) => [{ path: 'tables/offers/000001.copy', data: Buffer.alloc(65 << 20) }, ...all],
     ],
+    [
+      'cannot be unpacked',
+      (all) => {
+        const zeros = { path: 'tables/offers/000001.copy', data: Buffer.alloc(60 << 20) };
+        return [...Array.from({ length: 12 }, () => zeros), ...all];
+      },
+    ],
+    ['wrong at tables', edited(manifest, '"name": "offers"', '"name": "pg_catalog.pg_proc"')],
     ['format 2', edited(manifest, '"format_version": 1', '"format_version": 2')],
     ['manifest of the backup is wrong at tables', edited(manifest, '"rows"', '"lines"')],
     [
