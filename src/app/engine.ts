@@ -71,6 +71,7 @@ export class Engine {
       // Half the interval: a scheduled sync never skips plans for having run a moment late the last time, and a
       // second sync by hand costs no call.
       freshForMs: config.syncIntervalMs / 2,
+      forcedPerHour: config.emergencyCallBudgetPerHour,
       targetMs: (tier) => (hours[tier] ?? hours[3]!) * HOUR_MS,
     };
     this.#publisher = new Publisher({

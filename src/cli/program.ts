@@ -7,6 +7,7 @@ import { describeError, errorCode, WattsyncError } from '../errors.ts';
 import { explainRefusal } from '../store/postgres/refusals.ts';
 import { addCommands, type CommandSpec, listOption, numberOption, type Runner } from './command.ts';
 import { DATABASE_COMMANDS } from './db/commands.ts';
+import { misspelt, withEnvFile } from './process/environment.ts';
 import { interruptedCode } from './process/interrupts.ts';
 import { guardOutput } from './process/output.ts';
 import { endWithParent } from './process/parent.ts';
@@ -23,7 +24,9 @@ export async function runCommandLine(argv: string[]): Promise<void> {
   const unwritten = guardOutput();
   const run: Runner = async (work) => {
     const isDumbTerminal = process.env.TERM === 'dumb';
-    process.exitCode = await work({ config: readConfig(process.env), isJson, isDumbTerminal });
+    const env = withEnvFile(process.env);
+    for (const line of isJson ? [] : misspelt(env)) console.error(`Warning: ${line}`);
+    process.exitCode = await work({ config: readConfig(env), isJson, isDumbTerminal });
   };
   try {
     await buildProgram(run).parseAsync(argv.map(asStatement), { from: 'user' });

@@ -25,7 +25,7 @@ export function checkPlanKey(hasKey: boolean): Finding {
   const check = 'plan_key';
   if (hasKey) return ok(check, 'electricity_plans is unique over (external_id, tdsp_duns)');
   const message = 'electricity_plans has no unique key over (external_id, tdsp_duns): every publish fails';
-  return bad(check, message, 'Put it back', `npx wattsync db sql "${PLAN_KEY_SQL}"`);
+  return bad(check, message, 'Put it back', `npx wattsync db sql --write "${PLAN_KEY_SQL}"`);
 }
 
 export function checkQueueSchema(schema: { version: number; drift: string[] } | null): Finding {

@@ -135,7 +135,7 @@ export class Gate {
     let redirects = 0;
     for (let attempt = 1; ; attempt++) {
       context.signal.throwIfAborted();
-      const permit = await this.#permit(request.source, context);
+      const permit = await this.#permit(request, context);
       const called: Called<T> = await this.#attempt(request, context, { attempt, permit, moved });
       if ('value' in called) return called.value;
       if ('moved' in called && redirects < MOST_REDIRECTS) {
@@ -167,10 +167,13 @@ export class Gate {
     return waitMs < totalMs ? waitMs : null;
   }
 
-  async #permit(source: string, { isForced, signal }: FetchContext): Promise<Granted> {
+  async #permit(
+    { source, origin }: { source: string; origin: string },
+    { isForced, signal }: FetchContext,
+  ): Promise<Granted> {
     let mayProbe = isForced;
     for (;;) {
-      const caller = { source, isForced, mayProbe };
+      const caller = { source, origin, isForced, mayProbe };
       const permit = await requestPermit(this.#database, caller, this.#limits, this.#now());
       if ('id' in permit) return permit;
       if ('isProbing' in permit) mayProbe = false;
@@ -221,7 +224,13 @@ export class Gate {
     const end = 'error' in called ? endOf(called.error, isOurs) : 'answered';
     await Promise.all([
       answer && payload && this.#keep(request, answer, payload, called_at),
-      finishPermit(this.#database, { ...permit, call }, end, { ...BREAKER, failuresThatOpen }, this.#now()),
+      finishPermit(
+        this.#database,
+        Object.assign({ origin: request.origin, call }, permit),
+        end,
+        { ...BREAKER, failuresThatOpen },
+        this.#now(),
+      ),
     ]);
     return called;
   }
@@ -262,7 +271,7 @@ function endOf(error: unknown, isOurs: boolean): CallEnd {
 
 function refusal(
   source: string,
-  { refused, until, used }: Extract<Permit, { until: Date }>,
+  { refused, until, used, cause }: Extract<Permit, { until: Date }>,
   { perHour, reservePerHour, forcedPerHour }: Record<'perHour' | 'reservePerHour' | 'forcedPerHour', number>,
   isForced: boolean,
 ): WattsyncError {
@@ -286,5 +295,6 @@ function refusal(
   const why =
     refused === 'circuit' ? 'failed several times in a row and is left alone' : 'asked to be left alone';
   const advice = isForced ? 'It was just tried and failed; wait.' : 'Wait, or insist with --force.';
-  return new CircuitOpenError(`${source} ${why} until ${at}. ${advice}`, until);
+  const last = cause ? ` (the last time: ${cause})` : '';
+  return new CircuitOpenError(`${source} ${why} until ${at}${last}. ${advice}`, until);
 }

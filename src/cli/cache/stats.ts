@@ -9,6 +9,7 @@ import {
   readCacheStats,
   readPlanCacheSize,
 } from '../../store/cache/cache-stats.ts';
+import { readWorkers } from '../../store/queue/sync-workers.ts';
 import { DAY_MS, HOUR_MS } from '../../units.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
 import { table } from '../table.ts';
@@ -30,7 +31,10 @@ export function cacheStats(context: CommandContext): Promise<number> {
     const hour = await figuresSince(HOUR_MS);
     const day = await figuresSince(DAY_MS);
     const found = { ...hour, processes: processes.length, day };
-    return answer(context, found, () => describe(hour, day, processes.length));
+    const isStarting =
+      processes.length === 0 &&
+      (await readWorkers(pool)).some(({ state, roles }) => state === 'alive' && roles.includes('web'));
+    return answer(context, found, () => describe(hour, day, { processes: processes.length, isStarting }));
   });
 }
 
@@ -87,14 +91,23 @@ const COLUMNS: [title: string, cell: (one: LayerFigures) => string][] = [
   ['cached', ({ entries, bytes }) => (bytes === null ? '–' : `${entries} (${sizeText(bytes)})`)],
 ];
 
-const describe = (hour: Figures, day: Figures, processes: number): string =>
+const NOBODY = {
+  starting: 'Processes have just started: their first figures come within a minute.',
+  none: 'No process is running: memory is empty. Start one with: npm start',
+};
+
+const describe = (
+  hour: Figures,
+  day: Figures,
+  { processes, isStarting }: { processes: number; isStarting: boolean },
+): string =>
   [
     ...period('The last hour', hour),
     '',
     ...period('The last day', day),
     '',
     processes === 0
-      ? 'No process is running: memory is empty. Start one with: npm start'
+      ? NOBODY[isStarting ? 'starting' : 'none']
       : `${plural(processes, 'process has', 'processes have')} plan sets in memory.`,
     'Age and wait mean "at most": they are counted in steps. Memory answers at once.',
   ].join('\n');

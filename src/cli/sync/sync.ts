@@ -39,7 +39,7 @@ export const syncCity = (
 ): Promise<number> =>
   sync(context, options, (territory) => {
     const { names, cities, beside } = readTargets(territory, given, false);
-    return { kind: options.force ? 'emergency' : 'city', cities, tdsps: beside, names };
+    return { kind: 'city', cities, tdsps: beside, names };
   });
 
 const POOL_CONNECTIONS = 10;
@@ -75,7 +75,9 @@ export async function sync(
           const onEvent = showEvents(progress, source, territory);
           const seen = await watch(engine, database, requested, signal, onEvent);
           progress.now('');
-          const report = { ...toReport(seen), ...(explain ? { targets: requested.targets } : {}) };
+          const cities =
+            request.kind === 'full' ? territory.cities.map(({ slug }) => slug) : requested.cities;
+          const report = { ...toReport(seen), cities, ...(explain ? { targets: requested.targets } : {}) };
           const describe = () =>
             seen.run.finished_at === null
               ? `Run ${requested.run_id} goes on without this command.`

@@ -68,8 +68,9 @@ export class Publisher {
       payload_hash = hash;
     };
     const known = context.isForced ? null : sharedValidators(duns, base, source, now());
-    const fetched = await source.fetch(duns, { ...context, known, onPayload });
+    // Plans are as old as the question: what changed while the answer was on its way is not in it.
     const observed_at = now();
+    const fetched = await source.fetch(duns, { ...context, known, onPayload });
     if ('notModified' in fetched) {
       return Promise.all(duns.map((one) => this.#confirm(base.get(one)!, observed_at)));
     }
