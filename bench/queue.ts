@@ -254,7 +254,10 @@ async function measureFullSync(
     for (let round = 0; round < ROUNDS; round++) {
       sandbox.control.reset();
       await withDatabase(async (database) => {
-        const config = readConfig({ COMPAREPOWER_API_URL: sandbox.url });
+        const config = readConfig({
+          COMPAREPOWER_API_URL: sandbox.url,
+          EMERGENCY_CALL_BUDGET_PER_HOUR: '1000000',
+        });
         const gate = new Gate(
           {
             maxConcurrentRequests: config.maxConcurrentRequests,
