@@ -26,6 +26,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   api: ['html', 'monitor', 'planning', 'catalog', 'cache', 'store', 'plan', 'territory'],
   /** Knows the shared way to write a page, and no other pages. */
   pages: ['html', 'api', 'monitor', 'planning', 'catalog', 'cache', 'store', 'plan', 'territory'],
+  /** Knows the shared way to write a page, and no other pages. */
+  ops: ['html', 'api', 'monitor', 'planning', 'catalog', 'cache', 'sync', 'store', 'plan', 'territory'],
   app: [
     'html',
     'pages',

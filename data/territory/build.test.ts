@@ -84,6 +84,7 @@ function built(raw: RawFacts): Territory {
     zips: files['zips.csv']!,
     cities: files['cities.csv']!,
     placesWithoutChoice: files['places-without-choice.csv']!,
+    suburbs: 'name,zip\n',
   });
 }
 

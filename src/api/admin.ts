@@ -198,11 +198,18 @@ const runJson = ({ run, results, claimed, waiting }: RunWithResults) => ({
   waiting,
 });
 
+const digest = (value: string): Buffer => hash('sha256', value, 'buffer');
+
 /** Compared in the same time whatever was given: how much of it is right must not be found out by asking. */
+export const isAdminToken = (given: string, token: Secret): boolean =>
+  timingSafeEqual(digest(given), digest(token.reveal()));
+
+/** The text after `Bearer` in an Authorization header; empty without one. */
+export const bearerOf = (header: string | undefined): string =>
+  /^Bearer (.+)$/i.exec(header ?? '')?.[1] ?? '';
+
 function expectToken(request: FastifyRequest, token: Secret): void {
-  const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
-  const digest = (value: string) => hash('sha256', value, 'buffer');
-  if (timingSafeEqual(digest(given), digest(token.reveal()))) return;
+  if (isAdminToken(bearerOf(request.headers.authorization), token)) return;
   throw new Problem('unauthorized', {
     detail: 'This needs the header "Authorization: Bearer …" with the token of ADMIN_TOKEN.',
   });

@@ -23,6 +23,13 @@ export interface AdminParts {
     request(request: SyncRequest): Promise<{ run_id: number }>;
     changeControl(state: 'running' | 'stopped', order: Order): Promise<{ state: string; changed: boolean }>;
     halt(order: Order): Promise<{ changed: boolean; cancelled_runs: number[]; cancelled_tdsps: number }>;
+    /** @returns `null`: nothing is held */
+    publishHeld(
+      duns: string,
+      by: string,
+    ): Promise<{ error_code: string | null; message: string | null } | null>;
+    /** @returns whether one was held */
+    dropHeld(duns: string, by: string): Promise<boolean>;
   };
 }
 
@@ -44,9 +51,15 @@ export interface ApiParts {
 
 const SANDBOX_NOTICE = 'Sandbox data: these plans and prices are invented.';
 
-/** What an answer must say of itself when its plans are not real. */
-export function upstreamNotice({ upstreams }: Pick<Freshness, 'upstreams'>): { notice?: string } {
-  return upstreams.includes('sandbox') ? { notice: SANDBOX_NOTICE } : {};
+/** What an answer must say of itself when its plans are not real, or not all of them is as the upstream tells it. */
+export function upstreamNotice({
+  upstreams,
+  keptFields = [],
+}: Pick<Freshness, 'upstreams'> & Partial<Pick<Freshness, 'keptFields'>>) {
+  return {
+    ...(keptFields.length > 0 && { kept_fields: keptFields }),
+    ...(upstreams.includes('sandbox') && { notice: SANDBOX_NOTICE }),
+  };
 }
 
 /**

@@ -18,6 +18,8 @@ import type { PlanSource } from '../sources/source.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { type RunWithResults, readRun } from '../store/queue/sync-runs.ts';
 import { hasWorker } from '../store/queue/sync-workers.ts';
+import { dropHeld, publishHeld } from '../sync/publish/decide.ts';
+import type { Outcome } from '../sync/publish/outcome.ts';
 import { Publisher } from '../sync/publish/publisher.ts';
 import { BackgroundUpkeep } from '../sync/work/background-upkeep.ts';
 import {
@@ -151,6 +153,16 @@ export class Engine {
   /** Halts all processes at once. */
   halt(order: Order): Promise<Halted> {
     return haltSyncs(this.#options.database, order);
+  }
+
+  /** Publishes what the guard held back. @returns `null`: nothing is held */
+  publishHeld(tdsp_duns: string, by: string): Promise<Outcome | null> {
+    return publishHeld({ database: this.#options.database, publisher: this.#publisher, tdsp_duns, by });
+  }
+
+  /** @returns whether one was held */
+  dropHeld(tdsp_duns: string, by: string): Promise<boolean> {
+    return dropHeld({ database: this.#options.database, tdsp_duns, by });
   }
 
   #keyOf(duns: string): string {

@@ -21,6 +21,7 @@ import { collectOperations } from '../api/route.ts';
 import { type ApiParts, PUBLIC_HEADERS } from '../api/routes.ts';
 import type { PageParts } from '../pages/page-parts.ts';
 import { PageStore } from '../pages/page-store.ts';
+import { Past } from '../pages/past/past.ts';
 import { isForPerson, pagesRoutes, sendNotFound } from '../pages/routes.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 
@@ -29,12 +30,13 @@ import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
  * @param serve takes what answers all requests; left out, a server of its own
  */
 export function buildServer(
-  parts: ApiParts & PageParts,
+  parts: ApiParts & Omit<PageParts, 'past'>,
   onError: (error: unknown) => void,
   serve: (answer: RequestListener) => Server = createServer,
 ): FastifyInstance {
   const answers = new PlanAnswers(parts);
-  const pages = { parts, store: new PageStore(parts), onError };
+  const pageParts = { ...parts, past: new Past(parts.database) };
+  const pages = { parts: pageParts, store: new PageStore(pageParts), onError };
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,

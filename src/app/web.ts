@@ -6,12 +6,15 @@ import { CacheStats } from '../cache/cache-stats.ts';
 import { openLayers } from '../cache/open-layers.ts';
 import { PlanSetCache, type RefreshOutcome } from '../cache/plan-set-cache.ts';
 import { Catalog } from '../catalog/catalog.ts';
+import { RecentPriceMemory } from '../catalog/recent-prices.ts';
 import type { Config } from '../config.ts';
 import { describeError, errorCode } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { opsRoutes } from '../ops/routes.ts';
 import { DemandRecorder } from '../planning/demand-recorder.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { PublishListener } from '../store/postgres/listen.ts';
+import type { PublishedVersion } from '../store/postgres/notices.ts';
 import { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import { HOUR_MS } from '../units.ts';
@@ -73,7 +76,15 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
     database: database.quick,
     onError: keptForLater('counts of events'),
   });
-  const listener = new PublishListener(database, (published) => planSets.announce(published), {
+  const recent = new RecentPriceMemory({
+    database: database.quick,
+    onError: keptForLater('what prices did lately'),
+  });
+  const heard = (published: PublishedVersion) => {
+    planSets.announce(published);
+    void recent.announce(published);
+  };
+  const listener = new PublishListener(database, heard, {
     onClear: ({ tdsp_duns }) => void planSets.clear(tdsp_duns),
     onFetchFailed: (duns) => planSets.fetchFailed(duns),
   });
@@ -89,12 +100,21 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
       syncIntervalMs: config.syncIntervalMs,
       onEvent: (slug, event) => demand.count(slug, event),
       publicUrl: config.publicUrl,
+      recentPrices: (duns, version) => recent.of(duns, version),
     },
     (error) => log.error({ error: describeError(error) }, 'a request failed'),
     (answer) => {
       answering.resolve(answer);
       return front.server;
     },
+  );
+  scope.own(
+    opsRoutes(app, {
+      config,
+      territory,
+      admin,
+      onError: (error) => log.error({ error: describeError(error) }, 'a page of operations failed'),
+    }),
   );
   scope.own(stats).start();
   scope.own(demand).start();

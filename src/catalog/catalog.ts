@@ -15,7 +15,7 @@ import { cursorKey, writeCursor } from './cursor.ts';
 import { PlanIndex } from './plan-index.ts';
 import type { PlanQuery } from './plan-query.ts';
 import { PricedPlans } from './priced-plans.ts';
-import { PricedYears } from './priced-years.ts';
+import { type PlanYear, PricedYears } from './priced-years.ts';
 
 /** What is known about the plan sets behind an answer. */
 export interface Freshness {
@@ -34,6 +34,8 @@ export interface Freshness {
   whyStale: StaleReason | null;
   /** Whose plans they are; `sandbox` means invented. */
   upstreams: readonly string[];
+  /** Of any of its plan sets. */
+  keptFields: readonly string[];
 }
 
 /** A page of plans with its facets. */
@@ -74,6 +76,7 @@ export class PlanView {
   /** The TDSP whose plans are that old. */
   readonly oldest: string;
   readonly upstreams: readonly string[];
+  readonly keptFields: readonly string[];
   readonly observedAtMs: number;
   readonly #index: PlanIndex;
   #priced: LRUCache<number, PricedPlans> | undefined;
@@ -88,6 +91,7 @@ export class PlanView {
     this.oldest = oldest.tdsp_duns;
     this.observedAtMs = Date.parse(this.as_of);
     this.upstreams = [...new Set(sets.map((set) => set.source))];
+    this.keptFields = [...new Set(sets.flatMap(({ kept_fields }) => kept_fields ?? []))];
     this.#index = index;
   }
 
@@ -120,6 +124,11 @@ export class PlanView {
         ? null
         : writeCursor(cursorKey(plans, query), { id: index.id(last), index: lastIndex! });
     return { json, total, cursor };
+  }
+
+  /** Every plan in the order of what a year of it costs: known years, then estimates, then unknown ones. */
+  byYear(profile: UsageProfile): readonly PlanYear[] {
+    return this.#yearsOf(profile).ranked;
   }
 
   planWith(id: string): Plan | undefined {
@@ -215,13 +224,14 @@ export class Catalog {
 
   freshnessOf({ view, layer }: Viewed, nowMs: number = this.#now()): Freshness {
     const ageMs = Math.max(0, nowMs - view.observedAtMs);
-    const { version, as_of, upstreams } = view;
+    const { version, as_of, upstreams, keptFields } = view;
     const isStale = ageMs > this.#staleAfterMs;
     return {
       layer,
       version,
       as_of,
       upstreams,
+      keptFields,
       isStale,
       age_seconds: Math.floor(ageMs / 1000),
       fresh_for_seconds: Math.floor((this.#staleAfterMs - ageMs) / 1000),

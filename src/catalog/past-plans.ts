@@ -32,6 +32,7 @@ export interface PastView {
   /** How long before that time the upstream had last confirmed the plans; 0 where it did so later, too. */
   age_seconds: number;
   upstreams: readonly string[];
+  keptFields: readonly string[];
   /** Nothing that may still happen changes the answer. */
   isSettled: boolean;
 }
@@ -153,6 +154,7 @@ export class PastPlans {
       version: view.version,
       tag,
       upstreams: view.upstreams,
+      keptFields: view.keptFields,
       published_at: new Date(Math.max(...versions.map((one) => one.published_at.getTime()))),
       age_seconds: Math.floor(Math.max(0, ...ages) / 1000),
       isSettled: isOver && this.#now() - at.getTime() > SETTLED_MS,

@@ -1,14 +1,24 @@
 /** The plans of an index over a year of one usage profile: what each costs, and which ranks above which. */
 
+import type { BillCurve } from '../plan/bill/bill.ts';
 import { asciiJson } from '../plan/packed/ascii-json.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { UsageProfile } from '../plan/profiles/profiles.ts';
-import { yearOf, yearRank } from '../plan/profiles/year.ts';
+import { type Year, yearOf, yearRank } from '../plan/profiles/year.ts';
 import { compareKnown } from '../plan/tie-order.ts';
 import type { PlanIndex } from './plan-index.ts';
+
+/** A plan, and what a year of it costs at one profile. */
+export interface PlanYear {
+  plan: Plan;
+  curve: BillCurve;
+  year: Year;
+}
 
 export class PricedYears {
   readonly #index: PlanIndex;
   readonly #profile: UsageProfile;
+  #ranked: readonly PlanYear[] | undefined;
   readonly #json: (string | undefined)[] = [];
   readonly #orders = new Map<1 | -1, Uint16Array>();
 
@@ -19,10 +29,14 @@ export class PricedYears {
 
   /** `"year":{…}`, in ASCII. */
   yearJson(row: number): string {
-    this.#json[row] ??= asciiJson(
-      `"year":${JSON.stringify(yearOf(this.#index.curve(row), this.#index.plan(row), this.#profile))}`,
-    );
+    this.#json[row] ??= asciiJson(`"year":${JSON.stringify(this.#planYear(row).year)}`);
     return this.#json[row];
+  }
+
+  /** Every plan, in the order of the year's cost. */
+  get ranked(): readonly PlanYear[] {
+    this.#ranked ??= Array.from(this.order(false), (row) => this.#planYear(row));
+    return this.#ranked;
   }
 
   /**
@@ -48,5 +62,10 @@ export class PricedYears {
       this.#orders.set(direction, order);
     }
     return order;
+  }
+
+  #planYear(row: number): PlanYear {
+    const [plan, curve] = [this.#index.plan(row), this.#index.curve(row)];
+    return { plan, curve, year: yearOf(curve, plan, this.#profile) };
   }
 }

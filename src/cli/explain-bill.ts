@@ -2,7 +2,7 @@
 
 import { expected } from '../errors.ts';
 import { type Bill, billCurve } from '../plan/bill/bill.ts';
-import type { BillLine } from '../plan/bill/shape.ts';
+import { chargeText } from '../plan/bill/shape.ts';
 import type { Plan } from '../plan/plan.ts';
 import { wholeNumber } from '../readers.ts';
 import { readPlan } from '../store/plans/plans.ts';
@@ -26,7 +26,9 @@ export async function explainBill(context: CommandContext, id: string, usage: st
     const { fees_text, special_terms, remembered_text, rates_cents_per_kwh, provider, name } = plan;
     const texts = { fees_text, special_terms, remembered_text };
     const bill = curve.at(kwh);
-    const lines = curve.lines(kwh).map(({ what, usd }) => ({ what, usd: Math.round(usd * 100) / 100 }));
+    const lines = curve
+      .lines(kwh)
+      .map(({ charge, usd }) => ({ what: chargeText(charge), usd: Math.round(usd * 100) / 100 }));
     const found = {
       plan: { id: plan.id, name, provider: provider.name, rates_cents_per_kwh, ...texts },
       bill,
@@ -39,7 +41,7 @@ export async function explainBill(context: CommandContext, id: string, usage: st
 function describe(
   title: string,
   bill: Bill,
-  lines: readonly BillLine[],
+  lines: readonly { what: string; usd: number }[],
   { remembered_text, rates_cents_per_kwh: rates, ...told }: Plan,
 ): string {
   const { total_usd, low_usd, high_usd, exact, usage_kwh, rate_cents_per_kwh: cents } = bill;

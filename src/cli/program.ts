@@ -76,6 +76,7 @@ const COMMANDS: CommandSpec[] = [
     options: [
       new Option('--tdsp <tdsp>', 'only the plans of one: ONCOR, or its DUNS'),
       new Option('--rule <rule>', 'only the remarks of one rule: name_term'),
+      new Option('--beside <export.csv>', 'compare their prices with an export of Power to Choose'),
     ],
     load: async () => (await import('./quality.ts')).quality,
   },

@@ -21,7 +21,7 @@ export class Html {
 }
 
 /** `null`, `undefined` and booleans print nothing, so that `condition && html…` works as a sentence does. */
-type Printable = Html | string | number | boolean | null | undefined | readonly Printable[];
+export type Printable = Html | string | number | boolean | null | undefined | readonly Printable[];
 
 const SPECIAL = /[&<>"']/;
 const ESCAPES: Record<string, string> = {

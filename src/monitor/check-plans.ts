@@ -61,12 +61,40 @@ export function checkDeadLetters({ dead_letters }: Pick<MonitorView, 'dead_lette
 export function checkHeld({ tdsps }: Pick<MonitorView, 'tdsps'>): Finding {
   const check = 'held';
   const held = tdsps.filter(({ last_result }) => last_result?.status === 'held');
-  if (held.length === 0) return ok(check, 'No snapshot is held back');
+  if (held.length === 0) return keptOrNone(tdsps);
   const why = held.map(({ name, last_result }) => `${name} (${last_result?.message})`).join('; ');
   const message = `The last snapshot looked wrong and was held back: ${why}`;
   const advice =
     'The published plans stay. Look at it, then publish or drop it; the next file is judged afresh';
   return warn(check, message, advice, `npm run held -- show ${held[0]!.code}`);
+}
+
+function keptOrNone(tdsps: MonitorView['tdsps']): Finding {
+  const check = 'held';
+  const kept = tdsps.filter(({ kept_fields }) => kept_fields !== null);
+  if (kept.length === 0) return ok(check, 'No snapshot is held back');
+  const which = kept.map(({ name, kept_fields }) => `${name} (${kept_fields!.join(', ')})`).join('; ');
+  const message = `Fields came empty or the same for all plans, and are as they were before: ${which}`;
+  const advice =
+    'Nothing, if the upstream sends them again soon. If it is right, publish what it sends with held publish';
+  return warn(check, message, advice, `npm run held -- show ${kept[0]!.code}`);
+}
+
+/** Names of TDSPs that the upstream uses and nobody here knows: a TDSP may have been renamed. */
+export function checkNames({ tdsps }: Pick<MonitorView, 'tdsps'>): Finding {
+  const check = 'tdsp_names';
+  const found = tdsps.flatMap(({ name, last_result }) =>
+    Object.entries(last_result?.unknown_names ?? {}).map(([unknown, plans]) => ({ name, unknown, plans })),
+  );
+  if (found.length === 0) return ok(check, 'All names of TDSPs are known');
+  const said = [...Map.groupBy(found, ({ unknown }) => unknown)].map(([unknown, all]) => {
+    const theirs = all.filter(({ plans }) => plans > 0).map(({ name, plans }) => `${plans} of ${name}`);
+    return theirs.length === 0 ? `"${unknown}"` : `"${unknown}" (plans on sale: ${theirs.join(', ')})`;
+  });
+  const message = `The upstream names TDSPs that are not known: ${said.join(', ')}`;
+  const advice =
+    'Plans on sale that stand under such a name stay as they were. If a TDSP was renamed, add the name to ptc_names in data/territory/tdsps.csv and start again';
+  return warn(check, message, advice, 'npm run sync:full');
 }
 
 /**

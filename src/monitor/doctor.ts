@@ -38,7 +38,7 @@ const APPLY_MIGRATIONS = 'npm run db:migrate';
 const connectionsOf = ({ databasePoolSize: n }: Config): number => n + 2 * Math.min(4, n) + 4;
 
 /** One finding at least for each thing looked at. Never throws. */
-export async function examine(database: Database, config: Config): Promise<Finding[]> {
+export async function examine(database: Pick<Database, 'pool'>, config: Config): Promise<Finding[]> {
   const { pool } = database;
   const looks = await Promise.all([
     look('database', () => lookAtDatabase(pool)),

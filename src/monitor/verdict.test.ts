@@ -197,6 +197,7 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
             error_code: 'snapshot_held',
             message: 'half is gone',
             plans: null,
+            unknown_names: null,
             at: before(60),
           },
         }),
@@ -250,6 +251,25 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
     ['warn settings'],
     true,
     /stored plans are from powertochoose.*--change-source/,
+  ],
+  [
+    'a field that is kept as it was',
+    { tdsps: sampleView({}).tdsps.map((tdsp) => ({ ...tdsp, kept_fields: ['percent_green'] })) },
+    ['warn held'],
+    true,
+    /percent_green.*held -- show/,
+  ],
+  [
+    'a name that no TDSP has',
+    {
+      tdsps: sampleView({}).tdsps.map((tdsp) => ({
+        ...tdsp,
+        last_result: tdsp.last_result && { ...tdsp.last_result, unknown_names: { 'ONCOR NORTH': 8 } },
+      })),
+    },
+    ['warn tdsp_names'],
+    true,
+    /"ONCOR NORTH" \(plans on sale: 8 of .*ptc_names/,
   ],
   ['a failure or two', upstream({ failures: 2 }), ['warn upstream'], true, /2 times/],
 ];

@@ -1,6 +1,13 @@
 /** How syncing is, for `sync status`, `sync monitor` and the doctor. Pure. */
 
-import { checkDeadLetters, checkHeld, checkPlans, checkSettings, checkUpstream } from './check-plans.ts';
+import {
+  checkDeadLetters,
+  checkHeld,
+  checkNames,
+  checkPlans,
+  checkSettings,
+  checkUpstream,
+} from './check-plans.ts';
 import { checkClaims, checkControl, checkQueue, checkRuns } from './check-work.ts';
 import { type Finding, problems, worst } from './finding.ts';
 import type { MonitorView } from './monitor-view.ts';
@@ -26,6 +33,7 @@ export const syncFindings = (view: MonitorView): Finding[] => [
   checkPlans(view),
   checkDeadLetters(view),
   checkHeld(view),
+  checkNames(view),
   checkUpstream(view),
   checkSettings(view),
 ];

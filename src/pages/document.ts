@@ -1,7 +1,8 @@
 /** A whole page around what it has to say: head, masthead, footer, the one sheet, and what its policy allows. */
 
 import { type Html, html, trusted } from '../html/html.ts';
-import { inLanguage, LANGUAGES, type Language } from './language.ts';
+import { picturePath } from './found/structured.ts';
+import { inLanguage, LANGUAGES, type Language, LOCALES } from './language.ts';
 import type { Ask, Page } from './page-parts.ts';
 import { SCRIPT_PATH } from './script.ts';
 import type { StyleSheet } from './style-sheet.ts';
@@ -16,9 +17,12 @@ export interface Content {
   view?: Page['view'];
   status?: Page['status'];
   demand?: string | null;
+  keptForMs?: Page['keptForMs'];
   /** The address in English that stands for this page, where that is another; `null`: it is not to be indexed. */
   canonical?: string | null;
-  /** More for the head: structured data, pictures. */
+  /** The page whose picture goes with a shared link, in English; that of the site if not given. */
+  picture?: string;
+  /** More for the head: structured data. */
   head?: Html;
 }
 
@@ -42,13 +46,13 @@ const ICON = trusted(
 );
 
 export function page(ask: Ask, content: Content): Page {
-  const { view = null, status = 200, demand = null, style } = content;
-  return { status, html: documentOf(ask, content), style, view, demand };
+  const { view = null, status = 200, demand = null, keptForMs = null, style } = content;
+  return { status, html: documentOf(ask, content), style, view, demand, keptForMs };
 }
 
 function documentOf(
   ask: Ask,
-  { title, description, main, style, canonical = ask.path, head }: Content,
+  { title, description, main, style, canonical = ask.path, picture = '/', head }: Content,
 ): Html {
   const { language } = ask;
   const words = COMMON[language];
@@ -58,7 +62,7 @@ function documentOf(
   return html`<!doctype html>
 <html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${title}</title><meta name="description" content="${description}">
-${addresses(ask, canonical)}${ICON}
+${addresses(ask, canonical)}${shared(ask, { title, description, canonical, picture })}${ICON}
 ${style.html}${head}${AHEAD}<script type="module" src="${SCRIPT_PATH}"></script></head>
 <body><a class="skip" href="#main">${words.skip}</a>
 <header class="mast"><div class="w"><a class="mark" href="${at('/')}">wattsync</a><nav aria-label="${words.site}"><a href="${at('/')}">${words.findPlans}</a><a class="o" href="${at('/texas')}">${words.texas}</a><a class="o" href="${at('/how-we-rank')}">${words.howWeRank}</a><a href="${inLanguage(other, ask.path)}${search}" lang="${other}" hreflang="${other}">${words.otherLanguage}</a></nav></div></header>
@@ -76,6 +80,22 @@ function addresses({ language, parts }: Ask, canonical: string | null): Html {
     (one) => html`<link rel="alternate" hreflang="${one}" href="${origin}${inLanguage(one, canonical)}">`,
   );
   return html`${own}${all}<link rel="alternate" hreflang="x-default" href="${origin}${canonical}">`;
+}
+
+/** What is shown where somebody shares the page (ogp.me). Only whole addresses count. */
+function shared(
+  ask: Ask,
+  {
+    title,
+    description,
+    canonical,
+    picture,
+  }: { title: string; description: string; canonical: string | null; picture: string },
+): Html | null {
+  if (canonical === null || ask.parts.publicUrl === null) return null;
+  const { publicUrl } = ask.parts;
+  const property = (name: string, content: string) => html`<meta property="og:${name}" content="${content}">`;
+  return html`${property('type', 'website')}${property('site_name', 'wattsync')}${property('title', title)}${property('description', description)}${property('url', `${publicUrl}${inLanguage(ask.language, canonical)}`)}${property('locale', LOCALES[ask.language].replace('-', '_'))}${property('image', `${publicUrl}${picturePath(ask, picture)}`)}${property('image:width', '1200')}${property('image:height', '630')}<meta name="twitter:card" content="summary_large_image">`;
 }
 
 /** What a page may load and do, and who may show it. */

@@ -41,6 +41,7 @@ const DATE_STYLES = {
   monthNumber: { month: 'numeric' },
   monthName: { month: 'long' },
   monthShort: { month: 'short' },
+  exactDay: { day: 'numeric', month: 'long', year: 'numeric' },
   exact: { day: 'numeric', month: 'long', year: 'numeric', hour: 'numeric', minute: '2-digit' },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 const lists = formatters(
@@ -54,6 +55,15 @@ export const dollars = (usd: number): string =>
 /** `$9.95`, or `$125` where the cents are none. */
 export const dollarsAndCents = (usd: number): string =>
   `$${numbers('en', Number.isInteger(Math.round(usd * 100) / 100) ? 0 : 2).format(usd)}`;
+
+/** `$191.97`, `−$125.00`: as it stands in a sum. */
+export const toTheCent = (usd: number): string => {
+  const rounded = Math.round(usd * 100) / 100;
+  return `${rounded < 0 ? '−' : ''}$${numbers('en', 2).format(Math.abs(rounded))}`;
+};
+
+/** `+$118`, `−$437`, `$0`: what there is more or less. */
+export const difference = (usd: number): string => `${Math.round(usd) > 0 ? '+' : ''}${dollars(usd)}`;
 
 /** `11.2`, to be followed by its unit. */
 export const cents = (centsPerKwh: number): string => numbers('en', 1).format(centsPerKwh);
@@ -104,3 +114,6 @@ export function ageOf(ageMs: number): Age {
   if (ageMs < 2 * DAY_MS) return step('hours', HOUR_MS, HOUR_MS);
   return step('days', DAY_MS, DAY_MS);
 }
+
+/** Spanish writes months and kinds small; at the beginning of a line they are not. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -4,13 +4,19 @@ import type { ApiParts } from '../api/routes.ts';
 import type { PlanView } from '../catalog/catalog.ts';
 import { expected } from '../errors.ts';
 import type { Html } from '../html/html.ts';
+import type { RecentPrice } from '../plan/past/recent-price.ts';
 import type { Language } from './language.ts';
+import type { Past } from './past/past.ts';
 import type { StyleSheet } from './style-sheet.ts';
 
 export interface PageParts
   extends Pick<ApiParts, 'catalog' | 'territory' | 'places' | 'syncIntervalMs' | 'staleAfterMs' | 'onEvent'> {
   /** Where the pages are reached from outside, without a slash at the end; `null`: not known. */
   publicUrl: string | null;
+  /** What PostgreSQL knows of the past; a page does without it while that is away. */
+  past: Past;
+  /** What prices did lately, by offer; `null` where that is not in memory. */
+  recentPrices(duns: string, version: number): ReadonlyMap<string, RecentPrice> | null;
 }
 
 /** A page that somebody asks for. */
@@ -31,6 +37,8 @@ export interface Page {
   style: StyleSheet;
   /** Whose plans it shows, which decides how long it holds; `null`: it shows none. */
   view: PlanView | null;
+  /** How long it may be kept at the most, because something is missing from it; `null`: as long as its plans. */
+  keptForMs: number | null;
   /** The city whose plans somebody looks for with it. */
   demand: string | null;
 }

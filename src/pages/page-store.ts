@@ -78,13 +78,19 @@ export class PageStore {
   }
 
   /** The age it tells, that its plans are fresh, and the day change with the time; days begin with an hour. */
-  #validUntil({ view }: Pick<Page, 'view'>, nowMs: number): number {
-    if (!view) return nowMs + WITHOUT_PLANS_MS;
+  #validUntil({ view, keptForMs }: Pick<Page, 'view' | 'keptForMs'>, nowMs: number): number {
+    const most = keptForMs ?? Number.POSITIVE_INFINITY;
+    if (!view) return nowMs + Math.min(WITHOUT_PLANS_MS, most);
     const ageMs = Math.max(0, nowMs - view.observedAtMs);
     const freshForMs = this.#parts.staleAfterMs - ageMs;
     return (
       nowMs +
-      Math.min(ageOf(ageMs).forMs, HOUR_MS - (nowMs % HOUR_MS), freshForMs >= 0 ? freshForMs + 1 : HOUR_MS)
+      Math.min(
+        most,
+        ageOf(ageMs).forMs,
+        HOUR_MS - (nowMs % HOUR_MS),
+        freshForMs >= 0 ? freshForMs + 1 : HOUR_MS,
+      )
     );
   }
 

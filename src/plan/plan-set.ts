@@ -10,6 +10,8 @@ export interface PlanSet {
   readonly source: string;
   /** When the upstream last confirmed exactly these plans, ISO 8601 in UTC. */
   readonly observed_at: string;
+  /** Fields that the upstream told wrongly for the whole market, kept as they were before; left out: none. */
+  readonly kept_fields?: readonly string[] | undefined;
   readonly plans: readonly Plan[];
   /** The same plans, where they came packed. */
   readonly packed?: PackedPlans;
@@ -17,7 +19,7 @@ export interface PlanSet {
   readonly encoded?: Buffer | undefined;
 }
 
-export type PlanSetAbout = Pick<PlanSet, 'tdsp_duns' | 'version' | 'source' | 'observed_at'>;
+export type PlanSetAbout = Pick<PlanSet, 'tdsp_duns' | 'version' | 'source' | 'observed_at' | 'kept_fields'>;
 
 /** A set whose plans are parsed when they are first read. */
 export class PackedPlanSet implements PlanSet {
@@ -25,11 +27,12 @@ export class PackedPlanSet implements PlanSet {
   readonly version: number;
   readonly source: string;
   readonly observed_at: string;
+  readonly kept_fields: readonly string[] | undefined;
   readonly packed: PackedPlans;
   readonly encoded: Buffer | undefined;
 
   constructor(
-    { tdsp_duns, version, source, observed_at }: PlanSetAbout,
+    { tdsp_duns, version, source, observed_at, kept_fields }: PlanSetAbout,
     packed: PackedPlans,
     encoded?: Buffer,
   ) {
@@ -37,6 +40,7 @@ export class PackedPlanSet implements PlanSet {
     this.version = version;
     this.source = source;
     this.observed_at = observed_at;
+    this.kept_fields = kept_fields;
     this.packed = packed;
     this.encoded = encoded;
   }

@@ -18,7 +18,7 @@ interface SoldProduct extends TermsOfSale {
   name: string;
 }
 
-/** Asked of one upstream id; between two ids the offer key decides. */
+/** Asked of one upstream id; between two ids the offer key decides, or a corrected term. */
 export function isSameProduct(before: SoldProduct, draft: PlanDraft): boolean {
   if (before.provider_id !== providerId(draft.provider.name)) return false;
   const after = termsOfSale(draft);
@@ -34,6 +34,24 @@ export function isSameProduct(before: SoldProduct, draft: PlanDraft): boolean {
   }
   if (isNearlySame(oldName, newName)) return isSameTerm || isSamePrice;
   return isSameTerm && isSamePrice && hasAllWords(oldName, newName);
+}
+
+/**
+ * Of two ids: the provider took the plan off under one and listed it under another, with the term that its name had said all along.
+ * A name that states another number, or none, tells two terms of one product.
+ */
+export function isCorrectedTerm(before: SoldProduct, draft: PlanDraft): boolean {
+  if (before.provider_id !== providerId(draft.provider.name)) return false;
+  const [oldName, newName] = [nameKey(before.name), nameKey(draft.name)];
+  const after = termsOfSale(draft);
+  const stated = numbersOf(newName);
+  return (
+    oldName === newName &&
+    stated.length === 1 &&
+    stated[0] === `${after.term_months}` &&
+    before.term_months !== after.term_months &&
+    KINDS.every((kind) => before[kind] === after[kind])
+  );
 }
 
 const KINDS = ['rate_type', 'is_prepaid', 'is_time_of_use'] as const;

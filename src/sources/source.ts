@@ -27,6 +27,10 @@ export interface FetchedTdsp {
   tdsp_duns: string;
   plans: PlanDraft[];
   rejections: Rejection[];
+  /** Why the answer says nothing about this TDSP. Left out: it does. */
+  not_covered?: string;
+  /** Records of the answer under a name that no TDSP has: some may be plans of this one. Left out: none. */
+  strays?: readonly Rejection[];
 }
 
 export interface Fetched {

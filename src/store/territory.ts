@@ -14,6 +14,7 @@ export function readTerritory(folder: URL = new URL('../../data/territory/', imp
     zips: read('zips.csv'),
     cities: read('cities.csv'),
     placesWithoutChoice: read('places-without-choice.csv'),
+    suburbs: read('suburbs.csv'),
   });
 }
 
@@ -34,11 +35,18 @@ export async function storeTerritory(
        on conflict (duns) do update set code = excluded.code, name = excluded.name, short_name = excluded.short_name`,
       [JSON.stringify(territory.tdsps)],
     );
+    await connection.query('delete from utilities');
+    await copyRows(
+      connection,
+      'utilities',
+      ['name', 'kind', 'has_retail_choice', 'home'],
+      territory.utilities.map(({ name, kind, hasChoice, home }) => [name, kind, hasChoice, home]),
+    );
     await connection.query('delete from cities');
     await copyRows(
       connection,
       'cities',
-      ['slug', 'name', 'county', 'lat', 'lon', 'population', 'tier', 'tdsps', 'zips'],
+      ['slug', 'name', 'county', 'lat', 'lon', 'population', 'tier', 'tdsps', 'zips', 'utilities'],
       territory.cities.map((c) => [
         c.slug,
         c.name,
@@ -49,14 +57,24 @@ export async function storeTerritory(
         c.tier,
         c.tdsps,
         c.zips,
+        c.utilities,
       ]),
     );
     await connection.query('delete from zip_codes');
     await copyRows(
       connection,
       'zip_codes',
-      ['zip', 'city', 'county', 'lat', 'lon', 'tdsps', 'market'],
-      [...territory.zips.values()].map((z) => [z.zip, z.city, z.county, z.lat, z.lon, z.tdsps, z.market]),
+      ['zip', 'city', 'county', 'lat', 'lon', 'tdsps', 'market', 'utilities'],
+      [...territory.zips.values()].map((z) => [
+        z.zip,
+        z.city,
+        z.county,
+        z.lat,
+        z.lon,
+        z.tdsps,
+        z.market,
+        z.utilities,
+      ]),
     );
     await connection.query(
       `insert into territory_edition (checksum, loaded_at) values ($1, $2)

@@ -136,6 +136,24 @@ test('a place that two TDSPs serve says that the address decides', () => {
   );
 });
 
+test('a suburb without a row of its own is answered from its ZIP code, which is named', () => {
+  const closed = { 'Alamo Heights': 'CPS Energy', Lakeway: 'Austin Energy', 'Live Oak, TX': 'CPS Energy' };
+  for (const [name, utility] of Object.entries(closed)) {
+    const place = places.find(name);
+    assert.ok(place.kind === 'no_choice', name);
+    assert.equal(place.utilities[0], utility);
+    assert.match(place.explanation, /^(?:Alamo Heights|Lakeway|Live Oak) \(ZIP code 78\d{3}, /);
+  }
+  assert.equal(found('Westworth Village'), 'zip 76114');
+  for (const { name, zip } of territory.suburbs) {
+    assert.ok(territory.zips.has(zip), name);
+    assert.notEqual(places.find(name).kind, 'unknown', name);
+    const key = placeKey(name);
+    const others = [...territory.cities, ...territory.closedPlaces];
+    assert.ok(!others.some((one) => placeKey(one.name) === key), `${name} has a row of its own`);
+  }
+});
+
 test('a place with nothing to explain has no note', () => {
   const place = places.find('75201');
   assert.ok(place.kind === 'zip');
@@ -167,6 +185,51 @@ const MEANT: Record<string, string[]> = {
   'downtown Dallas': ['dallas-tx'],
   'Greater Houston': ['houston-tx'],
   'the valley': ['mcallen-tx', 'brownsville-tx'],
+  'San Antone': ['san-antonio-tx'],
+  'S.A.': ['san-antonio-tx'],
+  'the burbs of Houston': ['houston-tx'],
+  'Houston Heights': ['houston-tx'],
+  'The Heights': ['houston-tx'],
+  'Ft. Bend': ['sugar-land-tx', 'missouri-city-tx'],
+  'fort bend co': ['sugar-land-tx'],
+  'Ft Bend Cty': ['sugar-land-tx'],
+  Woodlands: ['the-woodlands-tx'],
+  Mckiney: ['mckinney-tx'],
+  Pflugervile: ['pflugerville-tx'],
+  'Grand Prarie': ['grand-prairie-tx'],
+  'Galveston Island': ['galveston-tx'],
+  'Crystal Beach': ['port-bolivar-tx'],
+  SPI: ['south-padre-island-tx'],
+  'Mac Allen': ['mcallen-tx'],
+  Wichita: ['wichita-falls-tx'],
+  'W Falls': ['wichita-falls-tx'],
+  Abeline: ['abilene-tx'],
+  'Killeen/Ft Hood': ['killeen-tx', 'fort-hood-tx'],
+  'Temple/Belton': ['temple-tx', 'belton-tx'],
+  BCS: ['bryan-tx', 'college-station-tx'],
+  'Humble/Kingwood': ['humble-tx', 'kingwood-tx'],
+  'Cy-Fair': ['cypress-tx', 'houston-tx'],
+  'Leage City': ['league-city-tx'],
+  Brazosport: ['lake-jackson-tx'],
+  'Corpus Christie': ['corpus-christi-tx'],
+  Larado: ['laredo-tx'],
+  Fredricksburg: ['fredericksburg-tx'],
+  Lubock: ['lubbock-tx'],
+  Ammarillo: ['amarillo-tx'],
+  Tylar: ['tyler-tx'],
+  Nacadoches: ['nacogdoches-tx'],
+  'Oak Cliff': ['dallas-tx'],
+  'Deep Ellum': ['dallas-tx'],
+  'Mid-Cities': ['hurst-tx', 'euless-tx', 'bedford-tx'],
+  'N. Ft. Worth': ['fort-worth-tx'],
+  'Energy Corridor': ['houston-tx'],
+  'West U': ['west-university-place-tx'],
+  Georgtown: ['georgetown-tx'],
+  Waxahatchie: ['waxahachie-tx'],
+  Rockwal: ['rockwall-tx'],
+  'Ellis county texas': ['waxahachie-tx'],
+  'Tom Green': ['san-angelo-tx'],
+  McLennan: ['waco-tx'],
 };
 
 for (const [text, slugs] of Object.entries(MEANT)) {

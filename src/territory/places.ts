@@ -10,7 +10,7 @@ import {
   openNote,
 } from './place-notes.ts';
 import { type Suggested, type Suggestion, Suggestions } from './suggestions.ts';
-import type { City, ClosedPlace, Territory, Zip } from './territory.ts';
+import type { City, ClosedPlace, Suburb, Territory, Zip } from './territory.ts';
 
 interface WithoutPlans {
   slug: string | null;
@@ -46,6 +46,8 @@ export class Places {
   readonly #territory: Territory;
   readonly #cities = new Map<string, City>();
   readonly #closed = new Map<string, ClosedPlace>();
+  /** The ZIP code of a place that has no row of its own. */
+  readonly #suburbs: ReadonlyMap<string, Suburb>;
   readonly #suggestions: Suggestions;
   /** The same few texts are asked again and again. */
   readonly #found = new Map<string, Place>();
@@ -54,6 +56,7 @@ export class Places {
     this.#territory = territory;
     this.#suggestions = new Suggestions(territory);
     const keyOf = (name: string) => placeWords(name).join('');
+    this.#suburbs = new Map(territory.suburbs.map((suburb) => [keyOf(suburb.name), suburb]));
     for (const place of territory.closedPlaces) {
       this.#closed.set(keyOf(place.name), place);
       this.#closed.set(keyOf(place.slug), place);
@@ -100,6 +103,8 @@ export class Places {
   #named(key: string): Place | undefined {
     const city = this.#cities.get(key);
     if (city) return { kind: 'city', city, tdsps: city.tdsps, note: this.#cityNote(city) };
+    const suburb = this.#suburbs.get(key);
+    if (suburb) return this.#findZip(suburb.zip, suburb.name);
     const closed = this.#closed.get(key);
     if (!closed) return undefined;
     const { slug, name, utilities, zips } = closed;
@@ -107,13 +112,14 @@ export class Places {
     return this.#withoutPlans(slug, { name, town: name, slug, utilities, nearest });
   }
 
-  #findZip(zip: string): Place {
+  /** @param suburb what was asked for, where that is not the ZIP code itself */
+  #findZip(zip: string, suburb: string | null = null): Place {
     const found = this.#territory.zips.get(zip);
     if (found && found.tdsps.length > 0)
       return { kind: 'zip', zip: found, tdsps: found.tdsps, note: this.#zipNote(found) };
     if (found?.market === 'municipal_or_coop') {
       const { city: town, utilities } = found;
-      const name = `ZIP code ${zip} (${town})`;
+      const name = suburb ? `${suburb} (ZIP code ${zip}, ${town})` : `ZIP code ${zip} (${town})`;
       const nearest = nearestWithChoice(this.#territory, found);
       return this.#withoutPlans(null, { name, town, slug: this.#slugOf(town), utilities, nearest });
     }

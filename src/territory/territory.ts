@@ -70,6 +70,11 @@ export interface ClosedPlace {
   utilities: string[];
 }
 
+export interface Suburb {
+  name: string;
+  zip: string;
+}
+
 /** The text of each file in data/territory. */
 interface TerritoryFiles {
   tdsps: string;
@@ -77,6 +82,7 @@ interface TerritoryFiles {
   zips: string;
   cities: string;
   placesWithoutChoice: string;
+  suburbs: string;
 }
 
 /** How exports called a TDSP until a year. */
@@ -91,6 +97,8 @@ export class Territory {
   readonly cities: readonly City[];
   readonly zips: ReadonlyMap<string, Zip>;
   readonly closedPlaces: readonly ClosedPlace[];
+  /** Places that share a ZIP code with a larger one and are in no other list. */
+  readonly suburbs: readonly Suburb[];
   /** Names this edition of the files. */
   readonly checksum: string;
   readonly #utilities: ReadonlyMap<string, Utility>;
@@ -123,6 +131,7 @@ export class Territory {
       zips: listOf(zips),
       utilities: listOf(utilities),
     }));
+    this.suburbs = rowsOf(files.suburbs).map(([name, zip]) => ({ name: name!, zip: zip! }));
   }
 
   /** By DUNS, code or short name, in any case. Numbers that merely look like one of the six are unknown. */
@@ -144,6 +153,10 @@ export class Territory {
   /** With what the ESI ID of a meter begins that this TDSP serves. */
   esiPrefixes(duns: string): readonly string[] {
     return this.#esiPrefixes.get(duns) ?? [];
+  }
+
+  get utilities(): Utility[] {
+    return [...this.#utilities.values()];
   }
 
   utility(name: string): Utility {

@@ -32,9 +32,7 @@ const engine = new Engine({
   onError: (error) => unexpected.push(error),
 });
 const { app, ask, listener, unexpected } = openApi(database, undefined, {
-  token: new Secret(TOKEN),
-  engine,
-  database,
+  admin: { token: new Secret(TOKEN), engine, database },
 });
 await listener.start();
 await syncAll(database, source);

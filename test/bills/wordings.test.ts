@@ -142,6 +142,45 @@ for (const [kind, cases] of Object.entries(CASES)) {
   });
 }
 
+test('tiers_told: prices by usage are understood where the published prices prove them, whichever way they are meant', () => {
+  let [asked, understood] = [0, 0];
+  for (const wording of WORDINGS.tiers_told!) {
+    for (const [kwh, low, high, delivery] of [
+      [1000, 8.9, 12.9, 0.055],
+      [800, 10.1, 7.5, 0.06],
+      [1200, 9.3, 11.3, 0],
+      [400, 15, 9, 0.05],
+      [2400, 9, 14, 0.05],
+    ] as const) {
+      const text = wording
+        .replaceAll('{kWh}', withComma(kwh))
+        .replaceAll('{next}', withComma(kwh + 1))
+        .replaceAll('{low}', String(low))
+        .replaceAll('{high}', String(high))
+        .replaceAll('{lowUsd}', (low / 100).toFixed(4))
+        .replaceAll('{highUsd}', (high / 100).toFixed(4));
+      const ofBlocks = (usage: number) => Math.min(usage, kwh) * low + Math.max(0, usage - kwh) * high;
+      const ofBands = (usage: number) => usage * (usage <= kwh ? low : high);
+      for (const energy of [ofBlocks, ofBands]) {
+        const truth = (usage: number) => BASE_USD + delivery * usage + energy(usage) / 100;
+        const curve = curveOf(text, truth, null);
+        for (let usage = 1; usage <= MOST_KWH; usage++) {
+          const certainty = curve.certainty(usage);
+          const error = Math.abs(curve.usd(usage)! - truth(usage));
+          if (certainty === 'exact') assert.ok(error <= 1.05, `${text}: off by ${error} at ${usage} kWh`);
+          if (certainty === 'extrapolated') assert.ok(error <= 2.6, `${text}: ${error} at ${usage} kWh`);
+        }
+        asked += 1;
+        if (curve.evidence === 'stated_credit') understood += 1;
+        // Another price in the text, and the prices do not agree with it any more.
+        const wrong = text.replace(String(high), String(high + 2)).replace((high / 100).toFixed(4), '0.2299');
+        if (kwh > 500 && kwh < 2000) assert.equal(curveOf(wrong, truth, null).at(777).exact, false, wrong);
+      }
+    }
+  }
+  assert.ok(understood / asked > 0.95, `${understood} of ${asked}`);
+});
+
 for (const kind of ['hours', 'tiers', 'part_of_the_year']) {
   test(`${kind}: exact where prices are published and nowhere else, however straight they are`, () => {
     for (const text of WORDINGS[kind]!) {

@@ -42,6 +42,7 @@ const app = buildServer(
     onEvent: () => {},
     admin: null,
     publicUrl: null,
+    recentPrices: () => null,
   },
   (error) => assert.fail(String(error)),
 );

@@ -91,6 +91,7 @@ test('a set from Redis answers every question byte for byte like the one from Po
         onEvent: () => {},
         admin: null,
         publicUrl: null,
+        recentPrices: () => null,
       },
       (error) => assert.fail(String(error)),
     ),

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { UNKNOWN } from '../../src/plan/fields.ts';
 import type { PlanDraft } from '../../src/plan/plan.ts';
 import { readActivePlanSet } from '../../src/store/plans/plans.ts';
@@ -16,7 +17,7 @@ const draft = (external_id: string, name: string, term_months: number, cents = 1
   ...UNKNOWN,
   external_id,
   tdsp_duns: ONCOR,
-  provider: { name: 'Pecan Energy', legal_name: null, puct_number: null, phone: null },
+  provider: { name: 'Pecan Energy', legal_name: null, puct_number: '10001', phone: null },
   name,
   term_months,
   rate_type: 'fixed',
@@ -102,4 +103,13 @@ test('remarks are asked for by TDSP and by rule', async () => {
     assert.equal(code, 2);
     assert.match(stderr, /unknown .* "x": expected one of/);
   }
+});
+
+test('prices are compared with those of an export, and what is not one is named', async () => {
+  const csv = fileURLToPath(new URL('../fixtures/powertochoose-small.csv', import.meta.url));
+  const { stdout, code } = await wattsync(['quality', '--beside', csv, '--json'], { DATABASE_URL });
+  assert.equal(code, 0);
+  assert.equal(typeof JSON.parse(stdout).compared, 'number');
+  const wrong = await wattsync(['quality', '--beside', '/nowhere.csv'], { DATABASE_URL });
+  assert.deepEqual([wrong.code, /--beside: .*nowhere/.test(wrong.stderr)], [2, true], wrong.stderr);
 });

@@ -96,6 +96,7 @@ async function answers(database: Database, ids: string[]): Promise<Map<string, s
       onEvent: () => {},
       admin: null,
       publicUrl: null,
+      recentPrices: () => null,
     },
     (error) => assert.fail(String(error)),
   );

@@ -1,17 +1,42 @@
-/** The pages over a small market: what is sent, how, and what it costs. */
+/** The pages over a small market: what they say, how they are sent, and what they cost. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { html } from '../../src/html/html.ts';
 import { sorryPage } from '../../src/pages/error-page.ts';
 import type { Ask } from '../../src/pages/page-parts.ts';
+import { readRecentPrices } from '../../src/store/market/recent-prices.ts';
 import { openApi } from '../support/api.ts';
-import { createTestDatabase } from '../support/support.ts';
+import { allDuns, createTestDatabase, ONCOR } from '../support/support.ts';
+import { publishMarket } from './shop-market.ts';
 
 const { database } = await createTestDatabase();
-const { app, unexpected } = openApi(database);
+const events: string[] = [];
+const { app, planSets, unexpected } = openApi(database, undefined, {
+  onEvent: (slug, event) => events.push(`${slug} ${event}`),
+});
 const get = (url: string, headers: Record<string, string> = {}) =>
   app.inject({ url, headers: { accept: 'text/html', ...headers } });
+/** What a person reads of a page. */
+const textOf = (page: string) =>
+  page
+    .replace(/<(style|script)[\s\S]*?<\/\1>/g, '')
+    .replace(/<[^>]+>/g, ' ')
+    .replace(/&[lg]t;|&quot;|&#39;|&amp;/g, '?')
+    .replace(/\s+/g, ' ');
+
+test('before anything is published a list says so, and is not kept', async () => {
+  const { statusCode, headers, body } = await get('/cities/dallas-tx');
+  assert.equal(statusCode, 503);
+  assert.equal(headers['cache-control'], 'no-store');
+  assert.match(body, /The plans are being fetched/);
+  assert.equal((await get('/')).statusCode, 200);
+});
+
+test('a market is published', async () => {
+  await publishMarket(database, new Date());
+  await planSets.warm(allDuns);
+});
 
 test('every page is in both languages, says so, and allows nothing from elsewhere', async () => {
   const [english, spanish] = await Promise.all([get('/'), get('/es')]);
@@ -23,15 +48,238 @@ test('every page is in both languages, says so, and allows nothing from elsewher
   const policy = String(english.headers['content-security-policy']);
   assert.match(policy, /default-src 'none'; style-src 'sha256-/);
   assert.match(policy, /frame-ancestors 'none'/);
+  assert.doesNotMatch(english.body, / style="/);
   assert.equal(english.headers['referrer-policy'], 'strict-origin-when-cross-origin');
   assert.deepEqual(unexpected, []);
 });
 
 test('a page that somebody holds is not sent again', async () => {
-  const { headers } = await get('/');
-  const again = await get('/', { 'if-none-match': String(headers.etag) });
+  const { headers } = await get('/cities/dallas-tx');
+  const again = await get('/cities/dallas-tx', { 'if-none-match': String(headers.etag) });
   assert.equal(again.statusCode, 304);
   assert.equal(again.body, '');
+});
+
+test('in every encoding it is the same page', async () => {
+  const { brotliDecompressSync, gunzipSync } = await import('node:zlib');
+  const plain = await get('/zip/75201');
+  const br = await get('/zip/75201', { 'accept-encoding': 'gzip, br' });
+  const gzip = await get('/zip/75201', { 'accept-encoding': 'gzip' });
+  assert.equal(br.headers['content-encoding'], 'br');
+  assert.equal(String(brotliDecompressSync(br.rawPayload)), plain.body);
+  assert.equal(String(gunzipSync(gzip.rawPayload)), plain.body);
+  assert.equal(br.headers.etag, plain.headers.etag);
+});
+
+test('known bills stand before estimates, the cheapest first, and what is left out is told with the reason', async () => {
+  const { body } = await get('/cities/dallas-tx?all=1');
+  const text = textOf(body);
+  const at = (name: string) => text.indexOf(` ${name} `, text.indexOf('How sure'));
+  const order = ['Straight 12', 'Filler 0 12', 'Credit Saver 12', 'Half Year 6', 'Free Nights 12'];
+  const places = order.map(at);
+  assert.ok(
+    places.every((place) => place > 0),
+    String(places),
+  );
+  assert.deepEqual(
+    places,
+    places.toSorted((a, b) => a - b),
+  );
+  assert.match(text, /A house in Dallas pays \$\d,\d{3} a year or more/);
+  assert.match(text, /The plan with the lowest price at 1,000 kWh, Credit Saver 12 at 7\.0 ¢/);
+  assert.match(text, /Misses its \$125 credit in 6 of your 12 months/);
+  assert.match(text, /Price depends on the hour/);
+  assert.match(text, /Fixed for 6 of the 12 months/);
+  assert.match(text, /Prepaid: you pay before you use/);
+  assert.match(text, /\$10 a month before any use/);
+  assert.match(text, /Left out: Without enough published prices to work out a year: Silent 12 \(Zeta\)/);
+  assert.match(body, /Green &lt;b&gt; 24/);
+  assert.match(text, /Nobody can pay for a place/);
+});
+
+test('a list shows the first plans, and says how many more there are', async () => {
+  const text = textOf((await get('/cities/dallas-tx')).body);
+  const more = /(\d+) more plans from \$[\d,]+ to \$[\d,]+\. Show all (\d+)/.exec(text);
+  assert.ok(more, 'a fold');
+  assert.equal(Number(more[2]), 48);
+  assert.doesNotMatch(textOf((await get('/cities/dallas-tx?all=1')).body), /Show all/);
+});
+
+test('the usage is stated, and another one is another address', async () => {
+  const apartment = textOf((await get('/cities/dallas-tx?profile=apartment')).body);
+  assert.match(apartment, /An apartment in Dallas pays/);
+  const flat = textOf((await get('/cities/dallas-tx?kwh=1,000')).body);
+  assert.match(flat, /Its \$125 credit needs 1,000 kWh in every month/);
+  const months = Array.from({ length: 12 }, (_, at) => `m=${900 + at * 10}`).join('&');
+  const own = await get(`/cities/dallas-tx?${months}&price=fixed`);
+  assert.equal(own.statusCode, 302);
+  assert.match(String(own.headers.location), /^\/cities\/dallas-tx\?profile=900,910,.*,1010&price=fixed$/);
+  assert.match((await get('/cities/dallas-tx?own=1')).body, /name="m"[^>]*value="1106"/);
+});
+
+test('an address that cannot be read says which part, and what would be right', async () => {
+  for (const [query, name, told] of [
+    ['kwh=-5', 'kwh', '1 to 100,000'],
+    ['kwh=999999', 'kwh', '1 to 100,000'],
+    ['profile=castle', 'profile', 'apartment, house, large'],
+    ['m=1&m=2', 'm', 'twelve numbers'],
+    ['price=cheap', 'price', 'fixed, part, changes'],
+    ['term=9', 'term', '12-18'],
+    ['without=x', 'without', 'prepaid'],
+    ['delivered=tnmp', 'delivered', 'oncor'],
+  ] as const) {
+    const { statusCode, body } = await get(`/cities/dallas-tx?${query}`);
+    assert.equal(statusCode, 400, query);
+    const text = textOf(body);
+    assert.ok(text.includes(`${name}: expected`) && text.includes(told), text);
+  }
+  assert.equal((await get('/cities/dallas-tx?utm_source=x')).statusCode, 200);
+});
+
+test('facets tell how many plans each choice would leave, and keep the usage', async () => {
+  const { body } = await get('/cities/dallas-tx?price=part&profile=large');
+  const text = textOf(body);
+  assert.match(text, /Fixed for all 12 months 4\d/);
+  assert.match(text, /Fixed for part of the year 1 /);
+  assert.match(body, /<input type="hidden" name="profile" value="large">/);
+  assert.match(body, /name="price" value="part" checked/);
+  assert.match(text, /4\d plans are hidden by your filters/);
+  const without = textOf((await get('/cities/dallas-tx?without=credits,hours&all=1')).body);
+  assert.doesNotMatch(without, /Credit Saver 12|Free Nights 12/);
+  const one = textOf((await get('/cities/dallas-tx?provider=beta-energy&all=1')).body);
+  assert.match(one, /47 plans are hidden/);
+});
+
+test('other names of a city lead to its own address, with the query', async () => {
+  for (const [asked, to] of [
+    ['/cities/Dallas?profile=large', '/cities/dallas-tx?profile=large'],
+    ['/cities/ft%20worth', '/cities/fort-worth-tx'],
+    ['/cities/75201', '/zip/75201'],
+    ['/zip/75201-1234', '/zip/75201'],
+    ['/es/cities/DALLAS', '/es/cities/dallas-tx'],
+  ] as const) {
+    const { statusCode, headers } = await get(asked);
+    assert.equal(statusCode, 301, asked);
+    assert.equal(headers.location, to);
+  }
+});
+
+test('the front page leads to a place, and explains one without plans in both languages', async () => {
+  assert.equal((await get('/?q=75201')).headers.location, '/zip/75201');
+  assert.equal((await get('/es?q=dallas')).headers.location, '/es/cities/dallas-tx');
+  const closed = textOf((await get('/?q=San+Antonio')).body);
+  assert.match(closed, /San Antonio has no choice of electricity plans CPS Energy, the city’s own utility/);
+  assert.match(closed, /The nearest places with a choice/);
+  const es = textOf((await get('/es?q=San+Antonio')).body);
+  assert.match(es, /En San Antonio no se puede elegir plan de electricidad/);
+  assert.match(textOf((await get('/?q=99999')).body), /99999 is not a ZIP code in Texas/);
+  assert.match(textOf((await get('/?q=dalas')).body), /Did you mean one of these\? Dallas/);
+  assert.equal((await get('/cities/san-antonio-tx')).statusCode, 404);
+  assert.equal((await get('/zip/99999')).statusCode, 404);
+});
+
+test('a ZIP code with two companies tells how to know, and shows the plans of either', async () => {
+  const { body } = await get('/zip/75067');
+  const text = textOf(body);
+  assert.match(text, /In 75067 two companies deliver\. Your address decides\./);
+  assert.match(text, /ESI ID begins .* 1040051 TNMP , shown here .* 1044372, 1017699 Oncor/);
+  const other = textOf((await get('/zip/75067?delivered=oncor')).body);
+  assert.match(other, /1044372, 1017699 Oncor , shown here/);
+  assert.match(textOf((await get('/cities/garland-tx')).body), /In Garland the city sells electricity, too/);
+  assert.match(textOf((await get('/es/zip/75067')).body), /En 75067 reparten la luz dos compañías/);
+});
+
+test('a place that is being typed is found from memory', async () => {
+  const ask = async (q: string) => (await get(`/suggest?q=${q}`)).json();
+  assert.deepEqual((await ask('dal'))[0], { href: '/cities/dallas-tx', name: 'Dallas', about: 'Oncor' });
+  assert.ok(
+    (await ask('7506')).some(
+      ({ name, about }: { name: string; about: string }) =>
+        name === '75067' && about === 'Lewisville, TNMP or Oncor',
+    ),
+  );
+  assert.ok((await ask('san an')).some(({ name }: { name: string }) => name === 'San Antonio'));
+  assert.deepEqual(await ask('x'), []);
+  assert.deepEqual((await ask('dlalas'))[0].href, '/cities/dallas-tx');
+});
+
+test('plans stand side by side, up to four, and one can be taken away', async () => {
+  const list = (await get('/cities/dallas-tx?all=1')).body;
+  const idOf = (name: string) =>
+    new RegExp(`Compare ${name}</span><input[^>]*value="([^"]+)"`).exec(list)![1]!;
+  const ids = ['Straight 12', 'Credit Saver 12', 'Free Nights 12', 'Half Year 6', 'Filler 0 12'].map(idOf);
+  const { body, statusCode } = await get(
+    `/compare?${ids.map((id) => `id=${id}`).join('&')}&from=/cities/dallas-tx`,
+  );
+  assert.equal(statusCode, 200);
+  const text = textOf(body);
+  assert.match(text, /Straight 12 costs \$\d+ less a year than Credit Saver 12/);
+  assert.match(text, /Only the first four are shown/);
+  assert.match(text, /hollow: credit missed, 6 times/);
+  assert.equal(body.match(/rel="nofollow">Remove/g)!.length, 4);
+  assert.match(body, /href="\/cities\/dallas-tx">Dallas<\/a> \/ Side by side/);
+  const gone = await get(`/compare?id=${ids[0]}&id=00000000-0000-0000-0000-000000000000&from=//evil.example`);
+  assert.match(textOf(gone.body), /One of these plans is no longer sold/);
+  assert.doesNotMatch(gone.body, /evil\.example">/);
+  assert.equal((await get('/compare?id=00000000-0000-0000-0000-000000000000')).statusCode, 404);
+  assert.match(textOf((await get('/es/compare')).body), /Todavía no hay planes que comparar/);
+});
+
+test('in Spanish plans have the names and papers of their Spanish record', async () => {
+  const { body } = await get('/es/cities/dallas-tx?all=1');
+  const text = textOf(body);
+  assert.match(text, /Straight 12 \(es\)/);
+  assert.match(text, /Pierde su crédito de \$125 en 6 de sus 12 meses/);
+  assert.doesNotMatch(text, /\b(?:the|months|credit|plans)\b/);
+});
+
+test('what prices did lately stands in the row, once it is in memory', async () => {
+  const [first, later] = [new Date(Date.now() - 40 * 86_400_000), new Date()];
+  const { database: own } = await createTestDatabase();
+  await publishMarket(own, first);
+  const dear = (cents: number) => ({ 500: cents, 1000: cents, 2000: cents });
+  await publishMarket(own, later, (drafts) =>
+    drafts.map((one) => (one.name === 'Straight 12' ? { ...one, rates_cents_per_kwh: dear(9.1) } : one)),
+  );
+  const { version, by_offer } = await readRecentPrices(own.pool, ONCOR, later);
+  const moved = [...by_offer.values()].filter((one) => one.moved !== null);
+  assert.equal(version, 2);
+  assert.equal(by_offer.size, 48);
+  assert.equal(moved.length, 1);
+  assert.deepEqual([moved[0]!.moved!.from, moved[0]!.moved!.to, moved[0]!.is_lowest], [11.6, 9.1, true]);
+  const shop = openApi(own, undefined, { recentPrices: (duns) => (duns === ONCOR ? by_offer : null) });
+  await shop.planSets.warm(allDuns);
+  const { body } = await shop.app.inject({ url: '/cities/dallas-tx' });
+  assert.match(textOf(body), /11\.6 ¢ before [A-Z][a-z]+ \d+, 9\.1 ¢ now, at 1,000 kWh/);
+  assert.match(textOf(body), /Lowest price in 90 days/);
+});
+
+test('a page asks neither PostgreSQL nor an upstream, and only somebody who looks counts as demand', async () => {
+  events.length = 0;
+  const asked: string[] = [];
+  const { query } = database.pool;
+  const { query: quick } = database.quick;
+  for (const pool of [database.pool, database.quick]) {
+    pool.query = ((text: unknown) => {
+      asked.push(String(text));
+      return Promise.reject(new Error('a page asked PostgreSQL'));
+    }) as typeof query;
+  }
+  const urls = [
+    '/',
+    '/cities/houston-tx',
+    '/zip/79601',
+    '/es/cities/lubbock-tx?profile=large',
+    '/compare',
+    '/suggest?q=dal',
+  ];
+  for (const url of urls) assert.ok((await get(url)).statusCode < 400, url);
+  await get('/cities/houston-tx', { 'sec-purpose': 'prefetch' });
+  await get('/cities/houston-tx', { 'sec-purpose': 'prefetch;prerender' });
+  database.pool.query = query;
+  database.quick.query = quick;
+  assert.deepEqual(asked, []);
+  assert.deepEqual(events, ['houston-tx search', 'lubbock-tx search']);
 });
 
 test('what is not there is told to people as a page, and to programs as a problem', async () => {
@@ -56,3 +304,5 @@ test('a page that says sorry keeps its status, and text stays text', () => {
   assert.equal(status, 410);
   assert.match(String(markup), /<h1>Gone &lt;b&gt;<\/h1><p>It was replaced\.<\/p>/);
 });
+
+test('nothing went wrong that nobody expected', () => assert.deepEqual(unexpected, []));

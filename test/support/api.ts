@@ -2,10 +2,11 @@
 
 import { after } from 'node:test';
 import type { InjectOptions } from 'fastify';
-import type { AdminParts } from '../../src/api/routes.ts';
+import type { ApiParts } from '../../src/api/routes.ts';
 import { buildServer } from '../../src/app/server.ts';
 import { type Layer, PlanSetCache } from '../../src/cache/plan-set-cache.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
+import type { PageParts } from '../../src/pages/page-parts.ts';
 import { readCachedPlanSet } from '../../src/store/plans/plan-cache.ts';
 import { readActivePlanSet } from '../../src/store/plans/plans.ts';
 import type { Database } from '../../src/store/postgres/database.ts';
@@ -20,7 +21,7 @@ export function openApi(
     { name: 'database', read: (duns) => readCachedPlanSet(database.pool, duns) },
     { name: 'active', read: (duns) => readActivePlanSet(database.pool, duns) },
   ],
-  admin: AdminParts | null = null,
+  more: Partial<ApiParts & PageParts> = {},
 ) {
   const planSets = new PlanSetCache({ layers });
   const listener = new PublishListener(database, (published) => planSets.announce(published));
@@ -35,8 +36,10 @@ export function openApi(
       syncIntervalMs: 3_600_000,
       staleAfterMs: 7_200_000,
       onEvent: () => {},
-      admin,
+      admin: null,
       publicUrl: null,
+      recentPrices: () => null,
+      ...more,
     },
     (error) => unexpected.push(error),
   );

@@ -41,6 +41,8 @@ export function inventMarket(seed: number, plans = 160, duns = '1039940674000'):
       rate_1000kwh: b!,
       rate_2000kwh: c!,
       early_termination_fee_usd: term === 1 ? 0 : [150, 175, 20 * term, 0][Math.floor(random() * 4)]!,
+      early_termination_fee_per_month_usd: null,
+      early_termination_fee_text: null,
       is_prepaid: random() < 0.02,
       is_time_of_use: random() < 0.06,
       has_minimum_usage_fee: random() < 0.12,

@@ -151,6 +151,9 @@ export const MUTATIONS: Readonly<Record<string, (state: State) => State>> = {
   'green blank': constant('percent_green', null),
   'all time of use': constant('is_time_of_use', true),
   'all prepaid': constant('is_prepaid', true),
+  'none time of use': constant('is_time_of_use', false),
+  'all fixed': constant('rate_type', 'fixed'),
+  'minimum usage fee blank': constant('has_minimum_usage_fee', null),
   'all variable': constant('rate_type', 'variable'),
   'rate type blank': constant('rate_type', null),
   'fixed and variable exchanged': each((plan) => ({

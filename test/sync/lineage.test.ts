@@ -95,6 +95,29 @@ if (existsSync(COMPAREPOWER)) {
     );
   });
 
+  test('ComparePower 2025: whichever two recordings follow each other, the offers are the same', () => {
+    let pairs = 0;
+    for (const ofTdsp of Map.groupBy(rows, ({ tdsp }) => tdsp).values()) {
+      const states = [...Map.groupBy(ofTdsp, ({ state }) => state).values()];
+      for (const [at, before] of states.entries()) {
+        for (const after of states.slice(at + 1)) {
+          const memory = new MarketMemory();
+          memory.publish(before.map(toDraft));
+          const was = Map.groupBy(before, keyOf);
+          const offers = new Map(before.map(({ id }) => [id, memory.offerOf(id)]));
+          memory.publish(after.map(toDraft));
+          for (const [key, [one, ...twins]] of Map.groupBy(after, keyOf)) {
+            const [earlier, ...others] = was.get(key) ?? [];
+            if (!earlier || twins.length + others.length > 0) continue;
+            assert.equal(memory.offerOf(one!.id), offers.get(earlier.id), key);
+            pairs++;
+          }
+        }
+      }
+    }
+    assert.ok(pairs > 700, `${pairs} pairs`);
+  });
+
   test('ComparePower 2025: of the twin "Luminous 12" the dearer one goes on', () => {
     const memory = new MarketMemory();
     const oncor = Map.groupBy(
@@ -190,4 +213,24 @@ test('a corrected term under one id is one offer with a changed term, under late
   memory.publish([draft('b', { name: 'Better Rate - 5', term_months: 5, cents: [14.5, 13.5, 12.5] })]);
   assert.equal(memory.offerOf('b'), offer);
   assert.ok(memory.history.every(({ event }) => event === 'changed'));
+});
+
+test('a term corrected under a new id is one offer, two terms of one product are two', () => {
+  const memory = new MarketMemory();
+  memory.publish([
+    draft('a', { name: 'Better Rate - 5', term_months: 6 }),
+    draft('b', { name: 'Free Nights', term_months: 12 }),
+    draft('c', { name: 'Simple 12', term_months: 12 }),
+  ]);
+  const [better, free, simple] = ['a', 'b', 'c'].map((id) => memory.offerOf(id));
+  memory.publish([
+    draft('d', { name: 'Better Rate - 5', term_months: 5, cents: [15.2, 14.2, 13.2] }),
+    draft('e', { name: 'Free Nights', term_months: 24 }),
+    draft('f', { name: 'Simple 24', term_months: 24 }),
+  ]);
+  assert.equal(memory.offerOf('d'), better);
+  assert.notEqual(memory.offerOf('e'), free);
+  assert.notEqual(memory.offerOf('f'), simple);
+  const [change] = memory.history.filter(({ field }) => field === 'term_months');
+  assert.deepEqual([change?.event, change?.from_value, change?.to_value], ['changed', 6, 5]);
 });

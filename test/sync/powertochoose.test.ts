@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { PowerToChooseSource } from '../../src/sources/powertochoose/powertochoose.ts';
 import { replay } from '../../src/sync/publish/replay.ts';
-import { createTestDatabase, syncAll, territory, testGate } from '../support/support.ts';
+import { allDuns, createTestDatabase, ONCOR, syncAll, territory, testGate } from '../support/support.ts';
 
 const { database } = await createTestDatabase();
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -89,15 +90,6 @@ test('an export that is not there is a clear error', async () => {
   );
 });
 
-test('a file without end is refused before it fills the memory', async () => {
-  const report = await syncAll(database, sourceOf('/dev/zero'));
-  assert.equal(report.status, 'failed');
-  assert.ok(
-    report.errors.every(({ message }) => message.includes('longer than 64 MiB')),
-    report.errors[0]?.message,
-  );
-});
-
 test('one body of the whole state is kept once, each of its plan sets can be rebuilt, and is read again as it was', async () => {
   const { rows } = await database.pool.query<{ tdsp_duns: string; version: number; payload_hash: string }>(
     'select tdsp_duns, version, payload_hash from plan_snapshots where set_hash is not null order by version',
@@ -150,5 +142,61 @@ test('a site that takes us for a program is told as such, with what to do; a bro
   } finally {
     site.close();
     site.closeAllConnections();
+  }
+});
+
+test('what is not a file, or far too long, is refused at once and named for what it is', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'wattsync-exports-'));
+  const [pipe, huge] = [join(folder, 'pipe'), join(folder, 'huge.csv')];
+  try {
+    execFileSync('mkfifo', [pipe]);
+    await writeFile(huge, '');
+    await truncate(huge, 65 << 20);
+    const refused = { [pipe]: 'a pipe', [folder]: 'a folder', '/dev/zero': 'a device', [huge]: '64 MiB' };
+    for (const [path, said] of Object.entries(refused)) {
+      const source = sourceOf(path);
+      const context = { run_id: 1, isForced: true, signal: AbortSignal.timeout(20_000) };
+      await assert.rejects(source.fetch(allDuns, context), ({ code, message }) => {
+        assert.deepEqual([code, message.includes(said)], ['source_misconfigured', true], message);
+        return true;
+      });
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('the export for one ZIP code does for its TDSP, and for no other', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'wattsync-exports-'));
+  const csv = join(folder, 'zip.csv');
+  const header =
+    'ZipCode,TduCompany,RepCompany,Plan Name,Price/kWh 500,Price/kWh 1000,Price/kWh 2000,Rate Type,Term Value,Pricing Details,Fact Sheet';
+  const rows = [12, 24, 36].map(
+    (term) =>
+      `76107,ONCOR ELECTRIC DELIVERY COMPANY,AE TEXAS,Secure ${term},0.149,0.145,0.143,Fixed,${term},Cancellation Fee: $20/month remaining,https://a.example/${term}.pdf`,
+  );
+  try {
+    await writeFile(csv, [header, ...rows].join('\n'));
+    const context = { run_id: 1, isForced: true, signal: AbortSignal.timeout(20_000) };
+    const fetched = await sourceOf(csv).fetch([ONCOR], context);
+    assert.ok('tdsps' in fetched);
+    const { plans, rejections } = fetched.tdsps[0]!;
+    assert.deepEqual(rejections, []);
+    assert.deepEqual(
+      plans.map((plan) => [plan.name, plan.early_termination_fee_per_month_usd]),
+      [12, 24, 36].map((term) => [`Secure ${term}`, 20]),
+    );
+    assert.equal(new Set(plans.map(({ external_id }) => external_id)).size, 3);
+    const report = await syncAll((await createTestDatabase()).database, sourceOf(csv));
+    const [oncor, ...others] = report.tdsps.toSorted(
+      (a, b) => Number(b.tdsp_duns === ONCOR) - Number(a.tdsp_duns === ONCOR),
+    );
+    assert.deepEqual([report.status, oncor?.status], ['partial', 'published']);
+    for (const { status, message } of others) {
+      assert.equal(status, 'failed');
+      assert.match(message!, /ZIP code 76107, which has plans of ONCOR.*use the export of all plans/);
+    }
+  } finally {
+    await rm(folder, { recursive: true });
   }
 });

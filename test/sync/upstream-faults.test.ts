@@ -255,6 +255,7 @@ async function emptyProgram(gate: Partial<GateOptions> = {}, waits: Partial<Plan
       onEvent: () => {},
       admin: null,
       publicUrl: null,
+      recentPrices: () => null,
     },
     () => {},
   );

@@ -24,3 +24,9 @@ export const UPSTREAM = {
   upstream: { ...text, description: 'Whose plans these are; `sandbox` means invented' },
   notice: text,
 };
+
+export const KEPT_FIELDS: Schema = {
+  ...listOf(text),
+  description:
+    'Fields that the upstream last told as one value, or not at all, for a whole market: they are as they were before. Left out where there are none',
+};

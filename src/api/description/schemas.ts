@@ -7,6 +7,7 @@ import { MARKET_SCHEMAS } from './market-schemas.ts';
 import {
   flag,
   integer,
+  KEPT_FIELDS,
   links,
   listOf,
   object,
@@ -34,6 +35,7 @@ const freshness = {
   age_seconds: integer,
   version: text,
   published_at: { ...time, description: 'With `as_of`: since when the plans were these' },
+  kept_fields: KEPT_FIELDS,
   ...UPSTREAM,
 };
 
@@ -92,6 +94,7 @@ export const SCHEMAS = {
       time_of_use: facet(orNull('boolean')),
     }),
     meta: object({ total: integer, tdsps: listOf(text), ...freshness, place: ref('AskedPlace') }, [
+      'kept_fields',
       'notice',
       'place',
       'published_at',
@@ -115,7 +118,7 @@ export const SCHEMAS = {
       },
       ['year'],
     ),
-    meta: object(freshness, ['notice', 'published_at']),
+    meta: object(freshness, ['kept_fields', 'notice', 'published_at']),
     links: links('history', 'current'),
   }),
   History: object({

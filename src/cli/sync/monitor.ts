@@ -130,7 +130,7 @@ function toLine({ view, away }: Seen): string {
 }
 
 /** They pass, or slide out of their hour, by themselves. */
-const PASSING = ['at', 'attempts', 'age_seconds', 'clock_ahead_ms', 'clock_read_at', 'seen_at'];
+const PASSING = ['at', 'attempts', 'age_seconds', 'clock_ahead_ms', 'clock_read_at', 'seen_at', 'vitals'];
 
 /** What makes a new frame worth writing. */
 function fingerprintOf({ view, away }: Seen): string {

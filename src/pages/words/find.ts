@@ -1,5 +1,6 @@
 /** What the front page says. */
 
+import { whole } from '../format.ts';
 import type { InBoth } from '../language.ts';
 
 const en = {
@@ -9,6 +10,17 @@ const en = {
   promise: 'Every plan on the list, in order of twelve bills at your usage. Nobody can pay for a place.',
   zipOrCity: 'ZIP code or city in Texas',
   findPlans: 'Find plans',
+  suggestions: 'Suggestions',
+  recent: 'Recent, on this device only:',
+  forget: 'Forget them',
+  today: (kwh: number) => `Today, for a house of ${whole(kwh)} kWh`,
+  place: 'Place, delivered by',
+  lowestYear: 'Lowest year',
+  halfAbove: 'Half above',
+  plans: 'Plans',
+  map: 'Map of Texas',
+  or: ' or ',
+  noChoice: 'no choice of plans',
 };
 
 type FindWords = typeof en;
@@ -22,6 +34,17 @@ const es: FindWords = {
     'Todos los planes de la lista, ordenados por doce cuentas con su consumo. Nadie puede pagar por un lugar.',
   zipOrCity: 'Código postal o ciudad de Texas',
   findPlans: 'Buscar planes',
+  suggestions: 'Sugerencias',
+  recent: 'Recientes, solo en este aparato:',
+  forget: 'Olvidarlos',
+  today: (kwh) => `Hoy, para una casa de ${whole(kwh)} kWh`,
+  place: 'Lugar y red',
+  lowestYear: 'Año más bajo',
+  halfAbove: 'La mitad, más de',
+  plans: 'Planes',
+  map: 'Mapa de Texas',
+  or: ' o ',
+  noChoice: 'no se elige plan',
 };
 
 export const FIND: InBoth<FindWords> = { en, es };

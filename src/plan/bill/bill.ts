@@ -13,6 +13,7 @@ import { expected } from '../../errors.ts';
 import type { Plan, PlanDraft, RememberedText } from '../plan.ts';
 import { PUBLISHED_USAGES_KWH, type PublishedUsageKwh } from '../rate.ts';
 import { toldText } from '../told-text.ts';
+import { blocksShape } from './blocks-shape.ts';
 import { estimateShape } from './estimate.ts';
 import { componentsShape, flatBelowShape, lineShape } from './known-shapes.ts';
 import { type BillEvidence, type BillLine, type Point, roundingUsd, type Shape } from './shape.ts';
@@ -108,7 +109,8 @@ function explain(plan: PricedTerms, points: readonly Point[], terms: StatedTerms
   if (points.length < PUBLISHED_USAGES_KWH.length) return estimate('Only two prices are published');
   if (terms.doubts.length > 0) return estimate(`An estimate: ${[...new Set(terms.doubts)].join(', and ')}`);
   const own = shapeOf(points, terms);
-  const isBending = terms.steps.length > 0 || terms.flat_below_kwh !== null;
+  const { steps, flat_below_kwh, blocks } = terms;
+  const isBending = steps.length > 0 || flat_below_kwh !== null || blocks !== null;
   const remembered = plan.remembered_text ?? null;
   if (own && (isBending || !bendsUntold(plan))) return remembered ? asRemembered(own, remembered) : own;
   if (bendsUntold(plan) && !isBending) {
@@ -139,7 +141,8 @@ function asRemembered(shape: Shape, { told_at }: RememberedText): Shape {
 const DAY = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeZone: 'America/Chicago' });
 const dayText = (time: string): string => DAY.format(new Date(time));
 
-function shapeOf(points: readonly Point[], { steps, flat_below_kwh }: StatedTerms): Shape | null {
+function shapeOf(points: readonly Point[], { steps, flat_below_kwh, blocks }: StatedTerms): Shape | null {
+  if (blocks) return flat_below_kwh === null ? blocksShape(points, blocks, steps) : null;
   if (flat_below_kwh === null) return lineShape(points, steps) ?? oneOfContradicting(points, steps);
   return steps.length === 0 ? flatBelowShape(points, flat_below_kwh) : null;
 }
@@ -234,7 +237,10 @@ class Curve implements BillCurve {
     const lines = this.#shape?.lines(usageKwh) ?? [];
     if (published === null || (this.evidence !== 'estimate' && lines.length > 0)) return lines;
     return [
-      { what: `${usageKwh} kWh × ${published} cents, as published`, usd: (published * usageKwh) / 100 },
+      {
+        charge: { kind: 'published', usage_kwh: usageKwh, cents_per_kwh: published },
+        usd: (published * usageKwh) / 100,
+      },
     ];
   }
 

@@ -53,6 +53,8 @@ const OF_A_TIME =
 const A_DATE =
   /expire|\bends? (?:on|by)|valid|\bbefore\b|\bby (?=[a-z]+ \d)|vence|valid[ao]|antes de|effective|as of|\bsince\b|\boffer\b|oferta|promocion|enroll|sign[- ]up|inscri|delivery charges?|\btdsp\b|\btdu\b|until|hasta el|avoid|protect|evit|lock|asegur|no (?:summer|winter|season)|regardless|of the season|de la temporada|all (?:seasons|year)|todo el ano|don.?t change|doesn.?t change|no cambia/;
 
+export const UNTOLD_TIERS = 'the price goes in tiers that are not told';
+
 /** Why the words leave the bill open, each in a few words; none if they do not. */
 export function doubtsOf(clause: string): string[] {
   const doubts: string[] = [];
@@ -63,7 +65,7 @@ export function doubtsOf(clause: string): string[] {
   if (FREE_ENERGY.test(clause) && doubts.length === 0) doubts.push('some of the energy is free');
   if (FREE_KWH.test(clause)) doubts.push('some kWh are free');
   const isByUsage = BY_USAGE.test(clause) && !ONLY_THE_AVERAGE.test(clause);
-  if (TIERS.test(clause) || isByUsage) doubts.push('the price goes in tiers that are not told');
+  if (TIERS.test(clause) || isByUsage) doubts.push(UNTOLD_TIERS);
   if (FREE_MONTH.test(clause))
     doubts.push('a month is free, and the published prices do not tell which bills that lowers');
   if (CHANGES.test(clause) || (LIMITED_TIME.test(clause) && PRICE.test(clause)))

@@ -54,7 +54,7 @@ export function estimateShape(points: readonly Point[], terms: StatedTerms, why:
     evidence: 'estimate',
     usd: (usage) => Math.max(0, usd(usage)),
     lines: (usage) => [
-      { what: `estimated between ${points.map((one) => one.usage).join(', ')} kWh`, usd: usd(usage) },
+      { charge: { kind: 'estimate', between_kwh: points.map((one) => one.usage) }, usd: usd(usage) },
     ],
     bounds,
     isOpen: () => true,

@@ -3,7 +3,7 @@
 import type { PriceComponent } from '../plan.ts';
 import { PUBLISHED_USAGES_KWH } from '../rate.ts';
 import { sumComponents } from './price-components.ts';
-import { type BillLine, type Point, roundingUsd, type Shape, usdText } from './shape.ts';
+import { type BillLine, type Point, roundingUsd, type Shape, stepText } from './shape.ts';
 import type { StatedStep } from './stated-terms.ts';
 
 const COMPONENT_TOLERANCE_USD = 0.05;
@@ -56,13 +56,19 @@ function componentLines(
 ): BillLine[] {
   const lines = components
     .filter(({ is_percentage }) => !is_percentage)
-    .map((one) => ({
-      what: `${one.is_tdsp_charge ? 'delivery' : one.amount < 0 ? 'credit' : 'energy company'}, ${one.is_per_kwh ? `${round4(one.amount * 100)} cents per kWh` : 'a month'}`,
-      usd: sumComponents([one], usage),
-    }))
+    .map(
+      (one): BillLine => ({
+        charge: {
+          kind: 'component',
+          of: one.is_tdsp_charge ? 'delivery' : one.amount < 0 ? 'credit' : 'energy company',
+          cents_per_kwh: one.is_per_kwh ? round4(one.amount * 100) : null,
+        },
+        usd: sumComponents([one], usage),
+      }),
+    )
     .filter(({ usd }) => usd !== 0);
   const rest = sum(usage) - lines.reduce((total, { usd }) => total + usd, 0);
-  return Math.abs(rest) < 0.005 ? lines : [...lines, { what: 'shares and bands of usage', usd: rest }];
+  return Math.abs(rest) < 0.005 ? lines : [...lines, { charge: { kind: 'shares' }, usd: rest }];
 }
 
 /** A straight line through the three points less the steps, all of them or none; `null` if it is not straight. */
@@ -99,13 +105,18 @@ export function lineShape(points: readonly Point[], stated: readonly StatedStep[
 const asInclusive = (step: StatedStep): StatedStep =>
   step.careless_kwh === null ? step : { ...step, from_kwh: step.careless_kwh };
 
-function fit(points: readonly Point[], steps: readonly StatedStep[]): { base: number; slope: number } | null {
+/** @param least the lowest slope that is believed, USD per kWh */
+export function fit(
+  points: readonly Point[],
+  steps: readonly StatedStep[],
+  least = CREDIBLE_SLOPE.min,
+): { base: number; slope: number } | null {
   const [low, middle, high] = points.map(({ usage, usd }) => ({ usage, usd: usd - stepsAt(steps, usage) }));
   if (!low || !middle || !high) return null;
   const slope = (high.usd - low.usd) / (high.usage - low.usage);
   const base = low.usd - slope * low.usage;
   const isStraight = Math.abs(base + slope * middle.usage - middle.usd) <= LINE_TOLERANCE_USD;
-  const isCredible = base >= CREDIBLE_BASE_USD && slope >= CREDIBLE_SLOPE.min && slope <= CREDIBLE_SLOPE.max;
+  const isCredible = base >= CREDIBLE_BASE_USD && slope >= least && slope <= CREDIBLE_SLOPE.max;
   return isStraight && isCredible ? { base, slope } : null;
 }
 
@@ -118,32 +129,23 @@ export function stepsAt(steps: readonly StatedStep[], usage: number): number {
   return sum;
 }
 
-function lineLines(
+export function lineLines(
   { base, slope }: { base: number; slope: number },
   steps: readonly StatedStep[],
   usage: number,
 ): BillLine[] {
-  const applied = steps.map((step) => ({ what: stepText(step), usd: stepsAt([step], usage) }));
+  const applied = steps.map(
+    (step): BillLine => ({ charge: { kind: 'step', step }, usd: stepsAt([step], usage) }),
+  );
   return [
-    { what: 'a month, whatever the usage', usd: base },
-    { what: `${usage} kWh × ${round4(slope * 100)} cents`, usd: slope * usage },
+    { charge: { kind: 'base' }, usd: base },
+    { charge: { kind: 'energy', usage_kwh: usage, cents_per_kwh: round4(slope * 100) }, usd: slope * usage },
     ...applied.filter(({ usd }) => usd !== 0),
   ];
 }
 
 const whyStated = (steps: readonly StatedStep[]): string =>
   `The stated ${steps.map(stepText).join(' and ')} and a straight line explain all three published prices`;
-
-function stepText({ usd, from_kwh, to_kwh, months }: StatedStep): string {
-  const where =
-    from_kwh <= 1
-      ? `below ${to_kwh! + 1} kWh`
-      : to_kwh === null
-        ? `from ${from_kwh} kWh`
-        : `from ${from_kwh} to ${to_kwh} kWh`;
-  const when = months === null ? '' : ` in ${months.length} months of the year`;
-  return `${usdText(usd)} ${usd < 0 ? 'credit' : 'fee'} ${where}${when}`;
-}
 
 /** The same bill below a limit, as the text says and the price at 500 kWh shows; above it the line of the other prices. */
 export function flatBelowShape(points: readonly Point[], limit_kwh: number): Shape | null {
@@ -159,7 +161,7 @@ export function flatBelowShape(points: readonly Point[], limit_kwh: number): Sha
     usd,
     lines: (usage) =>
       isFlat(usage)
-        ? [{ what: `the same amount below ${limit_kwh} kWh`, usd: low.usd }]
+        ? [{ charge: { kind: 'flat', below_kwh: limit_kwh }, usd: low.usd }]
         : lineLines({ base, slope }, [], usage),
     bounds: (usage) => [usd(usage) - roundingUsd(usage), usd(usage) + roundingUsd(usage)],
     isOpen: () => false,

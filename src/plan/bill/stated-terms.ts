@@ -4,9 +4,10 @@
  * The text proposes; `bill.ts` believes it where the three published prices agree.
  */
 
-import { doubtsOf, LIMITED_TIME, SEASON } from './doubts.ts';
+import { doubtsOf, LIMITED_TIME, SEASON, UNTOLD_TIERS } from './doubts.ts';
 import { monthsIn } from './months.ts';
 import { clausesOf } from './plain-text.ts';
+import { type StatedBlock, takeBlocks } from './stated-blocks.ts';
 import { type UsageLimits, usageLimits } from './usage-limits.ts';
 
 /** `usd` is added to the bill from `from_kwh` to `to_kwh`, both included; less than 0 is a credit. */
@@ -25,6 +26,8 @@ export interface StatedTerms {
   steps: StatedStep[];
   /** "The same amount whenever usage is below 1,000 kWh": that limit. */
   flat_below_kwh: number | null;
+  /** Prices per kWh by usage, where all of them are stated. */
+  blocks: StatedBlock[] | null;
   /** Usages at which something changes, whether or not it is known what. */
   knots: number[];
   /** Why the text leaves the bill open, each in a few words; none if it does not. */
@@ -50,7 +53,7 @@ const MISSED =
   /\bnot (?:receive|get|earn|be eligible|qualify|be applied|apply)|no (?:recib|obten|obtendr|aplica|calific)|forfeit|\blose\b|pierde/;
 /** Money that a month's bill does not hold. */
 const NOT_MONTHLY =
-  /terminat|cancel|early exit|deposit|deposito|reward|recompensa|gift|regalo|\bvalue\b|valor|\bvet|visa\b|switch|refer|disconnect|reconnect|late (?:fee|payment)|returned|worth|donat|donacion|contribut|contribucion|emergency/;
+  /terminat|cancel|early exit|deposit|deposito|reward|recompensa|gift|regalo|\bvalue\b|valor|\bvet|visa\b|switch|refer|disconnect|reconnect|late (?:fee|payment)|returned|worth|donat|donacion|contribut|contribucion|emergency|^ ?(?:\/|per|a|each|por|al|cada) ?(?:day|dia|week|semana|year|ano)\b|^ (?:daily|diari|weekly|yearly|annual)/;
 const ONCE =
   /one-time|one time|una (?:sola )?vez|unico|first (?:bill|month|invoice|payment)|primer(?:a)? (?:factura|mes|pago)|(?:second|third|1st|2nd|3rd|[4-9]th|\d\dth) (?:bill|month|invoice)|after (?:your |the )?(?:first|\d+|one|two|three|six|twelve) ?-?(?:month|bill)|despues de|sign-?up|enrol?l?ment|inscripcion|set-?up|configuracion|membership|membresia|purchase|compra|activation|activacion|instant/;
 const ONCE_PAID =
@@ -68,11 +71,22 @@ const NEGATED =
 
 /** @param texts what the upstream says about fees, credits and special terms, and the plan's name */
 export function statedTerms(texts: readonly (string | null)[]): StatedTerms {
-  const found: StatedTerms = { steps: [], flat_below_kwh: null, knots: [], doubts: [], once_usd: 0 };
+  const found: StatedTerms = {
+    steps: [],
+    flat_below_kwh: null,
+    blocks: null,
+    knots: [],
+    doubts: [],
+    once_usd: 0,
+  };
   const loose: UsageLimits[] = [];
   const once = new Set<number>();
   const clauses = new Set(texts.flatMap((text) => (text === null ? [] : clausesOf(text))));
+  found.blocks = takeBlocks(clauses);
   for (const clause of clauses) readClause(clause, found, loose, once);
+  // "Tiered pricing" tells nothing more where the tiers are told.
+  if (found.blocks) found.doubts = found.doubts.filter((doubt) => doubt !== UNTOLD_TIERS);
+  for (const { from_kwh } of found.blocks ?? []) if (from_kwh > 1) found.knots.push(from_kwh);
   found.once_usd = [...once].reduce((sum, usd) => sum + usd, 0);
   found.steps = withoutRepeats(found.steps);
   for (const limits of loose) {
@@ -144,7 +158,7 @@ function amountsIn(clause: string, once: Set<number>): Amount[] {
     const after = clause.slice(end, Math.min(all[index + 1]?.at ?? clause.length, end + 45));
     // "Ten dollars ($10)" is said twice and paid once.
     if (all[index - 1]?.usd === usd && at - all[index - 1]!.end <= 4) return false;
-    if (NOT_MONTHLY.test(`${before} ${after}`)) return false;
+    if (NOT_MONTHLY.test(before) || NOT_MONTHLY.test(after)) return false;
     if (!ONCE.test(`${before} ${after}`)) return true;
     const isPaid =
       ONCE_PAID.test(`${before} ${after}`) && !/credit|bonus|cover|\bup to\b/.test(`${before} ${after}`);

@@ -44,6 +44,9 @@ const NOT_A_USAGE =
 const AT =
   /(?:^|[(:=,;-]|\b(?:at|of|for|from|desde|use[sd]?|using|with|when|if|is|de|con|a|al|los|por|us(?:a|e|ar|an|as)|consum\w+|utili\w+|(?:total|monthly) usage))\s*$/;
 const TURNED = /\b(?:or|nor|o|ni|not|no|never|nunca|\w+n['’]?t)\s$/;
+/** A usage of another time than a month, or of a part of the home. */
+const OF_A_DAY =
+  /^[\s)]*(?:\/|per|por|al?|each|cada) ?(?:day|dia|week|semana|year|ano|hour|hora|sq|square|person)|^ (?:daily|diari|weekly|yearly|annual)/;
 const PER_SO_MANY = /(?:every|each|per|cada)\s$/;
 const LEAST_KWH = 10;
 const MOST_KWH = 20_000;
@@ -82,6 +85,7 @@ function readOne(match: RegExpExecArray): UsageLimits[] {
     side: UsageLimits['side'] = 'said',
   ) => [{ from_kwh, to_kwh, careless_kwh, side, at: match.index, end }];
   // "Nor above", "isn't over": what turns a word round, and is not known with it.
+  if (OF_A_DAY.test(match.input.slice(end))) return limits(kwh, null, null, 'unclear');
   if (isRelated && TURNED.test(match.input.slice(0, match.index))) return limits(kwh, null, null, 'unclear');
   // What stands behind the number says it last: "over 1,000 kWh or more".
   if (more !== undefined || from !== undefined) return limits(kwh, null, null);

@@ -20,8 +20,8 @@ const LEVEL = 6;
  */
 export function encodePlanSet(set: Omit<PlanSet, 'observed_at'>): Buffer {
   if (set.encoded) return set.encoded;
-  const { tdsp_duns, version, source } = set;
-  const about = Buffer.from(`${JSON.stringify({ tdsp_duns, version, source })}\n`);
+  const { tdsp_duns, version, source, kept_fields } = set;
+  const about = Buffer.from(`${JSON.stringify({ tdsp_duns, version, source, kept_fields })}\n`);
   const filling = Buffer.alloc(-about.byteLength & 7, ' ');
   const raw = Buffer.concat([filling, about, packedPlans(set).bytes]);
   const length = Buffer.alloc(LENGTH_BYTES);
@@ -33,7 +33,7 @@ export function encodePlanSet(set: Omit<PlanSet, 'observed_at'>): Buffer {
 /** `null` for whatever is not this version of the plan set of this TDSP, whole and in our format. */
 export function decodePlanSet(
   encoded: Buffer,
-  { tdsp_duns, version, observed_at }: Omit<PlanSetAbout, 'source'>,
+  { tdsp_duns, version, observed_at }: Omit<PlanSetAbout, 'source' | 'kept_fields'>,
 ): PlanSet | null {
   try {
     // In one piece: by default it is many, put together in the end.

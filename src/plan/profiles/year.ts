@@ -64,7 +64,7 @@ export function yearOf(curve: BillCurve, terms: YearTerms, profile: UsageProfile
     evidence: rank === CERTAINTY_RANK.unknown ? null : evidenceOf(curve, months_kwh, rank),
     low_usd: sumOf(0),
     high_usd: sumOf(1),
-    months_missing_credit: months_kwh.filter((kwh) => missesCredit(curve, kwh)).length,
+    months_missing_credit: months_kwh.filter((kwh) => missedCredit(curve, kwh) !== null).length,
     covered_months: coveredMonths(terms),
     once_usd: curve.once_usd,
     at_90_percent_usd: roundOrNull(totalOf(curve, months_kwh, 0.9)),
@@ -97,10 +97,23 @@ function coveredMonths({ term_months, rate_type }: YearTerms): number | null {
   return term_months === null ? null : Math.min(MONTHS, term_months);
 }
 
-function missesCredit({ cliffs }: BillCurve, kwh: number): boolean {
-  if (!cliffs.some(({ change }) => change === 'falls')) return false;
+/** What a month pays more for being on the wrong side of a credit or of a minimum-usage fee. */
+interface Missed {
+  usd: number;
+  /** The usage from which it would have been on the other side; `null`: it used too much. */
+  from_kwh: number | null;
+}
+
+/** @returns `null` where nothing is missed; a month that has one of two credits misses none */
+export function missedCredit({ cliffs }: Pick<BillCurve, 'cliffs'>, kwh: number): Missed | null {
+  const credits = cliffs.filter(({ change }) => change === 'falls');
+  if (credits.length === 0) return null;
   const reached = cliffs.filter(({ at_kwh }) => at_kwh <= kwh);
-  return reached.reduce((sum, { change }) => sum + (change === 'falls' ? 1 : -1), 0) <= 0;
+  const held = reached.reduce((sum, { change }) => sum + (change === 'falls' ? 1 : -1), 0);
+  if (held > 0) return null;
+  const next = credits.find(({ at_kwh }) => at_kwh > kwh);
+  const lost = next ?? reached.findLast(({ change }) => change === 'rises') ?? credits.at(-1)!;
+  return { usd: lost.size_usd, from_kwh: next?.at_kwh ?? null };
 }
 
 function exitFee(terms: YearTerms, months: number): number | null {

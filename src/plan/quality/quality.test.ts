@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UNKNOWN } from '../fields.ts';
 import type { Plan } from '../plan.ts';
+import { remarksBeside } from './other-source.ts';
 import { QUALITY_RULES, remarksAmong, remarksOf, remarksOfMarket } from './quality.ts';
 
 const TIMES = { first_seen_at: '2026-05-01T12:00:00.000Z', last_changed_at: '2026-05-01T12:00:00.000Z' };
@@ -41,7 +42,7 @@ const component = {
   is_compound: false,
   is_percentage: false,
 };
-const NO_PAST = { counts: [], returned: [] };
+const NO_PAST = { counts: [], returned: [], earlier: [], uncertified: new Set<string>() };
 
 test('nothing is remarked about a plan that is in order', () => {
   assert.deepEqual(rulesOf(plan()), []);
@@ -136,6 +137,7 @@ test('a market in dollars instead of cents, shrunk, or with an offer that went a
   const withdrawn_at = new Date('2026-05-01T00:00:00Z');
   const relisted_at = new Date('2026-05-01T06:00:00Z');
   const found = remarksOfMarket(plans, {
+    ...NO_PAST,
     counts: [20, 21, 22, 20, 20],
     returned: [{ offer_id: 'offer-3', withdrawn_at, relisted_at }],
   });
@@ -146,7 +148,45 @@ test('a market in dollars instead of cents, shrunk, or with an offer that went a
     ['3'],
   );
   assert.equal(
-    remarksOfMarket(plans, { counts: [11, 9, 10, 12, 10], returned: [] }).length < found.length,
+    remarksOfMarket(plans, { ...NO_PAST, counts: [11, 9, 10, 12, 10] }).length < found.length,
     true,
   );
+});
+
+test('a market whose mix is another one than four weeks ago, and a provider nobody lists, are remarked', () => {
+  const plans = Array.from({ length: 30 }, (_, at) => plan({ external_id: `${at}`, name: `Saver ${at} 12` }));
+  const mix = (term_months: number) =>
+    plans.map(({ provider, rate_type }) => ({ provider_id: provider.id, term_months, rate_type }));
+  const counts = [30, 30, 30, 30, 30];
+  const found = remarksOfMarket(plans, { ...NO_PAST, counts, earlier: mix(24) });
+  assert.deepEqual(
+    found.map(({ rule, message }) => `${rule}: ${message}`),
+    ['plan_mix: 100 percent of the shares of terms are others than four weeks ago'],
+  );
+  assert.deepEqual(remarksOfMarket(plans, { ...NO_PAST, counts, earlier: mix(12) }), []);
+  const [one] = plans;
+  const unlisted = remarksOfMarket([one!], { ...NO_PAST, uncertified: new Set(['pecan-energy']) });
+  assert.deepEqual(
+    unlisted.map(({ rule, plan }) => [rule, plan]),
+    [['provider_certificate', one]],
+  );
+});
+
+test('another source that tells another price for the same plan is remarked, a rounding is not', () => {
+  const here = [plan({ external_id: 'a' }), plan({ external_id: 'b', name: 'Other 12' })];
+  const there = [
+    plan({ external_id: 'x', cents: [15.2, 14.5, 14.3] }),
+    plan({ external_id: 'y', name: 'Other 12', cents: [15, 15, 14.3] }),
+    plan({ external_id: 'z', name: 'Nowhere else 12' }),
+  ].map((one) => ({
+    ...one,
+    provider: { name: one.provider.name, legal_name: null, puct_number: null, phone: null },
+  }));
+  const { compared, remarks } = remarksBeside(here, there);
+  assert.equal(compared, 2);
+  assert.deepEqual(
+    remarks.map(({ plan, message }) => [plan?.external_id, message]),
+    [['b', 'The other source tells another price: 14.5 instead of 15 ¢ at 1000 kWh']],
+  );
+  assert.deepEqual(remarksBeside(here, [...there, there[1]!]).compared, 1);
 });

@@ -5,6 +5,7 @@
 
 import type { Plan } from '../plan.ts';
 import { MARKET_RULES } from './market-rules.ts';
+import { OTHER_SOURCE } from './other-source.ts';
 import { PAST_RULES } from './past-rules.ts';
 import { PLAN_RULES } from './plan-rules.ts';
 import type { PlanRemark, RecentPast, Remark } from './remark.ts';
@@ -14,6 +15,7 @@ export const QUALITY_RULES: readonly { rule: string; source: string }[] = [
   ...PLAN_RULES,
   ...MARKET_RULES,
   ...PAST_RULES,
+  OTHER_SOURCE,
 ];
 
 /** What is odd about a plan by itself. */

@@ -32,12 +32,23 @@ export interface MarketRule {
   check(plans: readonly Plan[]): Omit<PlanRemark, 'rule'>[];
 }
 
+/** What a mix is counted by. */
+interface Mixed {
+  provider_id: string;
+  term_months: number | null;
+  rate_type: string | null;
+}
+
 /** What the last four weeks of a TDSP say of today. */
 export interface RecentPast {
   /** How many plans each of its other snapshots had. */
   counts: readonly number[];
   /** Offers on sale that were withdrawn and back within a day. */
   returned: readonly { offer_id: string; withdrawn_at: Date; relisted_at: Date }[];
+  /** The plans of its oldest snapshot of the four weeks, as far as their mix goes. */
+  earlier: readonly Mixed[];
+  /** Ids of providers without a certificate number, told or listed. */
+  uncertified: ReadonlySet<string>;
 }
 
 /** One rule that compares the plans of one TDSP with its last four weeks. */

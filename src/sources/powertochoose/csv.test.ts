@@ -145,7 +145,22 @@ test('a file of another kind is named for what it is', () => {
   unreadable(utf8('%PDF-1.7'), /PDF/);
   unreadable(utf8('[{"plan_id":1}]'), /is JSON/);
   unreadable(utf8('<?xml version="1.0"?><plans/>'), /XML/);
-  unreadable(utf8('ZipCode,TduCompany,RepCompany,Plan Name,Price/kWh 500'), /export for one ZIP code/);
+});
+
+test('the export for one ZIP code is read under the names of the export of all plans', () => {
+  const { rows, complete, is_zip_export, schema_drift, layout_year } = readCsvRows(
+    utf8(
+      'ZipCode,TduCompany,RepCompany,Plan Name,Price/kWh 500,Price/kWh 1000,Price/kWh 2000,Term Value,Pricing Details,Fact Sheet',
+      '76107,ONCOR ELECTRIC DELIVERY COMPANY,AE TEXAS,Smart Secure 36,0.149,0.145,0.143,36,Cancellation Fee: $20/month remaining,https://a.example/efl',
+    ),
+  );
+  assert.deepEqual([complete, is_zip_export, schema_drift, layout_year], [true, true, [], null]);
+  const [{ Product, kwh500, CancelFee, FactsURL } = {}] = rows;
+  assert.deepEqual(
+    [Product, kwh500, CancelFee, FactsURL],
+    ['Smart Secure 36', '0.149', '$20/month remaining', 'https://a.example/efl'],
+  );
+  unreadable(utf8('ZipCode,TduCompany,RepCompany,Plan Name,Price/kWh 500'), /lacks the columns/);
 });
 
 test('quoted cells may hold commas, quotes and line breaks', () => {

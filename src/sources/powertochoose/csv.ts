@@ -7,6 +7,7 @@
 import { SourceError } from '../source-error.ts';
 import { nameOtherKind } from './other-kinds.ts';
 import { readRecords, splitHeader } from './records.ts';
+import { allPlansName, isZipExport, withoutLabel } from './zip-export.ts';
 
 /** Without these a row cannot be a plan, or not the same plan as yesterday. */
 const REQUIRED_COLUMNS = [
@@ -80,6 +81,8 @@ interface CsvRows {
   schema_drift: string[];
   /** The year whose layout this is, `null` where it is today's. */
   layout_year: number | null;
+  /** It is of one ZIP code only, whose TDSPs it covers. */
+  is_zip_export: boolean;
   /** The end marker is there. Without it the file was cut off, and the missing plans would look withdrawn. */
   complete: boolean;
 }
@@ -96,12 +99,14 @@ export function readCsvRows(bytes: Uint8Array): CsvRows {
   const first = lines.findIndex((line) => line.trim() !== '');
   if (first < 0) throw unreadable('it is empty');
   const header = readHeader(lines[first]!);
+  const isZip = isZipExport(header);
   const body: CsvRows = {
     header,
     rows: [],
     misshapen: [],
-    schema_drift: drift(header),
-    layout_year: header.includes('Language') ? null : YEAR_WITHOUT_LANGUAGE,
+    schema_drift: isZip ? [] : drift(header),
+    layout_year: isZip || header.includes('Language') ? null : YEAR_WITHOUT_LANGUAGE,
+    is_zip_export: isZip,
     complete: false,
   };
   let openLine = -1;
@@ -118,6 +123,11 @@ export function readCsvRows(bytes: Uint8Array): CsvRows {
       // `readHeader` saw to it that the required columns are there.
       body.rows.push(Object.fromEntries(header.map((name, i) => [name, cells[i]])) as PowerToChooseRow);
     } else body.misshapen.push({ line, cells });
+  }
+  if (isZip) {
+    // It ends without a marker: what a cut-off one lacks is for the guard to see.
+    body.complete = true;
+    for (const row of body.rows) row.CancelFee = withoutLabel(row.CancelFee ?? '');
   }
   return body;
 }
@@ -143,10 +153,9 @@ function readHeader(line: string): string[] {
         );
       }
     }
-    if (/^"?ZipCode"?,/i.test(line)) {
-      throw unreadable(
-        "it is the site's export for one ZIP code, which has no ids, no languages and no other part of Texas; use the export of all plans",
-      );
+    if (isZipExport(header)) {
+      const named = header.map(allPlansName);
+      if (isThere(['idKey', ...named])) return named;
     }
     const missing = REQUIRED_COLUMNS.filter((name) => !header.includes(name));
     const found = header.join(', ').slice(0, 600);

@@ -85,7 +85,7 @@ test('cells are read as what they mean', () => {
   assert.equal(planOf({ RateType: 'VARIABLE' }).rate_type, 'variable');
   assert.equal(planOf({ RateType: 'Fija' }).rate_type, 'fixed');
   assert.equal(planOf({ PrePaid: 'TRUE' }).is_prepaid, true);
-  assert.equal(planOf({ RepCompany: ' PRONTO\u0000 POWER ' }).provider.name, 'Pronto Power');
+  assert.equal(planOf({ RepCompany: ' PRONTO\u200b POWER ' }).provider.name, 'Pronto Power');
   assert.equal(planOf({ SpecialTerms: ' One\r\n two\u202e ' }).special_terms, 'One two');
   assert.equal(planOf({ MinUsageFeesCredits: 'True' }).has_minimum_usage_fee, null);
   assert.equal(planOf({ MinUsageFeesCredits: 'True' }).has_fees_or_credits, true);
@@ -134,4 +134,16 @@ test('a cell too long for its column costs its row alone, and is kept short', ()
     assert.deepEqual([plans.length, rejections[0]?.field], [1, column]);
     assert.ok(JSON.stringify(rejections).length < 10_000);
   }
+});
+
+test('a NUL in a cell costs its row alone', () => {
+  const { plans, rejections } = oncor(
+    english({ SpecialTerms: 'a\0b' }),
+    english({ idKey: '36102', Product: 'Another 12' }),
+  );
+  assert.equal(plans.length, 1);
+  assert.deepEqual(
+    rejections.map(({ external_id, field, reason }) => [external_id, field, reason]),
+    [['36101', 'SpecialTerms', 'contains a NUL character']],
+  );
 });

@@ -26,7 +26,7 @@ import { tellsAutoPayRequired, tellsMinimumUsageFee } from './remarks.ts';
  * @throws {FieldError} for the first cell that rules the row out
  */
 export function readDraft(row: PowerToChooseRow, tdsp_duns: string): PlanDraft {
-  refuseTooLong(row);
+  refuseOdd(row);
   const term_months = readTerm(row);
   const rates_cents_per_kwh = {
     500: readPrice(row, 'kwh500'),
@@ -85,9 +85,10 @@ export function readDraft(row: PowerToChooseRow, tdsp_duns: string): PlanDraft {
 }
 
 /** A cell too long for an index would fail its whole TDSP. No text of a plan comes near the limit. */
-function refuseTooLong(row: PowerToChooseRow): void {
+function refuseOdd(row: PowerToChooseRow): void {
   for (const [column, cell = ''] of Object.entries(row)) {
     const longest = column === 'idKey' ? LONGEST_ID : LONGEST_TEXT;
+    if (cell.includes('\0')) throw new FieldError(column, cell, 'contains a NUL character');
     if (cell.length <= longest) continue;
     throw new FieldError(column, cell, `has ${cell.length} characters, more than ${longest}`);
   }

@@ -142,3 +142,13 @@ test('a file cut anywhere before its end marker is an error, never fewer plans',
   for (let length = 0; length < whole.length; length += 1)
     assert.throws(() => parse(whole.subarray(0, length)), { code: 'upstream_unreadable' }, `${length} bytes`);
 });
+
+test('without a column for the language a Spanish row is known by its words', () => {
+  const columns = COLUMNS.filter((name) => name !== 'Language' && name !== 'Rating');
+  const text = 'The rate is fixed for the term of your plan and includes all charges per month.';
+  const texto = 'La tarifa es fija para el plazo de su plan e incluye los cargos de cada mes.';
+  const rows = [english({ SpecialTerms: text }), spanish({ SpecialTerms: texto })];
+  const { plans } = parse(encode(lines(rows, columns).join('\n'))).tdsps[0]!;
+  assert.equal(plans.length, 1);
+  assert.deepEqual([plans[0]?.special_terms, plans[0]?.translations.es?.special_terms], [text, texto]);
+});

@@ -17,6 +17,15 @@ import { haveSamePrices, pairLanguages, withTranslation } from './languages.ts';
  * @param year of an older export, whose names may be other ones; `null` for one of today
  */
 type TdspByName = (name: string, year: number | null) => string | undefined;
+/** Names in exports from 2017 to 2026 of companies whose customers have no choice, or not here. */
+const OTHER_NAMES: ReadonlySet<string> = new Set([
+  'NUECES ELECTRIC COOPERATIVE',
+  'ONCOR NTU LLC',
+  'ONCOR NTU',
+  'SHARYLAND UTILITIES LP',
+  'SHARYLAND UTILITIES LP - MCALLEN',
+]);
+
 /** Counts what is left out on purpose. */
 type Skip = (reason: string) => void;
 
@@ -37,7 +46,7 @@ export function parsePowerToChoose(
   bytes: Uint8Array,
   { duns, tdspByName }: { duns: readonly string[]; tdspByName: TdspByName },
 ): Fetched {
-  const { header, rows, misshapen, schema_drift, layout_year, complete } = readCsvRows(bytes);
+  const { header, rows, misshapen, schema_drift, layout_year, is_zip_export, complete } = readCsvRows(bytes);
   const dunsByName = (name: string) => tdspByName(name, layout_year);
   if (!complete) {
     throw new SourceError(
@@ -50,13 +59,15 @@ export function parsePowerToChoose(
   const tdsps = new Map<string, TdspRows>(
     duns.map((one) => [one, { read: { en: [], es: [] }, seen: new Map(), rejections: [] }]),
   );
-
+  const strays: Rejection[] = [];
   for (const row of rows) {
     const name = readText(row.TduCompanyName) ?? '';
     const tdsp_duns = dunsByName(name);
     const tdsp = tdsp_duns === undefined ? undefined : tdsps.get(tdsp_duns);
-    if (tdsp_duns === undefined) skip(`TDSP "${name}" is none of the six`);
-    else if (!tdsp) skip(`TDSP "${name}" was not asked for`);
+    if (tdsp_duns === undefined) {
+      skip(`TDSP "${name}" is none of the six`);
+      if (!OTHER_NAMES.has(name.toUpperCase())) strays.push(toStray(row));
+    } else if (!tdsp) skip(`TDSP "${name}" was not asked for`);
     else takeRow(tdsp, row, tdsp_duns, skip);
   }
   for (const row of misshapen) {
@@ -64,8 +75,28 @@ export function parsePowerToChoose(
     if (tdsp) tdsp.rejections.push(rejectMisshapen(row, header));
     else skip(`a row with ${row.cells.length} instead of ${header.length} cells, of no TDSP asked for`);
   }
-  const fetched = [...tdsps].map(([tdsp_duns, tdsp]) => finishTdsp(tdsp_duns, tdsp, skip));
+  const isCovered = ({ read, rejections }: TdspRows) =>
+    !is_zip_export || read.en.length + read.es.length + rejections.length > 0;
+  const names = [...new Set(rows.map((row) => readText(row.TduCompanyName)))].join(', ');
+  const fetched = [...tdsps].map(([tdsp_duns, tdsp]): FetchedTdsp => {
+    if (!isCovered(tdsp)) {
+      return { tdsp_duns, plans: [], rejections: [], not_covered: whyNotCovered(names, rows) };
+    }
+    const finished = finishTdsp(tdsp_duns, tdsp, skip);
+    return strays.length === 0 ? finished : { ...finished, strays };
+  });
   return { source: 'powertochoose', tdsps: fetched, schema_drift, skipped: Object.fromEntries(skipped) };
+}
+
+/** Of a TDSP that does not serve the ZIP code of the export nothing is known: its plans are not gone. */
+function whyNotCovered(names: string, rows: readonly PowerToChooseRow[]): string {
+  const zip = readText(rows[0]?.ZipCode) ?? '';
+  return `the file is the export for ZIP code ${zip}, which has plans of ${names || 'nobody'} only: for the others use the export of all plans`;
+}
+
+function toStray(row: PowerToChooseRow): Rejection {
+  const error = wrongCell(row, 'TduCompanyName', 'is not the name of a TDSP');
+  return toRejection(error, row, readId(row));
 }
 
 function takeRow(tdsp: TdspRows, row: PowerToChooseRow, tdsp_duns: string, skip: Skip): void {

@@ -1,5 +1,6 @@
 /** Power to Choose: the state's export, the whole of Texas in one call, from its address or from a file. */
 
+import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConditionalRequest } from '../conditional.ts';
@@ -79,21 +80,30 @@ function expectNotRefused({ status }: HttpAnswer, host: string): void {
   );
 }
 
-/** A file has no status; 0 stands for none. Read in pieces: a device has no end, and its size says 0. */
+const kindOf = (stat: Stats): string =>
+  stat.isDirectory() ? 'a folder' : stat.isFIFO() ? 'a pipe' : stat.isSocket() ? 'a socket' : 'a device';
+
+/** A file has no status; 0 stands for none. Read in pieces: its size may change. */
 async function readExport(path: string, signal: AbortSignal): Promise<HttpAnswer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    await using file = await open(path);
+    // Without waiting: a pipe that nobody writes to would hold up the program for ever.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stat = await file.stat();
+    if (!stat.isFile()) throw new Error(`it is ${kindOf(stat)}, not a file`);
     for await (const chunk of file.createReadStream({ autoClose: false, signal })) {
       chunks.push(chunk);
       size += chunk.byteLength;
       if (size > LARGEST_BODY_BYTES) break;
     }
   } catch (cause) {
-    throw new SourceError('source_misconfigured', `POWERTOCHOOSE_CSV cannot be read: ${resolve(path)}`, {
-      cause,
-    });
+    const why = cause instanceof Error && !('code' in cause) ? ` (${cause.message})` : '';
+    throw new SourceError(
+      'source_misconfigured',
+      `POWERTOCHOOSE_CSV cannot be read: ${resolve(path)}${why}`,
+      { cause },
+    );
   }
   if (size > LARGEST_BODY_BYTES) {
     throw new SourceError(

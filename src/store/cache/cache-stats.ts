@@ -68,6 +68,20 @@ export async function readCacheStats(queryable: Queryable, since: Date): Promise
   return rows;
 }
 
+/** Of each minute of a time, `to` excluded. */
+export async function readMinuteLayers(
+  queryable: Queryable,
+  { from, to }: { from: Date; to: Date },
+): Promise<(LayerCounts & { minute: Date })[]> {
+  const { rows } = await queryable.query<LayerCounts & { minute: Date }>(
+    `select minute, layer, ${SUMS.map((name) => `${name}::float8`).join(', ')}, max_age_seconds,
+            latency::float8[] as latency, age::float8[] as age
+       from cache_stats where minute >= $1 and minute < $2`,
+    [from, to],
+  );
+  return rows;
+}
+
 export interface CacheProcess {
   process_id: string;
   host: string;

@@ -14,6 +14,8 @@ export interface GuardedPlan {
   rate_1000kwh: number | null;
   rate_2000kwh: number | null;
   early_termination_fee_usd: number | null;
+  early_termination_fee_per_month_usd: number | null;
+  early_termination_fee_text: string | null;
   is_prepaid: boolean | null;
   is_time_of_use: boolean | null;
   has_minimum_usage_fee: boolean | null;
@@ -24,7 +26,7 @@ export interface GuardedPlan {
 }
 
 const COLUMNS = `external_id, provider_name, name, term_months, rate_type, percent_green, rate_500kwh, rate_1000kwh, rate_2000kwh,
-  early_termination_fee_usd, is_prepaid, is_time_of_use, has_minimum_usage_fee, fees_text is not null as has_fees_text,
+  early_termination_fee_usd, early_termination_fee_per_month_usd, early_termination_fee_text, is_prepaid, is_time_of_use, has_minimum_usage_fee, fees_text is not null as has_fees_text,
   translations ? 'es' as has_spanish, efl_url, enroll_url`;
 
 /** The plans of a version. */
@@ -52,7 +54,9 @@ export type PassedAs =
   /** An operator published what the guard had held back. */
   | 'overridden'
   /** An operator put an earlier version back. */
-  | 'reverted';
+  | 'reverted'
+  /** The guard held it and what agreed with it for longer than what was published had lasted. */
+  | 'outlasted';
 
 /** A version published lately. */
 export interface RecentVersion {
@@ -63,20 +67,52 @@ export interface RecentVersion {
   has_unread: boolean;
   plans: number;
   median_rate: number | null;
+  published_at: Date;
 }
 
-/** Versions published by a source since a time, the newest first; the newest of all is always among them. */
+interface RecentQuestion {
+  tdsp_duns: string;
+  source: string;
+  content_hash: string;
+  since: Date;
+}
+
+/**
+ * Versions published by a source since a time, the newest first: the newest ten, the last one of each day, and those that had
+ * just this content. The newest of all is always among them.
+ */
 export async function readRecentVersions(
   queryable: Queryable,
-  { tdsp_duns, source, since }: { tdsp_duns: string; source: string; since: Date },
+  { tdsp_duns, source, content_hash, since }: RecentQuestion,
 ): Promise<RecentVersion[]> {
   const { rows } = await queryable.query<RecentVersion>({
     name: 'read recent versions',
-    text: `select version, content_hash, passed_as, unread is not null as has_unread, plans, median_rate from plan_snapshots
-      where tdsp_duns = $1 and source = $2 and (published_at >= $3 or superseded_at is null) order by version desc limit 100`,
-    values: [tdsp_duns, source, since],
+    text: `select version, content_hash, passed_as, has_unread, plans, median_rate, published_at
+       from (
+         select *, unread is not null as has_unread, row_number() over (order by version desc) as place,
+                row_number() over (partition by published_at::date order by version desc) as place_in_day
+           from plan_snapshots
+          where tdsp_duns = $1 and source = $2 and (published_at >= $3 or superseded_at is null)
+       ) s
+      where place <= 10 or place_in_day = 1 or content_hash = $4 order by version desc`,
+    values: [tdsp_duns, source, since, content_hash],
   });
   return rows;
+}
+
+/** How long the published plans of a source have been what the guard let pass: since its last change of mind. */
+export async function readPublishedSpan(
+  queryable: Queryable,
+  { tdsp_duns, source, since }: Omit<RecentQuestion, 'content_hash'>,
+): Promise<number> {
+  const { rows } = await queryable.query<{ ms: number | null }>(
+    `select 1000 * extract(epoch from max(observed_at) - min(published_at))::float8 as ms from plan_snapshots
+      where tdsp_duns = $1 and source = $2 and (published_at >= $3 or superseded_at is null)
+        and version >= coalesce(
+          (select max(version) from plan_snapshots where tdsp_duns = $1 and passed_as in ('overridden', 'outlasted')), 0)`,
+    [tdsp_duns, source, since],
+  );
+  return rows[0]?.ms ?? 0;
 }
 
 /** How many of these ids are known from another TDSP and never were from this one. */

@@ -26,6 +26,10 @@ export interface HeldSnapshot {
   rejections: HeldRejection[];
   payload_hash: string | null;
   verdict: HeldVerdict;
+  content_hash: string;
+  /** Since when files that agree with this one have been held in a row, and how many different ones. */
+  since: Date;
+  files: number;
   observed_at: Date;
   run_id: number;
 }
@@ -35,8 +39,8 @@ export async function holdSnapshot(queryable: Queryable, held: HeldSnapshot): Pr
   await resolveHeld(queryable, held.tdsp_duns, 'replaced', 'sync');
   await queryable.query(
     `insert into held_snapshots
-       (tdsp_duns, source, origin, plans, rejections, payload_hash, verdict, observed_at, run_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
+       (tdsp_duns, source, origin, plans, rejections, payload_hash, verdict, observed_at, run_id, content_hash, since, files)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing`,
     [
       held.tdsp_duns,
       held.source,
@@ -47,6 +51,9 @@ export async function holdSnapshot(queryable: Queryable, held: HeldSnapshot): Pr
       toJsonb(held.verdict),
       held.observed_at,
       held.run_id,
+      held.content_hash,
+      held.since,
+      held.files,
     ],
   );
 }
@@ -70,7 +77,7 @@ export async function resolveHeld(
 /** Those that are open, of all TDSPs or of one. */
 export async function readHeld(queryable: Queryable, duns: string | null = null): Promise<HeldSnapshot[]> {
   const { rows } = await queryable.query<HeldSnapshot>(
-    `select tdsp_duns, source, origin, plans, rejections, payload_hash, verdict, observed_at, run_id
+    `select tdsp_duns, source, origin, plans, rejections, payload_hash, verdict, observed_at, run_id, content_hash, since, files
        from held_snapshots where resolved_at is null and ($1::text is null or tdsp_duns = $1) order by tdsp_duns`,
     [duns],
   );

@@ -77,11 +77,17 @@ export async function rebuildPlanSet(
   version: number,
 ): Promise<PlanSet | 'not_kept' | null> {
   const columns = (table: string) => PLAN_COLUMNS.map(({ name }) => `${table}.${name}`).join(', ');
-  type Row = { id: string | null; set_source: string; observed_at: Date; set_hash: string };
+  type Row = {
+    id: string | null;
+    set_source: string;
+    kept_fields: string[] | null;
+    observed_at: Date;
+    set_hash: string;
+  };
   // One statement, so that no publish comes in between: it would move a row from one table to the other.
   const { rows } = await queryable.query<Row>({
     name: 'rebuild plan set',
-    text: `select s.source as set_source, s.observed_at, s.set_hash, true as is_active, p.*
+    text: `select s.source as set_source, s.kept_fields, s.observed_at, s.set_hash, true as is_active, p.*
        from plan_snapshots s left join lateral (
          select ${columns('p')} from electricity_plans p
           where p.tdsp_duns = $1 and p.since_version <= $2 and (p.is_active or p.until_version > $2)
@@ -98,8 +104,15 @@ export async function rebuildPlanSet(
   const plans = first.id === null ? [] : rows.map(rowToPlan);
   // Rows that somebody changed by hand, or removed, would be told from here on as if they had been published.
   if (first.set_hash !== planSetHash(plans.map(planHash))) return 'not_kept';
-  const { set_source: source, observed_at } = first;
-  return { tdsp_duns: duns, version, source, observed_at: observed_at.toISOString(), plans };
+  const { set_source: source, observed_at, kept_fields } = first;
+  return {
+    tdsp_duns: duns,
+    version,
+    source,
+    observed_at: observed_at.toISOString(),
+    ...(kept_fields && { kept_fields }),
+    plans,
+  };
 }
 
 /** The TDSPs in which a plan with this id, or an offer, is or was sold: one, or none. */

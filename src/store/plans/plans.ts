@@ -12,9 +12,15 @@ const COLUMNS = [...PLAN_COLUMNS.map(({ name }) => `p.${name}`), 'p.is_active'].
  * One statement, so that plans and version belong together whatever is published meanwhile.
  */
 export async function readActivePlanSet(queryable: Queryable, duns: string): Promise<PlanSet | null> {
-  type Row = { id: string | null; version: number; snapshot_source: string; observed_at: Date };
+  type Row = {
+    id: string | null;
+    version: number;
+    snapshot_source: string;
+    kept_fields: string[] | null;
+    observed_at: Date;
+  };
   const { rows } = await queryable.query<Row>(
-    `select s.version, s.source as snapshot_source, s.observed_at, ${COLUMNS}
+    `select s.version, s.source as snapshot_source, s.kept_fields, s.observed_at, ${COLUMNS}
        from (select * from plan_snapshots where tdsp_duns = $1 order by version desc limit 1) s
        left join electricity_plans p on p.tdsp_duns = s.tdsp_duns and p.is_active
       order by p.rate_1000kwh, p.id`,
@@ -23,8 +29,15 @@ export async function readActivePlanSet(queryable: Queryable, duns: string): Pro
   const [first] = rows;
   if (!first) return null;
   const plans = first.id === null ? [] : rows.map(rowToPlan);
-  const { version, snapshot_source: source, observed_at } = first;
-  return { tdsp_duns: duns, version, source, observed_at: observed_at.toISOString(), plans };
+  const { version, snapshot_source: source, observed_at, kept_fields } = first;
+  return {
+    tdsp_duns: duns,
+    version,
+    source,
+    observed_at: observed_at.toISOString(),
+    ...(kept_fields && { kept_fields }),
+    plans,
+  };
 }
 
 /**

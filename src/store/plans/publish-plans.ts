@@ -41,6 +41,7 @@ export interface PublishedChange {
     payload_hash: string | null;
     passed_as: PassedAs;
     median_rate: number | null;
+    kept_fields: string[] | null;
   };
   /** New plans, and plans that differ from their row. */
   plans: WrittenPlan[];
@@ -80,7 +81,7 @@ const PUBLISH = `with change as (
     select * from json_to_record($1) as c (
       tdsp_duns text, version bigint, source text, origin text, content_hash text, plans integer,
       observed_at timestamptz, published_at timestamptz, run_id bigint, set_hash text, unread text[],
-      payload_hash text, validators jsonb, passed_as text, median_rate numeric, before_observed_at timestamptz, overwritten text[], gone uuid[],
+      payload_hash text, validators jsonb, passed_as text, median_rate numeric, kept_fields text[], before_observed_at timestamptz, overwritten text[], gone uuid[],
       providers json, new_offers json, changed_offers uuid[], returned_offers uuid[], ended_offers uuid[],
       corrected_offers json, moved_offers uuid[], history json, announcement json)
   ),
@@ -182,9 +183,9 @@ const PUBLISH = `with change as (
   snapshot as (
     insert into plan_snapshots
       (tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at, run_id, set_hash, unread,
-       payload_hash, validators, passed_as, median_rate)
+       payload_hash, validators, passed_as, median_rate, kept_fields)
     select tdsp_duns, version, source, origin, content_hash, plans, observed_at, published_at, run_id, set_hash, unread,
-           payload_hash, validators, passed_as, median_rate
+           payload_hash, validators, passed_as, median_rate, kept_fields
       from given
     returning tdsp_duns
   )

@@ -32,6 +32,20 @@ interface ActiveColumns {
   rates: (number | null)[];
 }
 
+/** Those of these upstream ids that are on sale in a TDSP, with the ids of their Spanish records. */
+export async function readActiveIds(
+  queryable: Queryable,
+  duns: string,
+  ids: readonly (string | null)[],
+): Promise<{ external_id: string; spanish_external_id: string | null }[]> {
+  const { rows } = await queryable.query<{ external_id: string; spanish_external_id: string | null }>(
+    `select external_id, spanish_external_id from electricity_plans
+      where tdsp_duns = $1 and is_active and external_id = any($2)`,
+    [duns, ids],
+  );
+  return rows;
+}
+
 /** What is published now, and its plans unless their content is the same. */
 export async function readPublished(
   queryable: Queryable,

@@ -1,7 +1,9 @@
 /** What the last four weeks of a TDSP were like, for remarks about the plans of today. */
 
+import { providerId } from '../../plan/offer.ts';
 import type { RecentPast } from '../../plan/quality/remark.ts';
 import type { Queryable } from '../postgres/database.ts';
+import { readGuardedPlans } from './guarded-plans.ts';
 
 export async function readRecentPast(queryable: Queryable, duns: string): Promise<RecentPast> {
   const { rows: snapshots } = await queryable.query<{ plans: number }>(
@@ -23,5 +25,22 @@ export async function readRecentPast(queryable: Queryable, duns: string): Promis
       order by offer_id, changed_at desc`,
     [duns],
   );
-  return { counts: snapshots.map(({ plans }) => plans), returned };
+  const { rows: oldest } = await queryable.query<{ version: number | null }>(
+    `select min(version) as version from plan_snapshots
+      where tdsp_duns = $1 and published_at > now() - interval '28 days'`,
+    [duns],
+  );
+  const version = oldest[0]?.version ?? null;
+  const plans = version === null ? [] : await readGuardedPlans(queryable, duns, version);
+  const { rows: providers } = await queryable.query<{ id: string }>(
+    'select id from providers where puct_number is null',
+  );
+  return {
+    counts: snapshots.map(({ plans }) => plans),
+    returned,
+    earlier: plans.map(({ provider_name, term_months, rate_type }) => {
+      return { provider_id: providerId(provider_name), term_months, rate_type };
+    }),
+    uncertified: new Set(providers.map(({ id }) => id)),
+  };
 }

@@ -32,3 +32,23 @@ export async function endClient(client: pg.Client, patienceMs = 200): Promise<vo
   await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, patienceMs).unref())]);
   (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 }
+
+/** A few connections of its own for what must not take those of readers and workers: made when asked, gone when idle. */
+export function newSmallPool(
+  connectionString: string,
+  { connections, answerMs }: { connections: number; answerMs: number },
+): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    application_name: 'wattsync',
+    types: databaseTypes,
+    keepAlive: true,
+    allowExitOnIdle: true,
+    max: connections,
+    idleTimeoutMillis: 10_000,
+    connectionTimeoutMillis: answerMs,
+    query_timeout: answerMs,
+  });
+  pool.on('error', () => {});
+  return pool;
+}

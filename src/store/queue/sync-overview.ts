@@ -18,6 +18,8 @@ export interface TdspOverview {
   version: number | null;
   source: string | null;
   origin: string | null;
+  /** Fields that are as they were before, because the upstream told them wrongly for the whole market; `null`: none. */
+  kept_fields: string[] | null;
   observed_at: Date | null;
   /** The last result that was not merely "fresh". */
   last_result: {
@@ -26,6 +28,8 @@ export interface TdspOverview {
     error_code: string | null;
     message: string | null;
     plans: PlanCounts | null;
+    /** Names in the answer that no TDSP has, and how many plans of this one stood under them. */
+    unknown_names: Record<string, number> | null;
     at: Date;
   } | null;
 }
@@ -42,15 +46,15 @@ export async function readTdspOverview(queryable: Queryable): Promise<TdspOvervi
        select duns, min(tier)::int as tier, count(*)::int as cities from cities, unnest(tdsps) as duns group by duns
      )
      select t.duns, t.code, t.short_name as name, c.tier, coalesce(c.cities, 0) as cities,
-            s.plans, s.version, s.source, s.origin, s.observed_at, r.last_result
+            s.plans, s.version, s.source, s.origin, s.kept_fields, s.observed_at, r.last_result
        from tdsps t
        left join served c using (duns)
        left join lateral (
-         select plans, version, source, origin, observed_at from plan_snapshots
+         select plans, version, source, origin, kept_fields, observed_at from plan_snapshots
           where tdsp_duns = t.duns order by version desc limit 1) s on true
        left join lateral (
          select jsonb_build_object('run_id', run_id, 'status', status, 'error_code', error_code, 'message', message,
-                  'plans', plans, 'at', finished_at) as last_result
+                  'plans', plans, 'unknown_names', notes -> 'unknown_names', 'at', finished_at) as last_result
            from sync_results where tdsp_duns = t.duns and status <> 'fresh' order by finished_at desc limit 1) r on true
       order by t.short_name`,
   );

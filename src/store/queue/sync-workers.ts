@@ -3,6 +3,7 @@
  * it at once, so nobody has to wait for a time-out to know that it is gone.
  */
 
+import type { Vitals } from '../observation/vitals.ts';
 import type { Connection, Queryable } from '../postgres/database.ts';
 import { LOCKS } from '../postgres/locks.ts';
 import { PROCESS_ID } from '../upstream/permits.ts';
@@ -21,6 +22,9 @@ interface SyncWorkerRow {
   seen_at: Date;
   /** How far its clock is ahead of the database's, as of `seen_at`; `null` where it does not say. */
   clock_ahead_ms: number | null;
+  /** Of the program; `null` until it told. */
+  version: string | null;
+  vitals: Vitals | null;
 }
 
 const CLOCK_AHEAD = (parameter: string): string =>
@@ -29,7 +33,7 @@ const CLOCK_AHEAD = (parameter: string): string =>
 /** `connection` must stay open for as long as the worker lives. */
 export async function registerWorker(
   connection: Pick<Connection, 'query'>,
-  worker: Omit<SyncWorkerRow, 'seen_at' | 'clock_ahead_ms'>,
+  worker: Omit<SyncWorkerRow, 'seen_at' | 'clock_ahead_ms' | 'version' | 'vitals'>,
 ): Promise<void> {
   const { id, lock_key, host, pid, roles, queue, origin, started_at } = worker;
   await connection.query('select pg_advisory_lock($1, $2)', [LOCKS.worker, lock_key]);
@@ -74,7 +78,7 @@ export interface SeenWorker extends Omit<SyncWorkerRow, 'lock_key'> {
 /** The newest, in the order of their start. */
 export async function readWorkers(queryable: Queryable): Promise<SeenWorker[]> {
   const { rows } = await queryable.query<SeenWorker>(
-    `select id, host, pid, roles, queue, origin, started_at, seen_at, clock_ahead_ms,
+    `select id, host, pid, roles, queue, origin, started_at, seen_at, clock_ahead_ms, version, vitals,
             case when not ${HOLDS_LOCK} then 'dead'
                       when w.seen_at < clock_timestamp() - ${SILENT_AFTER} then 'silent' else 'alive' end as state
        from (select * from sync_workers order by seen_at desc limit $1) w order by w.started_at, w.id`,

@@ -43,6 +43,17 @@ export async function readQueryStats(queryable: Queryable, since: Date): Promise
   return rows;
 }
 
+/** Of each minute of a time, `to` excluded: one row for each statement. */
+export async function readMinuteStatements(queryable: Queryable, { from, to }: { from: Date; to: Date }) {
+  type Row = Omit<QueryCounts, 'name' | 'rows'> & { minute: Date };
+  const { rows } = await queryable.query<Row>(
+    `select minute, calls, errors, total_ms, max_ms, latency::float8[] as latency
+       from query_stats where minute >= $1 and minute < $2`,
+    [from, to],
+  );
+  return rows;
+}
+
 async function noteQueryTexts(queryable: Queryable, now: Date, texts: readonly NamedText[]): Promise<void> {
   await queryable.query(
     `insert into query_texts as t (text_hash, name, text, seen_at)

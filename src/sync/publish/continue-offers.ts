@@ -9,7 +9,7 @@
 import { type TermsOfSale, termsOfSale } from '../../plan/content.ts';
 import { offerKey } from '../../plan/offer.ts';
 import type { PlanDraft } from '../../plan/plan.ts';
-import { isSameProduct } from '../../plan/same-product.ts';
+import { isCorrectedTerm, isSameProduct } from '../../plan/same-product.ts';
 import type { KnownOffer, KnownPlan } from '../../store/plans/published-plans.ts';
 import { assign } from './assign.ts';
 
@@ -52,11 +52,22 @@ export function continueOffers({
     }
   };
 
+  const pairCorrected = () => {
+    for (const item of changed) {
+      if (found.has(item)) continue;
+      const before = [...free.values()].filter(
+        (offer) => offer.ended_at === null && isCorrectedTerm(offer, item.draft),
+      );
+      if (before.length === 1) pair(item, before[0]!);
+    }
+  };
+
   pairById((offer, { draft }) => offer.offer_key === offerKey(draft));
   // An offer on sale comes before one that ended. In between come ids whose term or name was corrected: the new name may
   // belong to an offer on sale under another id (two ids were exchanged), but an ended namesake is a lesser claim.
   pairByKey([...free.values()].filter(({ ended_at }) => ended_at === null));
   pairById((offer, { draft }) => isSameProduct(offer, draft));
+  pairCorrected();
   pairByKey([...free.values()]);
   return found;
 }

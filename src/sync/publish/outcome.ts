@@ -25,6 +25,8 @@ export interface Outcome {
   drift: string[];
   /** Records left out on purpose, and why. */
   skipped: Record<string, number>;
+  /** Names in the answer that no TDSP has, and how many plans of this one stand under them. */
+  unknown_names: Record<string, number>;
 }
 
 const NOTHING = {
@@ -38,6 +40,7 @@ const NOTHING = {
   source: null,
   drift: [],
   skipped: {},
+  unknown_names: {},
 };
 
 export function failedOutcome(

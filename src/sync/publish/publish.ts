@@ -30,7 +30,7 @@ import { SyncHaltedError } from '../../store/queue/sync-control-error.ts';
 import type { PlanCounts } from '../../store/queue/sync-runs.ts';
 import { doubtHistoryPartition, expectHistoryPartition } from '../../store/schema/history-partitions.ts';
 import { median } from './guard/guarded-market.ts';
-import { judgeSnapshot } from './guard/judge-snapshot.ts';
+import { judgeSnapshot, type Passed } from './guard/judge-snapshot.ts';
 import { identify } from './identify.ts';
 import { assertSameSource } from './source-change.ts';
 import { assertNotSuperseded, type SnapshotBase, SnapshotSupersededError } from './superseded.ts';
@@ -50,6 +50,8 @@ interface FreshSnapshot {
   validators?: Validators | null;
   /** What was published when the fetch began. Left out: published whatever happened since. */
   base?: SnapshotBase | null;
+  /** Names of TDSPs in the body that are not known. */
+  unknownNames?: readonly string[];
 }
 
 interface PublishOptions {
@@ -66,6 +68,8 @@ export interface Published {
   /** The database cache has this version already. */
   isCached: boolean;
   counts: PlanCounts;
+  /** What was kept as it was before, and why: the guard's word on what was told instead. */
+  kept: Passed['kept'];
 }
 
 /** A draft, and what tells whether it changed. */
@@ -89,11 +93,10 @@ export async function publish(
   snapshot: FreshSnapshot,
   options: PublishOptions,
 ): Promise<Published> {
-  const contents = snapshot.plans.map((draft) => {
-    return { external_id: draft.external_id, content_hash: contentHash(draft), draft };
-  });
+  const contents = contentsOf(snapshot.plans);
   const content_hash = hashOf(snapshot, contents);
   await expectHistoryPartition(database, options.now);
+  const write = options.passed_as === 'judged' ? judgeAndPublish : writeSnapshot;
   let current: PublishedState['current'] = null;
   for (let tries = 0; tries < TRIES; tries++) {
     const state = await readPublished(database.pool, snapshot.tdsp_duns, content_hash);
@@ -103,7 +106,7 @@ export async function publish(
     const published =
       current?.content_hash === content_hash
         ? await confirm(database.pool, snapshot, current, options)
-        : await publishChange(database.pool, { snapshot, contents, content_hash, ...state }, options).catch(
+        : await write(database.pool, { snapshot, contents, content_hash, ...state }, options).catch(
             (error) => {
               doubtHistoryPartition(database, error);
               throw error;
@@ -116,12 +119,24 @@ export async function publish(
   throw new SnapshotSupersededError(current?.version ?? 0);
 }
 
+function contentsOf(plans: readonly PlanDraft[]): Content[] {
+  return plans.map((draft) => {
+    return { external_id: draft.external_id, content_hash: contentHash(draft), draft };
+  });
+}
+
 /** Who is in an unreadable record is part of what the upstream said: once it can be read, something has changed. */
-function hashOf({ source, rejected }: FreshSnapshot, contents: readonly Content[]): string {
+function hashOf(
+  { source, rejected }: FreshSnapshot,
+  contents: readonly Content[],
+  keptFields: readonly string[] = [],
+): string {
   const unread = new Set(rejected.filter((id) => id !== null));
   const marks = [...unread].map((external_id) => ({ external_id, content_hash: 'rejected' }));
   const nameless = rejected.filter((id) => id === null).length;
   if (nameless > 0) marks.push({ external_id: '', content_hash: `rejected ${nameless}` });
+  // The same plans as they were told and as they were kept are two snapshots.
+  for (const field of keptFields) marks.push({ external_id: '', content_hash: `kept ${field}` });
   return snapshotHash(source, [...contents, ...marks]);
 }
 
@@ -147,7 +162,7 @@ async function confirm(
   if (!confirmed) return null;
   const none = { added: 0, changed: 0, deactivated: 0 };
   const counts = { seen: plans.length, ...none, unchanged: plans.length, rejected: rejected.length };
-  return { version: current.version, isNew: false, isCached: confirmed.is_cached, counts };
+  return { version: current.version, isNew: false, isCached: confirmed.is_cached, counts, kept: null };
 }
 
 interface Change extends PublishedState {
@@ -156,20 +171,61 @@ interface Change extends PublishedState {
   content_hash: string;
 }
 
-/** @returns `null`: superseded */
-async function publishChange(
+/** The plans that are not as they are published. */
+function differingFrom({ contents, active }: Change): Content[] {
+  const activeById = new Map(active.map((plan) => [plan.external_id, plan]));
+  return contents.filter(
+    ({ external_id, content_hash }) => activeById.get(external_id)?.content_hash !== content_hash,
+  );
+}
+
+/**
+ * @returns `null`: superseded
+ * @throws {SnapshotHeldError}
+ */
+async function judgeAndPublish(
   queryable: Queryable,
   change: Change,
-  { now, passed_as }: PublishOptions,
+  options: PublishOptions,
+): Promise<Published | null> {
+  const { snapshot, current } = change;
+  const { tdsp_duns, source, rejected, unknownNames = [] } = snapshot;
+  const judged = {
+    tdsp_duns,
+    source,
+    content_hash: change.content_hash,
+    plans: snapshot.plans,
+    rejected: rejected.length,
+    unknownNames,
+    changes: differingFrom(change).length + goneFrom(change).length,
+    currentSpanMs: current ? current.observed_at.getTime() - current.published_at.getTime() : 0,
+  };
+  const { plans, kept, passed_as } = await judgeSnapshot(queryable, judged, options.now);
+  if (!kept) return writeSnapshot(queryable, change, { ...options, passed_as });
+  const contents = contentsOf(plans);
+  const content_hash = hashOf(snapshot, contents, kept.fields);
+  const published =
+    current?.content_hash === content_hash
+      ? await confirm(queryable, snapshot, current, options)
+      : await writeSnapshot(
+          queryable,
+          { ...change, contents, content_hash },
+          { ...options, passed_as, keptFields: kept.fields },
+        );
+  return published && { ...published, kept };
+}
+
+/** @returns `null`: superseded */
+async function writeSnapshot(
+  queryable: Queryable,
+  change: Change,
+  { now, passed_as, keptFields }: PublishOptions & { keptFields?: string[] },
 ): Promise<Published | null> {
   const { snapshot, contents, content_hash, current, active } = change;
   const { tdsp_duns, source, origin, observed_at, run_id, payload_hash = null, rejected } = snapshot;
   const activeById = new Map(active.map((plan) => [plan.external_id, plan]));
-  const differing = contents.filter(
-    ({ external_id, content_hash }) => activeById.get(external_id)?.content_hash !== content_hash,
-  );
+  const differing = differingFrom(change);
   const gone = goneFrom(change);
-  if (passed_as === 'judged') await judgeChange(queryable, change, differing.length + gone.length, now);
   const published_at = nextPublishTime(current?.published_at ?? null, now);
   const found = await identifyIn(queryable, tdsp_duns, { differing, gone, now: published_at });
 
@@ -194,6 +250,7 @@ async function publishChange(
       validators: validatorsOf(snapshot),
       unread: rejected.map((id) => id ?? ''),
       passed_as,
+      kept_fields: keptFields ?? null,
       median_rate: median(contents.flatMap(({ draft }) => draft.rates_cents_per_kwh[1000] ?? [])),
     },
   });
@@ -208,7 +265,7 @@ async function publishChange(
     deactivated: gone.length,
     rejected: rejected.length,
   };
-  return { version, isNew: true, isCached: false, counts };
+  return { version, isNew: true, isCached: false, counts, kept: null };
 }
 
 /** Clocks of two machines differ by seconds. By hours they do when one is wrong, and no other has to follow it. */
@@ -220,19 +277,6 @@ function nextPublishTime(previous: Date | null, clock: Date): Date {
   return isBehind && previous.getTime() - clock.getTime() < CLOCK_SKEW_MS
     ? new Date(previous.getTime() + 1)
     : clock;
-}
-
-/** @throws {SnapshotHeldError} */
-async function judgeChange(
-  queryable: Queryable,
-  { snapshot, contents, content_hash }: Change,
-  changes: number,
-  now: Date,
-): Promise<void> {
-  const { tdsp_duns, source, rejected } = snapshot;
-  const plans = contents.map(({ draft }) => draft);
-  const judged = { tdsp_duns, source, content_hash, plans, rejected: rejected.length, changes };
-  await judgeSnapshot(queryable, judged, now);
 }
 
 /** Plans on sale that the snapshot does not mention. */

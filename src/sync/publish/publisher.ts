@@ -1,10 +1,12 @@
 /** From one upstream call to published plans: every TDSP the call covers is published by itself. */
 
 import { bulkhead, ExponentialBackoff, handleWhen, retry } from 'cockatiel';
-import type { FetchContext, FetchedTdsp, PlanSource, SourceName } from '../../sources/source.ts';
+import type { FetchContext, FetchedTdsp, PlanSource, Rejection, SourceName } from '../../sources/source.ts';
+import { SourceError } from '../../sources/source-error.ts';
 import type { PassedAs } from '../../store/plans/guarded-plans.ts';
 import { holdSnapshot, resolveHeld } from '../../store/plans/held-snapshots.ts';
 import { fillPlanCache } from '../../store/plans/plan-cache.ts';
+import { readActiveIds } from '../../store/plans/published-plans.ts';
 import { noteSchemaDrift, quarantine, resolveQuarantine } from '../../store/plans/quarantine.ts';
 import { confirmSnapshot, type Snapshot, type Validators } from '../../store/plans/snapshots.ts';
 import type { Database } from '../../store/postgres/database.ts';
@@ -12,7 +14,7 @@ import { isPassing } from '../../store/postgres/out-of-reach.ts';
 import { readControl } from '../../store/queue/sync-control.ts';
 import { SyncHaltedError } from '../../store/queue/sync-control-error.ts';
 import { analyzeGrowth } from '../../store/upkeep/analyze.ts';
-import { SnapshotHeldError } from './guard/guard.ts';
+import { describeVerdict, SnapshotHeldError } from './guard/guard.ts';
 import { failedOutcome, type Outcome, publishedOutcome, untouchedOutcome } from './outcome.ts';
 import { publish } from './publish.ts';
 import { type SnapshotBase, SnapshotSupersededError } from './superseded.ts';
@@ -52,6 +54,13 @@ const persistently = retry(handleWhen(isPassing), {
   maxAttempts: 6,
   backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 3_000 }),
 });
+
+/** How many plans of one TDSP stand under which name. */
+function countNames(strays: readonly Rejection[], own: readonly Rejection[]): Record<string, number> {
+  const counts = new Map(strays.map(({ value }) => [String(value), 0]));
+  for (const { value } of own) counts.set(String(value), counts.get(String(value))! + 1);
+  return Object.fromEntries(counts);
+}
 
 export class Publisher {
   readonly #options: Required<PublisherOptions>;
@@ -109,7 +118,7 @@ export class Publisher {
    * and what is not rejected any more is closed in the quarantine. Never throws: what went wrong is in the outcome.
    */
   async publishFetched(
-    { tdsp_duns, plans, rejections }: FetchedTdsp,
+    fetched: FetchedTdsp,
     { by, ...from }: FetchedFrom,
     {
       run_id,
@@ -119,37 +128,82 @@ export class Publisher {
   ): Promise<Outcome> {
     const { database, cacheTtlMs, tuneDatabase, now } = this.#options;
     const { source, payload_hash } = from;
+    const { tdsp_duns } = fetched;
+    let { plans, rejections } = fetched;
+    let unknown_names: Record<string, number> = {};
     try {
+      if (fetched.not_covered) throw new SourceError('upstream_unreadable', fetched.not_covered);
+      ({ plans, rejections, unknown_names } = await this.#claimStrays(fetched));
       const origin = { source, tdsp_duns, run_id, payload_hash, now: now() };
       const rejected = rejections.map(({ external_id }) => external_id);
       const published = await persistently.execute(async () => {
         await quarantine(database.pool, origin, rejections);
         return publish(
           database,
-          { ...from, tdsp_duns, plans, rejected, run_id, base },
+          { ...from, tdsp_duns, plans, rejected, run_id, base, unknownNames: Object.keys(unknown_names) },
           { now: now(), cacheTtlMs, passed_as },
         );
       });
-      if (passed_as === 'judged') await resolveHeld(database.pool, tdsp_duns, 'passed', by);
+      const { kept } = published;
+      if (kept) {
+        // For an operator to see what was told, and to publish it all the same.
+        const { verdict } = kept;
+        const alone = { content_hash: '', since: from.observed_at, files: 1 };
+        await holdSnapshot(database.pool, {
+          tdsp_duns,
+          ...from,
+          ...alone,
+          plans,
+          rejections,
+          run_id,
+          verdict,
+        });
+      } else if (passed_as === 'judged') await resolveHeld(database.pool, tdsp_duns, 'passed', by);
       if (tuneDatabase) await analyzeGrowth(database, published.counts.added).catch(() => {});
       const ids = plans.map(({ external_id }) => external_id);
       await resolveQuarantine(database.pool, origin, { rejected: rejections, plans: ids }, by);
       if (!published.isCached) await this.#fillCache(tdsp_duns);
       const { version: snapshot_version, counts, isNew } = published;
       const status = isNew ? 'published' : 'unchanged';
-      return publishedOutcome(tdsp_duns, { status, plans: counts, snapshot_version, payload_hash, source });
+      const message = kept
+        ? `${kept.fields.join(', ')} kept as before: ${describeVerdict(kept.verdict)}`
+        : null;
+      return {
+        ...publishedOutcome(tdsp_duns, { status, plans: counts, snapshot_version, payload_hash, source }),
+        message,
+        unknown_names,
+      };
     } catch (error) {
       if (error instanceof SnapshotSupersededError) {
         return untouchedOutcome(tdsp_duns, 'shared', error.version);
       }
       const status = error instanceof SnapshotHeldError ? 'held' : 'failed';
       if (error instanceof SnapshotHeldError) {
-        const held = { tdsp_duns, ...from, plans, rejections, run_id, verdict: error.verdict };
+        const { verdict, trail, content_hash } = error;
+        const held = { tdsp_duns, ...from, plans, rejections, run_id, verdict, content_hash, ...trail };
         // That it is held is told all the same; without the copy the next file is judged as well.
         await holdSnapshot(database.pool, held).catch(() => {});
       }
-      return { ...failedOutcome(tdsp_duns, status, error), payload_hash };
+      return { ...failedOutcome(tdsp_duns, status, error), payload_hash, unknown_names };
     }
+  }
+
+  /**
+   * What is on sale here and stands under another name is not gone: it could not be read. And its Spanish record, where that
+   * one kept the name, is not another plan.
+   */
+  async #claimStrays({ tdsp_duns, plans, rejections, strays = [] }: FetchedTdsp) {
+    if (strays.length === 0) return { plans, rejections, unknown_names: {} };
+    const ids = strays.map(({ external_id }) => external_id);
+    const active = await readActiveIds(this.#options.database.pool, tdsp_duns, ids);
+    const own = new Set<string | null>(active.map(({ external_id }) => external_id));
+    const spanish = new Set(active.map(({ spanish_external_id }) => spanish_external_id));
+    const claimed = strays.filter(({ external_id }) => own.has(external_id));
+    return {
+      plans: plans.filter(({ external_id }) => !spanish.has(external_id)),
+      rejections: [...rejections, ...claimed],
+      unknown_names: countNames(strays, claimed),
+    };
   }
 
   /**

@@ -149,11 +149,12 @@ export function readTdsp(
   const known = SOURCE_NAMES.find((name) => name === source);
   if (!known) throw new SourceError('upstream_unreadable', `nobody knows how to read what "${source}" sends`);
   const { tdsps } = readToday({ source: known, body, duns: [duns], tdspByName });
-  const { plans, rejections } = tdsps[0]!;
+  const { plans, rejections, strays } = tdsps[0]!;
   return {
     tdsp_duns: duns,
     plans: plans.map(storable),
     rejections: rejections.map((one) => ({ ...one, external_id: storable(one.external_id) })),
+    ...(strays && { strays }),
   };
 }
 

@@ -114,7 +114,7 @@ function endsOf(outcomes: readonly Outcome[]): FetchEnds {
 /** The run that called counts what came; the others learn that it was fetched for them, too. */
 function toResult(outcome: Outcome, { run_id, tdsp_duns }: OpenTarget, attempt: Attempt): NewResult {
   const { status, plans, snapshot_version, payload_hash, error_code, message, gave_up } = outcome;
-  const { drift, skipped, source } = outcome;
+  const { drift, skipped, source, unknown_names } = outcome;
   const isOurs = run_id === attempt.run_id;
   const isPublished = status === 'published' || status === 'unchanged';
   return {
@@ -127,7 +127,7 @@ function toResult(outcome: Outcome, { run_id, tdsp_duns }: OpenTarget, attempt: 
     gave_up,
     status: isPublished && !isOurs ? 'shared' : status,
     plans: isOurs ? plans : null,
-    notes: isOurs ? { drift, skipped, source } : {},
+    notes: isOurs ? { drift, skipped, source, unknown_names } : {},
     duration_ms: attempt.duration_ms,
   };
 }

@@ -207,9 +207,10 @@ create table plan_snapshots (
   payload_hash text,
   passed_as text not null default 'judged',
   median_rate numeric(6, 3),
+  kept_fields text[],
   constraint plan_snapshots_pkey primary key (tdsp_duns, version),
   constraint plan_snapshots_tdsp_duns_fkey foreign key (tdsp_duns) references tdsps (duns),
-  constraint plan_snapshots_passed_as_check check (passed_as in ('judged', 'overridden', 'reverted'))
+  constraint plan_snapshots_passed_as_check check (passed_as in ('judged', 'overridden', 'reverted', 'outlasted'))
 )
 -- Room beside the rows, as in offers.
 with (fillfactor = 70);
@@ -221,8 +222,10 @@ comment on column plan_snapshots.observed_at is 'when the upstream last confirme
 comment on column plan_snapshots.superseded_at is 'when the next version was published; null: current';
 comment on column plan_snapshots.validators is
   '{request, etag, last_modified, body_at} of the whole answer that held exactly these plans, so that the upstream can be asked for changes; null where it named none or had records that could not be read';
-comment on column plan_snapshots.passed_as is 'judged: the guard let it pass; overridden: an operator published what it held; reverted: an operator put an earlier version back';
+comment on column plan_snapshots.passed_as is 'judged: the guard let it pass; overridden: an operator published what it held; reverted: an operator put an earlier version back; outlasted: files that agree with each other were held for longer than what was published had lasted';
 comment on column plan_snapshots.median_rate is 'cents per kWh at 1,000 kWh, for the guard';
+comment on column plan_snapshots.kept_fields is
+  'fields that had become one value or empty for the whole market and were kept from before; null: none';
 comment on column plan_snapshots.payload_hash is 'the last body that was read as this snapshot';
 -- Which version was current at a time.
 create index idx_snapshots_published on plan_snapshots (tdsp_duns, published_at desc, version desc);
@@ -313,6 +316,9 @@ create table held_snapshots (
   rejections jsonb,
   payload_hash text,
   verdict jsonb not null,
+  content_hash text not null,
+  since timestamptz not null,
+  files integer not null,
   observed_at timestamptz not null,
   held_at timestamptz not null default now(),
   run_id bigint,
@@ -326,5 +332,7 @@ create table held_snapshots (
 );
 comment on table held_snapshots is 'What the guard held back: one open snapshot of a TDSP, the last one';
 comment on column held_snapshots.plans is 'drafts as they were read; null once it is decided';
+comment on column held_snapshots.since is 'since when files that agree with this one have been held in a row';
+comment on column held_snapshots.files is 'how many different ones, this one included';
 comment on column held_snapshots.resolution is 'published or dropped by an operator; replaced: the next file was held, too; passed: the next file was published';
 create unique index idx_held_open on held_snapshots (tdsp_duns) where resolved_at is null;

@@ -118,11 +118,15 @@ create table sync_workers (
   started_at timestamptz not null,
   seen_at timestamptz not null,
   clock_ahead_ms double precision,
+  version text,
+  vitals jsonb,
   constraint sync_workers_pkey primary key (id)
 );
 comment on table sync_workers is 'Processes that sync. One whose advisory lock (7748004, lock_key) nobody holds is dead, whatever seen_at says';
 comment on column sync_workers.process_id is 'as in upstream_permits.process_id';
 comment on column sync_workers.clock_ahead_ms is 'how far its clock is ahead of the database''s as of seen_at, the time of one message included; negative: behind';
+
+comment on column sync_workers.vitals is 'memory, delay of the event loop and when each of its loops last went round; shape in src/store/observation/vitals.ts';
 
 create table schedule_times (
   name text not null,
@@ -179,6 +183,7 @@ create table upstream_gates (
   probe_until timestamptz,
   wait_until timestamptz,
   full_until timestamptz,
+  certificate_ends_at timestamptz,
   constraint upstream_gates_pkey primary key (source)
 );
 comment on column upstream_gates.origin is 'the address the circuit is about: another one begins with a closed circuit';
@@ -187,6 +192,7 @@ comment on column upstream_gates.openings is 'how often in a row the circuit ope
 comment on column upstream_gates.open_until is 'when one probe may be made; null: the circuit is closed';
 comment on column upstream_gates.probe_until is 'until then the probe under way has the only right to call';
 comment on column upstream_gates.wait_until is 'as the upstream asked with Retry-After';
+comment on column upstream_gates.certificate_ends_at is 'of its TLS certificate, as seen with the last connection; null: none was seen';
 comment on column upstream_gates.full_until is 'until then the budget of the hour was used up, when more of it was last asked for';
 
 create table upstream_permits (

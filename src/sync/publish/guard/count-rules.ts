@@ -1,30 +1,39 @@
 /** Rules about which plans there are: how many, of whom, in which languages, and whose they are. */
 
-import { difference, shareOf } from './guarded-market.ts';
-import { percent, type Reading, type Rule } from './verdict.ts';
+import { difference } from '../../../plan/quality/mix.ts';
+import { shareOf } from './guarded-market.ts';
+import { type GuardContext, percent, type Reading, type Rule } from './verdict.ts';
 
 /** A smaller set may change by half from one honest day to the next. */
 export const FEWEST_TO_COMPARE = 20;
 
-const empty: Rule = ({ plans }, { rejected }): Reading => ({
+/** What the file calls by a name that nobody knows may be just the plans that are missing. */
+const orRenamed = ({ unknownNames }: Pick<GuardContext, 'unknownNames'>): string =>
+  unknownNames.length === 0
+    ? ''
+    : `; the file has plans of ${unknownNames.map((name) => `"${name}"`).join(', ')}, which is not the name of a TDSP`;
+
+const empty: Rule = ({ plans }, { rejected, unknownNames }): Reading => ({
   rule: 'empty',
   reading:
-    plans.length > 0
+    (plans.length > 0
       ? `${plans.length} plans`
-      : rejected === 0
-        ? 'the upstream sent no plans at all'
-        : `all ${rejected} records were rejected (see quarantined_records)`,
+      : rejected > 0
+        ? `all ${rejected} records were rejected (see quarantined_records)`
+        : unknownNames.length > 0
+          ? 'the upstream sent no plans under a name of this TDSP'
+          : 'the upstream sent no plans at all') + orRenamed({ unknownNames }),
   limit: 'at least one',
   is_broken: plans.length === 0,
 });
 
 /** Real exports have 0 or 1 unreadable row in 1,800; a column that is renamed or blank spoils them all. */
 const LARGEST_REJECTED = 0.3;
-const unreadable: Rule = ({ plans }, { rejected }) => {
+const unreadable: Rule = ({ plans }, { rejected, unknownNames }) => {
   const share = rejected / Math.max(1, plans.length + rejected);
   return {
     rule: 'unreadable',
-    reading: `${rejected} of ${plans.length + rejected} records could not be read`,
+    reading: `${rejected} of ${plans.length + rejected} records could not be read${orRenamed({ unknownNames })}`,
     limit: `at most ${percent(LARGEST_REJECTED)}, or 10 records`,
     is_broken: rejected > 10 && share > LARGEST_REJECTED,
   };

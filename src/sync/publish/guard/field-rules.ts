@@ -1,7 +1,8 @@
 /** Rules about single fields: blank, constant or moved for the whole market, names and links that became others. */
 
+import { difference } from '../../../plan/quality/mix.ts';
 import { FEWEST_TO_COMPARE } from './count-rules.ts';
-import { difference, type MarketPlan, MOST_TELLING, shareOf } from './guarded-market.ts';
+import { type MarketPlan, MOST_TELLING, shareOf } from './guarded-market.ts';
 import { percent, type Rule } from './verdict.ts';
 
 /**
@@ -33,6 +34,30 @@ const fieldRule =
       reading: `${percent(differing)} of the values of ${field} changed`,
       limit: `at most ${percent(limit)}`,
       is_broken: differing > limit,
+      field,
+    };
+  };
+
+/** Flags and fees change for a plan or two at once: never for all that had them, with all others, to one value. */
+const MOST_THAT_JOIN = 5;
+const constantRule =
+  (field: keyof MarketPlan): Rule =>
+  (after, { before }) => {
+    if (!before || after.plans.length < FEWEST_TO_COMPARE) return null;
+    const value = after.plans[0]![field];
+    const isConstant = after.plans.every((plan) => plan[field] === value);
+    const joined = [...after.byKey.keys()].filter((key) => {
+      const was = before.byKey.get(key);
+      return was !== undefined && was[field] !== value;
+    }).length;
+    return {
+      rule: `constant ${field}`,
+      reading: isConstant
+        ? `${field} is ${value} of all plans, and was not of ${joined} of them`
+        : `${field} has more than one value`,
+      limit: `not the same of all where ${MOST_THAT_JOIN} or more differed`,
+      is_broken: isConstant && joined >= MOST_THAT_JOIN,
+      field,
     };
   };
 
@@ -53,6 +78,7 @@ const blankRule =
       reading: `${percent(is)} of plans lack ${field}, it was ${percent(was)}`,
       limit: `at most ${percent(most)} more`,
       is_broken: is - was > most,
+      field,
     };
   };
 
@@ -120,6 +146,9 @@ function hostOf(url: string | null): string | null {
 
 export const FIELD_RULES: readonly Rule[] = [
   ...FIELDS.map(([field, limit]) => fieldRule(field, limit)),
+  ...(['rate_type', 'percent_green', 'is_prepaid', 'is_time_of_use', 'has_minimum_usage_fee'] as const).map(
+    constantRule,
+  ),
   ...(['rate_500kwh', 'rate_1000kwh', 'rate_2000kwh', 'percent_green', 'efl_url'] as const).map((field) =>
     blankRule(field, MOST_BLANK),
   ),

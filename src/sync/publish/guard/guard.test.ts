@@ -6,7 +6,14 @@ import type { RecentVersion } from '../../../store/plans/guarded-plans.ts';
 import { chooseReferences, describeVerdict, findRepeat, isChargeSeason, judge } from './guard.ts';
 import { describeMarket } from './guarded-market.ts';
 
-const context = { rejected: 0, foreign: 0, long: null, repeats: null, isChargeSeason: false };
+const context = {
+  unknownNames: [],
+  rejected: 0,
+  foreign: 0,
+  long: null,
+  repeats: null,
+  isChargeSeason: false,
+};
 const market = (plans: number, rate = 12) =>
   describeMarket(
     inventMarket(1, 200)
@@ -62,6 +69,7 @@ const version = (number: number, about: Partial<RecentVersion> = {}): RecentVers
   has_unread: false,
   plans: 160,
   median_rate: 13,
+  published_at: new Date(Date.UTC(2026, 0, number)),
   ...about,
 });
 
@@ -70,7 +78,7 @@ test('what an operator published against the guard, and what was odd for four we
   recent[0] = version(9, { passed_as: 'overridden' });
   recent[1] = version(8, { plans: 20 });
   recent[2] = version(7, { median_rate: 26 });
-  assert.deepEqual(chooseReferences(recent), [9, 6, 5, 4, 3]);
+  assert.deepEqual(chooseReferences(recent), [9, 6, 5, 4]);
   assert.deepEqual(chooseReferences([]), []);
 });
 

@@ -8,23 +8,35 @@
 
 import { WattsyncError } from '../../../errors.ts';
 import type { RecentVersion } from '../../../store/plans/guarded-plans.ts';
+import { DAY_MS } from '../../../units.ts';
 import { COUNT_RULES } from './count-rules.ts';
 import { FIELD_RULES } from './field-rules.ts';
 import { type GuardedMarket, median } from './guarded-market.ts';
 import { PRICE_RULES } from './price-rules.ts';
 import type { GuardContext, Verdict } from './verdict.ts';
 
+/** Files held in a row that agree with each other. */
+export interface Trail {
+  since: Date;
+  /** How many different ones. */
+  files: number;
+}
+
 /** A snapshot was fetched and not published. */
 export class SnapshotHeldError extends WattsyncError {
   readonly code = 'snapshot_held';
   readonly retryable = false;
   readonly verdict: Verdict;
+  readonly content_hash: string;
+  readonly trail: Trail;
 
-  constructor(verdict: Verdict) {
+  constructor(verdict: Verdict, content_hash: string, trail: Trail) {
     super(
       `Snapshot held back: ${describeVerdict(verdict)}. The published plans stay, and the next file is judged afresh.`,
     );
     this.verdict = verdict;
+    this.content_hash = content_hash;
+    this.trail = trail;
   }
 }
 
@@ -45,8 +57,9 @@ export function describeVerdict({ readings }: Verdict): string {
 
 /** How long what was true says something about today. */
 export const LONG_DAYS = 28;
-/** Versions beside the current one that a snapshot may agree with instead. */
-const MOST_REFERENCES = 4;
+/** Versions beside the current one that a snapshot may agree with instead: the last ones before it, and one of each of these ages. */
+const LAST_REFERENCES = 2;
+const REFERENCE_DAYS = [2, 5, 10, 20];
 
 /**
  * The versions to compare with, the current one first: behind it those the guard let pass, not too far from the middle of
@@ -56,6 +69,8 @@ const MOST_REFERENCES = 4;
 export function chooseReferences(recent: readonly RecentVersion[]): number[] {
   const [current, ...earlier] = recent;
   if (!current) return [];
+  const isOlder = ({ published_at }: RecentVersion, days: number) =>
+    current.published_at.getTime() - published_at.getTime() >= days * DAY_MS;
   const long = longFigures(recent);
   const isOdd = ({ plans, median_rate }: RecentVersion): boolean => {
     if (!long) return false;
@@ -64,7 +79,14 @@ export function chooseReferences(recent: readonly RecentVersion[]): number[] {
     return isOddRate || plans < long.plans * 0.4 || plans > long.plans * 2.5;
   };
   const good = earlier.filter((one) => one.passed_as !== 'overridden' && !isOdd(one));
-  return [current, ...good.slice(0, MOST_REFERENCES)].map(({ version }) => version);
+  const older = REFERENCE_DAYS.flatMap((days) => good.find((one) => isOlder(one, days)) ?? []);
+  return [...new Set([current, ...good.slice(0, LAST_REFERENCES), ...older].map(({ version }) => version))];
+}
+
+/** What was published before files that contradict it outlasted it is not true any more. */
+export function sinceOutlasted(recent: readonly RecentVersion[]): readonly RecentVersion[] {
+  const at = recent.findIndex(({ passed_as }) => passed_as === 'outlasted');
+  return at < 0 ? recent : recent.slice(0, at + 1);
 }
 
 /** Fewer versions than this have no middle. */

@@ -41,6 +41,8 @@ export function toGuarded(draft: PlanDraft): GuardedPlan {
     rate_1000kwh: rates[1000],
     rate_2000kwh: rates[2000],
     early_termination_fee_usd: rest.early_termination_fee_usd,
+    early_termination_fee_per_month_usd: rest.early_termination_fee_per_month_usd,
+    early_termination_fee_text: rest.early_termination_fee_text,
     is_prepaid: rest.is_prepaid,
     is_time_of_use: rest.is_time_of_use,
     has_minimum_usage_fee: rest.has_minimum_usage_fee,
@@ -112,12 +114,4 @@ export function median(values: readonly number[]): number | null {
 
 export function shareOf<T>(values: readonly T[], is: (value: T) => boolean): number {
   return values.length === 0 ? 0 : values.filter(is).length / values.length;
-}
-
-/** How much of one mix would have to change to become the other: 0 the same, 1 nothing in common. */
-export function difference(before: readonly string[], after: readonly string[]): number {
-  const shares = new Map<string, number>();
-  for (const value of before) shares.set(value, (shares.get(value) ?? 0) - 1 / before.length);
-  for (const value of after) shares.set(value, (shares.get(value) ?? 0) + 1 / after.length);
-  return [...shares.values()].reduce((sum, share) => sum + Math.abs(share), 0) / 2;
 }

@@ -9,6 +9,8 @@ export interface Reading {
   reading: string;
   limit: string;
   is_broken: boolean;
+  /** The one field it looked at. */
+  field?: string;
 }
 
 export interface Verdict {
@@ -23,6 +25,8 @@ export interface GuardContext {
   before: GuardedMarket | null;
   /** Records that could not be read. */
   rejected: number;
+  /** Names of TDSPs in the file that are not known: plans may be missing because of them. */
+  unknownNames: readonly string[];
   /** Plans whose upstream id is known from another TDSP only. */
   foreign: number;
   /** What was true for the last 28 days, median of its versions; `null` where there are too few. */

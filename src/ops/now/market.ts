@@ -1,0 +1,36 @@
+import { type Html, html } from '../../html/html.ts';
+import type { MarketMove } from '../../store/operations/past.ts';
+import { section } from '../look/parts.ts';
+import { count, list, when } from '../look/words.ts';
+import type { Drawn } from './sections.ts';
+
+const DID: Record<MarketMove['event'], string> = {
+  listed: 'listed',
+  repriced: 're-priced',
+  withdrawn: 'withdrew',
+  relisted: 'brought back',
+};
+
+export function marketSection({ fast, slow, nameOf }: Drawn): Html {
+  const { at, tdsps } = fast.view;
+  const plans = tdsps.reduce((sum, one) => sum + (one.plans ?? 0), 0);
+  const where = (duns: readonly string[]) =>
+    duns.length === tdsps.length ? 'everywhere' : list(duns.map(nameOf));
+  const rows = slow.moves.map(
+    ({ at: hour, provider, event, offers, tdsps: duns, by_cents_per_kwh }) =>
+      html`<tr><th scope="row">${when(hour, at)}</th><td class="l x"><b>${provider}</b> ${DID[event]} ${offers === 1 ? 'one offer' : `${count(offers)} offers`}</td><td class="l w x">${where(duns)}</td><td>${cents(by_cents_per_kwh)}</td></tr>`,
+  );
+  const words = html`<p><b>${count(plans)} plans</b> are published.</p><p>${slow.moves.length === 0 ? 'Nobody moved in three days.' : 'Who moved last, at 1,000 kWh.'}</p>`;
+  return section(
+    'market',
+    'Market',
+    words,
+    html`<div class="two"><div><table class="tight"><caption class="sr">What providers did, the newest first</caption><thead class="sr"><tr><th scope="col">hour</th><th scope="col">what</th><th scope="col" class="w">where</th><th scope="col">by</th></tr></thead><tbody>${rows}</tbody></table></div><div></div></div>`,
+  );
+}
+
+function cents(by: number | null): string {
+  if (by === null) return '–';
+  const size = Math.abs(by).toFixed(1);
+  return size === '0.0' ? '±0.0 ¢' : `${by < 0 ? '−' : '+'}${size} ¢`;
+}

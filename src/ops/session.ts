@@ -1,0 +1,118 @@
+/**
+ * Who may look at and change operations: the admin token as a Bearer, or a session that was begun with it. A session is a
+ * signed cookie and nothing else, so that it holds in every process, through restarts and while PostgreSQL is away; with
+ * another ADMIN_TOKEN all of them end.
+ */
+
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { isAdminToken } from '../api/admin.ts';
+import type { Secret } from '../config.ts';
+
+const COOKIE = 'wattsync_ops';
+const LIFE_MS = 12 * 3_600_000;
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,39}$/u;
+
+export interface Session {
+  id: string;
+  /** As typed at the login; stands in the audit log. */
+  who: string;
+  until: number;
+}
+
+export class Sessions {
+  readonly #token: Secret;
+  readonly #key: Buffer;
+  readonly #now: () => number;
+
+  constructor(token: Secret, now: () => number = Date.now) {
+    this.#token = token;
+    this.#key = createHmac('sha256', token.reveal()).update('wattsync ops session').digest();
+    this.#now = now;
+  }
+
+  /** Whether a name can stand in the audit log. */
+  static isName(name: string): boolean {
+    return NAME.test(name);
+  }
+
+  /** @returns `null`: the token is wrong */
+  begin(who: string, token: string): Session | null {
+    if (!isAdminToken(token, this.#token)) return null;
+    return { id: randomBytes(16).toString('base64url'), who, until: this.#now() + LIFE_MS };
+  }
+
+  /** As a Set-Cookie header. @param isSecure the browser came by https */
+  cookieOf(session: Session, isSecure: boolean): string {
+    const body = Buffer.from(JSON.stringify([session.id, session.who, session.until])).toString('base64url');
+    return setCookie(`${body}.${this.#sign(body)}`, LIFE_MS / 1_000, isSecure);
+  }
+
+  /** @returns `null`: none, a forged one, or one that has ended */
+  read(cookies: string | undefined): Session | null {
+    const value = (cookies ?? '').match(new RegExp(`(?:^|;\\s*)${COOKIE}=([\\w-]+)\\.([\\w-]+)`));
+    if (!value || !isSame(value[2]!, this.#sign(value[1]!))) return null;
+    const [id, who, until] = JSON.parse(Buffer.from(value[1]!, 'base64url').toString()) as [
+      string,
+      string,
+      number,
+    ];
+    return until > this.#now() ? { id, who, until } : null;
+  }
+
+  /** Stands in every form of the session: a page of another site cannot know it. */
+  formToken({ id }: Session): string {
+    return this.#sign(`form ${id}`);
+  }
+
+  isFormToken(session: Session, given: string): boolean {
+    return isSame(given, this.formToken(session));
+  }
+
+  #sign(text: string): string {
+    return createHmac('sha256', this.#key).update(text).digest('base64url');
+  }
+}
+
+export const endCookie = (isSecure: boolean): string => setCookie('', 0, isSecure);
+
+const setCookie = (value: string, seconds: number, isSecure: boolean): string =>
+  `${COOKIE}=${value}; Path=/ops; Max-Age=${seconds}; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
+
+const isSame = (one: string, other: string): boolean => {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
+};
+
+const TRIES = 5;
+const TRIES_MS = 10 * 60_000;
+const MOST_ADDRESSES = 10_000;
+
+/** Wrong tokens from one address are counted: after five in ten minutes not even the right one is taken. */
+export class Tries {
+  readonly #wrong = new Map<string, { count: number; until: number }>();
+  readonly #now: () => number;
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  /** Seconds until the address may try again; 0: it may. */
+  waitSeconds(address: string): number {
+    const seen = this.#wrong.get(address);
+    if (!seen || seen.count < TRIES || seen.until <= this.#now()) return 0;
+    return Math.ceil((seen.until - this.#now()) / 1_000);
+  }
+
+  wrong(address: string): void {
+    const seen = this.#wrong.get(address);
+    const goesOn = seen !== undefined && seen.until > this.#now();
+    // Taken out first, so that the oldest stand in front.
+    this.#wrong.delete(address);
+    if (this.#wrong.size >= MOST_ADDRESSES) this.#wrong.delete(this.#wrong.keys().next().value!);
+    this.#wrong.set(address, { count: goesOn ? seen.count + 1 : 1, until: this.#now() + TRIES_MS });
+  }
+
+  right(address: string): void {
+    this.#wrong.delete(address);
+  }
+}

@@ -1,0 +1,186 @@
+/** The pages of operations over the board that all viewers share. */
+
+import type { ServerResponse } from 'node:http';
+import { describeError, WattsyncError } from '../errors.ts';
+import { type Html, html } from '../html/html.ts';
+import { readRules } from '../monitor/alerts/rules.ts';
+import { ACTIONS, isAction, OrderError } from './actions.ts';
+import { Board } from './board.ts';
+import { readRange } from './look/axis.ts';
+import { type Frame, renderDocument } from './look/document.ts';
+import { nowPage } from './now/page.ts';
+import type { Answer, Context, OpsParts } from './ops-parts.ts';
+import { alertsPage } from './pages/alerts.ts';
+import { confirmPage } from './pages/confirm.ts';
+import { databasePage } from './pages/database.ts';
+import { findHeld, heldPage } from './pages/held.ts';
+import { logPage } from './pages/log.ts';
+import { type LoginForm, loginPage, logoutPage } from './pages/login.ts';
+import { reportsPage } from './pages/reports.ts';
+import { runPage, runsPage } from './pages/run.ts';
+import { OpsStream, type StreamKey } from './stream.ts';
+
+export type Site = ReturnType<typeof openSite>;
+
+export function openSite({ config, territory, admin }: OpsParts) {
+  const rules = readRules();
+  // Without a token nobody comes in, and only the page that says so is ever asked.
+  const board =
+    admin && new Board({ connectionString: admin.database.connectionString, config, territory, rules });
+  const stream = new OpsStream(async (key) => {
+    const { frame, parts } = await lookNow(key);
+    return { at: frame.at!, parts: new Map([...parts].map(([id, part]) => [id, String(part)])) };
+  });
+
+  async function lookNow({ range, asTable }: StreamKey) {
+    return nowPage(await board!.look(range), { range, asTable, territory, now: new Date() });
+  }
+
+  const page = (frame: Frame, { who }: Pick<Context, 'who'>, status = 200): Answer => ({
+    status,
+    html: renderDocument({ place: 'wattsync', at: new Date(), ...frame, who }),
+  });
+  const plain = (frame: Omit<Frame, 'page'>, status = 200): Answer => ({
+    status,
+    html: renderDocument({ page: null, ...frame }),
+  });
+  /** Above the page: what was just done from here. */
+  const noteOf = ({ query }: Context): Html => {
+    const done = query.done ?? '';
+    const said = isAction(done) ? ACTIONS[done].done : HELD_NOTES[done];
+    return html`${said && html`<p class="note" role="status">${said}</p>`}`;
+  };
+  const keyOf = ({ query }: Context): StreamKey => ({
+    range: readRange(query.range),
+    asTable: query.as === 'table',
+  });
+  const pageParts = () => ({ board: board!, territory, rules });
+
+  return {
+    async now(context: Context): Promise<Answer> {
+      const { frame } = await lookNow(keyOf(context));
+      return page({ ...frame, crumb: noteOf(context) }, context);
+    },
+    async runs(context: Context): Promise<Answer> {
+      return page(await runsPage(pageParts(), context.query), context);
+    },
+    async run(context: Context): Promise<Answer> {
+      const frame = await runPage(pageParts(), context.path.id ?? '', noteOf(context));
+      if (!frame) return this.failed(404, `There is no run ${context.path.id}.`);
+      return page(frame, context);
+    },
+    async held(context: Context): Promise<Answer> {
+      const held = await findHeld(pageParts(), context.path.tdsp ?? '');
+      if (typeof held === 'string') return this.failed(404, held);
+      return page(await heldPage(pageParts(), held, context.formToken), context);
+    },
+    /** Only what was seen is published: another one may have been held since. */
+    async publishHeld(context: Context): Promise<Answer> {
+      const held = await findHeld(pageParts(), context.path.tdsp ?? '');
+      if (typeof held === 'string') return this.failed(404, held);
+      const { observed_at = '', vanish = '' } = context.body;
+      const error =
+        observed_at !== held.snapshot.observed_at.toISOString()
+          ? 'Another snapshot was held back since this page was loaded. Look at it first.'
+          : vanish.trim() !== String(held.difference.gone.length)
+            ? `Type how many plans would vanish: ${held.difference.gone.length}, not "${vanish.trim()}".`
+            : null;
+      if (error) return page(await heldPage(pageParts(), held, context.formToken, error), context, 400);
+      const outcome = await admin!.engine.publishHeld(held.snapshot.tdsp_duns, context.who);
+      board!.forget();
+      if (outcome?.error_code)
+        throw new OrderError(`It was not published: ${outcome.message ?? outcome.error_code}`);
+      return { to: '/ops?done=held_published' };
+    },
+    async dropHeld(context: Context): Promise<Answer> {
+      const held = await findHeld(pageParts(), context.path.tdsp ?? '');
+      if (typeof held === 'string') return this.failed(404, held);
+      if (context.body.observed_at !== held.snapshot.observed_at.toISOString()) {
+        const error = 'Another snapshot was held back since this page was loaded. Look at it first.';
+        return page(await heldPage(pageParts(), held, context.formToken, error), context, 400);
+      }
+      await admin!.engine.dropHeld(held.snapshot.tdsp_duns, context.who);
+      board!.forget();
+      return { to: '/ops?done=held_dropped' };
+    },
+    async alerts(context: Context): Promise<Answer> {
+      return page({ ...(await alertsPage(pageParts(), keyOf(context))), crumb: noteOf(context) }, context);
+    },
+    async database(context: Context): Promise<Answer> {
+      return page(await databasePage(pageParts()), context);
+    },
+    async reports(context: Context): Promise<Answer> {
+      return page(await reportsPage(pageParts(), context.query), context);
+    },
+    async log(context: Context): Promise<Answer> {
+      return page(await logPage(pageParts(), context.query), context);
+    },
+    confirm(context: Context): Answer {
+      const name = context.path.action ?? '';
+      if (!isAction(name)) return this.failed(404, `There is nothing to do by the name "${name}".`);
+      return page(
+        confirmPage(name, context.query, context.formToken, { ...admin!, rules, territory }),
+        context,
+      );
+    },
+    async act(context: Context): Promise<Answer> {
+      const name = context.path.action ?? '';
+      if (!isAction(name)) return this.failed(404, `There is nothing to do by the name "${name}".`);
+      const { run, needsReason } = ACTIONS[name];
+      const parts = { ...admin!, rules, territory };
+      const reason = oneLine(context.body.reason ?? '') || null;
+      try {
+        if (needsReason && reason === null)
+          throw new OrderError('This needs a reason: it stands in the audit log.');
+        const to = await run(parts, { by: context.who, reason, fields: context.body });
+        board!.forget();
+        return { to: `${to}${to.includes('?') ? '&' : '?'}done=${name}` };
+      } catch (error) {
+        if (!(error instanceof WattsyncError)) throw error;
+        const said = confirmPage(name, context.body, context.formToken, parts, describeError(error));
+        return page(said, context, 409);
+      }
+    },
+    stream(context: Context): ((response: ServerResponse) => void) | null {
+      if (stream.isFull) return null;
+      return (response) => stream.join(keyOf(context), response);
+    },
+    login: (form: LoginForm, status = 200): Answer => plain(loginPage(form), status),
+    logout: (formToken: string): Answer => plain(logoutPage(formToken)),
+    failed: (status: number, message: string): Answer =>
+      plain(
+        {
+          title: TITLES[status] ?? 'not possible',
+          mark: status >= 500 ? 'bad' : 'watch',
+          headline: HEADLINES[status] ?? 'This cannot be done.',
+          lead: html`<p>${message} <a href="/ops">To what is going on now</a></p>`,
+          body: '',
+        },
+        status,
+      ),
+    async stop(): Promise<void> {
+      stream.stop();
+      await board?.stop();
+    },
+  };
+}
+
+const HELD_NOTES: Record<string, string> = {
+  held_published: 'The snapshot was published; every process has it within a second.',
+  held_dropped: 'The snapshot was dropped. The published plans stay.',
+};
+const TITLES: Record<number, string> = { 401: 'log in', 403: 'not allowed', 404: 'not found' };
+const HEADLINES: Record<number, string> = {
+  401: 'Nobody is logged in.',
+  403: 'This was not done.',
+  404: 'There is nothing here.',
+  500: 'Something unexpected went wrong.',
+  503: 'Not just now.',
+};
+
+/** One line, because terminals show it. */
+const oneLine = (text: string): string =>
+  text
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim()
+    .slice(0, 500);

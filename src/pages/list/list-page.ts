@@ -1,0 +1,220 @@
+/** `/cities/{slug}` and `/zip/{zip}`: every plan of a place, in the order of what a year costs at a stated usage. */
+
+import type { PlanView } from '../../catalog/catalog.ts';
+import type { PlanYear } from '../../catalog/priced-years.ts';
+import { type Html, html, trusted } from '../../html/html.ts';
+import type { Place } from '../../territory/places.ts';
+import type { Tdsp } from '../../territory/territory.ts';
+import { page } from '../document.ts';
+import { errorPage } from '../error-page.ts';
+import { hasOwnUtility, placeNote } from '../find/place-note.ts';
+import { placePage } from '../find/place-page.ts';
+import { dollars, monthName, monthOf, whole } from '../format.ts';
+import { inLanguage } from '../language.ts';
+import { type Answer, type Ask, BadAddress } from '../page-parts.ts';
+import { styleSheet } from '../style-sheet.ts';
+import { LIST } from '../words/list.ts';
+import { medianPath } from './curves.ts';
+import { filterForm, passing } from './filters.ts';
+import { filterParams, type ListQuery, readListQuery, usageParams, withParams } from './list-query.ts';
+import { creditOf, priceKind, recentOf, sureness } from './plan-facts.ts';
+import { planHref, planName, planRow, type RowOptions } from './plan-row.ts';
+import { sourceLine } from './source-line.ts';
+import { strip } from './strip.ts';
+import { usageControl } from './usage-control.ts';
+
+const STYLE = styleSheet('list');
+/** Plans shown of each group before somebody asks for all. */
+const FIRST = { known: 30, part: 5, estimates: 5 } as const;
+/** What rounding to a tenth of a cent leaves open over a year of a house, in USD. */
+const ROUNDING_USD = 7;
+
+type Served = Extract<Place, { kind: 'city' | 'zip' }>;
+
+export function cityPage(ask: Ask): Answer {
+  const asked = ask.params.slug!;
+  const place = ask.parts.places.find(asked);
+  if (place.kind === 'zip') return { to: withQuery(ask, `/zip/${place.zip.zip}`), isPermanent: true };
+  if (place.kind === 'city') {
+    const path = `/cities/${place.city.slug}`;
+    // Other names of the city, and other spellings of its own.
+    if (asked !== place.city.slug) return { to: withQuery(ask, path), isPermanent: true };
+    return listPage(ask, place, place.city.name, path);
+  }
+  if (place.kind !== 'unknown' && place.slug !== null && asked !== place.slug) {
+    return { to: `/cities/${place.slug}`, isPermanent: true };
+  }
+  return placePage(ask, place);
+}
+
+export function zipPage(ask: Ask): Answer {
+  const { zip } = ask.params as { zip: string };
+  const place = ask.parts.places.find(zip);
+  if (place.kind === 'city') return { to: withQuery(ask, `/cities/${place.city.slug}`), isPermanent: true };
+  if (place.kind !== 'zip') return placePage(ask, place);
+  if (zip !== place.zip.zip) return { to: withQuery(ask, `/zip/${place.zip.zip}`), isPermanent: true };
+  return listPage(ask, place, `${zip} (${place.zip.city})`, `/zip/${zip}`);
+}
+
+const withQuery = ({ query }: Ask, path: string) => withParams(path, [...query]);
+
+function listPage(ask: Ask, place: Served, name: string, path: string): Answer {
+  const { parts, language } = ask;
+  const query = readListQuery(ask.query);
+  if (ask.query.has('m'))
+    return { to: withParams(path, [...usageParams(query), ...filterParams(query)]), isPermanent: false };
+  const tdsp = deliverer(ask, place.tdsps, query);
+  const view = parts.catalog.viewInMemory([tdsp.duns], ask.nowMs);
+  if (!view) return errorPage(ask, 'notReady');
+  const words = LIST[language];
+  const ranked = view.byYear(query.profile);
+  const list = toGroups(ranked, query);
+  const lowest = list.known[0];
+  const who = words.who[query.usage];
+  const say = hasOwnUtility(ask, place) ? words.headlineOfSome : words.headline;
+  const href = inLanguage(language, path);
+  const source = sourceLine(ask, view);
+  const main = html`<svg width="0" height="0" class="defs" aria-hidden="true"><path id="m" class="c" d="${trusted(medianPath(ranked))}"/></svg><div class="w">${crumbs(ask, tdsp, place)}
+<div class="ans" data-place="${name}" data-href="${href}"><h1>${lowest ? say(who, name, lowest.year.total_usd!) : words.noKnown(name)}</h1>${lead(ask, list, query)}<p class="src">${source}<span class="o">${words.toADollar(ROUNDING_USD)}</span></p></div>
+${placeNote(ask, place, tdsp, path)}${drawStrip(ask, list)}${usageControl(language, href, query)}
+<div class="grid">${filterForm(language, href, ranked, query)}
+${table(ask, view, list, query, path)}</div></div>`;
+  const known = view.byYear(readListQuery(new URLSearchParams()).profile)[0];
+  return page(ask, {
+    title: words.title(name),
+    description: words.description(
+      ranked.length,
+      name,
+      tdsp.short_name,
+      known?.year.exact ? words.lowestKnown(known.year.total_usd!) : '',
+    ),
+    main,
+    style: STYLE(),
+    view,
+    demand: place.kind === 'city' ? place.city.slug : null,
+    canonical: path,
+  });
+}
+
+/** The TDSP whose plans are shown: of several the first, until somebody says which delivers. @throws {BadAddress} */
+function deliverer({ parts }: Ask, tdsps: readonly string[], { delivered }: ListQuery): Tdsp {
+  const all = tdsps.flatMap((duns) => parts.territory.tdsp(duns) ?? []);
+  const found = delivered === null ? all[0] : all.find(({ code }) => code.toLowerCase() === delivered);
+  if (found) return found;
+  throw new BadAddress(
+    'delivered',
+    `one of ${all.map(({ code }) => code.toLowerCase()).join(', ')}`,
+    delivered ?? '',
+  );
+}
+
+interface Groups {
+  /** Before the filters. */
+  all: readonly PlanYear[];
+  known: readonly PlanYear[];
+  part: readonly PlanYear[];
+  estimates: readonly PlanYear[];
+  /** Nothing is known of their year. */
+  unknown: readonly PlanYear[];
+  hidden: number;
+}
+
+/** Groups never change the order: they only say where known years end. */
+function toGroups(ranked: readonly PlanYear[], query: ListQuery): Groups {
+  const shown = passing(ranked, query);
+  const isKnown = (row: PlanYear) => ['known', 'worked_out'].includes(sureness(row));
+  const isPart = (row: PlanYear) => priceKind(row) === 'part' && row.curve.evidence !== 'estimate';
+  const priced = shown.filter((row) => row.year.total_usd !== null);
+  const rest = priced.filter((row) => !isKnown(row));
+  return {
+    all: ranked,
+    known: priced.filter(isKnown),
+    part: rest.filter(isPart),
+    estimates: rest.filter((row) => !isPart(row)),
+    unknown: shown.filter((row) => row.year.total_usd === null),
+    hidden: ranked.length - shown.length,
+  };
+}
+
+function crumbs({ language }: Ask, tdsp: Tdsp, place: Served): Html {
+  const at = (path: string) => inLanguage(language, path);
+  const name = place.kind === 'city' ? place.city.name : place.zip.zip;
+  return html`<p class="crumb"><a href="${at('/texas')}">Texas</a> / <a href="${at(`/markets/${tdsp.code.toLowerCase()}`)}">${tdsp.short_name}</a> / ${name}</p>`;
+}
+
+/** The known plan that is advertised lowest, where it is not the one that costs least. */
+function trapOf(known: readonly PlanYear[]): PlanYear | null {
+  const rate = ({ plan }: PlanYear) => plan.rates_cents_per_kwh[1000] ?? Number.POSITIVE_INFINITY;
+  const advertised = known.toSorted((a, b) => rate(a) - rate(b))[0];
+  const lowest = known[0];
+  if (!advertised || !lowest || rate(advertised) >= rate(lowest)) return null;
+  return advertised.year.total_usd! - lowest.year.total_usd! >= 1 ? advertised : null;
+}
+
+function lead({ language }: Ask, { known }: Groups, query: ListQuery): Html {
+  const words = LIST[language];
+  const lowest = known[0];
+  if (!lowest) return html`<p>${words.nothingFits}.</p>`;
+  const link = (row: PlanYear) =>
+    html`<a href="${planHref(row, language, query)}">${planName(row, language)}</a>`;
+  const half = known[Math.floor((known.length - 1) / 2)]!.year.total_usd!;
+  const trap = trapOf(known);
+  const credit = trap && creditOf(trap);
+  const missing = trap?.year.months_missing_credit ?? 0;
+  return html`<p>${words.lowestIs}${link(lowest)}${words.by}${lowest.plan.provider.name}${known.length > 1 ? words.halfAbove(known.length, half) : '.'}${
+    trap &&
+    html`${words.advertised}${link(trap)}${words.advertisedAt(trap.plan.rates_cents_per_kwh[1000]!)}<b>${dollars(trap.year.total_usd!)}</b>${words.advertisedRank(known.indexOf(trap) + 1, known.length)}${credit?.isCredit && missing > 0 && words.becauseMissed(credit.usd, missing)}.`
+  }</p>`;
+}
+
+function drawStrip({ language }: Ask, { known }: Groups): Html | null {
+  if (known.length < 2) return null;
+  const trap = trapOf(known);
+  const years = known.map(({ year }) => year.total_usd!).sort((a, b) => a - b);
+  return strip(language, years, trap && { name: planName(trap, language), usd: trap.year.total_usd! });
+}
+
+function table(ask: Ask, view: PlanView, groups: Groups, query: ListQuery, path: string): Html {
+  const { language, nowMs } = ask;
+  const words = LIST[language];
+  const month = monthOf(nowMs);
+  const options: RowOptions = { language, query, month, nowMs, recent: recentOf(ask, view) };
+  const rows = (some: readonly PlanYear[], first: number) =>
+    (query.all ? some : some.slice(0, first)).map((row) => planRow(row, options));
+  const fold = (some: readonly PlanYear[], first: number) => {
+    const rest = query.all ? [] : some.slice(first);
+    if (rest.length === 0) return null;
+    const years = rest.map(({ year }) => year.total_usd!);
+    const href = withParams(inLanguage(language, path), [
+      ...usageParams(query),
+      ...filterParams(query),
+      ['all', '1'],
+    ]);
+    const text = words.groups.more(rest.length, Math.min(...years), Math.max(...years));
+    return html`<tr role="row" class="fold"><td role="cell" colspan="9"><a href="${href}">${text} <b>${words.groups.showAll(groups.all.length - groups.hidden)}</b></a></td></tr>`;
+  };
+  const group = (name: 'part' | 'estimates', rule: string) => {
+    const some = groups[name];
+    if (some.length === 0) return null;
+    return html`<tbody role="rowgroup"><tr role="row" class="gr"><th role="rowheader" colspan="9" scope="rowgroup"><b>${words.groups[name]}</b> <span>${rule}</span></th></tr>${rows(some, FIRST[name])}${fold(some, FIRST[name])}</tbody>`;
+  };
+  const { columns } = words;
+  const monthKwh = `${monthName(language, month)}: ${whole(query.profile.months_kwh[month - 1]!)} kWh`;
+  const column = (style: string, name: string, title = '') =>
+    html`<th role="columnheader" scope="col" class="${style}"${title && html` title="${title}"`}>${name}</th>`;
+  const hidden = [...usageParams(query), ['from', path] as const].map(
+    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
+  );
+  return html`<form class="list" id="cmp" action="${inLanguage(language, '/compare')}">${hidden}<h2>${words.groups.known}</h2><p class="ru">${words.groups.knownRule(groups.known.length)} <a href="${inLanguage(language, '/how-we-rank')}">${words.groups.wholeRule}</a></p><table role="table" class="p"><caption class="vh">${words.groups.known}</caption><thead role="rowgroup"><tr role="row">${column('y n', columns.year)}${column('', columns.plan)}${column('n', monthName(language, month), monthKwh)}${column('n', columns.leave)}${column('', columns.term)}${column('n', columns.green)}${column('sp', columns.curve, columns.curveHelp)}${column('', columns.sure)}${column('cmp', columns.compare)}</tr></thead><tbody role="rowgroup">${rows(groups.known, FIRST.known)}${fold(groups.known, FIRST.known)}</tbody>${group('part', words.groups.partRule(groups.part.length))}${group('estimates', words.groups.estimatesRule(groups.estimates.length))}</table>
+${leftOut(ask, groups)}<div class="tray" role="region" aria-label="${words.tray.label}"><b>${words.tray.label}<span class="g" data-count="${words.tray.count(1)}"> 1–4</span></b><ul></ul><button>${words.tray.compare}</button></div></form>`;
+}
+
+function leftOut({ language }: Ask, { hidden, unknown }: Groups): Html {
+  const words = LIST[language].groups;
+  const names = unknown.map((row) => `${planName(row, language)} (${row.plan.provider.name})`);
+  const reasons = [
+    ...(hidden > 0 ? [words.leftOutFilters(hidden)] : []),
+    ...(names.length > 0 ? [words.leftOutUnknown(names.join(', '))] : []),
+  ];
+  return html`<p class="rule">${words.leftOut}: ${reasons.length > 0 ? reasons.join(' ') : words.leftOutNone}</p>`;
+}

@@ -1,0 +1,49 @@
+/**
+ * What pages say of the past is in PostgreSQL: read once for a version of the plans, kept, and done without while
+ * PostgreSQL is away. No page fails for it, and none waits for it twice.
+ */
+
+import { BulkheadRejectedError, bulkhead } from 'cockatiel';
+import { LRUCache } from 'lru-cache';
+import type { Queryable } from '../../store/postgres/database.ts';
+
+const MOST_KEPT = 2_000;
+/** What is "in the last 90 days" changes without a new version, too. */
+const KEPT_MS = 15 * 60_000;
+/** While PostgreSQL is away nobody else waits for it. */
+const AWAY_MS = 5_000;
+/** Readers of the past must not hold up those of now. */
+const AT_ONCE = 4;
+const WAITING = 64;
+
+export class Past {
+  readonly #database: { pool: Queryable };
+  readonly #kept = new LRUCache<string, Promise<unknown>>({ max: MOST_KEPT, ttl: KEPT_MS });
+  readonly #atOnce = bulkhead(AT_ONCE, WAITING);
+  #awayUntil = 0;
+
+  /** @param database whose queries fail soon rather than hang */
+  constructor(database: { pool: Queryable }) {
+    this.#database = database;
+  }
+
+  /**
+   * @param key names the question and the version of the plans it is about
+   * @returns `'away'` where PostgreSQL does not answer
+   */
+  async read<T>(key: string, ask: (queryable: Queryable) => Promise<T>): Promise<T | 'away'> {
+    const known = this.#kept.get(key) as Promise<T> | undefined;
+    try {
+      if (known) return await known;
+      if (performance.now() < this.#awayUntil) return 'away';
+      const asked = this.#atOnce.execute(() => ask(this.#database.pool));
+      this.#kept.set(key, asked);
+      return await asked;
+    } catch (error) {
+      this.#kept.delete(key);
+      if (error instanceof BulkheadRejectedError) return 'away';
+      this.#awayUntil = performance.now() + AWAY_MS;
+      return 'away';
+    }
+  }
+}

@@ -1,0 +1,284 @@
+/** What a person does on the pages, done in a browser: in English and Spanish, with script and without, on real plans. */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { brotliCompressSync } from 'node:zlib';
+import { parsePowerToChoose } from '../../src/sources/powertochoose/normalise.ts';
+import { usageProfiles } from '../../src/store/profiles.ts';
+import { publish } from '../../src/sync/publish/publish.ts';
+import { readPlainly } from '../bills/plain-reading.ts';
+import { openApi } from '../support/api.ts';
+import { allDuns, createTestDatabase, ONCOR, territory } from '../support/support.ts';
+import { expectClean, openBrowser, openPage, overflow } from './browser.ts';
+
+const PHONE = { width: 390, height: 844 };
+const SMALLEST = { width: 320, height: 640 };
+
+const { database } = await createTestDatabase();
+const bytes = readFileSync(new URL('../fixtures/oncor-2026-07-20.csv', import.meta.url));
+const tdspByName = (name: string, year: number | null) => territory.tdspByFeedName(name, year)?.duns;
+const drafts = parsePowerToChoose(bytes, { duns: allDuns, tdspByName }).tdsps.flatMap(({ plans }) => plans);
+for (const tdsp_duns of allDuns) {
+  const now = new Date();
+  // The file that comes with the tests has no addresses.
+  const documents = { efl: 'https://example.com/label.pdf', tos: null, yrac: null };
+  const plans = drafts
+    .filter((one) => one.tdsp_duns === ONCOR)
+    .map((one) => ({ ...one, tdsp_duns, documents }));
+  const snapshot = {
+    tdsp_duns,
+    source: 'powertochoose',
+    origin: 'test',
+    plans,
+    rejected: [],
+    observed_at: now,
+    run_id: 1,
+  };
+  await publish(database, snapshot, { now, cacheTtlMs: 7_200_000, passed_as: 'overridden' });
+}
+const { app, planSets, unexpected } = openApi(database);
+await planSets.warm(allDuns);
+const url = await app.listen({ port: 0, host: '127.0.0.1' });
+const browser = await openBrowser();
+
+const SPEECH = {
+  en: {
+    home: '/',
+    find: 'Find plans',
+    headline: /A house in Dallas pays \$1,601 a year or more/,
+    apartment: /^Apartment/,
+    apartmentPays: /An apartment in Dallas pays/,
+    filter: /Filter \d+ plans/,
+    terms: /12 to 18 months/,
+    credits: /Bill credits/,
+    show: 'Show these plans',
+    compare: 'Compare',
+    costsLess: / costs \$\d+ less a year than |cost the same a year/,
+    own: /My own/,
+    showOwn: 'Show',
+    ownPays: /Your home in Dallas pays/,
+    label: /^Open/,
+  },
+  es: {
+    home: '/es',
+    find: 'Buscar planes',
+    headline: /Una casa en Dallas paga \$1,601 al año o más por la luz/,
+    apartment: /^Apartamento/,
+    apartmentPays: /Un apartamento en Dallas paga/,
+    filter: /Filtrar \d+ planes/,
+    terms: /12 a 18 meses/,
+    credits: /Créditos por consumo/,
+    show: 'Ver estos planes',
+    compare: 'Comparar',
+    costsLess: / cuesta \$\d+ menos al año que |cuestan lo mismo al año/,
+    own: /El mío/,
+    showOwn: 'Ver',
+    ownPays: /Su casa en Dallas paga/,
+    label: /^Abrir/,
+  },
+} as const;
+
+for (const language of ['en', 'es'] as const) {
+  for (const javaScriptEnabled of [true, false]) {
+    const how = `${language}, ${javaScriptEnabled ? 'with' : 'without'} script`;
+    test(`somebody finds plans, changes the usage, filters, and sets plans side by side (${how})`, async () => {
+      const say = SPEECH[language];
+      const viewport = language === 'en' ? PHONE : SMALLEST;
+      const { page, complaints, close } = await openPage(browser, url, { javaScriptEnabled, viewport });
+      const h1 = async () => String(await page.locator('h1').textContent());
+      await page.goto(say.home);
+      await page.getByRole(javaScriptEnabled ? 'combobox' : 'textbox').fill('Dallas');
+      await page.getByRole('button', { name: say.find }).click();
+      assert.match(await h1(), say.headline);
+      await page.getByRole('link', { name: say.apartment }).click();
+      assert.match(await h1(), say.apartmentPays);
+      await page.getByText(say.filter).click();
+      await page.getByRole('checkbox', { name: say.terms }).check();
+      await page.getByRole('checkbox', { name: say.credits }).check();
+      await page.getByRole('button', { name: say.show }).click();
+      assert.match(page.url(), /\?profile=apartment&term=12-18&without=credits&provider=$/);
+      assert.match(await h1(), say.apartmentPays);
+      await page.locator('.cmp input').nth(1).check();
+      await page.locator('.cmp input').nth(4).check();
+      assert.equal(await overflow(page), 0);
+      await page.getByRole('button', { name: say.compare, exact: true }).click();
+      assert.match(await h1(), say.costsLess);
+      assert.ok(
+        (await page.getByRole('link', { name: say.label }).first().getAttribute('href'))!.startsWith('http'),
+      );
+      await page.goBack();
+      assert.match(await h1(), say.apartmentPays);
+      await page.getByRole('link', { name: say.own }).click();
+      for (const field of await page.locator('[name=m]').all()) await field.fill('1,200');
+      await page.locator('.own').getByRole('button', { name: say.showOwn }).click();
+      assert.match(page.url(), /kwh=1200/);
+      assert.match(await h1(), say.ownPays);
+      assert.equal(await overflow(page), 0);
+      assert.deepEqual(complaints, []);
+      await close();
+    });
+  }
+}
+
+test('by keyboard alone: skip to the content, choose a suggestion, come back to a place kept on the device', async () => {
+  const { page, complaints, close } = await openPage(browser, url, {
+    viewport: { width: 1440, height: 900 },
+  });
+  await page.goto('/');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate('document.activeElement.className'), 'skip');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate('document.activeElement.id'), 'q');
+  await page.keyboard.type('7506');
+  await page.getByRole('option', { name: /75067/ }).waitFor();
+  const options = await page.getByRole('option').allTextContents();
+  const at = options.findIndex((text) => text.startsWith('75067'));
+  for (let press = 0; press <= at; press++) await page.keyboard.press('ArrowDown');
+  assert.equal(await page.locator('#q').getAttribute('aria-activedescendant'), `s${at}`);
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/zip/75067');
+  assert.match(String(await page.locator('main').textContent()), /In 75067 two companies deliver/);
+  await page.goto('/');
+  await page.getByRole('link', { name: '75067 (Lewisville)' }).waitFor();
+  await page.getByRole('button', { name: 'Forget them' }).click();
+  await page.reload();
+  assert.equal(await page.getByRole('link', { name: '75067 (Lewisville)' }).count(), 0);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test('a fifth plan cannot be ticked, and what was ticked is still there on the way back', async () => {
+  const { page, close } = await openPage(browser, url, { viewport: { width: 1440, height: 900 } });
+  await page.goto('/cities/dallas-tx');
+  for (const row of [0, 1, 2, 3]) await page.locator('.cmp input').nth(row).check();
+  assert.ok(await page.locator('.cmp input').nth(5).isDisabled());
+  assert.match(String(await page.locator('.tray').textContent()), /4 of 4/);
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  await page.waitForURL('**/compare?**');
+  await page.goBack();
+  await page.waitForFunction(`document.querySelectorAll('.cmp :checked').length === 4`);
+  assert.match(String(await page.locator('.tray').textContent()), /4 of 4/);
+  await close();
+});
+
+/** Dollars are shown whole, and the arithmetics differ by what rounding leaves open. */
+const MOST_A_YEAR_USD = 12;
+const MOST_A_MONTH_USD = 2;
+
+const somePlans = async () => {
+  const { body } = await app.inject('/cities/dallas-tx?all=1');
+  return [...body.matchAll(/name="id" value="([^"]+)"/g)].map(([, id]) => id!);
+};
+
+test('axe finds nothing, in the light and in the dark, on a phone of 320 pixels and on a desk', async () => {
+  const ids = await somePlans();
+  const paths = [
+    '/',
+    '/es?q=San+Antonio',
+    '/cities/dallas-tx?own=1&without=credits',
+    '/zip/75067',
+    `/es/compare?id=${ids[0]}&id=${ids[57]}&id=${ids.at(-1)}&from=/cities/dallas-tx`,
+    '/nothing',
+  ];
+  await Promise.all(
+    (
+      [
+        ['light', SMALLEST],
+        ['dark', { width: 1440, height: 900 }],
+      ] as const
+    ).map(async ([colorScheme, viewport]) => {
+      const { page, close } = await openPage(browser, url, { colorScheme, viewport });
+      for (const path of paths) {
+        await page.goto(path);
+        await expectClean(
+          page,
+          `${path}, ${colorScheme}`,
+          colorScheme === 'dark' ? ['color-contrast'] : null,
+        );
+      }
+      await close();
+    }),
+  );
+});
+
+test('nothing moves while a page loads, and the browser may keep it for the way back', async () => {
+  const { page, close } = await openPage(browser, url, { viewport: PHONE });
+  for (const path of ['/', '/cities/dallas-tx', '/zip/75067']) {
+    await page.addInitScript(`
+      window.shifts = 0;
+      new PerformanceObserver((list) => { for (const one of list.getEntries()) window.shifts += one.value; })
+        .observe({ type: 'layout-shift', buffered: true });`);
+    const answer = await page.goto(path);
+    assert.ok(!answer!.headers()['cache-control']!.includes('no-store'));
+    assert.equal(await page.evaluate('window.shifts'), 0, path);
+  }
+  await close();
+});
+
+test('a first visit of a city costs at most 40 kB, of which 5 kB are script', async () => {
+  const page = await app.inject({ url: '/cities/dallas-tx', headers: { 'accept-encoding': 'br' } });
+  const script = /src="(\/assets\/[^"]+)"/.exec(String((await app.inject('/cities/dallas-tx')).body))![1]!;
+  const scriptBytes = brotliCompressSync((await app.inject(script)).rawPayload).length;
+  assert.ok(scriptBytes <= 5_000, `${scriptBytes} bytes of script`);
+  assert.ok(page.rawPayload.length + scriptBytes <= 40_000, `${page.rawPayload.length + scriptBytes} bytes`);
+  // Nothing else is asked for.
+  const { page: tab, close } = await openPage(browser, url);
+  const asked: string[] = [];
+  tab.on('request', (request) => asked.push(request.resourceType()));
+  await tab.goto('/cities/dallas-tx', { waitUntil: 'networkidle' });
+  assert.deepEqual(asked.toSorted(), ['document', 'script']);
+  await close();
+});
+
+test("every year and every month's bill on a page is that of another arithmetic, and the first plan is the best", async () => {
+  for (const profile of usageProfiles().values()) {
+    const { page, close } = await openPage(browser, url, { javaScriptEnabled: false });
+    await page.goto(`/cities/dallas-tx?all=1&profile=${profile.name}`);
+    const rows = await page.locator('tr:has([name=id])').evaluateAll((all) =>
+      all.map((row) => ({
+        id: row.querySelector('input')!.value,
+        year: Number(row.querySelector('.y b')!.textContent!.replace(/[^\d.]/g, '')),
+        month: Number(row.querySelector('.d.n')!.textContent!.replace(/[^\d.]/g, '')),
+        sure: row.querySelector('.ev')!.textContent!,
+      })),
+    );
+    await close();
+    const { rows: stored } = await database.pool.query(
+      `select id, external_id from electricity_plans where tdsp_duns = $1 and is_active`,
+      [ONCOR],
+    );
+    const externalIds = new Map(stored.map(({ id, external_id }) => [id, external_id]));
+    const month = Number(
+      new Intl.DateTimeFormat('en', { timeZone: 'America/Chicago', month: 'numeric' }).format(),
+    );
+    let checked = 0;
+    const totals: number[] = [];
+    const worst = [0, 0];
+    for (const { id, year, month: monthUsd, sure } of rows) {
+      if (sure.startsWith('○')) continue;
+      const draft = drafts.find(({ external_id }) => external_id === externalIds.get(id))!;
+      const [a, b, c] = [500, 1000, 2000].map(
+        (usage) => draft.rates_cents_per_kwh[usage as 500]! * (usage / 100),
+      );
+      const plain = readPlainly([draft.fees_text, draft.special_terms], [a!, b!, c!]);
+      if (!plain) continue;
+      checked += 1;
+      const total = profile.months_kwh.reduce((sum, kwh) => sum + plain(kwh), 0);
+      totals.push(total);
+      assert.ok(
+        Math.abs(year - total) <= MOST_A_YEAR_USD,
+        `${draft.name}, ${profile.name}: ${year}, not ${total}`,
+      );
+      worst[1] = Math.max(worst[1]!, Math.abs(monthUsd - plain(profile.months_kwh[month - 1]!)));
+      const bill = plain(profile.months_kwh[month - 1]!);
+      assert.ok(Math.abs(monthUsd - bill) <= MOST_A_MONTH_USD, `${draft.name}: ${monthUsd}, not ${bill}`);
+    }
+    // Who takes the first plan loses nothing against any other.
+    assert.ok(totals[0]! - Math.min(...totals) < 1, `${profile.name}: the first costs ${totals[0]}`);
+    assert.ok(checked > 80, `${checked} of ${rows.length} could be checked`);
+  }
+});
+
+test('nothing went wrong that nobody expected', () => assert.deepEqual(unexpected, []));
