@@ -1,6 +1,6 @@
 /**
  * What is ours in a Redis that others may share, and what of it is believed: only what carries a seal made with a key from
- * PostgreSQL. Whoever may write there can make a value a miss, and can do no more.
+ * PostgreSQL. A stranger who may write there can make a value a miss, and can do no more.
  */
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
@@ -22,7 +22,7 @@ interface Stored {
   body: Buffer;
 }
 
-export interface RedisValuesOptions {
+interface RedisValuesOptions {
   identity: DatabaseIdentity;
   /** Whether PostgreSQL knows this version: after a restore to an earlier moment Redis may have one it does not. */
   isPublished?: (duns: string, version: number) => Promise<boolean>;

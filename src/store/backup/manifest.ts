@@ -15,7 +15,7 @@ const TIME = String.raw`'(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\+00)?)'`;
 const BOUND = new RegExp(`^FOR VALUES FROM \\((?:MINVALUE|${TIME})\\) TO \\((?:MAXVALUE|${TIME})\\)$`);
 
 /** From when until when a partition holds rows; `null`: without an end there. `default`: what no other holds. */
-export type PartitionBound = 'default' | { from: Date | null; to: Date | null };
+type PartitionBound = 'default' | { from: Date | null; to: Date | null };
 
 /** @returns `undefined` where it is not a bound */
 export function readBound(text: string): PartitionBound | undefined {
