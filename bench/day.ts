@@ -221,7 +221,7 @@ async function startProcess(databaseUrl: string, redisUrl: string | undefined, s
     front,
     database,
     territory,
-    log: createLog('silent'),
+    log: await createLog('silent'),
     admin: null,
     onStale: refresh,
     loadColdly: refresh,

@@ -71,6 +71,7 @@ test('an empty environment has a default for everything', () =>
     shutdownDelayMs: 0,
     publicUrl: null,
     logLevel: 'info',
+    logRequests: 0,
   }));
 
 test('every variable is read', () => {
@@ -113,6 +114,7 @@ test('every variable is read', () => {
       SHUTDOWN_DELAY_MS: '5000',
       PUBLIC_URL: 'https://plans.example.com/',
       LOG_LEVEL: 'debug',
+      LOG_REQUESTS: '0.5',
       ENABLE_QUERY_OPTIMIZATION: 'FALSE',
       RETENTION_API_CALLS_DAYS: '10',
       RETENTION_RUNS_DAYS: '20',
@@ -180,6 +182,7 @@ test('every variable is read', () => {
     shutdownDelayMs: 5_000,
     publicUrl: 'https://plans.example.com',
     logLevel: 'debug',
+    logRequests: 0.5,
   });
 });
 

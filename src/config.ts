@@ -230,5 +230,7 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     publicUrl: values.PUBLIC_URL,
     logLevel: values.LOG_LEVEL,
+    /** Share of the requests that are logged. */
+    logRequests: values.LOG_REQUESTS,
   };
 }

@@ -219,6 +219,11 @@ export const VARIABLES = {
     address('http:', 'https:'),
     'where the pages are reached from outside, for their canonical addresses',
   ],
+  LOG_REQUESTS: [
+    0,
+    decimal(0, 1),
+    'share of the requests that get a line in the log: 0.01 is one of a hundred',
+  ],
   LOG_LEVEL: ['info', oneOf(LOG_LEVELS), '`trace` to `fatal`, or `silent`'],
   RETENTION_API_CALLS_DAYS: [90, days(), 'calls of the upstream'],
   RETENTION_RUNS_DAYS: [180, days(), 'runs with their results and attempts'],

@@ -16,6 +16,7 @@ import {
 import { runSchedules } from '../planning/scheduler.ts';
 import type { PlanSource } from '../sources/source.ts';
 import type { Database } from '../store/postgres/database.ts';
+import type { ControlState } from '../store/queue/sync-control.ts';
 import { type RunWithResults, readRun } from '../store/queue/sync-runs.ts';
 import { hasWorker } from '../store/queue/sync-workers.ts';
 import { dropHeld, publishHeld } from '../sync/publish/decide.ts';
@@ -31,7 +32,7 @@ import {
   type Order,
 } from '../sync/work/control.ts';
 import { JobQueue, queueName, STATE_KEY } from '../sync/work/job-queue.ts';
-import { type Begun, SyncWorker } from '../sync/work/sync-worker.ts';
+import { type Begun, type Settled, SyncWorker } from '../sync/work/sync-worker.ts';
 import type { Territory } from '../territory/territory.ts';
 import { HOUR_MS } from '../units.ts';
 
@@ -43,6 +44,9 @@ export interface EngineOptions {
   /** None, for a command: it only asks, and works where it is told to. */
   roles: readonly Role[];
   onError(error: unknown): void;
+  /** What became of each piece of work of this process. */
+  onSettled?: (settled: Settled) => void;
+  onControl?: (state: ControlState) => void;
   /** A scheduled time has come; left out where no schedule runs. */
   onMaintenance?: () => Promise<unknown>;
   /** A scheduled sync was asked for, or was not and why. */
@@ -195,7 +199,7 @@ export class Engine {
   }
 
   #newWorker(jobs: JobQueue): SyncWorker {
-    const { config, database, source, roles, onError } = this.#options;
+    const { config, database, source, roles, onError, onSettled, onControl } = this.#options;
     const concurrency = source.coverage === 'state' ? 1 : config.maxConcurrentRequests;
     return new SyncWorker({
       database,
@@ -203,6 +207,8 @@ export class Engine {
       source,
       roles: roles.length > 0 ? roles : ['command'],
       onError,
+      onSettled,
+      onControl,
       publisher: this.#publisher,
       upkeep: config.enableQueryOptimization ? new BackgroundUpkeep(database, onError) : null,
       concurrency: roles.includes('worker') ? concurrency : 0,

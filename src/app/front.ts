@@ -3,10 +3,17 @@
  * minutes, and meanwhile the process lives (`/healthz` 200) and can answer nothing else (503).
  */
 
-import { createServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PROBLEM_JSON, problemOf } from '../api/problem.ts';
+import { REQUEST_ID, TRACEPARENT } from '../api/request-id.ts';
 import { WattsyncError } from '../errors.ts';
 
 /** The address to listen on is not available. */
@@ -69,9 +76,29 @@ export class Front {
     return `http://${family === 'IPv6' ? `[${address}]` : address}:${given}`;
   }
 
-  /** From now on this answers. */
+  /** From now on this answers, and a caller's name for its request goes back with the answer. */
   open(answer: RequestListener): void {
-    this.#answer = answer;
+    this.#answer = (request, response) => {
+      const { 'x-request-id': id, traceparent } = request.headers;
+      if (typeof id === 'string' && REQUEST_ID.test(id)) response.setHeader('x-request-id', id);
+      if (typeof traceparent === 'string' && TRACEPARENT.test(traceparent)) {
+        response.setHeader('traceparent', traceparent);
+      }
+      answer(request, response);
+    };
+  }
+
+  /** Tells of a share of the requests, each when it was answered; whether it costs anything is decided here, once. */
+  sample(
+    share: number,
+    onAnswered: (request: IncomingMessage, response: ServerResponse, ms: number) => void,
+  ): void {
+    if (share === 0) return;
+    this.server.on('request', (request, response) => {
+      if (Math.random() >= share) return;
+      const began = performance.now();
+      response.once('close', () => onAnswered(request, response, performance.now() - began));
+    });
   }
 
   /**

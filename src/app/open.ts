@@ -1,6 +1,7 @@
 /** The big parts, built from the configuration. Each is loaded only when it is asked for: a command pays for what it uses. */
 
 import type { Config } from '../config.ts';
+import type { GateEvents } from '../sources/gate.ts';
 import type { PlanSource } from '../sources/source.ts';
 import type { Attaching } from '../store/embedded/attach.ts';
 import type { Database } from '../store/postgres/database.ts';
@@ -71,6 +72,7 @@ export async function openSource(
   config: Config,
   database: Database,
   territory: Territory,
+  events: GateEvents = {},
 ): Promise<OpenSource> {
   const { Gate } = await import('../sources/gate.ts');
   const gate = new Gate(
@@ -83,6 +85,7 @@ export async function openSource(
       batchDelayMs: config.batchDelayMs,
     },
     database,
+    events,
   );
   const nothingToClose = async () => {};
   if (config.planSource === 'powertochoose') {

@@ -17,6 +17,7 @@ import { PLANS_PATH, PlanAnswers } from '../api/plans/plan-answers.ts';
 import { planHistoryRoutes } from '../api/plans/plan-history.ts';
 import { plansRoutes } from '../api/plans/plans.ts';
 import { Problem, sendProblem } from '../api/problem.ts';
+import { requestIdOf } from '../api/request-id.ts';
 import { collectOperations } from '../api/route.ts';
 import { type ApiParts, PUBLIC_HEADERS } from '../api/routes.ts';
 import type { PageParts } from '../pages/page-parts.ts';
@@ -25,13 +26,20 @@ import { Past } from '../pages/past/past.ts';
 import { isForPerson, pagesRoutes, sendNotFound } from '../pages/routes.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 
+/** Which request, for the log. */
+interface RequestAbout {
+  method: string;
+  path: string;
+  request_id: string;
+}
+
 /**
- * @param onError told of every failure nobody expected
+ * @param onError told of every failure nobody expected, and of each call that was refused for its token
  * @param serve takes what answers all requests; left out, a server of its own
  */
 export function buildServer(
   parts: ApiParts & Omit<PageParts, 'past'>,
-  onError: (error: unknown) => void,
+  onError: (error: unknown, request?: RequestAbout) => void,
   serve: (answer: RequestListener) => Server = createServer,
 ): FastifyInstance {
   const answers = new PlanAnswers(parts);
@@ -40,6 +48,7 @@ export function buildServer(
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
+    genReqId: requestIdOf,
     routerOptions: { maxParamLength: 200 },
     // Plans and pages that memory holds are answered before the router: it would cost as much as the answer itself.
     serverFactory: (handler) =>
@@ -51,8 +60,9 @@ export function buildServer(
   });
 
   // With a callback: a promise for each request would cost more than the work in it.
-  app.addHook('onRequest', (_request, reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers(PUBLIC_HEADERS);
+    reply.header('x-request-id', request.id);
     done();
   });
 
@@ -69,8 +79,12 @@ export function buildServer(
         }),
   );
 
-  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => {
-    if (error instanceof Problem) return sendProblem(reply, error.code, error.details);
+  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
+    const about = { method: request.method, path: request.url.split('?')[0]!, request_id: request.id };
+    if (error instanceof Problem) {
+      if (error.code === 'unauthorized') onError(error, about);
+      return sendProblem(reply, error.code, error.details);
+    }
     if (error.statusCode === 413) return sendProblem(reply, 'body_too_large', { detail: error.message });
     if (error.statusCode === 415) {
       return sendProblem(reply, 'unsupported_media_type', {
@@ -79,7 +93,7 @@ export function buildServer(
     }
     if (error.statusCode && error.statusCode < 500)
       return sendProblem(reply, 'bad_request', { detail: error.message });
-    onError(error);
+    onError(error, about);
     if (isOutOfReach(error)) {
       return sendProblem(reply, 'storage_unavailable', {
         detail: 'The storage does not answer just now. Try again in a few seconds.',

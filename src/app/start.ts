@@ -7,15 +7,17 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Config, type Role, Secret } from '../config.ts';
 import { describeError } from '../errors.ts';
-import { createLog, type Log } from '../log.ts';
+import { createLog, type Log, settingsOf } from '../log.ts';
 import { RefreshRequests } from '../planning/refresh-requests.ts';
 import { checkTimes } from '../planning/scheduler.ts';
+import type { GateEvents } from '../sources/gate.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 import { readTerritory, storeTerritory } from '../store/territory.ts';
 import { QueryStats } from '../store/upkeep/query-stats.ts';
 import { followRun, type SyncEvent } from '../sync/work/follow-run.ts';
 import { type SyncReport, toReport } from '../sync/work/report.ts';
+import type { Settled } from '../sync/work/sync-worker.ts';
 import type { Territory } from '../territory/territory.ts';
 import { Engine } from './engine.ts';
 import { Front } from './front.ts';
@@ -46,7 +48,7 @@ const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
  */
 export async function start(options: StartOptions): Promise<(isUrgent: boolean) => Promise<void>> {
   const { config, roles, opening, onListening, onStarted } = options;
-  const log = createLog(config.logLevel);
+  const log = await createLog(config.logLevel, roles);
   const logFailure = (what: string) => (error: unknown) => {
     if (!scope.signal.aborted) log.error({ error: describeError(error) }, what);
   };
@@ -67,7 +69,7 @@ export async function start(options: StartOptions): Promise<(isUrgent: boolean) 
       keepDays: config.retention.queryStatsDays,
       onError: (error) => log.debug({ error: describeError(error) }, 'statement figures were kept for later'),
     });
-    const opened = scope.own(await openSource(config, database, territory));
+    const opened = scope.own(await openSource(config, database, territory, gateLog(log)));
     const engine = new Engine({
       config,
       database,
@@ -75,6 +77,8 @@ export async function start(options: StartOptions): Promise<(isUrgent: boolean) 
       source: opened.source,
       roles,
       onError: throttled(logFailure('the queue has trouble')),
+      onSettled: (settled) => logSettled(log, settled, territory),
+      onControl: (state) => log.info({ state }, 'syncing is allowed, stopped or halted'),
       onMaintenance: () => maintain(config, database, log, scope.signal),
       onScheduled: (kind, requested, error) => {
         if (requested) log.info({ kind, run_id: requested.run_id }, 'a scheduled sync was asked for');
@@ -107,6 +111,10 @@ export async function start(options: StartOptions): Promise<(isUrgent: boolean) 
       options.asked,
       throttled(logFailure('PostgreSQL is away: the start goes on when it is back')),
     );
+    log.info(
+      { source: opened.source.name, origin: opened.source.origin, settings: settingsOf(config) },
+      'the program has started',
+    );
     onStarted(opened.source);
     if (roles.includes('scheduler')) {
       scope.spawn(async (signal) => {
@@ -125,6 +133,25 @@ export async function start(options: StartOptions): Promise<(isUrgent: boolean) 
   } catch (error) {
     await scope.close();
     throw error;
+  }
+}
+
+/** What the gate tells of: a call that failed, a circuit that opened or closed. */
+const gateLog = (log: Log): GateEvents => ({
+  onCallFailed: (call) => log.warn(call, 'an upstream call failed'),
+  onCircuit: (source, state) => log.warn({ source, state }, `the circuit of the upstream is ${state}`),
+});
+
+/** A line for each TDSP that was synced: what came of it, and by which run. */
+function logSettled(log: Log, { run_id, duration_ms, outcomes }: Settled, territory: Territory): void {
+  for (const { tdsp_duns, status, snapshot_version, plans, error_code, message } of outcomes) {
+    const tdsp = territory.tdsp(tdsp_duns)?.short_name ?? tdsp_duns;
+    const about = { run_id, tdsp, tdsp_duns, status, duration_ms };
+    if (status === 'held') log.warn({ ...about, error_code, message }, 'a snapshot is held back');
+    else if (error_code !== null) log.warn({ ...about, error_code, message }, 'a sync failed');
+    else if (status === 'published')
+      log.info({ ...about, version: snapshot_version, plans }, 'plans were published');
+    else log.info(about, 'a sync has ended');
   }
 }
 

@@ -1,6 +1,8 @@
 /** The web role: the layers of the cache, the API over them, and what hears of new plans. */
 
 import type { RequestListener } from 'node:http';
+import { Problem } from '../api/problem.ts';
+import { aboutRequest } from '../api/request-id.ts';
 import type { AdminParts } from '../api/routes.ts';
 import { CacheStats } from '../cache/cache-stats.ts';
 import { openLayers } from '../cache/open-layers.ts';
@@ -9,7 +11,7 @@ import { Catalog } from '../catalog/catalog.ts';
 import { RecentPriceMemory } from '../catalog/recent-prices.ts';
 import type { Config } from '../config.ts';
 import { describeError, errorCode } from '../errors.ts';
-import type { Log } from '../log.ts';
+import { type Log, unexpected } from '../log.ts';
 import { opsRoutes } from '../ops/routes.ts';
 import { DemandRecorder } from '../planning/demand-recorder.ts';
 import type { Database } from '../store/postgres/database.ts';
@@ -102,7 +104,11 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
       publicUrl: config.publicUrl,
       recentPrices: (duns, version) => recent.of(duns, version),
     },
-    (error) => log.error({ error: describeError(error) }, 'a request failed'),
+    (error, request) => {
+      const isRefused = error instanceof Problem && error.code === 'unauthorized';
+      if (isRefused) log.warn(request, 'an admin call was refused');
+      else log.error(Object.assign({}, request, unexpected(error)), 'a request failed');
+    },
     (answer) => {
       answering.resolve(answer);
       return front.server;
@@ -123,6 +129,12 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
   // First what PostgreSQL says is current: Redis may be behind, and nobody is to be served from it before that is known.
   await listener.start();
   layers.listen((published) => planSets.announce(published));
+  front.sample(config.logRequests, (request, response, ms) =>
+    log.info(
+      Object.assign(aboutRequest(request), { status: response.statusCode, ms: Math.round(ms * 10) / 10 }),
+      'a request was answered',
+    ),
+  );
   await app.ready();
   front.open(await answering.promise);
   // Not waited for: `/readyz` does not say ready before every set is in memory.

@@ -60,6 +60,17 @@ interface UpstreamRequest<T> {
   secrets?: readonly Secret[];
 }
 
+export interface GateEvents {
+  onCallFailed?: (call: {
+    run_id: number;
+    source: string;
+    endpoint: string;
+    attempt: number;
+    error: string;
+  }) => void;
+  onCircuit?: (source: string, state: 'open' | 'closed') => void;
+}
+
 type Called<T> = { value: T } | { moved: Moved } | { error: unknown };
 
 /** An address that moved once or twice. Each of them is a call, with a permit of its own. */
@@ -90,10 +101,12 @@ export class Gate {
   readonly #options: GateOptions & typeof DEFAULTS;
   readonly #limits;
   readonly #database: Database;
+  readonly #events: GateEvents;
   /** Of this process: callers that would be refused a permit for now wait here. */
   readonly #bulkhead;
 
-  constructor(given: GateOptions, database: Database) {
+  constructor(given: GateOptions, database: Database, events: GateEvents = {}) {
+    this.#events = events;
     const options = { ...DEFAULTS, ...given };
     this.#options = options;
     this.#limits = {
@@ -222,7 +235,11 @@ export class Gate {
       error: 'error' in called ? describeError(called.error) : null,
     };
     const end = 'error' in called ? endOf(called.error, isOurs) : 'answered';
-    await Promise.all([
+    if (call.error !== null && !isOurs) {
+      const { run_id } = context;
+      this.#events.onCallFailed?.({ run_id, source, endpoint, attempt, error: call.error });
+    }
+    const [, circuit] = await Promise.all([
       answer && payload && this.#keep(request, answer, payload, called_at),
       finishPermit(
         this.#database,
@@ -232,6 +249,7 @@ export class Gate {
         this.#now(),
       ),
     ]);
+    if (circuit) this.#events.onCircuit?.(source, circuit);
     return called;
   }
 

@@ -64,7 +64,7 @@ async function startProcess(redisUrl: string | undefined) {
     front,
     database,
     territory,
-    log: createLog('silent'),
+    log: await createLog('silent'),
     admin: null,
     // No worker is there: what is old is fetched like what is missing.
     onStale: fetchNow,

@@ -134,6 +134,7 @@ export function requestPermit(
 /**
  * Notes the end of a call, and what it was. The circuit opens with the last of several failures in a row, or with a
  * failed probe.
+ * @returns what became of the circuit by this call
  */
 export function finishPermit(
   database: Database,
@@ -141,7 +142,7 @@ export function finishPermit(
   end: CallEnd,
   times: BreakerTimes,
   now: Date | null,
-): Promise<void> {
+): Promise<'open' | 'closed' | null> {
   return database.transaction(async (connection) => {
     const { source } = call;
     await insertApiCall(connection, call);
@@ -149,14 +150,20 @@ export function finishPermit(
     await connection.query('update upstream_permits set finished_at = $2 where id = $1', [id, at]);
     if (end === 'answered') {
       await closeCircuit(connection, source);
-      if (open_until !== null) await forgetPauses(connection);
-    } else if (end === 'failed') await countFailure(connection, { source, isProbe }, at, times);
-    else {
+      if (open_until === null) return null;
+      await forgetPauses(connection);
+      return 'closed';
+    }
+    if (end === 'failed') {
+      const isOpen = await countFailure(connection, { source, isProbe }, at, times);
+      return isOpen && open_until === null ? 'open' : null;
+    } else {
       await connection.query(
         `update upstream_gates set wait_until = coalesce($2, wait_until),
            probe_until = case when $3 then null else probe_until end where source = $1`,
         [source, end === 'abandoned' ? null : new Date(at.getTime() + end.waitMs), isProbe],
       );
+      return null;
     }
   });
 }
@@ -331,8 +338,8 @@ async function countFailure(
   { source, isProbe }: { source: string; isProbe: boolean },
   at: Date,
   { failuresThatOpen, firstOpenMs, longestOpenMs, calmMs }: BreakerTimes,
-): Promise<void> {
-  await connection.query(
+): Promise<boolean> {
+  const { rows } = await connection.query<{ is_open: boolean }>(
     `update upstream_gates g set failures = g.failures + 1, openings = n.openings,
         open_until = case when n.opens
           then $2::timestamptz + make_interval(secs =>
@@ -347,9 +354,11 @@ async function countFailure(
                     else openings + 1 end as openings
           from (select *, $3 or (open_until is null and failures + 1 >= $7) as opens from upstream_gates) o
       ) n
-     where g.source = $1 and n.source = g.source`,
+     where g.source = $1 and n.source = g.source
+     returning g.open_until is not null as is_open`,
     [source, at, isProbe, firstOpenMs, longestOpenMs, calmMs, failuresThatOpen],
   );
+  return rows[0]?.is_open ?? false;
 }
 
 const isAfter = (time: Date | null, now: Date): boolean => time !== null && time > now;
