@@ -181,11 +181,11 @@ test('two deployments on one Redis have nothing in common, a copy of the databas
   await redis.admin.flushall();
   const other = await createTestDatabase();
   // As a restored dump has it: the row of the database it was copied from.
-  const { rows } = await database.pool.query('select id, made_for from database_identity');
-  await other.database.pool.query('insert into database_identity (id, made_for) values ($1, $2)', [
-    rows[0].id,
-    rows[0].made_for,
-  ]);
+  const { rows } = await database.pool.query('select id, made_for, redis_key from database_identity');
+  await other.database.pool.query(
+    'insert into database_identity (id, made_for, redis_key) values ($1, $2, $3)',
+    [rows[0].id, rows[0].made_for, rows[0].redis_key],
+  );
   const identity = await readDatabaseIdentity(other.database.quick);
   assert.notEqual(identity.id, (await readDatabaseIdentity(database.quick)).id);
   assert.deepEqual(await readDatabaseIdentity(other.database.pool), identity, 'made once');

@@ -155,7 +155,7 @@ test('a schedule that never comes is told by the name of its variable, and nothi
   assert.equal(code, 2);
   assert.match(
     stderr,
-    /SYNC_SCHEDULE_FULL: "99 \* \* \* \*" never comes\n +MAINTENANCE_SCHEDULE: .* never comes/,
+    /SYNC_SCHEDULE_FULL: "99 \* \* \* \*" never comes: .*\n +MAINTENANCE_SCHEDULE: .* never comes/,
   );
 });
 
