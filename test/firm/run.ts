@@ -12,7 +12,6 @@ for (const [command, argument, debian] of [
   ['openssl', 'version', 'openssl'],
   ['pgbouncer', '--version', 'pgbouncer'],
   ['nginx', '-v', 'nginx-light'],
-  ['faketime', '--version', 'faketime'],
 ] as const) {
   if (spawnSync(command, [argument]).status === 0) continue;
   console.log(`${command} is missing: install it (Debian, Ubuntu: apt-get install ${debian})`);

@@ -42,8 +42,12 @@ export const pathOfPart = (table: string, part: number): string =>
 /** The table whose rows an entry holds; `null`: it holds none. */
 export function tableOfPath(path: string): string | null {
   const [, name] = /^tables\/([^/]+)\/\d{6,}\.copy$/.exec(path) ?? [];
-  // As `encodeURIComponent` leaves it: anything else was not written here.
-  return name !== undefined && /^[a-z0-9_]+$/.test(name) ? name : null;
+  if (name === undefined) return null;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return null;
+  }
 }
 
 /** Writes all entries under a temporary name and to the disk; only then does the file get its name. */
