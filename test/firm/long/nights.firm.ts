@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { globSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -13,6 +13,8 @@ import { fileURLToPath } from 'node:url';
 import { until } from '../../support/support.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../bin/wattsync.js', import.meta.url));
+const [LIBRARY] = globSync('/usr/lib/**/faketime/libfaketimeMT.so.1');
+assert.ok(LIBRARY, 'libfaketime is missing: install it (Debian, Ubuntu: apt-get install libfaketime)');
 const folder = mkdtempSync(join(tmpdir(), 'wattsync-nights-'));
 
 /** The program as it would run from this moment on; and what it said of its schedule until it was stopped. */
@@ -25,6 +27,9 @@ async function runFrom(utc: string, schedule: string, seconds: number, isExpecte
         PATH: process.env.PATH,
         HOME: process.env.HOME,
         TZ: 'UTC',
+        LD_PRELOAD: LIBRARY,
+        FAKETIME: `@${utc}`,
+        DONT_FAKE_MONOTONIC: '1',
         WATTSYNC_DATA_DIR: folder,
         SYNC_SCHEDULE_FULL: schedule,
         SYNC_SCHEDULE_PRIORITY: 'off',
