@@ -22,7 +22,8 @@ const NOTED_BASE_USD = 8;
 export function sureness({ year }: Pick<PlanYear, 'year'>): Sureness {
   if (year.total_usd === null || year.evidence === null) return 'unknown';
   if (year.evidence === 'estimate') return 'estimate';
-  return year.exact && year.evidence !== 'stated_credit' ? 'known' : 'worked_out';
+  const isFromText = year.evidence === 'stated_credit' || year.evidence === 'remembered_text';
+  return year.exact && !isFromText ? 'known' : 'worked_out';
 }
 
 /** Whether the price holds for the whole year, for a part of it, or may change any month. */
@@ -96,6 +97,8 @@ export function labelsOf(row: PlanYear, recent: RecentPrice | null, language: La
   }
   watch(plan.has_minimum_usage_fee === true && !credit, () => words.minimumUsage);
   watch(plan.is_time_of_use, () => words.timeOfUse);
+  const isOpen = curve.evidence === 'estimate' && !plan.is_time_of_use && !plan.has_minimum_usage_fee;
+  watch(isOpen && !credit, () => words.openText);
   watch(plan.is_prepaid, () => words.prepaid);
   watch(plan.rate_type === 'variable', () => words.variable);
   watch(plan.rate_type === 'indexed', () => words.indexed);

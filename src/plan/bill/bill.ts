@@ -107,11 +107,14 @@ function explain(plan: PricedTerms, points: readonly Point[], terms: StatedTerms
     );
   }
   if (points.length < PUBLISHED_USAGES_KWH.length) return estimate('Only two prices are published');
-  if (terms.doubts.length > 0) return estimate(`An estimate: ${[...new Set(terms.doubts)].join(', and ')}`);
+  const remembered = plan.remembered_text ?? null;
+  if (terms.doubts.length > 0) {
+    const source = remembered ? `, as its text said on ${dayText(remembered.told_at)}` : '';
+    return estimate(`An estimate: ${[...new Set(terms.doubts)].join(', and ')}${source}`);
+  }
   const own = shapeOf(points, terms);
   const { steps, flat_below_kwh, blocks } = terms;
   const isBending = steps.length > 0 || flat_below_kwh !== null || blocks !== null;
-  const remembered = plan.remembered_text ?? null;
   if (own && (isBending || !bendsUntold(plan))) return remembered ? asRemembered(own, remembered) : own;
   if (bendsUntold(plan) && !isBending) {
     return estimate('An estimate: a fee or credit for some usages is announced that no text explains');

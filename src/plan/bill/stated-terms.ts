@@ -67,7 +67,7 @@ const WHOLE_BILL = /\bflat\b|tarifa plana|total bill|factura total/;
 const ENDS =
   /expire|\bends? (?:on|by)|valid (?:until|through)|\bbefore\b|\bby (?=[a-z]+ \d)|vence|valid[ao] hasta|antes de/;
 const NEGATED =
-  /\b(?:no|without|never|zero|not? any|sin|ningun[ao]?|ni)\s(?!(?:energy|electric\w*) charge|cargos? (?:de|por) energia|cargos? (?:por la noche|de noche|(?:en )?los|(?:en )?el))(?:[a-z-]+[\s,/]+(?:or |and |y |ni )?){0,5}?(?:fees?|charges?|minimums?|tiers?|tiered|gimmicks?|penalt\w+|cargos?|minimos?|cuotas?|niveles|requirements?|requisitos?|credito?s?|time[- ]of[- ](?:use|day)|(?:on|off)[- ]peak|peak|teaser|introductory)\b(?:[\s,/]+(?:or |and |ni |o |y )?(?:fees?|charges?|usage|gimmicks?|tiers?|cargos?|rates?|pricing|teaser|introductory))*(?!\s(?:of|de|for)?\s?\$)/g;
+  /\b(?:no|without|never|zero|not? any|sin|ningun[ao]?|ni)\s(?!(?:energy|electric\w*) charge|charges? for (?:power|energy|electric)|cargos? (?:de|por) energia|cargos? (?:por la noche|de noche|(?:en )?los|(?:en )?el))(?:[a-z-]+[\s,/]+(?:or |and |y |ni )?){0,5}?(?:fees?|charges?|minimums?|tiers?|tiered|gimmicks?|penalt\w+|cargos?|minimos?|cuotas?|niveles|requirements?|requisitos?|credito?s?|time[- ]of[- ](?:use|day)|(?:on|off)[- ]peak|peak|teaser|introductory)\b(?:[\s,/]+(?:or |and |ni |o |y )?(?:fees?|charges?|usage|gimmicks?|tiers?|cargos?|rates?|pricing|teaser|introductory))*(?!\s(?:of|de|for)?\s?\$)/g;
 
 /** @param texts what the upstream says about fees, credits and special terms, and the plan's name */
 export function statedTerms(texts: readonly (string | null)[]): StatedTerms {
