@@ -19,27 +19,23 @@ const folder = mkdtempSync(join(tmpdir(), 'wattsync-nights-'));
 
 /** The program as it would run from this moment on; and what it said of its schedule until it was stopped. */
 async function runFrom(utc: string, schedule: string, seconds: number, isExpected: boolean): Promise<number> {
-  const child = spawn(
-    'faketime',
-    ['-f', `@${utc}`, process.execPath, PROGRAM, 'start', '--role', 'worker,scheduler', '--json'],
-    {
-      env: {
-        PATH: process.env.PATH,
-        HOME: process.env.HOME,
-        TZ: 'UTC',
-        LD_PRELOAD: LIBRARY,
-        FAKETIME: `@${utc}`,
-        DONT_FAKE_MONOTONIC: '1',
-        WATTSYNC_DATA_DIR: folder,
-        SYNC_SCHEDULE_FULL: schedule,
-        SYNC_SCHEDULE_PRIORITY: 'off',
-        MAINTENANCE_SCHEDULE: 'off',
-        LOG_LEVEL: 'info',
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
+  const child = spawn(process.execPath, [PROGRAM, 'start', '--role', 'worker,scheduler', '--json'], {
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      TZ: 'UTC',
+      LD_PRELOAD: LIBRARY,
+      FAKETIME: `@${utc}`,
+      DONT_FAKE_MONOTONIC: '1',
+      WATTSYNC_DATA_DIR: folder,
+      SYNC_SCHEDULE_FULL: schedule,
+      SYNC_SCHEDULE_PRIORITY: 'off',
+      MAINTENANCE_SCHEDULE: 'off',
+      LOG_LEVEL: 'info',
     },
-  );
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
