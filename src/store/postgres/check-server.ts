@@ -8,17 +8,28 @@ export const POOLER_ADVICE =
   'It forgets what a session sets, locks and listens to. Name PostgreSQL itself in DATABASE_URL ' +
   '(Supabase: the direct connection or port 5432; Neon: the host without "-pooler"), or in DATABASE_URL_DIRECT beside it';
 
+/** Tables say how their columns are stored, which older ones do not understand. */
+const OLDEST = 16;
+
+export const tooOld = (why: string, cause?: unknown): DatabaseUnsuitableError =>
+  new DatabaseUnsuitableError(
+    `The PostgreSQL at DATABASE_URL is too old (${why}): expected version ${OLDEST} or newer.`,
+    { cause },
+  );
+
 /**
  * Whether this connection leads to a database the program can work with.
- * @throws {DatabaseUnsuitableError} its texts are not UTF-8
+ * @throws {DatabaseUnsuitableError} it is too old, or its texts are not UTF-8
  * @throws {DatabasePooledError} a pooler answers that hands its connections around by transaction
  */
 export async function checkServer(connection: pg.PoolClient, connectionString: string): Promise<void> {
-  const { rows } = await connection.query<{ pid: number; encoding: string; name: string }>(
-    `select pg_backend_pid() as pid, pg_encoding_to_char(encoding) as encoding, datname as name
+  const { rows } = await connection.query<{ pid: number; encoding: string; name: string; version: string }>(
+    `select pg_backend_pid() as pid, pg_encoding_to_char(encoding) as encoding, datname as name,
+            current_setting('server_version') as version
        from pg_database where datname = current_database()`,
   );
-  const { pid, encoding, name } = rows[0]!;
+  const { pid, encoding, name, version } = rows[0]!;
+  if (Number.parseInt(version, 10) < OLDEST) throw tooOld(`it is ${version}`);
   if (encoding !== 'UTF8') {
     throw new DatabaseUnsuitableError(
       `The database "${name}" stores texts as ${encoding}, which cannot hold every plan's. ` +

@@ -8,13 +8,12 @@ import pg from 'pg';
 import type { Secret } from '../../config.ts';
 import { WattsyncError } from '../../errors.ts';
 import type { Attaching } from '../embedded/attach.ts';
-import { checkPooled, checkServer, POOLER_ADVICE } from './check-server.ts';
+import { checkPooled, checkServer, POOLER_ADVICE, tooOld } from './check-server.ts';
 import { isContention } from './out-of-reach.ts';
 import { QueryRecorder, recordQueries } from './query-recorder.ts';
 import {
   DatabasePooledError,
   DatabaseUnreachableError,
-  DatabaseUnsuitableError,
   explainRefusal,
   TOO_MANY_CONNECTIONS,
 } from './refusals.ts';
@@ -241,12 +240,7 @@ function unreachable(cause: unknown): WattsyncError {
       cause,
     });
   }
-  if (code === UNKNOWN_SETTING) {
-    return new DatabaseUnsuitableError(
-      `The PostgreSQL at DATABASE_URL is too old (${message}): expected version 15 or newer.`,
-      { cause },
-    );
-  }
+  if (code === UNKNOWN_SETTING) return tooOld(message, cause);
   const explained = explainRefusal(cause);
   if (explained instanceof WattsyncError && !(explained instanceof DatabaseUnreachableError))
     return explained;
