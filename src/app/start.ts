@@ -5,9 +5,10 @@
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Config, type Role, Secret } from '../config.ts';
+import { type AdminToken, type Config, type Role, Secret } from '../config.ts';
 import { describeError } from '../errors.ts';
 import { createLog, type Log, settingsOf } from '../log.ts';
+import { readRules } from '../monitor/alerts/rules.ts';
 import { RefreshRequests } from '../planning/refresh-requests.ts';
 import { checkTimes } from '../planning/scheduler.ts';
 import type { GateEvents } from '../sources/gate.ts';
@@ -21,6 +22,7 @@ import type { Settled } from '../sync/work/sync-worker.ts';
 import type { Territory } from '../territory/territory.ts';
 import { Engine } from './engine.ts';
 import { Front } from './front.ts';
+import { startMetrics, startObserver } from './observe.ts';
 import { openSource } from './open.ts';
 import { Scope } from './scope.ts';
 import { startWeb } from './web.ts';
@@ -61,6 +63,7 @@ export async function start(options: StartOptions): Promise<(isUrgent: boolean) 
     const url = await front?.listen(config);
     // Read while PostgreSQL starts.
     const territory = readTerritory();
+    const rules = readRules(config.alerts.rulesFile ?? undefined);
     const database = scope.own(await opening);
     await storeTerritory(database, territory);
     const queryStats = new QueryStats({
@@ -69,6 +72,16 @@ export async function start(options: StartOptions): Promise<(isUrgent: boolean) 
       keepDays: config.retention.queryStatsDays,
       onError: (error) => log.debug({ error: describeError(error) }, 'statement figures were kept for later'),
     });
+    const watching = {
+      config,
+      rules,
+      roles,
+      database,
+      territory,
+      log,
+      onError: throttled(logFailure('the watch over the fleet has trouble')),
+    };
+    const metrics = await startMetrics(scope, watching);
     const opened = scope.own(await openSource(config, database, territory, gateLog(log)));
     const engine = new Engine({
       config,
@@ -93,14 +106,15 @@ export async function start(options: StartOptions): Promise<(isUrgent: boolean) 
     scope.own(queryStats).start();
     scope.own(engine);
     if (front && url) {
-      const { token, generatedToken } = adminToken(config);
+      const { tokens, generatedToken } = adminTokens(config);
       await startWeb(scope, {
+        metrics,
         config,
         front,
         database,
         territory,
         log,
-        admin: token && { token, engine, database },
+        admin: tokens && { tokens, engine, database, rules },
         onStale: (duns) => refreshes.stale(duns),
         loadColdly: (duns) => refreshes.cold(duns),
       });
@@ -111,6 +125,8 @@ export async function start(options: StartOptions): Promise<(isUrgent: boolean) 
       options.asked,
       throttled(logFailure('PostgreSQL is away: the start goes on when it is back')),
     );
+    metrics.start();
+    startObserver(scope, watching);
     log.info(
       { source: opened.source.name, origin: opened.source.origin, settings: settingsOf(config) },
       'the program has started',
@@ -225,8 +241,11 @@ async function syncFirst(
 }
 
 /** Without ADMIN_TOKEN there are admin routes only where nobody else can reach them, with a token made for this start. */
-function adminToken({ adminToken, host }: Config): { token: Secret | null; generatedToken: string | null } {
-  if (adminToken !== null || !LOOPBACK.includes(host)) return { token: adminToken, generatedToken: null };
+function adminTokens({ adminTokens, host }: Config): {
+  tokens: readonly AdminToken[] | null;
+  generatedToken: string | null;
+} {
+  if (adminTokens !== null || !LOOPBACK.includes(host)) return { tokens: adminTokens, generatedToken: null };
   const generatedToken = randomBytes(18).toString('base64url');
-  return { token: new Secret(generatedToken), generatedToken };
+  return { tokens: [{ name: 'admin', role: 'operate', token: new Secret(generatedToken) }], generatedToken };
 }

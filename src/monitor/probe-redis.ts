@@ -36,6 +36,8 @@ export async function probeRedis(
     let last = `no answer within ${TIMEOUT_MS / 1000} s`;
     connection.client.on('error', (error) => {
       last = describeError(error);
+      // Nobody is there: waiting would not bring anybody.
+      if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') ready.reject(error);
     });
     const timer = setTimeout(() => ready.reject(new Error(last)), TIMEOUT_MS);
     return { connection, ready: ready.promise.finally(() => clearTimeout(timer)) };

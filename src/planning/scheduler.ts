@@ -80,7 +80,7 @@ export async function runSchedules(options: SchedulerOptions): Promise<Periodic>
     if (name === 'maintenance') await onMaintenance();
     else if (name === 'priority' || name === 'full') await onSync(name);
   });
-  const clock = new Periodic(() => look(database, jobs).catch(onError), LOOK_MS);
+  const clock = new Periodic('schedules', () => look(database, jobs).catch(onError), LOOK_MS);
   clock.start();
   return clock;
 }

@@ -9,12 +9,21 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { bulkhead } from 'cockatiel';
 import type { Secret } from '../config.ts';
 import { describeError, type WattsyncError } from '../errors.ts';
+import { limiterWaitSeconds, limiterWaits, upstreamCalls, upstreamRefusals } from '../process-metrics.ts';
 import { keepPayload, type Payload, toPayload } from '../store/plans/source-payloads.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { SyncHaltedError } from '../store/queue/sync-control-error.ts';
-import { type CallEnd, finishPermit, type Permit, requestPermit } from '../store/upstream/permits.ts';
+import { callOutcome } from '../store/upstream/api-calls.ts';
+import {
+  type CallEnd,
+  finishPermit,
+  noteCertificate,
+  type Permit,
+  requestPermit,
+} from '../store/upstream/permits.ts';
 import { HOUR_MS } from '../units.ts';
 import { callReserve } from './call-reserve.ts';
+import { certificateEnd, watchCertificates } from './certificates.ts';
 import { type HttpAnswer, type Moved, redactSecrets } from './http.ts';
 import { NotAllowedError } from './not-allowed-error.ts';
 import type { FetchContext } from './source.ts';
@@ -104,6 +113,7 @@ export class Gate {
   readonly #events: GateEvents;
   /** Of this process: callers that would be refused a permit for now wait here. */
   readonly #bulkhead;
+  #certificateEnds: number | null = null;
 
   constructor(given: GateOptions, database: Database, events: GateEvents = {}) {
     this.#events = events;
@@ -120,6 +130,7 @@ export class Gate {
       callMs: options.timeoutMs + 5_000,
     };
     this.#database = database;
+    watchCertificates();
     this.#bulkhead = bulkhead(options.maxConcurrentRequests, Number.POSITIVE_INFINITY);
   }
 
@@ -190,9 +201,16 @@ export class Gate {
       const permit = await requestPermit(this.#database, caller, this.#limits, this.#now());
       if ('id' in permit) return permit;
       if ('isProbing' in permit) mayProbe = false;
-      if ('waitMs' in permit) await pause(permit.waitMs * (1 + Math.random() * 0.2), null, { signal });
-      else if ('control' in permit) throw new SyncHaltedError(permit.control);
-      else throw refusal(source, permit, this.#limits, isForced);
+      if ('waitMs' in permit) {
+        const waitMs = permit.waitMs * (1 + Math.random() * 0.2);
+        limiterWaits.add(source);
+        limiterWaitSeconds.of(source).value += waitMs / 1_000;
+        await pause(waitMs, null, { signal });
+        continue;
+      }
+      upstreamRefusals.add(source, permit.refused);
+      if ('control' in permit) throw new SyncHaltedError(permit.control);
+      throw refusal(source, permit, this.#limits, isForced);
     }
   }
 
@@ -234,13 +252,13 @@ export class Gate {
       duration_ms: Math.round(tookMs),
       error: 'error' in called ? describeError(called.error) : null,
     };
+    upstreamCalls.add(source, callOutcome(call));
     const end = 'error' in called ? endOf(called.error, isOurs) : 'answered';
     if (call.error !== null && !isOurs) {
       const { run_id } = context;
       this.#events.onCallFailed?.({ run_id, source, endpoint, attempt, error: call.error });
     }
-    const [, circuit] = await Promise.all([
-      answer && payload && this.#keep(request, answer, payload, called_at),
+    const [circuit] = await Promise.all([
       finishPermit(
         this.#database,
         Object.assign({ origin: request.origin, call }, permit),
@@ -248,9 +266,23 @@ export class Gate {
         { ...BREAKER, failuresThatOpen },
         this.#now(),
       ),
+      answer && payload && this.#keep(request, answer, payload, called_at),
+      this.#noteCertificate(request),
     ]);
     if (circuit) this.#events.onCircuit?.(source, circuit);
     return called;
+  }
+
+  /** Only when another one was seen; where that fails, the next call does it. */
+  async #noteCertificate({ source, origin }: UpstreamRequest<unknown>): Promise<void> {
+    const endsAt = certificateEnd(origin);
+    if (endsAt === null || this.#certificateEnds === endsAt.getTime()) return;
+    await noteCertificate(this.#database.pool, source, endsAt).then(
+      () => {
+        this.#certificateEnds = endsAt.getTime();
+      },
+      () => {},
+    );
   }
 
   /** Keeps the answer; where that fails, the answer is still used. */

@@ -1,7 +1,7 @@
 /** JSON Schemas of the answers. A test checks real answers against them. */
 
 import { type AnyField, DETAIL_FIELDS, HEAD_FIELDS, TAIL_FIELDS } from '../../plan/fields.ts';
-import { ADMIN_SCHEMAS } from './admin-schemas.ts';
+import { ADMIN_SCHEMAS, ALERT_SCHEMAS } from './admin-schemas.ts';
 import { BILL, YEAR } from './bill-schemas.ts';
 import { MARKET_SCHEMAS } from './market-schemas.ts';
 import {
@@ -202,6 +202,7 @@ export const SCHEMAS = {
     tdsps: listOf(object({ duns: text, name: text, age_seconds: integer, stale: flag, version: text })),
   }),
   ...ADMIN_SCHEMAS,
+  ...ALERT_SCHEMAS,
   Problem: object(
     {
       type: text,
@@ -214,6 +215,7 @@ export const SCHEMAS = {
       slug: orNull('string'),
       utilities: listOf(text),
       suggestions: listOf(object({ slug: text, name: text })),
+      retry_after_seconds: { ...integer, description: 'As in the header `Retry-After`' },
       tdsps: { ...listOf(text), description: 'Those of which there is nothing' },
       history: { ...text, description: 'Where the past of the plan is told' },
       first_published_at: orNull('string', { format: 'date-time' }),
@@ -233,6 +235,7 @@ export const SCHEMAS = {
       'utilities',
       'suggestions',
       'nearest',
+      'retry_after_seconds',
       'tdsps',
       'history',
       'first_published_at',
