@@ -80,6 +80,7 @@ test('an empty environment has a default for everything', () =>
     keepAliveMs: 72_000,
     shutdownDelayMs: 0,
     publicUrl: null,
+    fieldBeacon: false,
     logLevel: 'info',
     logRequests: 0,
   }));
@@ -128,6 +129,7 @@ test('every variable is read', () => {
       KEEP_ALIVE_SECONDS: '30',
       SHUTDOWN_DELAY_MS: '5000',
       PUBLIC_URL: 'https://plans.example.com/',
+      FIELD_BEACON: 'true',
       LOG_LEVEL: 'debug',
       LOG_REQUESTS: '0.5',
       ENABLE_QUERY_OPTIMIZATION: 'FALSE',
@@ -220,6 +222,7 @@ test('every variable is read', () => {
     keepAliveMs: 30_000,
     shutdownDelayMs: 5_000,
     publicUrl: 'https://plans.example.com',
+    fieldBeacon: true,
     logLevel: 'debug',
     logRequests: 0.5,
   });

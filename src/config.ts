@@ -284,6 +284,7 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
     keepAliveMs: values.KEEP_ALIVE_SECONDS * 1_000,
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     publicUrl: values.PUBLIC_URL,
+    fieldBeacon: values.FIELD_BEACON === 'true',
     logLevel: values.LOG_LEVEL,
     /** Share of the requests that are logged. */
     logRequests: values.LOG_REQUESTS,

@@ -322,6 +322,11 @@ export const VARIABLES = {
     decimal(0, 1),
     'share of the requests that get a line in the log: 0.01 is one of a hundred',
   ],
+  FIELD_BEACON: [
+    'false',
+    oneOf(['true', 'false']),
+    '`true`: browsers tell how fast pages were (LCP, INP, CLS by kind of page, nothing about who)',
+  ],
   LOG_LEVEL: ['info', oneOf(LOG_LEVELS), '`trace` to `fatal`, or `silent`'],
   METRICS_PORT: [
     null,

@@ -12,9 +12,9 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { REQUEST_ID, TRACEPARENT } from '../api/observation/request-id.ts';
 import { answerParserError } from '../api/parser-errors.ts';
 import { PROBLEM_JSON, problemOf } from '../api/problem.ts';
-import { REQUEST_ID, TRACEPARENT } from '../api/request-id.ts';
 import { WattsyncError } from '../errors.ts';
 
 /** The address to listen on is not available. */

@@ -2,8 +2,8 @@
 
 import type { RequestListener } from 'node:http';
 import { AnswerCounter } from '../api/observation/answer-counts.ts';
+import { aboutRequest } from '../api/observation/request-id.ts';
 import { Problem } from '../api/problem.ts';
-import { aboutRequest } from '../api/request-id.ts';
 import type { AdminParts } from '../api/routes.ts';
 import { CacheStats } from '../cache/cache-stats.ts';
 import { openLayers } from '../cache/open-layers.ts';
@@ -14,6 +14,7 @@ import type { Config } from '../config.ts';
 import { describeError, errorCode } from '../errors.ts';
 import { type Log, unexpected } from '../log.ts';
 import { opsRoutes } from '../ops/routes.ts';
+import { VitalsRecorder } from '../pages/beacon/vitals-recorder.ts';
 import { DemandRecorder } from '../planning/demand-recorder.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { PublishListener } from '../store/postgres/listen.ts';
@@ -82,6 +83,9 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
     database: database.quick,
     onError: keptForLater('counts of events'),
   });
+  const vitals = config.fieldBeacon
+    ? new VitalsRecorder({ database: database.quick, onError: keptForLater('vitals of pages') })
+    : undefined;
   const recent = new RecentPriceMemory({
     database: database.quick,
     onError: keptForLater('what prices did lately'),
@@ -114,6 +118,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
       onEvent: (slug, event) => demand.count(slug, event),
       publicUrl: config.publicUrl,
       recentPrices: (duns, version) => recent.of(duns, version),
+      onVisit: vitals && ((page, visit) => vitals.note(page, visit)),
     },
     (error, request) => {
       const isRefused = error instanceof Problem && error.code === 'unauthorized';
@@ -138,6 +143,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
   scope.own(stats).start();
   scope.own(demand).start();
   scope.own(counts).start();
+  if (vitals) scope.own(vitals).start();
   scope.own(listener);
   scope.own(app);
   // First what PostgreSQL says is current: Redis may be behind, and nobody is to be served from it before that is known.
