@@ -15,6 +15,7 @@ import { marketsRoutes } from '../api/market/markets.ts';
 import { placesRoutes } from '../api/market/places.ts';
 import { providersRoutes } from '../api/market/providers.ts';
 import { searchRoutes } from '../api/market/search.ts';
+import { metricsRoutes } from '../api/observation/metrics.ts';
 import { otherMethods } from '../api/other-methods.ts';
 import { answerParserError } from '../api/parser-errors.ts';
 import { PLANS_PATH, PlanAnswers } from '../api/plans/plan-answers.ts';
@@ -47,6 +48,9 @@ export function buildServer(
   const answers = new PlanAnswers(parts);
   const pageParts = { ...parts, past: new Past(parts.database) };
   const pages = { parts: pageParts, store: new PageStore(pageParts), onError };
+  const { counts } = parts;
+  const plansAtOnce = counts?.of(PLANS_PATH, 'memory');
+  const pagesAtOnce = counts?.of('pages', 'memory');
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
@@ -61,10 +65,13 @@ export function buildServer(
     // Plans and pages that memory holds are answered before the router: it would cost as much as the answer itself.
     serverFactory: (handler) =>
       serve((request, response) => {
-        const at =
-          request.method === 'GET' && (request.url!.startsWith(`${PLANS_PATH}?`) ? answers : pages.store);
-        const isShort = request.url!.length <= LONGEST_URL;
-        if (at === false || !isShort || !at.answerAtOnce(request, response)) handler(request, response);
+        const isGet = request.method === 'GET' && request.url!.length <= LONGEST_URL;
+        const isPlans = isGet && request.url!.startsWith(`${PLANS_PATH}?`);
+        const startedAt = performance.now();
+        if (isGet && (isPlans ? answers : pages.store).answerAtOnce(request, response)) {
+          const cell = isPlans ? plansAtOnce : pagesAtOnce;
+          cell?.count(response.statusCode, performance.now() - startedAt);
+        } else handler(request, response);
       }),
   });
 
@@ -78,6 +85,12 @@ export function buildServer(
         detail: `The address has ${request.url.length} characters; at most ${LONGEST_URL} are read.`,
       });
     }
+  });
+
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    counts?.of(route, counts.layerOf(reply.raw)).count(reply.statusCode, reply.elapsedTime);
+    done();
   });
 
   // Plans and pages are compressed where they are kept; this is for all the rest.
@@ -138,6 +151,7 @@ export function buildServer(
     eventsRoutes(routes, parts);
     adminRoutes(routes, parts);
     healthRoutes(routes, parts);
+    metricsRoutes(routes, parts.metrics);
     descriptionRoutes(routes, parts, operations);
     pagesRoutes(routes, pages);
   });

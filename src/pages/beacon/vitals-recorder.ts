@@ -18,7 +18,7 @@ const FLUSH_MS = 10_000;
 export class VitalsRecorder {
   readonly #options: VitalsRecorderOptions;
   #counts = new Map<string, VitalCounts>();
-  readonly #flusher = new Periodic(() => this.#flush(), FLUSH_MS);
+  readonly #flusher = new Periodic('page_vitals', () => this.#flush(), FLUSH_MS);
 
   constructor(options: VitalsRecorderOptions) {
     this.#options = options;

@@ -12,6 +12,7 @@ import { errorPage } from '../error-page.ts';
 import { hasOwnUtility, placeNote } from '../find/place-note.ts';
 import { placePage } from '../find/place-page.ts';
 import { dollars, monthName, monthOf, whole } from '../format.ts';
+import { breadcrumbs } from '../found/structured.ts';
 import { inLanguage } from '../language.ts';
 import { type Answer, type Ask, BadAddress } from '../page-parts.ts';
 import { styleSheet } from '../style-sheet.ts';
@@ -97,6 +98,12 @@ ${table(ask, view, list, query, path)}</div></div>`;
     view,
     demand: place.kind === 'city' ? place.city.slug : null,
     canonical: path,
+    picture: place.kind === 'city' ? path : `/markets/${tdsp.duns}`,
+    head: html`${breadcrumbs(ask, [
+      { name: 'Texas', path: '/texas' },
+      { name: tdsp.short_name, path: `/markets/${tdsp.duns}` },
+      { name, path },
+    ])}`,
   });
 }
 
@@ -147,7 +154,7 @@ function toGroups(ranked: readonly PlanYear[], query: ListQuery): Groups {
 function crumbs({ language }: Ask, tdsp: Tdsp, place: Served): Html {
   const at = (path: string) => inLanguage(language, path);
   const name = place.kind === 'city' ? place.city.name : place.zip.zip;
-  return html`<p class="crumb"><a href="${at('/texas')}">Texas</a> / <a href="${at(`/markets/${tdsp.code.toLowerCase()}`)}">${tdsp.short_name}</a> / ${name}</p>`;
+  return html`<p class="crumb"><a href="${at('/texas')}">Texas</a> / <a href="${at(`/markets/${tdsp.duns}`)}">${tdsp.short_name}</a> / ${name}</p>`;
 }
 
 /** The known plan that is advertised lowest, where it is not the one that costs least. */
