@@ -95,6 +95,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
       admin,
       counts,
       ...(metrics && { metrics: (format) => metrics.render(format) }),
+      strangers: config.strangers,
       catalog: new Catalog({ planSets, staleAfterMs }),
       database: { pool: database.quick },
       syncIntervalMs: config.syncIntervalMs,
