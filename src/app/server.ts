@@ -65,10 +65,11 @@ export function buildServer(
     // Plans and pages that memory holds are answered before the router: it would cost as much as the answer itself.
     serverFactory: (handler) =>
       serve((request, response) => {
-        const isGet = request.method === 'GET' && request.url!.length <= LONGEST_URL;
+        const isGet = request.method === 'GET';
         const isPlans = isGet && request.url!.startsWith(`${PLANS_PATH}?`);
+        const isShort = request.url!.length <= LONGEST_URL;
         const startedAt = performance.now();
-        if (isGet && (isPlans ? answers : pages.store).answerAtOnce(request, response)) {
+        if (isGet && isShort && (isPlans ? answers : pages.store).answerAtOnce(request, response)) {
           const cell = isPlans ? plansAtOnce : pagesAtOnce;
           cell?.count(response.statusCode, performance.now() - startedAt);
         } else handler(request, response);
