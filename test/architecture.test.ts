@@ -46,6 +46,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'territory',
   ],
   cli: [
+    'html',
     'app',
     'sandbox',
     'monitor',
