@@ -39,7 +39,7 @@ export async function addPageVitals(
   );
 }
 
-export interface PageVitals {
+interface PageVitals {
   page: string;
   /** Visits that told when the largest thing stood there. */
   visits: number;
