@@ -2,12 +2,19 @@
 
 import pino, { type Logger } from 'pino';
 import type { Config } from './config.ts';
+import { activeTrace } from './trace.ts';
 
 export type Log = Logger;
 
 export function createLog(level: Config['logLevel']): Logger {
   return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      // A line that was written inside a span carries its id.
+      mixin: () => activeTrace() ?? {},
+    },
     pino.destination({ fd: 2, sync: true }),
   );
 }

@@ -31,6 +31,7 @@ import { PageStore } from '../pages/page-store.ts';
 import { Past } from '../pages/past/past.ts';
 import { isForPerson, pagesRoutes, sendNotFound } from '../pages/routes.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
+import { tracedRequest } from '../trace.ts';
 
 /** Enough for every filter at once, with dozens of providers. */
 const LONGEST_URL = 4_096;
@@ -64,16 +65,18 @@ export function buildServer(
     trustProxy: [...trustedProxies],
     // Plans and pages that memory holds are answered before the router: it would cost as much as the answer itself.
     serverFactory: (handler) =>
-      serve((request, response) => {
-        const isGet = request.method === 'GET';
-        const isPlans = isGet && request.url!.startsWith(`${PLANS_PATH}?`);
-        const isShort = request.url!.length <= LONGEST_URL;
-        const startedAt = performance.now();
-        if (isGet && isShort && (isPlans ? answers : pages.store).answerAtOnce(request, response)) {
-          const cell = isPlans ? plansAtOnce : pagesAtOnce;
-          cell?.count(response.statusCode, performance.now() - startedAt);
-        } else handler(request, response);
-      }),
+      serve((request, response) =>
+        tracedRequest(request, response, () => {
+          const isGet = request.method === 'GET';
+          const isPlans = isGet && request.url!.startsWith(`${PLANS_PATH}?`);
+          const isShort = request.url!.length <= LONGEST_URL;
+          const startedAt = performance.now();
+          if (isGet && isShort && (isPlans ? answers : pages.store).answerAtOnce(request, response)) {
+            const cell = isPlans ? plansAtOnce : pagesAtOnce;
+            cell?.count(response.statusCode, performance.now() - startedAt);
+          } else handler(request, response);
+        }),
+      ),
   });
 
   const clients = new ClientLimits(app, limits);

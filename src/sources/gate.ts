@@ -21,6 +21,7 @@ import {
   type Permit,
   requestPermit,
 } from '../store/upstream/permits.ts';
+import { traced } from '../trace.ts';
 import { HOUR_MS } from '../units.ts';
 import { callReserve } from './call-reserve.ts';
 import { certificateEnd, watchCertificates } from './certificates.ts';
@@ -139,7 +140,10 @@ export class Gate {
     for (let attempt = 1; ; attempt++) {
       context.signal.throwIfAborted();
       const permit = await this.#permit(request.source, context);
-      const called = await this.#attempt(request, context, attempt, permit);
+      const about = { 'wattsync.source': request.source, 'wattsync.attempt': attempt };
+      const called = await traced('upstream call', about, () =>
+        this.#attempt(request, context, attempt, permit),
+      );
       if ('value' in called) return called.value;
       const waitMs = this.#waitAfter(called.error, attempt);
       if (attempt >= most || permit.isProbe || waitMs === null) throw called.error;

@@ -14,6 +14,7 @@ import type { Database } from '../../store/postgres/database.ts';
 import { readControl } from '../../store/queue/sync-control.ts';
 import { SyncHaltedError } from '../../store/queue/sync-control-error.ts';
 import { analyzeGrowth } from '../../store/upkeep/analyze.ts';
+import { traced } from '../../trace.ts';
 import { describeVerdict, SnapshotHeldError } from './guard/guard.ts';
 import { failedOutcome, type Outcome, publishedOutcome, untouchedOutcome } from './outcome.ts';
 import { publish } from './publish.ts';
@@ -131,10 +132,12 @@ export class Publisher {
       const origin = { source, tdsp_duns, run_id, payload_hash, now: now() };
       await quarantine(database.pool, origin, rejections);
       const rejected = rejections.map(({ external_id }) => external_id);
-      const published = await publish(
-        database,
-        { ...from, tdsp_duns, plans, rejected, run_id, base, unknownNames: Object.keys(unknown_names) },
-        { now: now(), cacheTtlMs, passed_as },
+      const published = await traced('publish', { 'wattsync.tdsp': tdsp_duns }, () =>
+        publish(
+          database,
+          { ...from, tdsp_duns, plans, rejected, run_id, base, unknownNames: Object.keys(unknown_names) },
+          { now: now(), cacheTtlMs, passed_as },
+        ),
       );
       const { kept } = published;
       if (kept) {
