@@ -85,3 +85,23 @@ export async function readHeld(queryable: Queryable, duns: string | null = null)
   );
   return rows;
 }
+
+/** An open one, without its plans. */
+export interface HeldSummary {
+  tdsp_duns: string;
+  run_id: number;
+  observed_at: Date;
+  plans: number;
+  /** What the broken rules read, and what would be fine. */
+  broken: { reading: string; limit: string }[];
+}
+
+export async function readHeldSummaries(queryable: Queryable): Promise<HeldSummary[]> {
+  const { rows } = await queryable.query<HeldSummary>(
+    `select tdsp_duns, run_id, observed_at, jsonb_array_length(plans) as plans,
+            coalesce((select jsonb_agg(jsonb_build_object('reading', r->>'reading', 'limit', r->>'limit'))
+               from jsonb_array_elements(verdict->'readings') as r where (r->>'is_broken')::boolean), '[]') as broken
+       from held_snapshots where resolved_at is null order by tdsp_duns`,
+  );
+  return rows;
+}
