@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { after, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { verifyWebhook, webhookKey } from '../../src/delivery/signed-webhook.ts';
 import type { AlertMessage } from '../../src/monitor/alerts/messages.ts';
@@ -80,6 +81,8 @@ const web = start('web');
 const worker = start('worker');
 let scheduler = start('scheduler');
 await until(async () => (await wattsync(['production', 'status'], env)).code === 0, 90_000);
+// What a start finds wrong gets two minutes to be repaired before anybody is told.
+await pause(120_000);
 
 const say = (text: string) => console.log(text);
 const sync = () => wattsync(['sync', 'city', 'dallas-tx', '--force'], env);
