@@ -76,6 +76,7 @@ test('an empty environment has a default for everything', () =>
     host: '127.0.0.1',
     port: 3000,
     publicUrl: null,
+    fieldBeacon: false,
     logLevel: 'info',
   }));
 
@@ -119,6 +120,7 @@ test('every variable is read', () => {
       HOST: '0.0.0.0',
       PORT: ' 0 ',
       PUBLIC_URL: 'https://plans.example.com/',
+      FIELD_BEACON: 'true',
       LOG_LEVEL: 'debug',
       ENABLE_QUERY_OPTIMIZATION: 'FALSE',
       RETENTION_API_CALLS_DAYS: '10',
@@ -206,6 +208,7 @@ test('every variable is read', () => {
     host: '0.0.0.0',
     port: 0,
     publicUrl: 'https://plans.example.com',
+    fieldBeacon: true,
     logLevel: 'debug',
   });
 });

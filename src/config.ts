@@ -265,6 +265,7 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
     host: values.HOST,
     port: values.PORT,
     publicUrl: values.PUBLIC_URL,
+    fieldBeacon: values.FIELD_BEACON === 'true',
     logLevel: values.LOG_LEVEL,
   };
 }

@@ -271,6 +271,11 @@ export const VARIABLES = {
     address('http:', 'https:'),
     'where the pages are reached from outside, for their canonical addresses',
   ],
+  FIELD_BEACON: [
+    'false',
+    oneOf(['true', 'false']),
+    '`true`: browsers tell how fast pages were (LCP, INP, CLS by kind of page, nothing about who)',
+  ],
   LOG_LEVEL: ['info', oneOf(LOG_LEVELS), '`trace` to `fatal`, or `silent`'],
   METRICS_PORT: [
     null,

@@ -12,6 +12,7 @@ import type { Config } from '../config.ts';
 import { describeError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { opsRoutes } from '../ops/routes.ts';
+import { VitalsRecorder } from '../pages/beacon/vitals-recorder.ts';
 import { DemandRecorder } from '../planning/demand-recorder.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { PublishListener } from '../store/postgres/listen.ts';
@@ -70,6 +71,9 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
     database: database.quick,
     onError: keptForLater('counts of events'),
   });
+  const vitals = config.fieldBeacon
+    ? new VitalsRecorder({ database: database.quick, onError: keptForLater('vitals of pages') })
+    : undefined;
   const recent = new RecentPriceMemory({
     database: database.quick,
     onError: keptForLater('what prices did lately'),
@@ -102,6 +106,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
       onEvent: (slug, event) => demand.count(slug, event),
       publicUrl: config.publicUrl,
       recentPrices: (duns, version) => recent.of(duns, version),
+      onVisit: vitals && ((page, visit) => vitals.note(page, visit)),
     },
     (error) => log.error({ error: describeError(error) }, 'a request failed'),
     (answer) => {
@@ -122,6 +127,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
   scope.own(stats).start();
   scope.own(demand).start();
   scope.own(counts).start();
+  if (vitals) scope.own(vitals).start();
   scope.own(listener);
   scope.own(app);
   // First what PostgreSQL says is current: Redis may be behind, and nobody is to be served from it before that is known.
