@@ -97,7 +97,7 @@ function tableSection(
     `r${n}`,
     title,
     html`<p>${says}</p>`,
-    rows.length === 0 ? html`<p class="q">Nothing to list.</p>` : scrolled(title, table),
+    rows.length === 0 ? html`<p class="q">Nothing to list.</p>` : scrolled(`${title} in figures`, table),
   );
 }
 
