@@ -111,7 +111,7 @@ export function openSite({ config, territory, admin }: OpsParts) {
     },
     async reports(context: Context): Promise<Answer> {
       const report = await findReport(pageParts(), context.query);
-      return reportFile(report, context.query.as) ?? page(reportPage(report), context);
+      return reportFile(report, context.query.as) ?? page(await reportPage(pageParts(), report), context);
     },
     async log(context: Context): Promise<Answer> {
       return page(await logPage(pageParts(), context.query), context);

@@ -10,6 +10,7 @@ import {
   reportTables,
 } from '../../monitor/report/report-tables.ts';
 import { addDays, marketDay } from '../../plan/market-day.ts';
+import { type PageVitals, readPageVitals } from '../../store/observation/page-vitals.ts';
 import { readDatabaseTime } from '../../store/queue/sync-workers.ts';
 import type { Frame } from '../look/document.ts';
 import { type Mark, mark } from '../look/marks.ts';
@@ -50,8 +51,9 @@ const MARKS: Record<string, Mark> = {
   'not counted': 'unknown',
 };
 
-export function reportPage(report: Report): Frame {
+export async function reportPage({ board }: PageParts, report: Report): Promise<Frame> {
   const { kind, name, service, first, last } = report;
+  const vitals = await readPageVitals(board.queryable, report);
   const counted = service.targets.filter(({ verdict }) => verdict !== 'unknown');
   const missed = counted.filter(({ verdict }) => verdict === 'missed');
   const pages = service.incidents.length;
@@ -74,7 +76,7 @@ export function reportPage(report: Report): Frame {
           : `all ${numberWord(counted.length)} targets were kept.`
     }`,
     lead: html`<p>${pages === 0 ? 'Nobody was paged.' : `${capital(numberWord(pages))} ${pages === 1 ? 'page' : 'pages'}.`} ${count(service.answers)} answers; ${count(service.calls)} upstream calls instead of ${count(service.one_call_per_city)} with one per city and hour.</p>`,
-    body: html`${reportTables(report).map(tableSection)}${section('how', 'How it was reckoned', html`<p>So that anybody finds the same.</p>`, html`<p class="q">${reportReckoned(report)}</p>${command(report.reckoned.command)}`)}`,
+    body: html`${reportTables(report).map(tableSection)}${pagesSection(vitals)}${section('how', 'How it was reckoned', html`<p>So that anybody finds the same.</p>`, html`<p class="q">${reportReckoned(report)}</p>${command(report.reckoned.command)}`)}`,
   };
 }
 
@@ -95,6 +97,23 @@ function tableSection(
     `r${n}`,
     title,
     html`<p>${says}</p>`,
-    rows.length === 0 ? html`<p class="q">Nothing to list.</p>` : scrolled(title, table),
+    rows.length === 0 ? html`<p class="q">Nothing to list.</p>` : scrolled(`${title} in figures`, table),
+  );
+}
+
+/** How fast the shoppers' pages were to those who opened them: what three of four visits stayed within. */
+function pagesSection(pages: readonly PageVitals[]): Html {
+  const told = (value: number | null, unit = '') => (value === null ? '–' : `${value}${unit}`);
+  const rows = pages.map(
+    ({ page, visits, p75: { lcp, inp, cls } }) =>
+      html`<tr><th scope="row">${page}</th><td>${count(visits)}</td><td>${told(lcp, ' ms')}</td><td>${told(inp, ' ms')}</td><td>${told(cls)}</td></tr>`,
+  );
+  return section(
+    'pages',
+    'Pages, as people had them',
+    html`<p>What three of four visits stayed within, told by their browsers.</p>`,
+    rows.length === 0
+      ? html`<p class="q">Nothing was told. Browsers are asked with <code>FIELD_BEACON=true</code>.</p>`
+      : html`<table class="tight"><caption class="sr">Vitals of pages</caption><thead><tr><th scope="col">page</th><th scope="col">visits</th><th scope="col">largest thing there (LCP)</th><th scope="col">slowest answer (INP)</th><th scope="col">moved (CLS)</th></tr></thead><tbody>${rows}</tbody></table>`,
   );
 }
