@@ -39,7 +39,7 @@ export async function addPageVitals(
   );
 }
 
-interface PageVitals {
+export interface PageVitals {
   page: string;
   /** Visits that told when the largest thing stood there. */
   visits: number;
