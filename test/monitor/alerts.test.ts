@@ -327,7 +327,7 @@ test('a sync is given up', async () => {
 
 const engineWith = (roles: ('web' | 'worker' | 'scheduler')[]) =>
   new Engine({
-    config: readConfig({}),
+    config: readConfig({ EMERGENCY_CALL_BUDGET_PER_HOUR: '1000000' }),
     database,
     territory,
     source,
