@@ -3,11 +3,12 @@
 import { writeFile } from 'node:fs/promises';
 import { type Report, readReport } from '../../monitor/report/report.ts';
 import { type ReportKind, reportTime } from '../../monitor/report/report-days.ts';
+import { reportCsv } from '../../monitor/report/report-tables.ts';
 import { readDatabaseTime } from '../../store/queue/sync-workers.ts';
 import { readTerritory } from '../../store/territory.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
 import { UsageError } from '../usage-error.ts';
-import { reportCsv, reportHtml, reportText } from './report-forms.ts';
+import { reportHtml, reportText } from './report-forms.ts';
 
 interface ReportOptions {
   csv?: boolean;
