@@ -361,8 +361,8 @@ test('nobody keeps the schedule any more', async () => {
   await firesAndResolves({
     rules: ['scheduler_silent'],
     seconds: 30,
-    make: () => pool.query(`update pgboss.version set cron_on = now() - interval '3 minutes'`),
-    undo: () => pool.query('update pgboss.version set cron_on = now()'),
+    make: () => pool.query(`update schedule_times set told_at = now() - interval '3 minutes'`),
+    undo: () => pool.query('update schedule_times set told_at = now()'),
   });
 });
 
