@@ -4,8 +4,9 @@ import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import { LRUCache } from 'lru-cache';
 import type { PlanView } from '../../catalog/catalog.ts';
 import { usageProfiles } from '../../store/profiles.ts';
-import { date, dollars, monthName } from '../format.ts';
+import { capital, date, dollars, monthName } from '../format.ts';
 import type { Ask } from '../page-parts.ts';
+import { inWordsOf } from '../plan/in-words-of.ts';
 import { planFacts } from '../plan/plan-facts.ts';
 import { findingOf } from '../plan/plan-page-parts.ts';
 import { YearMarket } from '../plan/year-market.ts';
@@ -78,14 +79,17 @@ export function planPicture(ask: Ask, id: string): Pictured | null {
       picture() {
         const market = marketOf(view);
         const row = market.rows.find((one) => one.plan.id === plan.id)!;
-        const facts = planFacts(row, market, { nowMs: ask.nowMs, change: null });
+        const facts = planFacts({ ...row, plan: inWordsOf(plan, ask.language) }, market, {
+          nowMs: ask.nowMs,
+          change: null,
+        });
         const words = PLAN[ask.language];
         const bars = facts.months.flatMap(({ month, usd, missed }) =>
           usd === null
             ? []
             : [
                 {
-                  name: monthName(ask.language, month, 'monthShort').replace('.', ''),
+                  name: capital(monthName(ask.language, month, 'monthShort')).slice(0, 3),
                   usd,
                   missed_usd: missed?.usd ?? 0,
                 },

@@ -28,6 +28,12 @@ import { reconcile, rescueOrphans, wakeWorkers } from './reconcile.ts';
 import { settle } from './settle.ts';
 import { syncGroup } from './sync-group.ts';
 
+export interface Settled {
+  run_id: number;
+  duration_ms: number;
+  outcomes: readonly Outcome[];
+}
+
 interface SyncWorkerOptions {
   database: Database;
   jobs: JobQueue;
@@ -41,6 +47,10 @@ interface SyncWorkerOptions {
   freshForMs: number;
   /** For those that look: `web`, `worker`, `scheduler`, `command`. */
   roles: readonly string[];
+  /** What became of claimed work, once it is written down. */
+  onSettled?: (settled: Settled) => void;
+  /** Syncing was allowed, stopped or halted. */
+  onControl?: (state: ControlState) => void;
   /** Something went wrong that no result tells of. */
   onError(error: unknown): void;
 }
@@ -141,6 +151,7 @@ export class SyncWorker {
   }
 
   #obey(state: ControlState): void {
+    this.#options.onControl?.(state);
     if (state === 'emergency') {
       this.#calls.abort();
       this.#calls = new AbortController();
@@ -176,15 +187,18 @@ export class SyncWorker {
     const started_at = new Date();
     const began = performance.now();
     const outcomes = await this.#sync(claimed, signal, work.reader);
+    const { run_id } = claimed[0]!;
+    const duration_ms = Math.round(performance.now() - began);
     const returned = await settle(database, {
       queue,
       job_id: work.job_id,
       worker_id: this.#presence.id,
       started_at,
-      run_id: claimed[0]!.run_id,
+      run_id,
       outcomes,
-      duration_ms: Math.round(performance.now() - began),
+      duration_ms,
     });
+    this.#options.onSettled?.({ run_id, duration_ms, outcomes });
     if (returned.length > 0 && !work.reader) {
       await wakeWorkers({ database, jobs, queue, coverage: source.coverage });
     }
