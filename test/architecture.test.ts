@@ -70,6 +70,7 @@ const BOTTOM = [
   'periodic.ts',
   'process-metrics.ts',
   'readers.ts',
+  'trace.ts',
   'units.ts',
   'variables.ts',
 ];

@@ -18,6 +18,8 @@ import { PLAN } from '../words/plan.ts';
 import { type Art, type Picture, pictureSvg, toPng } from './picture.ts';
 
 const MOST_BYTES = 16 << 20;
+/** What one takes at the most, measured; its bytes are not there yet when it is kept. */
+const PICTURE_BYTES = 80_000;
 /** A picture takes a thread for tens of milliseconds. */
 const AT_ONCE = 1;
 const WAITING = 16;
@@ -29,7 +31,7 @@ export class Pictures {
   readonly #kept = new LRUCache<string, Promise<Buffer>>({
     max: 500,
     maxSize: MOST_BYTES,
-    sizeCalculation: () => 40_000,
+    sizeCalculation: () => PICTURE_BYTES,
   });
   readonly #atOnce = bulkhead(AT_ONCE, WAITING);
 

@@ -9,7 +9,7 @@ import { page } from '../document.ts';
 import { drawSteps, type Step } from '../draw/steps.ts';
 import { drawStrip } from '../draw/strip.ts';
 import { errorPage } from '../error-page.ts';
-import { cents, date, dollars } from '../format.ts';
+import { capital, cents, date, dollars } from '../format.ts';
 import { breadcrumbs } from '../found/structured.ts';
 import { inLanguage, type Language } from '../language.ts';
 import { type ListQuery, readListQuery, usageParams, withParams } from '../list/list-query.ts';
@@ -176,7 +176,7 @@ function weekSection(
       const name = sold ? html`<a href="${link(sold.id)}">${change.name}</a>` : html`${change.name}`;
       return html`<tr><th scope="row" class="nw">${date(language, change.at, 'short')}</th><td>${name}<br><small class="g">${change.provider.name}</small></td><td class="n">${eventWords(change, language)}</td></tr>`;
     });
-  return html`<section class="sec"><h2>${words.week}</h2><p>${words.weekLead(cheaper, dearer, count('listed') + count('relisted'), count('withdrawn'))} ${!isWhole && words.weekCut} ${changes.length > CHANGES && words.weekShown(CHANGES)}</p><table class="t week"><thead><tr><th scope="col">${day}</th><th scope="col">${plan}</th><th scope="col" class="n">${what}</th></tr></thead><tbody>${rows}</tbody></table></section>`;
+  return html`<section class="sec"><h2>${words.week}</h2><p>${capital(words.weekLead(cheaper, dearer, count('listed') + count('relisted'), count('withdrawn')))} ${!isWhole && words.weekCut} ${changes.length > CHANGES && words.weekShown(CHANGES)}</p><table class="t week"><thead><tr><th scope="col">${day}</th><th scope="col">${plan}</th><th scope="col" class="n">${what}</th></tr></thead><tbody>${rows}</tbody></table></section>`;
 }
 
 /** The latest day first; on a day the largest moves of a price, then what came and what went. */
