@@ -6,13 +6,16 @@
 import pino, { type Logger } from 'pino';
 import { type Config, Secret } from './config.ts';
 import { describeError } from './errors.ts';
+import { activeTrace } from './trace.ts';
 
 export type Log = Logger;
 
 /** @param roles of this process: with its number they are in every line */
 export async function createLog(level: Config['logLevel'], roles: readonly string[] = []): Promise<Log> {
   const base = { pid: process.pid, roles: roles.join(',') };
-  const options = { level, base, timestamp: pino.stdTimeFunctions.isoTime };
+  // A line that was written inside a span carries its id.
+  const mixin = () => activeTrace() ?? {};
+  const options = { level, base, mixin, timestamp: pino.stdTimeFunctions.isoTime };
   if (process.stderr.isTTY && level !== 'silent') {
     const { default: pretty } = await import('pino-pretty');
     const shown = { destination: 2, sync: true, ignore: 'pid,roles,hostname', translateTime: 'SYS:HH:MM:ss' };

@@ -46,6 +46,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'territory',
   ],
   cli: [
+    'html',
     'app',
     'sandbox',
     'monitor',
@@ -69,6 +70,7 @@ const BOTTOM = [
   'periodic.ts',
   'process-metrics.ts',
   'readers.ts',
+  'trace.ts',
   'units.ts',
   'variables.ts',
 ];

@@ -23,12 +23,13 @@ function check(what: string, command: string, args: string[]): void {
 }
 
 // The cache is tested against a real Redis, TLS with real certificates, PostgreSQL behind a real pooler, the pages in a real
-// browser: npm brings none of them.
+// browser, the metrics by what reads them: npm brings none of them.
 for (const [command, argument, debian] of [
   ['redis-server', '--version', 'redis-server'],
   ['openssl', 'version', 'openssl'],
   ['pgbouncer', '--version', 'pgbouncer'],
   ['chromium', '--version', 'chromium'],
+  ['promtool', '--version', 'prometheus'],
 ] as const) {
   const isThere = () => spawnSync(command, [argument]).status === 0;
   if (isThere()) continue;

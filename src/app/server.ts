@@ -32,6 +32,7 @@ import { PageStore } from '../pages/page-store.ts';
 import { Past } from '../pages/past/past.ts';
 import { isForPerson, pagesRoutes, sendNotFound } from '../pages/routes.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
+import { tracedRequest } from '../trace.ts';
 
 /** Which request, for the log. */
 interface RequestAbout {
@@ -72,15 +73,17 @@ export function buildServer(
     trustProxy: [...trustedProxies],
     // Plans and pages that memory holds are answered before the router: it would cost as much as the answer itself.
     serverFactory: (handler) =>
-      serve((request, response) => {
-        const isGet = request.method === 'GET' && request.url!.length <= LONGEST_URL;
-        const isPlans = isGet && request.url!.startsWith(`${PLANS_PATH}?`);
-        const startedAt = performance.now();
-        if (isGet && (isPlans ? answers : pages.store).answerAtOnce(request, response)) {
-          const cell = isPlans ? plansAtOnce : pagesAtOnce;
-          cell?.count(response.statusCode, performance.now() - startedAt);
-        } else handler(request, response);
-      }),
+      serve((request, response) =>
+        tracedRequest(request, response, () => {
+          const isGet = request.method === 'GET' && request.url!.length <= LONGEST_URL;
+          const isPlans = isGet && request.url!.startsWith(`${PLANS_PATH}?`);
+          const startedAt = performance.now();
+          if (isGet && (isPlans ? answers : pages.store).answerAtOnce(request, response)) {
+            const cell = isPlans ? plansAtOnce : pagesAtOnce;
+            cell?.count(response.statusCode, performance.now() - startedAt);
+          } else handler(request, response);
+        }),
+      ),
   });
 
   const clients = new ClientLimits(app, limits);

@@ -154,6 +154,23 @@ const PRODUCTION_COMMANDS: CommandSpec[] = [
   },
 ];
 
+const REPORT_COMMANDS = (
+  [
+    ['week', '2026-W47, or a day of it'],
+    ['month', '2026-10'],
+  ] as const
+).map(
+  ([kind, example]): CommandSpec => ({
+    usage: `${kind} [time]`,
+    description: `${example}; left out, the last ${kind} that is over`,
+    options: [
+      new Option('--csv', 'as CSV, one table below the other'),
+      new Option('--html <file>', 'as a page to print, written to a file'),
+    ],
+    load: async () => (await import('./report/report.ts')).report(kind),
+  }),
+);
+
 const HELD_COMMANDS: CommandSpec[] = [
   {
     usage: 'list',
@@ -222,6 +239,7 @@ function buildProgram(run: Runner): Command {
   group('db', 'look after the database', DATABASE_COMMANDS);
   group('monitor', 'how the program is used, and whether it keeps its targets', MONITOR_COMMANDS);
   group('production', 'everything an operator asks first', PRODUCTION_COMMANDS);
+  group('report', 'service, market and demand over a week or a month, reproducible', REPORT_COMMANDS);
   group('alerts', 'what fires, who knows of it, and what happened', ALERT_COMMANDS);
   return program;
 }

@@ -21,6 +21,7 @@ import {
   type Permit,
   requestPermit,
 } from '../store/upstream/permits.ts';
+import { traced } from '../trace.ts';
 import { HOUR_MS } from '../units.ts';
 import { callReserve } from './call-reserve.ts';
 import { certificateEnd, watchCertificates } from './certificates.ts';
@@ -160,7 +161,10 @@ export class Gate {
     for (let attempt = 1; ; attempt++) {
       context.signal.throwIfAborted();
       const permit = await this.#permit(request, context);
-      const called: Called<T> = await this.#attempt(request, context, { attempt, permit, moved });
+      const about = { 'wattsync.source': request.source, 'wattsync.attempt': attempt };
+      const called: Called<T> = await traced('upstream call', about, () =>
+        this.#attempt(request, context, { attempt, permit, moved }),
+      );
       if ('value' in called) return called.value;
       if ('moved' in called && redirects < MOST_REDIRECTS) {
         redirects += 1;

@@ -26,7 +26,7 @@ import { sourceLine } from './source-line.ts';
 import { strip } from './strip.ts';
 import { usageControl } from './usage-control.ts';
 
-const STYLE = styleSheet('list');
+const STYLE = styleSheet('usage', 'list');
 /** Plans shown of each group before somebody asks for all. */
 const FIRST = { known: 30, part: 5, estimates: 5 } as const;
 

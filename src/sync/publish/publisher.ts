@@ -15,6 +15,7 @@ import { isPassing } from '../../store/postgres/out-of-reach.ts';
 import { readControl } from '../../store/queue/sync-control.ts';
 import { SyncHaltedError } from '../../store/queue/sync-control-error.ts';
 import { analyzeGrowth } from '../../store/upkeep/analyze.ts';
+import { traced } from '../../trace.ts';
 import { describeVerdict, SnapshotHeldError } from './guard/guard.ts';
 import { failedOutcome, type Outcome, publishedOutcome, untouchedOutcome } from './outcome.ts';
 import { publish } from './publish.ts';
@@ -137,14 +138,16 @@ export class Publisher {
       ({ plans, rejections, unknown_names } = await this.#claimStrays(fetched));
       const origin = { source, tdsp_duns, run_id, payload_hash, now: now() };
       const rejected = rejections.map(({ external_id }) => external_id);
-      const published = await persistently.execute(async () => {
-        await quarantine(database.pool, origin, rejections);
-        return publish(
-          database,
-          { ...from, tdsp_duns, plans, rejected, run_id, base, unknownNames: Object.keys(unknown_names) },
-          { now: now(), cacheTtlMs, passed_as },
-        );
-      });
+      const published = await traced('publish', { 'wattsync.tdsp': tdsp_duns }, () =>
+        persistently.execute(async () => {
+          await quarantine(database.pool, origin, rejections);
+          return publish(
+            database,
+            { ...from, tdsp_duns, plans, rejected, run_id, base, unknownNames: Object.keys(unknown_names) },
+            { now: now(), cacheTtlMs, passed_as },
+          );
+        }),
+      );
       const { kept } = published;
       if (kept) {
         // For an operator to see what was told, and to publish it all the same.

@@ -19,6 +19,7 @@ import {
   notifyMoved,
   type OpenTarget,
 } from '../../store/queue/sync-targets.ts';
+import { traced } from '../../trace.ts';
 import type { Outcome } from '../publish/outcome.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import type { BackgroundUpkeep } from './background-upkeep.ts';
@@ -186,7 +187,8 @@ export class SyncWorker {
     if (claimed.length === 0) return [];
     const started_at = new Date();
     const began = performance.now();
-    const outcomes = await this.#sync(claimed, signal, work.reader);
+    const about = { 'wattsync.job': work.job_id, 'wattsync.key': work.key };
+    const outcomes = await traced('sync', about, () => this.#sync(claimed, signal, work.reader));
     const { run_id } = claimed[0]!;
     const duration_ms = Math.round(performance.now() - began);
     const returned = await settle(database, {
