@@ -61,7 +61,7 @@ export class Outage {
 
   /**
    * PostgreSQL answers.
-   * @returns whether it was away for so long that other alerts follow from it: a busy moment is not an outage
+   * @returns whether it was away long enough for other alerts to follow from it: a busy moment is not an outage
    */
   async over(queryable: Queryable): Promise<boolean> {
     if (this.#since === null) return false;
