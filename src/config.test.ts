@@ -48,7 +48,12 @@ test('an empty environment has a default for everything', () =>
     apiRateLimitPerSecond: 25,
     apiCallBudgetPerHour: 50,
     emergencyCallBudgetPerHour: 12,
-    adminToken: null,
+    adminTokens: null,
+    strangers: {
+      limits: { perMinute: 600, costlyPerMinute: 120, eventsPerMinute: 30 },
+      trustedProxies: ['loopback'],
+      eventsKey: null,
+    },
     enableQueryOptimization: true,
     retention: {
       apiCallsDays: 90,
@@ -92,7 +97,12 @@ test('every variable is read', () => {
       BATCH_SIZE: '3',
       BATCH_DELAY_MS: '0',
       EMERGENCY_CALL_BUDGET_PER_HOUR: '2',
-      ADMIN_TOKEN: 'swordfish',
+      ADMIN_TOKEN: 'swordfish-swordfish',
+      TRUSTED_PROXIES: '10.0.0.0/8, ::1, uniquelocal',
+      RATE_LIMIT_PER_MINUTE: '61',
+      RATE_LIMIT_COSTLY_PER_MINUTE: '7',
+      EVENTS_PER_MINUTE: '8',
+      EVENTS_KEY: 'tunafish-tunafish',
       MAX_CONCURRENT_REQUESTS: '2',
       CACHE_TTL_HOURS: '0.5',
       REDIS_URL: 'redis://:geheim@cache.example:6379',
@@ -120,9 +130,12 @@ test('every variable is read', () => {
     },
     '/srv',
   );
-  const { databaseUrl, redisUrl, comparepower, adminToken, ...rest } = config;
-  assert.equal(adminToken?.reveal(), 'swordfish');
-  assert.equal(JSON.stringify(adminToken), '"***"');
+  const { databaseUrl, redisUrl, comparepower, adminTokens, strangers, ...rest } = config;
+  assert.equal(adminTokens?.[0]?.token.reveal(), 'swordfish-swordfish');
+  assert.equal(JSON.stringify(adminTokens), '[{"name":"admin","role":"operate","token":"***"}]');
+  assert.equal(strangers.eventsKey?.reveal(), 'tunafish-tunafish');
+  assert.deepEqual(strangers.trustedProxies, ['10.0.0.0/8', '::1', 'uniquelocal']);
+  assert.deepEqual(strangers.limits, { perMinute: 61, costlyPerMinute: 7, eventsPerMinute: 8 });
   assert.equal(redisUrl?.reveal(), 'redis://:geheim@cache.example:6379');
   assert.equal(String(redisUrl), '***');
   assert.equal(databaseUrl?.reveal(), 'postgres://u:p@db.example/wattsync');
@@ -239,6 +252,44 @@ test('numbers that only look like one are refused', () => {
     assert.deepEqual(Object.keys(problemsOf({ PORT })), ['PORT'], PORT);
   for (const CACHE_TTL_HOURS of ['.5', '1,5', '1e1', '0', 'Infinity'])
     assert.deepEqual(Object.keys(problemsOf({ CACHE_TTL_HOURS })), ['CACHE_TTL_HOURS'], CACHE_TTL_HOURS);
+});
+
+test('ADMIN_TOKEN is one token, or several with names and roles', () => {
+  const tokens = (text: string) =>
+    readConfig({ ADMIN_TOKEN: text }).adminTokens?.map(({ name, role, token }) => [
+      name,
+      role,
+      token.reveal(),
+    ]);
+  const [one, other] = ['0123456789abcdef', 'fedcba9876543210'];
+  assert.deepEqual(tokens(one), [['admin', 'operate', one]]);
+  assert.deepEqual(tokens(`a:b:${one}`), [['admin', 'operate', `a:b:${one}`]]);
+  assert.deepEqual(tokens(`Dana:read:${one}, omar:operate:${other}:x`), [
+    ['dana', 'read', one],
+    ['omar', 'operate', `${other}:x`],
+  ]);
+  for (const bad of [
+    'swordfish',
+    'sword fish sword fish',
+    `${one},${other}`,
+    `dana:read:${one},${other}`,
+    `dana:read:${one},dana:operate:${other}`,
+    `dana:read:${one},omar:operate:${one}`,
+    'dana:read:short',
+  ]) {
+    const problem = problemsOf({ ADMIN_TOKEN: bad }).ADMIN_TOKEN;
+    assert.match(problem ?? '', /16 to 200 characters.*name:role:token/, bad);
+    assert.ok(!problem!.includes(bad));
+  }
+});
+
+test('TRUSTED_PROXIES takes addresses and networks, and nothing that trusts everybody by mistake', () => {
+  const proxies = (text: string) => readConfig({ TRUSTED_PROXIES: text }).strangers.trustedProxies;
+  assert.deepEqual(proxies('none'), []);
+  assert.deepEqual(proxies('loopback, 2001:db8::/32,192.0.2.1'), ['loopback', '2001:db8::/32', '192.0.2.1']);
+  for (const bad of ['true', '*', '10.0.0.0/33', '10.0.0', 'proxy.example', '10.0.0.1,,', '10.0.0.0/8/8']) {
+    assert.ok(problemsOf({ TRUSTED_PROXIES: bad }).TRUSTED_PROXIES, bad);
+  }
 });
 
 test('a bad DATABASE_URL is not echoed, because it holds a password', () => {

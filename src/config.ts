@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import { expected, type FieldProblem, WattsyncError } from './errors.ts';
-import { VARIABLES, type Values, type Variable, type VariableName } from './variables.ts';
+import { type AdminRole, VARIABLES, type Values, type Variable, type VariableName } from './variables.ts';
 
 /** A text that never shows itself in a log, an error or JSON. */
 export class Secret {
@@ -22,6 +22,14 @@ export class Secret {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return '***';
   }
+}
+
+/** One who may use the admin routes. */
+export interface AdminToken {
+  /** Stands in the audit log. */
+  name: string;
+  role: AdminRole;
+  token: Secret;
 }
 
 const secret = (text: string | null): Secret | null => (text === null ? null : new Secret(text));
@@ -51,6 +59,7 @@ export class ConfigError extends WattsyncError {
   }
 }
 
+export type { AdminRole };
 export type Environment = Record<string, string | undefined>;
 
 type Report = (field: VariableName, message: string) => void;
@@ -188,7 +197,20 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
     /** How many of these calls may be forced. */
     emergencyCallBudgetPerHour: values.EMERGENCY_CALL_BUDGET_PER_HOUR,
     /** `null`: the admin routes are off. */
-    adminToken: secret(values.ADMIN_TOKEN),
+    adminTokens:
+      values.ADMIN_TOKEN?.map(
+        ({ token, ...about }): AdminToken => ({ ...about, token: new Secret(token) }),
+      ) ?? null,
+    /** What callers may do of whom nothing is known; the limits are of one client and one process. */
+    strangers: {
+      limits: {
+        perMinute: values.RATE_LIMIT_PER_MINUTE,
+        costlyPerMinute: values.RATE_LIMIT_COSTLY_PER_MINUTE,
+        eventsPerMinute: values.EVENTS_PER_MINUTE,
+      },
+      trustedProxies: values.TRUSTED_PROXIES,
+      eventsKey: secret(values.EVENTS_KEY),
+    },
     /** False: only `db:optimize` tunes the database. */
     enableQueryOptimization: values.ENABLE_QUERY_OPTIMIZATION === 'true',
     retention: {

@@ -5,6 +5,7 @@
  * By hand and not with zod: loading zod costs a one-shot command some 40 ms, more than it takes to answer.
  */
 
+import { isIP } from 'node:net';
 import { plainNumber as decimal, oneOf, type Reader, wholeNumber as whole } from './readers.ts';
 import { HOUR_MS } from './units.ts';
 
@@ -73,6 +74,65 @@ const userAgent: Reader<string> = {
   expected: 'a text of plain characters, at most 300',
   read: (given) => (/^[\x20-\x7e]{1,300}$/.test(given) ? given : undefined),
 };
+
+const SHORTEST_KEY = 16;
+const KEY = /^[\x21-\x2b\x2d-\x7e]{16,200}$/;
+const KEY_TEXT = `${SHORTEST_KEY} to 200 characters without blanks and commas`;
+
+const key: Reader<string> = {
+  expected: `a key of ${KEY_TEXT}`,
+  read: (given) => (KEY.test(given) ? given : undefined),
+};
+
+const ADMIN_ROLES = ['read', 'operate'] as const;
+/** What a token allows: to look, or to change things, too. */
+export type AdminRole = (typeof ADMIN_ROLES)[number];
+interface NamedToken {
+  /** Stands in the audit log. */
+  name: string;
+  role: AdminRole;
+  token: string;
+}
+const NAMED_TOKEN = /^([a-z0-9][a-z0-9_-]{0,39}):(read|operate):(.*)$/is;
+
+const adminTokens: Reader<readonly NamedToken[]> = {
+  expected: `a token of ${KEY_TEXT}, or several as name:role:token with commas between, where the role is read or operate and every name and token differs`,
+  read: (given) => {
+    const texts = given.split(',').map((one) => one.trim());
+    const tokens = texts.map((text): NamedToken => {
+      const [, name, role, token] = NAMED_TOKEN.exec(text) ?? [];
+      return name === undefined
+        ? { name: 'admin', role: 'operate', token: text }
+        : { name: name.toLowerCase(), role: role!.toLowerCase() as AdminRole, token: token! };
+    });
+    const areNamed = texts.length === 1 || texts.every((text) => NAMED_TOKEN.test(text));
+    const differ = (values: string[]) => new Set(values).size === values.length;
+    return areNamed &&
+      tokens.every(({ token }) => KEY.test(token)) &&
+      differ(tokens.map(({ name }) => name)) &&
+      differ(tokens.map(({ token }) => token))
+      ? tokens
+      : undefined;
+  },
+};
+
+const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
+
+const proxies: Reader<readonly string[]> = {
+  expected:
+    'addresses, networks such as 10.0.0.0/8, loopback, linklocal or uniquelocal, with commas between, or none',
+  read: (given) => {
+    const names = given.split(',').map((one) => one.trim());
+    if (names.length === 1 && names[0]!.toLowerCase() === 'none') return [];
+    return names.every((name) => PROXY_NAMES.includes(name) || isNetwork(name)) ? names : undefined;
+  },
+};
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits = '0', ...more] = text.split('/');
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
+}
 
 const PLAN_SOURCES = ['comparepower', 'powertochoose', 'sandbox'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -162,8 +222,34 @@ export const VARIABLES = {
   EMERGENCY_CALL_BUDGET_PER_HOUR: [12, whole(1, 1_000_000), 'how many of these may be forced (`--force`)'],
   ADMIN_TOKEN: [
     null,
-    text,
-    'opens the admin routes; unset, `start` on loopback makes and prints one',
+    adminTokens,
+    'opens the admin routes: a token, or several as `name:role:token` with commas between; unset, `start` on loopback makes and prints one',
+    'secret',
+  ],
+  TRUSTED_PROXIES: [
+    ['loopback'],
+    proxies,
+    'whose `X-Forwarded-For` says who the client is: addresses, networks, `loopback`, `linklocal`, `uniquelocal`, or `none`',
+  ],
+  RATE_LIMIT_PER_MINUTE: [
+    600,
+    whole(1, 1_000_000),
+    'questions of one client a minute to one process; plans of now are not counted',
+  ],
+  RATE_LIMIT_COSTLY_PER_MINUTE: [
+    120,
+    whole(1, 1_000_000),
+    'of these, those about the past, the index, words, or as CSV',
+  ],
+  EVENTS_PER_MINUTE: [
+    30,
+    whole(1, 1_000_000),
+    'events of one client a minute; with the key only their sum is bounded',
+  ],
+  EVENTS_KEY: [
+    null,
+    key,
+    'if set, events need the header `Authorization: Bearer <EVENTS_KEY>`, so that only your own sites count',
     'secret',
   ],
   HOST: ['127.0.0.1', text, 'where the API listens'],

@@ -79,9 +79,13 @@ export function encodingFor(accepted: string | undefined): Encoding {
 
 /** From the list as it came: to make an object of all headers costs as much as the rest of a 304. @param name in lower case */
 export function headerOf({ rawHeaders }: IncomingMessage, name: string): string | undefined {
+  let value: string | undefined;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const given = rawHeaders[at]!;
-    if (given.length === name.length && given.toLowerCase() === name) return rawHeaders[at + 1];
+    if (given.length === name.length && given.toLowerCase() === name) {
+      // A list may come on several lines (RFC 9110, 5.3).
+      value = value === undefined ? rawHeaders[at + 1]! : `${value}, ${rawHeaders[at + 1]}`;
+    }
   }
-  return undefined;
+  return value;
 }

@@ -1,14 +1,16 @@
 /** What every route gets, and what every list and freshness header has in common. */
 
 import type { Catalog, Freshness } from '../catalog/catalog.ts';
-import type { Secret } from '../config.ts';
+import type { AdminToken } from '../config.ts';
 import type { DemandEvent } from '../planning/demand-recorder.ts';
 import type { SyncRequest } from '../planning/request-sync.ts';
 import type { Database } from '../store/postgres/database.ts';
 import type { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import { cacheStatus } from './cache-status.ts';
+import { EDITION } from './edition.ts';
 import { Problem } from './problem.ts';
+import type { Strangers } from './strangers/strangers.ts';
 
 interface Order {
   by: string;
@@ -16,7 +18,7 @@ interface Order {
 }
 
 export interface AdminParts {
-  token: Secret;
+  tokens: readonly AdminToken[];
   database: Database;
   /** Handed in: the routes know neither queue nor control. */
   engine: {
@@ -45,6 +47,8 @@ export interface ApiParts {
   onEvent(city_slug: string, event: DemandEvent): void;
   /** `null`: the admin routes are off. */
   admin: AdminParts | null;
+  /** Left out: what holds where nothing is configured. */
+  strangers?: Strangers;
   /** How long a stale answer may be served while a new one is fetched. */
   staleAfterMs: number;
 }
@@ -67,7 +71,7 @@ export function upstreamNotice({
  * @param of tells apart the answers about one version
  */
 export function freshnessTag({ version, whyStale }: Freshness, of = ''): string {
-  return `${of}${version}${whyStale === null ? '' : '-stale'}`;
+  return `${EDITION}.${of}${version}${whyStale === null ? '' : '-stale'}`;
 }
 
 /** Headers that tell caches and people how old an answer is and where it came from (RFC 9111, RFC 9211, RFC 5861). */
@@ -90,6 +94,7 @@ export function freshnessHeaders(parts: ApiParts, freshness: Freshness, tag: str
 export const PUBLIC_HEADERS = {
   'x-content-type-options': 'nosniff',
   'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'age, allow, cache-status, etag, link, location, retry-after',
   vary: 'accept-encoding',
 };
 /** The same as a flat list. */

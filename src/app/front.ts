@@ -5,6 +5,7 @@
 
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { answerParserError } from '../api/parser-errors.ts';
 import { PROBLEM_JSON, problemOf } from '../api/problem.ts';
 import { WattsyncError } from '../errors.ts';
 
@@ -36,6 +37,7 @@ export class Front {
 
   constructor() {
     this.server = createServer((request, response) => this.#answer(request, response));
+    this.server.on('clientError', answerParserError);
   }
 
   /** @returns its address @throws {PortTakenError} */

@@ -4,7 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { type Config, type Role, Secret } from '../config.ts';
+import { type AdminToken, type Config, type Role, Secret } from '../config.ts';
 import { describeError } from '../errors.ts';
 import { createLog, type Log } from '../log.ts';
 import { RefreshRequests } from '../planning/refresh-requests.ts';
@@ -80,14 +80,14 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
     scope.own(queryStats).start();
     scope.own(engine);
     if (front && url) {
-      const { token, generatedToken } = adminToken(config);
+      const { tokens, generatedToken } = adminTokens(config);
       await startWeb(scope, {
         config,
         front,
         database,
         territory,
         log,
-        admin: token && { token, engine, database },
+        admin: tokens && { tokens, engine, database },
         onStale: (duns) => refreshes.stale(duns),
         loadColdly: (duns) => refreshes.cold(duns),
       });
@@ -162,8 +162,11 @@ async function syncFirst(
 }
 
 /** Without ADMIN_TOKEN there are admin routes only where nobody else can reach them, with a token made for this start. */
-function adminToken({ adminToken, host }: Config): { token: Secret | null; generatedToken: string | null } {
-  if (adminToken !== null || !LOOPBACK.includes(host)) return { token: adminToken, generatedToken: null };
+function adminTokens({ adminTokens, host }: Config): {
+  tokens: readonly AdminToken[] | null;
+  generatedToken: string | null;
+} {
+  if (adminTokens !== null || !LOOPBACK.includes(host)) return { tokens: adminTokens, generatedToken: null };
   const generatedToken = randomBytes(18).toString('base64url');
-  return { token: new Secret(generatedToken), generatedToken };
+  return { tokens: [{ name: 'admin', role: 'operate', token: new Secret(generatedToken) }], generatedToken };
 }

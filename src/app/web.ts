@@ -85,6 +85,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
       places: new Places(territory),
       staleAfterMs,
       admin,
+      strangers: config.strangers,
       catalog: new Catalog({ planSets, staleAfterMs }),
       database: { pool: database.quick },
       syncIntervalMs: config.syncIntervalMs,

@@ -1,7 +1,7 @@
 /** `/ops`: who may come in, and where each address leads. What the pages need is loaded with the first request. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { bearerOf } from '../api/admin.ts';
+import { bearerOf } from '../api/strangers/admin-token.ts';
 import { describeError, WattsyncError } from '../errors.ts';
 import type { Answer, Context, OpsParts } from './ops-parts.ts';
 import { endCookie, type Session, Sessions, Tries } from './session.ts';
@@ -26,7 +26,7 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
   const { admin } = parts;
   let opened: Promise<Site> | undefined;
   const site = (): Promise<Site> => (opened ??= import('./site.ts').then(({ openSite }) => openSite(parts)));
-  const sessions = admin && new Sessions(admin.token);
+  const sessions = admin && new Sessions(admin.tokens);
   const tries = new Tries();
 
   const send = (reply: FastifyReply, { status = 200, to, html }: Answer) =>
@@ -124,6 +124,11 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
               request.method === 'GET' ||
               isBearer ||
               (!isForeign(request) && sessions!.isFormToken(session, form_token));
+            const mayOnlyLook = session.role === 'read' && request.method !== 'GET';
+            if (mayOnlyLook && request.url !== '/ops/logout') {
+              const why = `The token of ${session.who} has the role read: it may look at everything and change nothing.`;
+              return send(reply, (await site()).failed(403, why));
+            }
             if (isOurs) {
               request.opsSession = session;
               return;

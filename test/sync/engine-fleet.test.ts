@@ -243,7 +243,7 @@ test('a command whose last worker goes away in the middle does the rest itself',
 });
 
 test('a second terminal and the admin API act on a running server, and its state outlives it', async () => {
-  const fleet = await openFleet({ ADMIN_TOKEN: 'open sesame' });
+  const fleet = await openFleet({ ADMIN_TOKEN: 'open-sesame-open-sesame' });
   const { sandbox, env } = fleet;
   const server = spawnWattsync(['start', '--json'], env);
   await until(() => server.seen.stdout.includes('"synced"'), 60_000);
@@ -254,7 +254,7 @@ test('a second terminal and the admin API act on a running server, and its state
     assert.equal(stderr, '');
     return { code, ...JSON.parse(stdout) };
   };
-  const admin = async (method: string, path: string, body?: unknown, token = 'open sesame') => {
+  const admin = async (method: string, path: string, body?: unknown, token = 'open-sesame-open-sesame') => {
     const answer = await fetch(`${url}/v1/admin/${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
@@ -268,7 +268,7 @@ test('a second terminal and the admin API act on a running server, and its state
     ['DELETE', 'cache'],
     ['GET', 'audit'],
   ] as const) {
-    assert.equal((await admin(method, path, undefined, 'open barley')).status, 401, path);
+    assert.equal((await admin(method, path, undefined, 'open-barley-open-barley')).status, 401, path);
     assert.equal((await fetch(`${url}/v1/admin/${path}`, { method })).status, 401, path);
   }
   const asked = await admin('POST', 'sync', { kind: 'city', cities: ['dallas-tx'], force: true });
@@ -337,6 +337,7 @@ test('a second terminal and the admin API act on a running server, and its state
   assert.deepEqual(
     rows.map(({ actor, action }) => `${actor} ${action}`),
     [
+      'unknown token_refused',
       'admin sync_asked',
       'admin sync_stopped',
       'admin sync_resumed',

@@ -35,6 +35,7 @@ const SEARCH_PARAMS = {
 
 const SEARCH = {
   id: 'search',
+  isCostly: true,
   method: 'GET',
   path: '/v1/search',
   tag: 'Search',
