@@ -12,7 +12,7 @@ const SECONDS = 4;
 const CONNECTIONS = 64;
 const PAGE = '/v1/plans?city=dallas-tx&limit=18';
 
-const RAW_SERVER = `
+export const RAW_SERVER = `
   const { createServer } = require('node:http');
   process.once('message', ({ headers, body }) => {
     const bytes = Buffer.from(body, 'latin1');
@@ -32,7 +32,7 @@ export function measureHttp(say: Say): Promise<Section> {
     const raw = spawn(process.execPath, ['-e', RAW_SERVER], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    raw.send({ headers: headersOf(answer), body });
+    raw.send({ headers: headersOf([...answer.headers]), body });
     const [port] = (await once(raw, 'message')) as [number];
     let seen = 0;
     const neverSeen = () => `${PAGE}&max_rate=${(40 + seen++ / 10_000).toFixed(4)}`;
@@ -97,17 +97,17 @@ export function measureHttp(say: Say): Promise<Section> {
   });
 }
 
-interface Load {
+export interface Load {
   perSecond: number;
   p99Ms: number;
 }
 
-function headersOf(answer: Response): Record<string, string> {
+export function headersOf(headers: readonly [string, string][]): Record<string, string> {
   const automatic = ['date', 'connection', 'keep-alive'];
-  return Object.fromEntries([...answer.headers].filter(([name]) => !automatic.includes(name)));
+  return Object.fromEntries(headers.filter(([name]) => !automatic.includes(name)));
 }
 
-async function load(
+export async function load(
   url: string,
   nextPath: () => string,
   headers: Record<string, string> = {},

@@ -31,6 +31,7 @@ export const TOPICS = [
   'day',
   'heap',
   'http',
+  'pages',
   'history',
   'startup',
   'regret',

@@ -16,6 +16,7 @@ const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
   day: async () => (await import('./day.ts')).measureDay,
   heap: async () => (await import('./heap.ts')).measureHeap,
   http: async () => (await import('./http.ts')).measureHttp,
+  pages: async () => (await import('./pages.ts')).measurePages,
   history: async () => (await import('./history.ts')).measureHistory,
   startup: async () => (await import('./startup.ts')).measureStartup,
   regret: async () => (await import('./regret.ts')).measureRegret,

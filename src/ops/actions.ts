@@ -68,7 +68,8 @@ export const ACTIONS: Record<ActionName, Action> = {
   sync: {
     button: 'Sync now',
     question: 'Sync now?',
-    effect: 'Asks for what tier 1 and recent demand need: at most one call for each TDSP.',
+    effect:
+      'Asks for what tier 1 and recent demand need: at most one call for each TDSP. After a stop, syncing goes on with it.',
     undo: null,
     command: 'npm run sync:priority',
     async run(parts, { by, reason }) {

@@ -86,7 +86,7 @@ export function openSite({ config, territory, admin }: OpsParts) {
             ? `Type how many plans would vanish: ${held.difference.gone.length}, not "${vanish.trim()}".`
             : null;
       if (error) return page(await heldPage(pageParts(), held, context.formToken, error), context, 400);
-      const outcome = await admin!.engine.publishHeld(held.snapshot.tdsp_duns, context.who);
+      const outcome = await admin!.engine.publishHeld(held.snapshot.tdsp_duns, actorOf(context));
       board!.forget();
       if (outcome?.error_code)
         throw new OrderError(`It was not published: ${outcome.message ?? outcome.error_code}`);
@@ -99,7 +99,7 @@ export function openSite({ config, territory, admin }: OpsParts) {
         const error = 'Another snapshot was held back since this page was loaded. Look at it first.';
         return page(await heldPage(pageParts(), held, context.formToken, error), context, 400);
       }
-      await admin!.engine.dropHeld(held.snapshot.tdsp_duns, context.who);
+      await admin!.engine.dropHeld(held.snapshot.tdsp_duns, actorOf(context));
       board!.forget();
       return { to: '/ops?done=held_dropped' };
     },
@@ -132,7 +132,7 @@ export function openSite({ config, territory, admin }: OpsParts) {
       try {
         if (needsReason && reason === null)
           throw new OrderError('This needs a reason: it stands in the audit log.');
-        const to = await run(parts, { by: context.who, reason, fields: context.body });
+        const to = await run(parts, { by: actorOf(context), reason, fields: context.body });
         board!.forget();
         return { to: `${to}${to.includes('?') ? '&' : '?'}done=${name}` };
       } catch (error) {
@@ -177,6 +177,9 @@ const HEADLINES: Record<number, string> = {
   500: 'Something unexpected went wrong.',
   503: 'Not just now.',
 };
+
+/** In the audit log: apart from what schedules, readers and commands ask, whatever name somebody takes. */
+const actorOf = ({ who }: Context): string => `ops:${who}`;
 
 /** One line, because terminals show it. */
 const oneLine = (text: string): string =>

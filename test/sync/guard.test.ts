@@ -71,6 +71,8 @@ test('a field that came empty for all plans is kept from before, told so, and ca
       const status = JSON.parse((await wattsync(['sync', 'status', '--json'], { DATABASE_URL })).stdout);
       const [told] = status.problems.filter(({ check }: { check: string }) => check === 'held');
       assert.match(told.reading, /as they were before: .*Oncor \(percent_green\)/);
+      const list = await wattsync(['held'], { DATABASE_URL });
+      assert.match(list.stdout, /Oncor: .* \(published, with percent_green as before\), look/);
       const shown = await wattsync(['held', 'show', 'ONCOR', '--json'], { DATABASE_URL });
       assert.ok(JSON.parse(shown.stdout).difference.changed.length > 20, shown.stdout.slice(0, 300));
       // The good file comes back by itself.

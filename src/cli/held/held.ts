@@ -23,9 +23,9 @@ export function heldList(context: CommandContext): Promise<number> {
   const territory = readTerritory();
   return withStore(context, POOL_CONNECTIONS, async ({ pool }) => {
     const held = (await readHeld(pool)).map((one) => summaryOf(one, territory));
-    const lines = held.map(({ name, code, plans, observed_at, broken }) =>
+    const lines = held.map(({ name, code, plans, observed_at, kept_fields, broken }) =>
       [
-        `${name}: ${plans} plans of ${observed_at.toISOString()}, look: npm run held -- show ${code}`,
+        `${name}: ${plans} plans of ${observed_at.toISOString()}${asPublished(kept_fields)}, look: npm run held -- show ${code}`,
         ...broken.map(({ reading, limit }) => `    ${reading} (limit: ${limit})`),
       ].join('\n'),
     );
@@ -106,6 +106,9 @@ export function syncRevert(context: CommandContext, text: string, { to }: { to?:
   });
 }
 
+const asPublished = (kept: readonly string[]): string =>
+  kept.length === 0 ? '' : ` (published, with ${kept.join(', ')} as before)`;
+
 function publisherOf({ config }: CommandContext, database: Database): Publisher {
   const { cacheTtlHours, enableQueryOptimization: tuneDatabase } = config;
   return new Publisher({ database, cacheTtlMs: cacheTtlHours * HOUR_MS, tuneDatabase });
@@ -129,5 +132,6 @@ function summaryOf(
   const broken = verdict.readings.filter(({ is_broken }) => is_broken);
   const code = territory.tdsp(tdsp_duns)?.code ?? tdsp_duns;
   const name = nameOf(territory, tdsp_duns);
-  return { tdsp_duns, code, name, source, origin, observed_at, plans: plans.length, broken };
+  const { kept_fields = [] } = verdict;
+  return { tdsp_duns, code, name, source, origin, observed_at, plans: plans.length, kept_fields, broken };
 }

@@ -65,6 +65,9 @@ function describeStep(view: MonitorView, { step, since, not_before, worker, plan
 }
 
 function describeResult(status: string, plans: PlanCounts | null, message: string | null): Told {
+  if (message !== null && plans) {
+    return ['!', 'warn', `${status}${describeChanges(plans, ': ')}; ${message}`];
+  }
   if (message !== null) return ['✗', 'bad', `${status}: ${message}`];
   if (!plans) return ['✓', 'good', status === 'shared' ? 'fetched by another run' : status];
   return ['✓', 'good', status + describeChanges(plans, ': ')];

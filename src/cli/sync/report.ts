@@ -32,9 +32,10 @@ export function describeOutcome({
   plans,
   message,
 }: Pick<Outcome, 'status' | 'plans' | 'message'>): string {
-  if (message !== null) return `${status}: ${message}`;
+  if (message !== null && !plans) return `${status}: ${message}`;
   if (!plans) return status === 'shared' ? 'another sync had just fetched it' : 'fresh, nothing fetched';
-  return `${plans.seen} plans${describeChanges(plans, ': ') || ', nothing changed'}`;
+  const counts = `${plans.seen} plans${describeChanges(plans, ': ') || ', nothing changed'}`;
+  return message === null ? counts : `${counts}; ${message}`;
 }
 
 /** `2 new, 3 changed`, with `before` in front; empty where nothing changed. */

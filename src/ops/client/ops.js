@@ -224,7 +224,6 @@ function draw(uPlot, box, text) {
   plot.root.isDrawn = true;
   plot.root.setAttribute('aria-hidden', 'true');
   box.append(tip);
-  box.classList.add('is-live');
   const write = (value) => (value === null ? '–' : value.toLocaleString('en-US'));
   function showTip(at, left) {
     tip.hidden = at == null || left < 0;

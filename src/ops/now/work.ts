@@ -87,7 +87,7 @@ export function runRow(run: SyncRun, now: Date, ticks: Html | null): Html {
       : '';
   const moves = plans ? plans.added + plans.changed + plans.deactivated : 0;
   const moved = moves > 0 && html` <small>${plural(moves, 'plan')} moved</small>`;
-  return html`<tr><th scope="row"><a href="/ops/runs/${id}">${id}</a> ${kind}${is_forced && ', forced'}</th><td class="l w">${requested_by}</td><td>${time(began, when(began, now))}</td><td class="w">${took === null ? '–' : html`${took} <small>s</small>`}</td><td class="w w2">${api_calls}</td><td class="l p2">${state(RUN_MARKS[status], `${RUN_WORDS[status]}${many}`)}${moved}</td>${ticks && html`<td class="t">${ticks}</td>`}</tr>`;
+  return html`<tr><th scope="row"><a href="/ops/runs/${id}">${id} ${kind}${is_forced && ', forced'}</a></th><td class="l w">${requested_by}</td><td>${time(began, when(began, now))}</td><td class="w">${took === null ? '–' : html`${took} <small>s</small>`}</td><td class="w w2">${api_calls}</td><td class="l p2">${state(RUN_MARKS[status], `${RUN_WORDS[status]}${many}`)}${moved}</td>${ticks && html`<td class="t">${ticks}</td>`}</tr>`;
 }
 
 function runTicks(runs: readonly RunMark[], axis: Axis): Html {

@@ -269,7 +269,7 @@ function vanishSection({ difference, published }: HeldFound): Html {
         html`<tr><th scope="row">${name}</th><td class="l w">${provider.name}</td><td>${term_months ?? '–'}</td><td>${cents(rates_cents_per_kwh['1000'])}</td></tr>`,
     );
   return section(
-    'vanish',
+    'gone',
     'Would vanish',
     html`<p><b class="bad">${plural(gone.length, 'plan')} of ${plural(rows.length, 'provider')}</b>${inTop > 0 && `, ${numberWord(inTop)} of them among the ten lowest at 1,000 kWh`}.</p>`,
     html`<table class="tight"><caption class="sr">Plans that would vanish, by provider</caption>${head}<tbody>${rows.slice(0, PROVIDERS_SHOWN)}</tbody></table>${rows.length > PROVIDERS_SHOWN && html`<details><summary>${rows.length - PROVIDERS_SHOWN} more providers</summary><table class="tight"><caption class="sr">More providers</caption>${head}<tbody>${rows.slice(PROVIDERS_SHOWN)}</tbody></table></details>`}<details><summary>The plans${gone.length > PLANS_SHOWN && `, ${PLANS_SHOWN} of ${gone.length}`}</summary><table class="tight"><caption class="sr">Plans that would vanish</caption><thead><tr><th scope="col">plan</th><th scope="col" class="l w">provider</th><th scope="col">months</th><th scope="col">1,000 kWh</th></tr></thead><tbody>${list}</tbody></table></details>`,

@@ -104,6 +104,8 @@ ${providers(language, rows, query)}<button class="q">${words.show}</button>${isF
 const count = (rows: readonly PlanYear[], isCounted: (row: PlanYear) => boolean): number =>
   rows.filter(isCounted).length;
 
+const byName = new Intl.Collator('en');
+
 function providers(language: Language, rows: readonly PlanYear[], query: ListQuery): Html {
   const words = LIST[language].filter;
   const sellers = new Map<string, { name: string; plans: number }>();
@@ -113,7 +115,7 @@ function providers(language: Language, rows: readonly PlanYear[], query: ListQue
     sellers.set(plan.provider.id, seller);
   }
   const options = [...sellers]
-    .toSorted(([, a], [, b]) => a.name.localeCompare(b.name))
+    .toSorted(([, a], [, b]) => byName.compare(a.name, b.name))
     .map(
       ([id, { name, plans }]) =>
         html`<option value="${id}"${query.provider === id && html` selected`}>${name} (${plans})</option>`,

@@ -71,11 +71,15 @@ function listPage(ask: Ask, place: Served, name: string, path: string): Answer {
   const list = toGroups(ranked, query);
   const lowest = list.known[0];
   const who = words.who[query.usage];
-  const say = hasOwnUtility(ask, place) ? words.headlineOfSome : words.headline;
+  const isFiltered = list.hidden > 0;
+  const say = (usd: number) => {
+    const sentence = (hasOwnUtility(ask, place) ? words.headlineOfSome : words.headline)(who, name, usd);
+    return isFiltered ? words.filtered(sentence) : sentence;
+  };
   const href = inLanguage(language, path);
   const source = sourceLine(ask, view);
   const main = html`<svg width="0" height="0" class="defs" aria-hidden="true"><path id="m" class="c" d="${trusted(medianPath(ranked))}"/></svg><div class="w">${crumbs(ask, tdsp, place)}
-<div class="ans" data-place="${name}" data-href="${href}"><h1>${lowest ? say(who, name, lowest.year.total_usd!) : words.noKnown(name)}</h1>${lead(ask, list, query)}<p class="src">${source}<span class="o">${words.toADollar(ROUNDING_USD)}</span></p></div>
+<div class="ans" data-place="${name}" data-href="${href}"><h1>${lowest ? say(lowest.year.total_usd!) : words.noKnown(name)}</h1>${lead(ask, list, query)}<p class="src">${source}<span class="o">${words.toADollar(ROUNDING_USD)}</span></p></div>
 ${placeNote(ask, place, tdsp, path)}${drawStrip(ask, list)}${usageControl(language, href, query)}
 <div class="grid">${filterForm(language, href, ranked, query)}
 ${table(ask, view, list, query, path)}</div></div>`;
@@ -145,9 +149,10 @@ function crumbs({ language }: Ask, tdsp: Tdsp, place: Served): Html {
 /** The known plan that is advertised lowest, where it is not the one that costs least. */
 function trapOf(known: readonly PlanYear[]): PlanYear | null {
   const rate = ({ plan }: PlanYear) => plan.rates_cents_per_kwh[1000] ?? Number.POSITIVE_INFINITY;
-  const advertised = known.toSorted((a, b) => rate(a) - rate(b))[0];
   const lowest = known[0];
-  if (!advertised || !lowest || rate(advertised) >= rate(lowest)) return null;
+  if (!lowest) return null;
+  let advertised = lowest;
+  for (const row of known) if (rate(row) < rate(advertised)) advertised = row;
   return advertised.year.total_usd! - lowest.year.total_usd! >= 1 ? advertised : null;
 }
 

@@ -97,6 +97,8 @@ export function labelsOf(row: PlanYear, recent: RecentPrice | null, language: La
   }
   watch(plan.has_minimum_usage_fee === true && !credit, () => words.minimumUsage);
   watch(plan.is_time_of_use, () => words.timeOfUse);
+  const isOpen = curve.evidence === 'estimate' && !plan.is_time_of_use && !plan.has_minimum_usage_fee;
+  watch(isOpen && !credit, () => words.openText);
   watch(plan.is_prepaid, () => words.prepaid);
   watch(plan.rate_type === 'variable', () => words.variable);
   watch(plan.rate_type === 'indexed', () => words.indexed);

@@ -26,6 +26,7 @@ const en = {
     `${who} in ${place} pays ${dollars(usd)} a year or more for electricity`,
   headlineOfSome: (who: string, place: string, usd: number) =>
     `Where it can choose in ${place}, ${who.toLowerCase()} pays ${dollars(usd)} a year or more`,
+  filtered: (sentence: string) => `With these filters, ${sentence[0]!.toLowerCase()}${sentence.slice(1)}`,
   noKnown: (place: string) => `Electricity plans in ${place}`,
   nothingFits: 'No plan passes all of these filters',
   lowestIs: 'The lowest is ',
@@ -51,7 +52,7 @@ const en = {
     twelve: '12 numbers',
     oneMonth: 'or one month’s kWh',
     show: 'Show',
-    ownTitle: 'Your twelve bills in kWh',
+    ownTitle: 'Your kWh in each month',
     ownHelp: 'They stand on your bills, or in your account at smartmetertexas.com.',
   },
   filter: {
@@ -147,6 +148,7 @@ const en = {
     dearBelow: (usd: number, kwh: number, months: number) =>
       `${dollarsAndCents(usd)} more below ${whole(kwh)} kWh: ${months} of your 12 months`,
     dearFrom: (usd: number, kwh: number) => `${dollarsAndCents(usd)} more from ${whole(kwh)} kWh a month on`,
+    openText: 'Its words leave the bill open',
     minimumUsage: 'A minimum-usage fee or credit that its text does not explain',
     timeOfUse: 'Price depends on the hour',
     prepaid: 'Prepaid: you pay before you use',
@@ -198,6 +200,7 @@ const es: ListWords = {
   headline: (who, place, usd) => `${who} en ${place} paga ${dollars(usd)} al año o más por la luz`,
   headlineOfSome: (who, place, usd) =>
     `Donde se puede elegir en ${place}, ${who.toLowerCase()} paga ${dollars(usd)} al año o más`,
+  filtered: (sentence) => `Con estos filtros, ${sentence[0]!.toLowerCase()}${sentence.slice(1)}`,
   noKnown: (place) => `Planes de electricidad en ${place}`,
   nothingFits: 'Ningún plan pasa todos estos filtros',
   lowestIs: 'El más bajo es ',
@@ -222,7 +225,7 @@ const es: ListWords = {
     twelve: '12 números',
     oneMonth: 'o los kWh de un mes',
     show: 'Ver',
-    ownTitle: 'Sus doce cuentas en kWh',
+    ownTitle: 'Sus kWh de cada mes',
     ownHelp: 'Están en sus recibos, o en su cuenta de smartmetertexas.com.',
   },
   filter: {
@@ -318,6 +321,7 @@ const es: ListWords = {
     dearBelow: (usd, kwh, months) =>
       `${dollarsAndCents(usd)} más por debajo de ${whole(kwh)} kWh: ${months} de sus 12 meses`,
     dearFrom: (usd, kwh) => `${dollarsAndCents(usd)} más desde ${whole(kwh)} kWh al mes`,
+    openText: 'Su texto deja abierta la cuenta',
     minimumUsage: 'Cargo o crédito por consumo mínimo que su texto no explica',
     timeOfUse: 'El precio depende de la hora',
     prepaid: 'Prepago: paga antes de usar',

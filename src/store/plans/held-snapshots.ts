@@ -6,6 +6,8 @@ import type { Queryable } from '../postgres/database.ts';
 
 interface HeldVerdict {
   compared_with: number | null;
+  /** The snapshot was published with these fields as they were before; left out: it was not published. */
+  kept_fields?: readonly string[];
   readings: { rule: string; reading: string; limit: string; is_broken: boolean }[];
 }
 

@@ -138,7 +138,7 @@ export class Publisher {
       const { kept } = published;
       if (kept) {
         // For an operator to see what was told, and to publish it all the same.
-        const { verdict } = kept;
+        const verdict = { ...kept.verdict, kept_fields: kept.fields };
         const alone = { content_hash: '', since: from.observed_at, files: 1 };
         await holdSnapshot(database.pool, {
           tdsp_duns,

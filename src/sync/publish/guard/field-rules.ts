@@ -53,9 +53,9 @@ const constantRule =
     return {
       rule: `constant ${field}`,
       reading: isConstant
-        ? `${field} is ${value} of all plans, and was not of ${joined} of them`
+        ? `${field} is ${value ?? 'unknown'} for all plans, and was not for ${joined} of them`
         : `${field} has more than one value`,
-      limit: `not the same of all where ${MOST_THAT_JOIN} or more differed`,
+      limit: `not the same for all where ${MOST_THAT_JOIN} or more differed`,
       is_broken: isConstant && joined >= MOST_THAT_JOIN,
       field,
     };
