@@ -142,7 +142,7 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
             const mayOnlyLook = session.role === 'read' && request.method !== 'GET';
             if (mayOnlyLook && request.url !== '/ops/logout') {
               const why = `The token of ${session.who} has the role read: it may look at everything and change nothing.`;
-              return send(reply, (await site()).failed(403, why));
+              return send(request, reply, (await site()).failed(403, why));
             }
             if (isOurs) {
               request.opsSession = session;

@@ -25,7 +25,11 @@ export async function openOps(
       databaseUrl: new Secret(connectionString),
     },
     territory,
-    admin: { token: new Secret(TOKEN), database: { ...database, connectionString }, engine },
+    admin: {
+      tokens: [{ name: 'admin', role: 'operate', token: new Secret(TOKEN) }],
+      database: { ...database, connectionString },
+      engine,
+    },
     onError: (error) => unexpected.push(error),
   });
   await app.ready();

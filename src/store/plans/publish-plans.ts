@@ -1,7 +1,9 @@
 /** What a publish writes, in one statement. */
 
+import type { NewEvent } from '../../plan/events/market-event.ts';
 import { PLAN_COLUMNS } from '../../plan/fields.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { MARKET_EVENTS } from '../events/channel.ts';
 import { toJsonb } from '../postgres/copy.ts';
 import type { Queryable } from '../postgres/database.ts';
 import type { PassedAs } from './guarded-plans.ts';
@@ -59,6 +61,8 @@ export interface PublishedChange {
   /** Whose name or term was corrected: the key that later plans find them by is another. */
   correctedOffers: OfferRow[];
   history: HistoryRow[];
+  /** In the order in which they are told. */
+  events: NewEvent[];
 }
 
 /** A column that a publish writes, and its type. */
@@ -83,7 +87,7 @@ const PUBLISH = `with change as (
       observed_at timestamptz, published_at timestamptz, run_id bigint, set_hash text, unread text[],
       payload_hash text, validators jsonb, passed_as text, median_rate numeric, kept_fields text[], before_observed_at timestamptz, overwritten text[], gone uuid[],
       providers json, new_offers json, changed_offers uuid[], returned_offers uuid[], ended_offers uuid[],
-      corrected_offers json, moved_offers uuid[], history json, announcement json)
+      corrected_offers json, moved_offers uuid[], history json, events json, announcement json)
   ),
 
   -- An emergency waits for a publish that is writing, and a publish that comes after it writes nothing.
@@ -118,6 +122,7 @@ const PUBLISH = `with change as (
       legal_name = coalesce(excluded.legal_name, p.legal_name),
       puct_number = coalesce(excluded.puct_number, p.puct_number),
       phone = coalesce(excluded.phone, p.phone)
+    returning id
   ),
 
   new_offers as (
@@ -168,6 +173,7 @@ const PUBLISH = `with change as (
       ${replaced.map(({ name }) => `${name} = excluded.${name}`).join(', ')},
       source = excluded.source, is_active = true, last_scraped_at = excluded.last_scraped_at, deactivated_at = null,
       since_version = excluded.since_version, until_version = null
+    returning 1
   ),
 
   history as (
@@ -178,6 +184,7 @@ const PUBLISH = `with change as (
            case when r.event = 'changed' then coalesce(r.to_value, 'null') end, given.version, given.published_at
       from given, json_to_recordset(given.history)
         as r (offer_id uuid, plan_id uuid, external_id text, event text, field text, from_value jsonb, to_value jsonb)
+    returning 1
   ),
 
   snapshot as (
@@ -188,9 +195,29 @@ const PUBLISH = `with change as (
            payload_hash, validators, passed_as, median_rate, kept_fields
       from given
     returning tdsp_duns
+  ),
+
+  -- The lock of the log is held until the commit, and all publishes meet at it: it is taken last.
+  numbered as (
+    update market_log set last_seq = last_seq + json_array_length(given.events)
+      from given
+     where (select count(*) from written_providers) + (select count(*) from written_plans) + (select count(*) from history)
+           is not null
+    returning last_seq - json_array_length(given.events) as before_first, last_seq
+  ),
+
+  told as (
+    insert into market_events
+      (seq, tdsp_duns, version, at, kind, cause, offer_id, plan_id, external_id, provider_id, rate_change, data)
+    select numbered.before_first + r.place, given.tdsp_duns, given.version, given.published_at,
+           r.kind, r.cause, r.offer_id, r.plan_id, r.external_id, r.provider_id, r.rate_change, nullif(r.data, 'null')
+      from given cross join numbered cross join rows from (json_to_recordset(given.events)
+        as (kind text, cause text, offer_id uuid, plan_id uuid, external_id text, provider_id text, rate_change numeric, data jsonb))
+        with ordinality as r (kind, cause, offer_id, plan_id, external_id, provider_id, rate_change, data, place)
   )
 
-  select pg_notify('${PLANS_PUBLISHED}', given.announcement::text) from given join snapshot using (tdsp_duns)`;
+  select pg_notify('${PLANS_PUBLISHED}', given.announcement::text), pg_notify('${MARKET_EVENTS}', numbered.last_seq::text)
+    from given join snapshot using (tdsp_duns) cross join numbered`;
 
 /** Another process published the same version just now, or each of two waited for the other. */
 function isSuperseded(error: unknown): boolean {

@@ -11,6 +11,7 @@
 
 import { randomUUIDv7 } from 'node:crypto';
 import { contentHash, planSetHash, snapshotHash } from '../../plan/content.ts';
+import type { EventCause } from '../../plan/events/market-event.ts';
 import { offerKey, providerId } from '../../plan/offer.ts';
 import type { PlanDraft } from '../../plan/plan.ts';
 import type { PassedAs } from '../../store/plans/guarded-plans.ts';
@@ -32,6 +33,7 @@ import { doubtHistoryPartition, expectHistoryPartition } from '../../store/schem
 import { median } from './guard/guarded-market.ts';
 import { judgeSnapshot, type Passed } from './guard/judge-snapshot.ts';
 import { identify } from './identify.ts';
+import { causeOf, publishEvents, renamedAmong } from './publish-events.ts';
 import { assertSameSource } from './source-change.ts';
 import { assertNotSuperseded, type SnapshotBase, SnapshotSupersededError } from './superseded.ts';
 
@@ -52,6 +54,10 @@ interface FreshSnapshot {
   base?: SnapshotBase | null;
   /** Names of TDSPs in the body that are not known. */
   unknownNames?: readonly string[];
+  /** Read again from a kept body. */
+  isReplay?: boolean;
+  /** The version whose plans these are, where an operator puts one back. */
+  revertedTo?: number | null;
 }
 
 interface PublishOptions {
@@ -227,14 +233,35 @@ async function writeSnapshot(
   const differing = differingFrom(change);
   const gone = goneFrom(change);
   const published_at = nextPublishTime(current?.published_at ?? null, now);
-  const found = await identifyIn(queryable, tdsp_duns, { differing, gone, now: published_at });
+  const sourceBefore = current?.source ?? null;
+  const cause = causeOf({ sourceBefore, source, passed_as }, snapshot.isReplay ?? false);
+  const { renamed, ...found } = await identifyIn(queryable, tdsp_duns, {
+    differing,
+    gone,
+    now: published_at,
+    cause,
+  });
 
   const hashes = new Map(active.map((plan) => [plan.external_id, plan.plan_hash]));
   for (const { external_id } of gone) hashes.delete(external_id);
   for (const { external_id, plan_hash } of found.plans) hashes.set(external_id, plan_hash);
   const version = (current?.version ?? 0) + 1;
+  const added = differing.filter(({ external_id }) => !activeById.has(external_id)).length;
+  const changed = differing.length - added;
+  const told = { plans: hashes.size, added, changed, withdrawn: gone.length, rejected: rejected.length };
   const isWritten = await writeChange(queryable, current, {
     ...found,
+    events: publishEvents({
+      cause,
+      sourceBefore,
+      source,
+      passed_as,
+      revertedTo: snapshot.revertedTo ?? null,
+      renamed,
+      offers: found.events,
+      sold: active.length,
+      counts: told,
+    }),
     snapshot: {
       tdsp_duns,
       version,
@@ -256,11 +283,10 @@ async function writeSnapshot(
   });
   if (!isWritten) return null;
 
-  const added = differing.filter(({ external_id }) => !activeById.has(external_id)).length;
   const counts = {
     seen: contents.length,
     added,
-    changed: differing.length - added,
+    changed,
     unchanged: contents.length - differing.length,
     deactivated: gone.length,
     rejected: rejected.length,
@@ -293,8 +319,8 @@ function goneFrom({ snapshot: { rejected }, contents, active }: Change): ActiveP
 async function identifyIn(
   queryable: Queryable,
   duns: string,
-  { differing, gone, now }: { differing: Content[]; gone: ActivePlan[]; now: Date },
-): Promise<Omit<PublishedChange, 'snapshot'>> {
+  { differing, gone, now, cause }: { differing: Content[]; gone: ActivePlan[]; now: Date; cause: EventCause },
+): Promise<Omit<PublishedChange, 'snapshot'> & { renamed: ReturnType<typeof renamedAmong> }> {
   const drafts = differing.map((content) => ({ ...content, draft: storable(content.draft) }));
   const told = new Map(drafts.map(({ draft: { provider } }) => [providerId(provider.name), provider]));
   const touched = await readTouched(queryable, duns, {
@@ -310,11 +336,13 @@ async function identifyIn(
     known: known.get(external_id) ?? null,
   }));
   const { offers, taken } = touched;
+  const providers = newAbout(told, touched.providers);
   return {
-    ...identify({ changed, gone: leaving, taken, offers, now, newId: randomUUIDv7 }),
+    ...identify({ changed, gone: leaving, taken, offers, now, cause, newId: randomUUIDv7 }),
     overwritten: changed.flatMap(({ known }) => known?.external_id ?? []),
     gone: leaving.map(({ id }) => id),
-    providers: newAbout(told, touched.providers),
+    providers,
+    renamed: renamedAmong(providers, touched.providers),
   };
 }
 

@@ -45,6 +45,8 @@ export interface FetchedFrom {
   /** What the upstream calls the answer; `null` where that is not known. */
   validators: Validators | null;
   by: 'sync' | 'replay';
+  /** The version that an operator puts back. */
+  revertedTo?: number;
 }
 
 const PUBLISHES_AT_ONCE = 4;
@@ -132,7 +134,16 @@ export class Publisher {
       const rejected = rejections.map(({ external_id }) => external_id);
       const published = await publish(
         database,
-        { ...from, tdsp_duns, plans, rejected, run_id, base, unknownNames: Object.keys(unknown_names) },
+        {
+          ...from,
+          tdsp_duns,
+          plans,
+          rejected,
+          run_id,
+          base,
+          unknownNames: Object.keys(unknown_names),
+          isReplay: by === 'replay',
+        },
         { now: now(), cacheTtlMs, passed_as },
       );
       const { kept } = published;
@@ -140,7 +151,7 @@ export class Publisher {
         // For an operator to see what was told, and to publish it all the same.
         const verdict = { ...kept.verdict, kept_fields: kept.fields };
         const alone = { content_hash: '', since: from.observed_at, files: 1 };
-        await holdSnapshot(database.pool, {
+        const heldBack = {
           tdsp_duns,
           ...from,
           ...alone,
@@ -148,7 +159,8 @@ export class Publisher {
           rejections,
           run_id,
           verdict,
-        });
+        };
+        await holdSnapshot(database.pool, heldBack, false);
       } else if (passed_as === 'judged') await resolveHeld(database.pool, tdsp_duns, 'passed', by);
       if (tuneDatabase) await analyzeGrowth(database, published.counts.added).catch(() => {});
       const ids = plans.map(({ external_id }) => external_id);
