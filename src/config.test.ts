@@ -64,13 +64,19 @@ test('an empty environment has a default for everything', () =>
       databaseReadingsDays: 90,
       demandDays: 90,
       auditDays: 365,
+      figuresDays: 30,
+      figuresHoursDays: 730,
       signalsDays: 7,
       payloadsDays: 90,
       historyMonths: null,
     },
+    alerts: { rulesFile: null, webhook: null, slackUrl: null, email: null, heartbeatUrl: null },
+    metricsPort: null,
+    hasTracing: false,
     host: '127.0.0.1',
     port: 3000,
     publicUrl: null,
+    fieldBeacon: false,
     logLevel: 'info',
   }));
 
@@ -114,6 +120,7 @@ test('every variable is read', () => {
       HOST: '0.0.0.0',
       PORT: ' 0 ',
       PUBLIC_URL: 'https://plans.example.com/',
+      FIELD_BEACON: 'true',
       LOG_LEVEL: 'debug',
       ENABLE_QUERY_OPTIMIZATION: 'FALSE',
       RETENTION_API_CALLS_DAYS: '10',
@@ -126,11 +133,28 @@ test('every variable is read', () => {
       RETENTION_AUDIT_DAYS: '80',
       RETENTION_SIGNALS_DAYS: '90',
       RETENTION_PAYLOADS_DAYS: '100',
+      RETENTION_FIGURES_DAYS: '40',
+      RETENTION_FIGURES_HOURS_DAYS: '400',
       RETENTION_HISTORY_MONTHS: '24',
+      METRICS_PORT: '9100',
+      TRACING: 'on',
+      ALERTS_FILE: 'alerts.yaml',
+      ALERT_WEBHOOK_URL: 'https://pager.example/in',
+      ALERT_WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+      ALERT_SLACK_URL: 'https://slack.example/T/B/x',
+      ALERT_EMAIL_TO: 'oncall@example.com',
+      ALERT_EMAIL_FROM: 'wattsync@example.com',
+      SMTP_URL: 'smtp://u:p@mail.example:587',
+      HEARTBEAT_URL: 'https://beat.example/1',
     },
     '/srv',
   );
-  const { databaseUrl, redisUrl, comparepower, adminTokens, strangers, ...rest } = config;
+  const { databaseUrl, redisUrl, comparepower, adminTokens, strangers, alerts, ...rest } = config;
+  assert.deepEqual(
+    [alerts.rulesFile, alerts.email?.to, alerts.email?.from, alerts.webhook?.key.reveal().slice(0, 6)],
+    ['alerts.yaml', 'oncall@example.com', 'wattsync@example.com', 'whsec_'],
+  );
+  assert.ok(!JSON.stringify(alerts).match(/pager|MfKQ|T\/B|u:p|beat\.example/), 'none of them shows itself');
   assert.equal(adminTokens?.[0]?.token.reveal(), 'swordfish-swordfish');
   assert.equal(JSON.stringify(adminTokens), '[{"name":"admin","role":"operate","token":"***"}]');
   assert.equal(strangers.eventsKey?.reveal(), 'tunafish-tunafish');
@@ -175,13 +199,24 @@ test('every variable is read', () => {
       auditDays: 80,
       signalsDays: 90,
       payloadsDays: 100,
+      figuresDays: 40,
+      figuresHoursDays: 400,
       historyMonths: 24,
     },
+    metricsPort: 9100,
+    hasTracing: true,
     host: '0.0.0.0',
     port: 0,
     publicUrl: 'https://plans.example.com',
+    fieldBeacon: true,
     logLevel: 'debug',
   });
+});
+
+test('a channel that lacks a half is told by what is missing', () => {
+  assert.match(problemsOf({ ALERT_WEBHOOK_URL: 'https://x.example' }).ALERT_WEBHOOK_SECRET!, /go together/);
+  assert.match(problemsOf({ SMTP_URL: 'smtp://x' }).ALERT_EMAIL_TO!, /go together/);
+  assert.match(problemsOf({ ALERT_WEBHOOK_SECRET: 'geheim' }).ALERT_WEBHOOK_SECRET!, /^expected whsec_/);
 });
 
 test('an error age below the warning age is a contradiction', () => {

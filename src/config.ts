@@ -131,11 +131,38 @@ function checkTogether(planSource: NonNullable<Values['PLAN_SOURCE']>, values: V
     const what = 'for example https://pricing.api.comparepower.com';
     report('COMPAREPOWER_API_URL', `is needed with PLAN_SOURCE=comparepower: ${what}`);
   }
+  if ((values.ALERT_WEBHOOK_URL === null) !== (values.ALERT_WEBHOOK_SECRET === null)) {
+    const missing = values.ALERT_WEBHOOK_URL === null ? 'ALERT_WEBHOOK_URL' : 'ALERT_WEBHOOK_SECRET';
+    report(missing, 'is needed: ALERT_WEBHOOK_URL and ALERT_WEBHOOK_SECRET go together');
+  }
+  if ((values.ALERT_EMAIL_TO === null) !== (values.SMTP_URL === null)) {
+    const missing = values.SMTP_URL === null ? 'SMTP_URL' : 'ALERT_EMAIL_TO';
+    report(missing, 'is needed: ALERT_EMAIL_TO and SMTP_URL go together');
+  }
   const { FRESHNESS_WARN_FACTOR, FRESHNESS_ERROR_FACTOR } = values;
   if (FRESHNESS_ERROR_FACTOR < FRESHNESS_WARN_FACTOR) {
     const what = `at least FRESHNESS_WARN_FACTOR (${FRESHNESS_WARN_FACTOR}), because a warning comes first`;
     report('FRESHNESS_ERROR_FACTOR', expected(what, FRESHNESS_ERROR_FACTOR));
   }
+}
+
+/** Where alerts are told, beside the log; `null`: not there. */
+function readAlertSettings(values: Values) {
+  const { ALERTS_FILE, ALERT_WEBHOOK_URL, ALERT_WEBHOOK_SECRET, SMTP_URL, ALERT_EMAIL_TO } = values;
+  return {
+    /** `null`: those that come with the program. */
+    rulesFile: ALERTS_FILE,
+    webhook:
+      ALERT_WEBHOOK_URL && ALERT_WEBHOOK_SECRET
+        ? { url: new Secret(ALERT_WEBHOOK_URL), key: new Secret(ALERT_WEBHOOK_SECRET) }
+        : null,
+    slackUrl: secret(values.ALERT_SLACK_URL),
+    email:
+      SMTP_URL && ALERT_EMAIL_TO
+        ? { smtpUrl: new Secret(SMTP_URL), to: ALERT_EMAIL_TO, from: values.ALERT_EMAIL_FROM }
+        : null,
+    heartbeatUrl: secret(values.HEARTBEAT_URL),
+  };
 }
 
 /**
@@ -224,14 +251,21 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
       databaseReadingsDays: values.RETENTION_DATABASE_READINGS_DAYS,
       demandDays: values.RETENTION_DEMAND_DAYS,
       auditDays: values.RETENTION_AUDIT_DAYS,
+      figuresDays: values.RETENTION_FIGURES_DAYS,
+      figuresHoursDays: values.RETENTION_FIGURES_HOURS_DAYS,
       /** What processes tell each other: clears, permits, which are there. */
       signalsDays: values.RETENTION_SIGNALS_DAYS,
       /** Whole months of history besides the current one; `null`: all of it. */
       historyMonths: values.RETENTION_HISTORY_MONTHS,
     },
+    alerts: readAlertSettings(values),
+    /** `null`: a process without the role web has no `/metrics`. */
+    metricsPort: values.METRICS_PORT,
+    hasTracing: values.TRACING === 'on',
     host: values.HOST,
     port: values.PORT,
     publicUrl: values.PUBLIC_URL,
+    fieldBeacon: values.FIELD_BEACON === 'true',
     logLevel: values.LOG_LEVEL,
   };
 }

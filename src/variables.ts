@@ -70,6 +70,18 @@ function isHeader(name: string, text: unknown): boolean {
   return typeof text === 'string' && /^[\x20-\x7e]{1,2000}$/.test(text);
 }
 
+/** As Standard Webhooks writes it: 24 to 64 bytes in base64. */
+const webhookSecret: Reader<string> = {
+  expected: 'whsec_ and 24 to 64 bytes in base64, for example from: echo whsec_$(openssl rand -base64 32)',
+  read: (given) => (/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/.test(given) ? given : undefined),
+};
+
+const mailAddress: Reader<string> = {
+  expected: 'a mail address, or several separated by commas',
+  read: (given) =>
+    given.split(',').every((one) => /^[^\s@,<>]+@[^\s@,<>]+$/.test(one.trim())) ? given : undefined,
+};
+
 const userAgent: Reader<string> = {
   expected: 'a text of plain characters, at most 300',
   read: (given) => (/^[\x20-\x7e]{1,300}$/.test(given) ? given : undefined),
@@ -259,7 +271,41 @@ export const VARIABLES = {
     address('http:', 'https:'),
     'where the pages are reached from outside, for their canonical addresses',
   ],
+  FIELD_BEACON: [
+    'false',
+    oneOf(['true', 'false']),
+    '`true`: browsers tell how fast pages were (LCP, INP, CLS by kind of page, nothing about who)',
+  ],
   LOG_LEVEL: ['info', oneOf(LOG_LEVELS), '`trace` to `fatal`, or `silent`'],
+  METRICS_PORT: [
+    null,
+    whole(0, 65_535),
+    'the port of `/metrics` in a process without the role web; unset, none is opened',
+  ],
+  TRACING: [
+    'off',
+    oneOf(['on', 'off']),
+    '`on`: spans for OpenTelemetry; its SDK is loaded with `NODE_OPTIONS=--import …`',
+  ],
+  ALERTS_FILE: [null, text, 'rules of the alerts; unset, `data/alerts.yaml`'],
+  ALERT_WEBHOOK_URL: [null, address('http:', 'https:'), 'where alerts are posted to, signed', 'secret'],
+  ALERT_WEBHOOK_SECRET: [null, webhookSecret, 'the key they are signed with (Standard Webhooks)', 'secret'],
+  ALERT_SLACK_URL: [null, address('http:', 'https:'), 'an incoming webhook as Slack has them', 'secret'],
+  ALERT_EMAIL_TO: [null, mailAddress, 'who gets pages by e-mail; needs `SMTP_URL`'],
+  ALERT_EMAIL_FROM: ['wattsync@localhost', mailAddress, 'the sender of these mails'],
+  SMTP_URL: [null, address('smtp:', 'smtps:'), 'for example `smtp://user:password@host:587`', 'secret'],
+  HEARTBEAT_URL: [
+    null,
+    address('http:', 'https:'),
+    'called each minute after the alerts were evaluated: what misses it tells that nobody watches',
+    'secret',
+  ],
+  RETENTION_FIGURES_DAYS: [30, days(), 'figures of the fleet by the minute'],
+  RETENTION_FIGURES_HOURS_DAYS: [
+    730,
+    days(31),
+    'figures of the fleet by the hour, and the history of the alerts',
+  ],
   RETENTION_API_CALLS_DAYS: [90, days(), 'calls of the upstream'],
   RETENTION_RUNS_DAYS: [180, days(), 'runs with their results and attempts'],
   RETENTION_QUARANTINE_DAYS: [90, days(), 'rejected records that have been read since, or no longer come'],

@@ -55,6 +55,11 @@ export class Problem extends Error {
     this.code = code;
     this.details = details;
   }
+
+  /** As Fastify names it, for error handlers that know no problems. */
+  get statusCode(): number {
+    return PROBLEMS[this.code].status;
+  }
 }
 
 export function sendProblem(reply: FastifyReply, code: ProblemCode, details: ProblemDetails): FastifyReply {

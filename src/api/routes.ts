@@ -2,6 +2,7 @@
 
 import type { Catalog, Freshness } from '../catalog/catalog.ts';
 import type { AdminToken } from '../config.ts';
+import type { Rules } from '../monitor/alerts/rules.ts';
 import type { DemandEvent } from '../planning/demand-recorder.ts';
 import type { SyncRequest } from '../planning/request-sync.ts';
 import type { Database } from '../store/postgres/database.ts';
@@ -9,6 +10,8 @@ import type { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import { cacheStatus } from './cache-status.ts';
 import { EDITION } from './edition.ts';
+import type { AnswerCounter } from './observation/answer-counts.ts';
+import type { RenderMetrics } from './observation/metrics.ts';
 import { Problem } from './problem.ts';
 import type { Strangers } from './strangers/strangers.ts';
 
@@ -18,6 +21,8 @@ interface Order {
 }
 
 export interface AdminParts {
+  /** Of the alerts; left out, nothing can be said about them. */
+  rules?: Rules;
   tokens: readonly AdminToken[];
   database: Database;
   /** Handed in: the routes know neither queue nor control. */
@@ -36,6 +41,10 @@ export interface AdminParts {
 }
 
 export interface ApiParts {
+  /** Counts what is answered, by route and layer; left out, nobody does. */
+  counts?: AnswerCounter;
+  /** Left out: there is no /metrics. */
+  metrics?: RenderMetrics;
   catalog: Catalog;
   /** Whose connections and queries fail after about a second rather than hang. */
   database: Pick<Database, 'pool'>;

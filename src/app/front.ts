@@ -21,6 +21,27 @@ const STARTING = JSON.stringify(
   }),
 );
 
+/** @param variable that names the port @returns its address @throws {PortTakenError} */
+export async function listenOn(
+  server: Server,
+  { host, port }: { host: string; port: number },
+  variable: string,
+): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject).listen(port, host, resolve);
+  await promise.catch((cause) => {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw cause;
+    const why = code === 'EADDRINUSE' ? 'is taken by another program' : 'cannot be opened';
+    throw new PortTakenError(
+      `${host}:${port} ${why}. Choose another with ${variable} (0 takes any free one) or HOST.`,
+      { cause },
+    );
+  });
+  const { address, family, port: given } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${given}`;
+}
+
 export class Front {
   readonly server: Server;
   #answer: RequestListener = (request, response) => {
@@ -41,20 +62,8 @@ export class Front {
   }
 
   /** @returns its address @throws {PortTakenError} */
-  async listen({ host, port }: { host: string; port: number }): Promise<string> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.server.once('error', reject).listen(port, host, resolve);
-    await promise.catch((cause) => {
-      const { code } = cause as NodeJS.ErrnoException;
-      if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw cause;
-      const why = code === 'EADDRINUSE' ? 'is taken by another program' : 'cannot be opened';
-      throw new PortTakenError(
-        `${host}:${port} ${why}. Choose another with PORT (0 takes any free one) or HOST.`,
-        { cause },
-      );
-    });
-    const { address, family, port: given } = this.server.address() as AddressInfo;
-    return `http://${family === 'IPv6' ? `[${address}]` : address}:${given}`;
+  listen(address: { host: string; port: number }): Promise<string> {
+    return listenOn(this.server, address, 'PORT');
   }
 
   /** From now on this answers. */

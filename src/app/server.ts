@@ -11,10 +11,12 @@ import { adminRoutes } from '../api/admin.ts';
 import { descriptionRoutes } from '../api/description/routes.ts';
 import { eventsRoutes } from '../api/events.ts';
 import { healthRoutes } from '../api/health.ts';
+import { changesRoutes } from '../api/market/changes.ts';
 import { marketsRoutes } from '../api/market/markets.ts';
 import { placesRoutes } from '../api/market/places.ts';
 import { providersRoutes } from '../api/market/providers.ts';
 import { searchRoutes } from '../api/market/search.ts';
+import { metricsRoutes } from '../api/observation/metrics.ts';
 import { otherMethods } from '../api/other-methods.ts';
 import { answerParserError } from '../api/parser-errors.ts';
 import { PLANS_PATH, PlanAnswers } from '../api/plans/plan-answers.ts';
@@ -47,6 +49,9 @@ export function buildServer(
   const answers = new PlanAnswers(parts);
   const pageParts = { ...parts, past: new Past(parts.database) };
   const pages = { parts: pageParts, store: new PageStore(pageParts), onError };
+  const { counts } = parts;
+  const plansAtOnce = counts?.of(PLANS_PATH, 'memory');
+  const pagesAtOnce = counts?.of('pages', 'memory');
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
@@ -61,10 +66,13 @@ export function buildServer(
     // Plans and pages that memory holds are answered before the router: it would cost as much as the answer itself.
     serverFactory: (handler) =>
       serve((request, response) => {
-        const at =
-          request.method === 'GET' && (request.url!.startsWith(`${PLANS_PATH}?`) ? answers : pages.store);
-        const isShort = request.url!.length <= LONGEST_URL;
-        if (at === false || !isShort || !at.answerAtOnce(request, response)) handler(request, response);
+        const isGet = request.method === 'GET' && request.url!.length <= LONGEST_URL;
+        const isPlans = isGet && request.url!.startsWith(`${PLANS_PATH}?`);
+        const startedAt = performance.now();
+        if (isGet && (isPlans ? answers : pages.store).answerAtOnce(request, response)) {
+          const cell = isPlans ? plansAtOnce : pagesAtOnce;
+          cell?.count(response.statusCode, performance.now() - startedAt);
+        } else handler(request, response);
       }),
   });
 
@@ -78,6 +86,12 @@ export function buildServer(
         detail: `The address has ${request.url.length} characters; at most ${LONGEST_URL} are read.`,
       });
     }
+  });
+
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    counts?.of(route, counts.layerOf(reply.raw)).count(reply.statusCode, reply.elapsedTime);
+    done();
   });
 
   // Plans and pages are compressed where they are kept; this is for all the rest.
@@ -132,12 +146,14 @@ export function buildServer(
     plansRoutes(routes, parts, answers);
     planHistoryRoutes(routes, parts);
     marketsRoutes(routes, parts);
+    changesRoutes(routes, parts);
     placesRoutes(routes, parts);
     providersRoutes(routes, parts);
     searchRoutes(routes, parts);
     eventsRoutes(routes, parts);
     adminRoutes(routes, parts);
     healthRoutes(routes, parts);
+    metricsRoutes(routes, parts.metrics);
     descriptionRoutes(routes, parts, operations);
     pagesRoutes(routes, pages);
   });

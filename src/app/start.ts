@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { type AdminToken, type Config, type Role, Secret } from '../config.ts';
 import { describeError } from '../errors.ts';
 import { createLog, type Log } from '../log.ts';
+import { readRules } from '../monitor/alerts/rules.ts';
 import { RefreshRequests } from '../planning/refresh-requests.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { readTerritory, storeTerritory } from '../store/territory.ts';
@@ -16,6 +17,7 @@ import { type SyncReport, toReport } from '../sync/work/report.ts';
 import type { Territory } from '../territory/territory.ts';
 import { Engine } from './engine.ts';
 import { Front } from './front.ts';
+import { startMetrics, startObserver } from './observe.ts';
 import { openSource } from './open.ts';
 import { Scope } from './scope.ts';
 import { startWeb } from './web.ts';
@@ -50,6 +52,7 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
     const url = await front?.listen(config);
     // Read while PostgreSQL starts.
     const territory = readTerritory();
+    const rules = readRules(config.alerts.rulesFile ?? undefined);
     const database = scope.own(await opening);
     await storeTerritory(database, territory);
     const queryStats = new QueryStats({
@@ -58,6 +61,16 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
       keepDays: config.retention.queryStatsDays,
       onError: (error) => log.debug({ error: describeError(error) }, 'statement figures were kept for later'),
     });
+    const watching = {
+      config,
+      rules,
+      roles,
+      database,
+      territory,
+      log,
+      onError: throttled(logFailure('the watch over the fleet has trouble')),
+    };
+    const metrics = await startMetrics(scope, watching);
     const opened = scope.own(await openSource(config, database, territory));
     const engine = new Engine({
       config,
@@ -82,18 +95,21 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
     if (front && url) {
       const { tokens, generatedToken } = adminTokens(config);
       await startWeb(scope, {
+        metrics,
         config,
         front,
         database,
         territory,
         log,
-        admin: tokens && { tokens, engine, database },
+        admin: tokens && { tokens, engine, database, rules },
         onStale: (duns) => refreshes.stale(duns),
         loadColdly: (duns) => refreshes.cold(duns),
       });
       onListening(url, { generatedToken });
     }
     await engine.start();
+    metrics.start();
+    startObserver(scope, watching);
     onStarted(opened.source);
     if (roles.includes('scheduler')) {
       scope.spawn(async (signal) => {

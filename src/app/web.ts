@@ -1,6 +1,7 @@
 /** The web role: the layers of the cache, the API over them, and what hears of new plans. */
 
 import type { RequestListener } from 'node:http';
+import { AnswerCounter } from '../api/observation/answer-counts.ts';
 import type { AdminParts } from '../api/routes.ts';
 import { CacheStats } from '../cache/cache-stats.ts';
 import { openLayers } from '../cache/open-layers.ts';
@@ -11,6 +12,7 @@ import type { Config } from '../config.ts';
 import { describeError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { opsRoutes } from '../ops/routes.ts';
+import { VitalsRecorder } from '../pages/beacon/vitals-recorder.ts';
 import { DemandRecorder } from '../planning/demand-recorder.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { PublishListener } from '../store/postgres/listen.ts';
@@ -19,10 +21,13 @@ import { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import { HOUR_MS } from '../units.ts';
 import type { Front } from './front.ts';
+import type { ProcessMetrics } from './process-metrics.ts';
 import type { Scope } from './scope.ts';
 import { buildServer } from './server.ts';
 
 interface WebOptions {
+  /** Left out: there is no /metrics. */
+  metrics?: ProcessMetrics;
   config: Config;
   front: Front;
   database: Database;
@@ -37,7 +42,7 @@ interface WebOptions {
 
 /** Resolves when it answers; the plan sets are loaded behind it. */
 export async function startWeb(scope: Scope, options: WebOptions): Promise<void> {
-  const { config, front, database, territory, log, admin, onStale, loadColdly } = options;
+  const { config, front, database, territory, log, admin, metrics, onStale, loadColdly } = options;
   const tdsps = territory.tdspsMostWantedFirst.map(({ duns }) => duns);
   const staleAfterMs = config.cacheTtlHours * HOUR_MS;
   const keptForLater = (what: string) => (error: unknown) =>
@@ -66,6 +71,9 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
     database: database.quick,
     onError: keptForLater('counts of events'),
   });
+  const vitals = config.fieldBeacon
+    ? new VitalsRecorder({ database: database.quick, onError: keptForLater('vitals of pages') })
+    : undefined;
   const recent = new RecentPriceMemory({
     database: database.quick,
     onError: keptForLater('what prices did lately'),
@@ -78,6 +86,10 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
     onClear: ({ tdsp_duns }) => void planSets.clear(tdsp_duns),
     onFetchFailed: (duns) => planSets.fetchFailed(duns),
   });
+  const counts = new AnswerCounter({
+    database: database.quick,
+    onError: keptForLater('counts of answers'),
+  });
   const answering = Promise.withResolvers<RequestListener>();
   const app = buildServer(
     {
@@ -85,6 +97,8 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
       places: new Places(territory),
       staleAfterMs,
       admin,
+      counts,
+      ...(metrics && { metrics: (format) => metrics.render(format) }),
       strangers: config.strangers,
       catalog: new Catalog({ planSets, staleAfterMs }),
       database: { pool: database.quick },
@@ -92,6 +106,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
       onEvent: (slug, event) => demand.count(slug, event),
       publicUrl: config.publicUrl,
       recentPrices: (duns, version) => recent.of(duns, version),
+      onVisit: vitals && ((page, visit) => vitals.note(page, visit)),
     },
     (error) => log.error({ error: describeError(error) }, 'a request failed'),
     (answer) => {
@@ -99,6 +114,8 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
       return front.server;
     },
   );
+  metrics?.tell(() => stats.families());
+  metrics?.tell(() => counts.families());
   scope.own(
     opsRoutes(app, {
       config,
@@ -109,6 +126,8 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
   );
   scope.own(stats).start();
   scope.own(demand).start();
+  scope.own(counts).start();
+  if (vitals) scope.own(vitals).start();
   scope.own(listener);
   scope.own(app);
   // First what PostgreSQL says is current: Redis may be behind, and nobody is to be served from it before that is known.

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, readConfig } from '../config.ts';
 import { describeError, errorCode, WattsyncError } from '../errors.ts';
+import { ALERT_COMMANDS } from './alerts/commands.ts';
 import { addCommands, type CommandSpec, listOption, numberOption, type Runner } from './command.ts';
 import { DATABASE_COMMANDS } from './db/commands.ts';
 import { SYNC_COMMANDS } from './sync/commands.ts';
@@ -111,6 +112,27 @@ const CACHE_COMMANDS: CommandSpec[] = [
   },
 ];
 
+const MONITOR_COMMANDS: CommandSpec[] = [
+  {
+    usage: 'metrics',
+    description: 'use of the upstream, hit rates, latencies and targets over the last hour, day and month',
+    options: [
+      new Option('--watch', 'go on showing them'),
+      new Option('--no-color', 'without colour'),
+      new Option('--ascii', 'nothing beyond ASCII'),
+    ],
+    load: async () => (await import('./watch/metrics.ts')).monitorMetrics,
+  },
+];
+
+const PRODUCTION_COMMANDS: CommandSpec[] = [
+  {
+    usage: 'status',
+    description: 'one screen: a verdict for each subsystem, and the one command to run next',
+    load: async () => (await import('./watch/status.ts')).productionStatus,
+  },
+];
+
 const HELD_COMMANDS: CommandSpec[] = [
   {
     usage: 'list',
@@ -177,6 +199,9 @@ function buildProgram(run: Runner): Command {
     EXPLAIN_COMMANDS,
   );
   group('db', 'look after the database', DATABASE_COMMANDS);
+  group('monitor', 'how the program is used, and whether it keeps its targets', MONITOR_COMMANDS);
+  group('production', 'everything an operator asks first', PRODUCTION_COMMANDS);
+  group('alerts', 'what fires, who knows of it, and what happened', ALERT_COMMANDS);
   return program;
 }
 

@@ -140,7 +140,7 @@ function sourceInUse(workers: readonly SeenWorker[], configured: string): string
 
 function toUpstream(state: UpstreamState | undefined, at: Date, config: Config) {
   const { calls_last_hour = 0, forced_last_hour = 0, failures = 0 } = state ?? {};
-  const { open_until = null, wait_until = null } = state ?? {};
+  const { open_until = null, opened_at = null, wait_until = null } = state ?? {};
   /** `half_open`: the next call finds out whether it is back. */
   const circuit: 'closed' | 'open' | 'half_open' =
     open_until === null ? 'closed' : open_until > at ? 'open' : 'half_open';
@@ -156,6 +156,9 @@ function toUpstream(state: UpstreamState | undefined, at: Date, config: Config) 
     circuit,
     failures,
     open_until,
+    /** When it opened; `null`: it is closed. */
+    opened_at: open_until === null ? null : opened_at,
+    certificate_ends_at: state?.certificate_ends_at ?? null,
     wait_until: wait_until && wait_until > at ? wait_until : null,
   };
 }

@@ -12,6 +12,8 @@ export async function pingRedis(url: Secret): Promise<{ ms: number } | { error: 
   let last = `no answer within ${TIMEOUT_MS / 1000} s`;
   client.on('error', (error) => {
     last = describeError(error);
+    // Nobody is there: waiting would not bring anybody.
+    if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') ready.reject(error);
   });
   const timer = setTimeout(() => ready.reject(new Error(last)), TIMEOUT_MS);
   try {

@@ -11,6 +11,7 @@ import { LRUCache } from 'lru-cache';
 import { cacheStatus } from '../api/cache-status.ts';
 import { type Encoding, encodingFor, headerOf } from '../api/packed-body.ts';
 import { EVERY_ANSWER, isNotModified } from '../api/routes.ts';
+import type { PlanSet } from '../plan/plan-set.ts';
 import { HOUR_MS } from '../units.ts';
 import { headersOf } from './document.ts';
 import { ageOf } from './format.ts';
@@ -23,6 +24,8 @@ const WITHOUT_PLANS_MS = HOUR_MS;
 interface Ready {
   page: Omit<Page, 'html'>;
   tag: string;
+  /** What prices did lately, of each of its plan sets: it may come to memory after the plans. */
+  recent: readonly unknown[];
   /** Nothing it says of the time is wrong until then. */
   validUntilMs: number;
   bodies: Partial<Record<Encoding, Buffer>>;
@@ -64,17 +67,36 @@ export class PageStore {
     const nowMs = this.#parts.catalog.nowMs();
     const text = String(html);
     const tag = hash('sha256', text, 'base64url').slice(0, 22);
+    const recent = page.view?.sets.map((set) => this.#recentOf(set)) ?? [];
     const held = this.#ready.get(url);
     const isSame = held?.tag === tag && this.#holds(held, nowMs);
     const body = await compressed(encoding, text);
     const bodies = { ...(isSame ? held.bodies : {}), [encoding]: body };
-    const ready = { page, tag, validUntilMs: this.#validUntil(page, nowMs), bodies, second: -1, head: [] };
+    const ready = {
+      page,
+      tag,
+      recent,
+      validUntilMs: this.#validUntil(page, nowMs),
+      bodies,
+      second: -1,
+      head: [],
+    };
     if (page.status === 200) this.#ready.set(url, ready);
     return ready;
   }
 
-  #holds({ page, validUntilMs }: Ready, nowMs: number): boolean {
-    return nowMs < validUntilMs && (page.view === null || this.#parts.catalog.isCurrent(page.view, nowMs));
+  #holds({ page: { view }, recent, validUntilMs }: Ready, nowMs: number): boolean {
+    if (nowMs >= validUntilMs) return false;
+    if (view === null) return true;
+    if (!this.#parts.catalog.isCurrent(view, nowMs)) return false;
+    for (let at = 0; at < view.sets.length; at++) {
+      if (this.#recentOf(view.sets[at]!) !== recent[at]) return false;
+    }
+    return true;
+  }
+
+  #recentOf({ tdsp_duns, version }: PlanSet) {
+    return this.#parts.recentPrices(tdsp_duns, version);
   }
 
   /** The age it tells, that its plans are fresh, and the day change with the time; days begin with an hour. */

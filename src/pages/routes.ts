@@ -1,6 +1,7 @@
 /** The addresses of the pages, in both languages, and how they are answered. A page is made from memory alone. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { beaconRoutes } from './beacon/beacon-routes.ts';
 import { comparePage } from './compare/compare-page.ts';
 import { errorPage } from './error-page.ts';
 import { homePage } from './find/home-page.ts';
@@ -8,6 +9,7 @@ import { suggestRoutes } from './find/suggest.ts';
 import { foundRoutes } from './found/found-routes.ts';
 import { inLanguage, LANGUAGES, type Language } from './language.ts';
 import { cityPage, zipPage } from './list/list-page.ts';
+import { withParams } from './list/list-query.ts';
 import { marketPage } from './market/market-page.ts';
 import { providerPage } from './market/provider-page.ts';
 import { texasPage } from './market/texas-page.ts';
@@ -44,10 +46,14 @@ export function pagesRoutes(app: FastifyInstance, options: PagesOptions): void {
   scriptRoute(app);
   foundRoutes(app, options.parts, (language, request) => toAsk(options.parts, language, request));
   suggestRoutes(app, options.parts);
+  if (options.parts.onVisit) {
+    const pages = ROUTES.map(([path]) => path);
+    beaconRoutes(app, pages, options.parts.onVisit);
+  }
   for (const [path, answer] of ROUTES) {
     for (const language of LANGUAGES) {
       app.get(inLanguage(language, path), (request, reply) =>
-        send(options, language, answer, request, reply),
+        send(options, language, answer, request, reply, path),
       );
     }
   }
@@ -59,7 +65,15 @@ export function isForPerson({ method, url, headers }: FastifyRequest): boolean {
 }
 
 export const sendNotFound = (options: PagesOptions, request: FastifyRequest, reply: FastifyReply) =>
-  send(options, languageOf(request.url), (ask) => errorPage(ask, 'notFound'), request, reply);
+  send(options, languageOf(request.url), notFound, request, reply);
+
+/** An address that ends with a slash is another one to the router, and the same to a person. */
+function notFound(ask: Ask): Answer {
+  const bare = ask.path.replace(/\/+$/, '') || '/';
+  // Of `/es/` nothing is left but the slash.
+  if ((bare === ask.path && bare !== '/') || bare.startsWith('//')) return errorPage(ask, 'notFound');
+  return { to: withParams(bare, [...ask.query]), isPermanent: true };
+}
 
 const languageOf = (url: string): Language => (/^\/es(?:[/?]|$)/.test(url) ? 'es' : 'en');
 
@@ -69,8 +83,9 @@ async function send(
   answer: Answerer,
   request: FastifyRequest,
   reply: FastifyReply,
+  route: string | null = null,
 ): Promise<FastifyReply> {
-  const ask = toAsk(parts, language, request);
+  const ask = toAsk(parts, language, request, route);
   let made: Answer;
   try {
     made = await answer(ask);
@@ -92,11 +107,17 @@ async function send(
   return reply;
 }
 
-function toAsk(parts: PageParts, language: Language, { url, params }: FastifyRequest): Ask {
+function toAsk(
+  parts: PageParts,
+  language: Language,
+  { url, params }: FastifyRequest,
+  route: string | null = null,
+): Ask {
   const [path, search] = url.split('?', 2) as [string, string?];
   return {
     parts,
     language,
+    route,
     path: language === 'es' ? path.replace(/^\/es/, '') || '/' : path,
     params: params as Record<string, string>,
     query: new URLSearchParams(search),

@@ -9,12 +9,21 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { bulkhead } from 'cockatiel';
 import type { Secret } from '../config.ts';
 import { describeError, type WattsyncError } from '../errors.ts';
+import { limiterWaitSeconds, limiterWaits, upstreamCalls, upstreamRefusals } from '../process-metrics.ts';
 import { keepPayload, type Payload, toPayload } from '../store/plans/source-payloads.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { SyncHaltedError } from '../store/queue/sync-control-error.ts';
-import { type CallEnd, finishPermit, type Permit, requestPermit } from '../store/upstream/permits.ts';
+import { callOutcome } from '../store/upstream/api-calls.ts';
+import {
+  type CallEnd,
+  finishPermit,
+  noteCertificate,
+  type Permit,
+  requestPermit,
+} from '../store/upstream/permits.ts';
 import { HOUR_MS } from '../units.ts';
 import { callReserve } from './call-reserve.ts';
+import { certificateEnd, watchCertificates } from './certificates.ts';
 import { type HttpAnswer, redactSecrets } from './http.ts';
 import { NotAllowedError } from './not-allowed-error.ts';
 import type { FetchContext } from './source.ts';
@@ -86,6 +95,7 @@ export class Gate {
   readonly #database: Database;
   /** Of this process: callers that would be refused a permit for now wait here. */
   readonly #bulkhead;
+  #certificateEnds: number | null = null;
 
   constructor(given: GateOptions, database: Database) {
     const options = { ...DEFAULTS, ...given };
@@ -101,6 +111,7 @@ export class Gate {
       callMs: options.timeoutMs + 5_000,
     };
     this.#database = database;
+    watchCertificates();
     this.#bulkhead = bulkhead(options.maxConcurrentRequests, Number.POSITIVE_INFINITY);
   }
 
@@ -153,9 +164,16 @@ export class Gate {
       const permit = await requestPermit(this.#database, caller, this.#limits, this.#now());
       if ('id' in permit) return permit;
       if ('isProbing' in permit) mayProbe = false;
-      if ('waitMs' in permit) await pause(permit.waitMs * (1 + Math.random() * 0.2), null, { signal });
-      else if ('control' in permit) throw new SyncHaltedError(permit.control);
-      else throw refusal(source, permit, this.#limits, isForced);
+      if ('waitMs' in permit) {
+        const waitMs = permit.waitMs * (1 + Math.random() * 0.2);
+        limiterWaits.add(source);
+        limiterWaitSeconds.of(source).value += waitMs / 1_000;
+        await pause(waitMs, null, { signal });
+        continue;
+      }
+      upstreamRefusals.add(source, permit.refused);
+      if ('control' in permit) throw new SyncHaltedError(permit.control);
+      throw refusal(source, permit, this.#limits, isForced);
     }
   }
 
@@ -198,12 +216,26 @@ export class Gate {
       duration_ms: Math.round(tookMs),
       error: 'error' in called ? describeError(called.error) : null,
     };
+    upstreamCalls.add(source, callOutcome(call));
     const end = 'error' in called ? endOf(called.error, isOurs) : 'answered';
     await Promise.all([
       answer && payload && this.#keep(request, answer, payload, called_at),
+      this.#noteCertificate(request),
       finishPermit(this.#database, { ...permit, call }, end, { ...BREAKER, failuresThatOpen }, this.#now()),
     ]);
     return called;
+  }
+
+  /** Only when another one was seen; where that fails, the next call does it. */
+  async #noteCertificate({ source, origin }: UpstreamRequest<unknown>): Promise<void> {
+    const endsAt = certificateEnd(origin);
+    if (endsAt === null || this.#certificateEnds === endsAt.getTime()) return;
+    await noteCertificate(this.#database.pool, source, endsAt).then(
+      () => {
+        this.#certificateEnds = endsAt.getTime();
+      },
+      () => {},
+    );
   }
 
   /** Keeps the answer; where that fails, the answer is still used. */

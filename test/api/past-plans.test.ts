@@ -104,7 +104,10 @@ test('one plan is told as it was, by its id or by that of its offer', async () =
 
 test('what can change no more may be kept for good, what can for a minute, and a caller who has it gets a 304', async () => {
   const young = `/v1/plans?city=dallas-tx&as_of=${seen[0]!.at}`;
-  assert.equal((await get(young)).headers['cache-control'], 'public, max-age=60');
+  assert.equal(
+    (await get(young)).headers['cache-control'],
+    'public, max-age=60, stale-while-revalidate=600, stale-if-error=86400',
+  );
   const { etag } = (await get(young)).headers;
   const again = await get(young, { 'if-none-match': String(etag) });
   assert.deepEqual([again.status, again.body], [304, null]);
@@ -118,7 +121,10 @@ test('what can change no more may be kept for good, what can for a minute, and a
   assert.equal(old.headers['cache-control'], 'public, max-age=31536000, immutable');
   // Nobody has confirmed the newest version since: it may be found to have been replaced.
   const { headers, body } = await get(`/v1/plans?city=dallas-tx&as_of=${beforeAll}`);
-  assert.equal(headers['cache-control'], 'public, max-age=60');
+  assert.equal(
+    headers['cache-control'],
+    'public, max-age=60, stale-while-revalidate=600, stale-if-error=86400',
+  );
   assert.equal(body.meta.stale, true);
   assert.ok(body.meta.age_seconds > 80_000 && body.meta.age_seconds < 86_400, body.meta.age_seconds);
 });

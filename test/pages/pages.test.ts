@@ -157,6 +157,8 @@ test('other names of a city lead to its own address, with the query', async () =
     ['/cities/75201', '/zip/75201'],
     ['/zip/75201-1234', '/zip/75201'],
     ['/es/cities/DALLAS', '/es/cities/dallas-tx'],
+    ['/cities/dallas-tx/?profile=large', '/cities/dallas-tx?profile=large'],
+    ['/es/', '/es'],
   ] as const) {
     const { statusCode, headers } = await get(asked);
     assert.equal(statusCode, 301, asked);

@@ -88,7 +88,7 @@ test('an offer that is re-priced, told otherwise, taken off or put under another
   assert.equal(of('offer_withdrawn').length, 1);
   assert.equal(of('provider_renamed').length, 1);
   assert.equal(events.at(-1)?.kind, 'snapshot_published');
-  assert.equal((await put(ONCOR, plans)).length, 0, 'the same plans again are no news');
+  assert.equal((await put(ONCOR, plans)).length, 0, 'nothing is told of the same plans');
 });
 
 test('a new delivery charge is one event, and a provider that moves otherwise has its own', async () => {
@@ -113,7 +113,7 @@ test('a new delivery charge is one event, and a provider that moves otherwise ha
     ['offer_listed', 'delivery_charge_changed'],
   );
   assert.equal((own[1]!.data as EventData['delivery_charge_changed']).affected.length, 1);
-  // One provider with much of the market is no delivery charge.
+  // One provider with much of the market re-prices by itself.
   const alone = after.map((draft, at) => (at < 20 ? dearer(draft, 0.5) : draft));
   assert.equal((await put(TNMP, alone)).filter(({ kind }) => kind === 'offer_repriced').length, 20);
 });
@@ -161,7 +161,7 @@ test('six TDSPs that publish at once share one order without a gap, and each ver
   assert.ok((await assertLogTellsAll(pool)) > 30);
 });
 
-test('whoever reads while others publish never has to look back', async () => {
+test('a reader that follows while others publish never has to look back', async () => {
   const seen: number[] = [];
   let isPublishing = true;
   const reading = (async () => {

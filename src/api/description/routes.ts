@@ -50,7 +50,9 @@ export function descriptionRoutes(
     return made;
   };
 
-  route(app, GET_DESCRIPTION, async () => JSON.parse(withRealIds((await describe()).json, parts)));
+  route(app, GET_DESCRIPTION, async ({ request, reply }) =>
+    sendText(request, reply, 'application/json; charset=utf-8', withRealIds((await describe()).json, parts)),
+  );
 
   app.get('/docs', async (request, reply) => {
     const { html } = await describe();
@@ -66,7 +68,10 @@ export function descriptionRoutes(
 
 function sendText(request: FastifyRequest, reply: FastifyReply, type: string, text: string): FastifyReply {
   const tag = hash('sha256', text, 'base64url').slice(0, 22);
-  reply.headers({ etag: `W/"${tag}"`, 'cache-control': 'public, max-age=60, stale-while-revalidate=600' });
+  reply.headers({
+    etag: `W/"${tag}"`,
+    'cache-control': 'public, max-age=60, stale-while-revalidate=600, stale-if-error=86400',
+  });
   if (isNotModified(request.headers['if-none-match'], tag)) return reply.code(304).send();
   return reply.type(type).send(text);
 }

@@ -14,6 +14,7 @@ import { plural } from '../../monitor/text.ts';
 import { readAlertEvents } from '../../store/observation/alert-rows.ts';
 import { readFigures } from '../../store/observation/figure-rows.ts';
 import { type FiguresRow, sumFigures } from '../../store/observation/figures.ts';
+import { type PageVitals, readPageVitals } from '../../store/observation/page-vitals.ts';
 import { readDatabaseTime } from '../../store/queue/sync-workers.ts';
 import { DAY_MS } from '../../units.ts';
 import type { Frame } from '../look/document.ts';
@@ -35,6 +36,7 @@ export async function reportsPage(
   const from = new Date(to.getTime() - DAYS[length] * DAY_MS);
   const hours = await readFigures(board.queryable, { from, to }, 'hour');
   const events = await readAlertEvents(board.queryable, { from, to, limit: 2_000 });
+  const vitals = await readPageVitals(board.queryable, { from, to });
   const readings = readingsOf(hours);
   const byDay = [...Map.groupBy(hours, ({ at }) => day(at))].map(([name, some]) => ({
     name,
@@ -61,7 +63,7 @@ export async function reportsPage(
           : `${day(from)} to ${day(to)}: all ${numberWord(measured.length)} targets were kept. ${pages === 0 ? 'Nobody was paged.' : `${capital(numberWord(pages))} ${pages === 1 ? 'page' : 'pages'}.`}`,
     lead: html`<p>${count(answers)} answers, ${plural(calls, 'upstream call')}${calls > 0 && ` instead of ${count(knownHours * territory.cities.length)} with one per city and hour`}. ${plural(knownHours, 'hour')} of ${DAYS[length] * 24} are known.</p>`,
     at: to,
-    body: html`${serviceSection(readings, byDay)}${incidentsSection(events, to)}${section('how', 'How it was reckoned', html`<p>So that anybody finds the same.</p>`, html`<p class="q">From the roll-ups of ${day(from)} to ${day(to)}, Central time, in the table <code>figures</code>. Time of which nothing is recorded is left out.</p>`)}`,
+    body: html`${serviceSection(readings, byDay)}${incidentsSection(events, to)}${pagesSection(vitals)}${section('how', 'How it was reckoned', html`<p>So that anybody finds the same.</p>`, html`<p class="q">From the roll-ups of ${day(from)} to ${day(to)}, Central time, in the table <code>figures</code>. Time of which nothing is recorded is left out.</p>`)}`,
   };
 }
 
@@ -128,5 +130,22 @@ function incidentsSection(events: Awaited<ReturnType<typeof readAlertEvents>>, n
     fired.length === 0
       ? html`<p class="q">No alert of severity “page” fired.</p>`
       : html`<table class="tight"><caption class="sr">Alerts of severity page</caption><thead><tr><th scope="col">when</th><th scope="col">for</th><th scope="col" class="l">what fired</th><th scope="col" class="l w">of</th></tr></thead><tbody>${rows}</tbody></table>`,
+  );
+}
+
+/** How fast the shoppers' pages were to those who opened them: what three of four visits stayed within. */
+function pagesSection(pages: readonly PageVitals[]): Html {
+  const told = (value: number | null, unit = '') => (value === null ? '–' : `${value}${unit}`);
+  const rows = pages.map(
+    ({ page, visits, p75: { lcp, inp, cls } }) =>
+      html`<tr><th scope="row">${page}</th><td>${count(visits)}</td><td>${told(lcp, ' ms')}</td><td>${told(inp, ' ms')}</td><td>${told(cls)}</td></tr>`,
+  );
+  return section(
+    'pages',
+    'Pages, as people had them',
+    html`<p>What three of four visits stayed within, told by their browsers.</p>`,
+    rows.length === 0
+      ? html`<p class="q">Nothing was told. Browsers are asked with <code>FIELD_BEACON=true</code>.</p>`
+      : html`<table class="tight"><caption class="sr">Vitals of pages</caption><thead><tr><th scope="col">page</th><th scope="col">visits</th><th scope="col">largest thing there (LCP)</th><th scope="col">slowest answer (INP)</th><th scope="col">moved (CLS)</th></tr></thead><tbody>${rows}</tbody></table>`,
   );
 }

@@ -26,7 +26,7 @@ import { MARKET } from '../words/market.ts';
 const STYLE = styleSheet('list', 'draw', 'plan', 'market');
 const PLACES = 12;
 const PLANS = 10;
-const CHANGES = 30;
+const CHANGES = 20;
 const LEAST_WEEKS = 2;
 const EVENTS: readonly MarketChange['event'][] = ['listed', 'relisted', 'changed', 'withdrawn'];
 const WITHOUT_PAST_MS = 15_000;
@@ -178,7 +178,7 @@ function weekSection(
         : html`<span lang="en">${change.name}</span>`;
       return html`<tr><th scope="row" class="nw">${date(language, change.at, 'short')}</th><td>${name}<br><small class="g">${change.provider.name}</small></td><td class="n">${eventWords(change, language)}</td></tr>`;
     });
-  return html`<section class="sec"><h2>${words.week}</h2><p>${words.weekLead(cheaper, dearer, count('listed') + count('relisted'), count('withdrawn'))} ${!isWhole && words.weekCut} ${changes.length > CHANGES && words.weekShown(CHANGES)}</p><table class="t"><thead><tr><th scope="col">${day}</th><th scope="col">${plan}</th><th scope="col" class="n">${what}</th></tr></thead><tbody>${rows}</tbody></table></section>`;
+  return html`<section class="sec"><h2>${words.week}</h2><p>${words.weekLead(cheaper, dearer, count('listed') + count('relisted'), count('withdrawn'))} ${!isWhole && words.weekCut} ${changes.length > CHANGES && words.weekShown(CHANGES)}</p><table class="t week"><thead><tr><th scope="col">${day}</th><th scope="col">${plan}</th><th scope="col" class="n">${what}</th></tr></thead><tbody>${rows}</tbody></table></section>`;
 }
 
 /** The latest day first; on a day the largest moves of a price, then what came and what went. */

@@ -2,9 +2,9 @@
 
 import type { PlanView } from '../../catalog/catalog.ts';
 import { type Html, html } from '../../html/html.ts';
-import type { Plan } from '../../plan/plan.ts';
-import { remarksAmong, remarksOf } from '../../plan/quality/quality.ts';
-import type { Remark } from '../../plan/quality/remark.ts';
+import { remarksNow } from '../../plan/quality/quality.ts';
+import type { PlanRemark } from '../../plan/quality/remark.ts';
+import { DAY_MS } from '../../units.ts';
 import { drawSteps } from '../draw/steps.ts';
 import { cents, date, difference, dollars, percent, whole } from '../format.ts';
 import { inLanguage, type Language } from '../language.ts';
@@ -17,6 +17,8 @@ import type { KnownRow } from './year-market.ts';
 
 /** The change that the page speaks of first. */
 const TOLD_PERCENT = 20;
+/** From here on a drawing is told by months, not by days. */
+const LONG_MS = 180 * DAY_MS;
 
 export function whatIfSection({ ask, facts }: PlanPageParts): Html {
   const { language, path, query } = ask;
@@ -117,7 +119,14 @@ export function historySection({ ask, facts }: PlanPageParts, past: PlanPast | '
         name: plan.name,
       },
     ],
-    { from: from.getTime(), to: nowMs, ticks: [from.getTime(), nowMs].map((at) => ({ at, text: day(at) })) },
+    {
+      from: from.getTime(),
+      to: nowMs,
+      ticks: [from.getTime(), nowMs].map((at) => ({
+        at,
+        text: date(language, at, nowMs - from.getTime() > LONG_MS ? 'month' : 'short'),
+      })),
+    },
     { label: words.picture(plan.name), value: (value) => `${cents(value)} ¢` },
   );
   const first =
@@ -144,23 +153,22 @@ export function historySection({ ask, facts }: PlanPageParts, past: PlanPast | '
   }</section>`;
 }
 
-/** Of a plan in memory, and so as long as its plan set stays: the plans beside it are those of one version. */
-const remarks = new WeakMap<Plan, Remark[]>();
+/** What is odd about each plan of a market, by its id: looked for once, as plans are compared with each other. */
+const remarks = new WeakMap<PlanView, ReadonlyMap<string, PlanRemark[]>>();
+
+function remarksIn(view: PlanView): ReadonlyMap<string, PlanRemark[]> {
+  let found = remarks.get(view);
+  if (!found) {
+    const plans = view.sets.flatMap((set) => set.plans);
+    found = Map.groupBy(remarksNow(plans), ({ plan }) => plan?.id ?? '');
+    remarks.set(view, found);
+  }
+  return found;
+}
 
 export function oddSection({ ask, facts }: PlanPageParts, view: PlanView): Html {
   const words = PLAN_BILL[ask.language].odd;
-  const { plan } = facts;
-  let found = remarks.get(plan);
-  if (!found) {
-    found = [
-      ...remarksAmong(
-        plan,
-        view.sets.flatMap(({ plans }) => plans),
-      ),
-      ...remarksOf(plan),
-    ];
-    remarks.set(plan, found);
-  }
+  const found = remarksIn(view).get(facts.plan.id) ?? [];
   if (found.length === 0)
     return html`<section class="sec"><h2>${words.head}</h2><p>${words.none}</p></section>`;
   return html`<section class="sec"><h2>${words.head}</h2><p>${words.lead}</p><ul class="odd">${found.map(({ rule, message }) => html`<li>${words.rules[rule] ?? message}</li>`)}</ul></section>`;

@@ -7,7 +7,7 @@ import { errorPage } from '../error-page.ts';
 import { dollars } from '../format.ts';
 import { breadcrumbs, productOf } from '../found/structured.ts';
 import { inLanguage } from '../language.ts';
-import { readListQuery, usageParams, withParams } from '../list/list-query.ts';
+import { type ListQuery, readListQuery, usageParams, withParams } from '../list/list-query.ts';
 import { labelsOf } from '../list/plan-facts.ts';
 import { usageControl } from '../list/usage-control.ts';
 import { type Answer, type Ask, BadAddress } from '../page-parts.ts';
@@ -51,6 +51,7 @@ export async function planPage(ask: Ask): Promise<Answer> {
     facts,
     home: homeOf(usage),
     tdsp: territory.tdsp(plan.tdsp_duns)?.short_name ?? plan.tdsp_duns,
+    compareWith: compareOf(ask, plan.id, market, usage),
     linkTo: (id) => inLanguage(ask.language, withParams(`/plans/${id}`, usageParams(usage))),
   };
   return page(ask, {
@@ -63,6 +64,12 @@ export async function planPage(ask: Ask): Promise<Answer> {
     head: structuredOf(parts, view),
     main: html`<div class="w">${crumbOf(parts)}<div class="cols"><div>${answerOf(parts)}<div id="usage">${usageControl(ask.language, inLanguage(ask.language, ask.path), usage)}</div>${monthsSection(parts)}</div>${factsAside(parts)}<div class="rest">${billSection(parts)}${curveSection(parts)}${whatIfSection(parts)}${cheaperSection(parts)}${historySection(parts, past)}${oddSection(parts, view)}</div></div></div>`,
   });
+}
+
+function compareOf({ language }: Ask, id: string, { known }: YearMarket, usage: ListQuery): string | null {
+  const lowest = known[0]?.plan.id;
+  if (lowest === undefined || lowest === id) return null;
+  return inLanguage(language, withParams('/compare', [['id', id], ['id', lowest], ...usageParams(usage)]));
 }
 
 function structuredOf(parts: PlanPageParts, view: PlanView): Html {

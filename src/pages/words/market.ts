@@ -51,7 +51,7 @@ const en = {
     weekNone: 'No plan changed its price, came or went in the last seven days.',
     weekCut: 'More happened than is counted here.',
     weekColumns: ['Day', 'Plan', 'What happened'],
-    weekShown: (shown: number) => `The ${shown} latest.`,
+    weekShown: (shown: number) => `Here the ${shown} with the largest moves, the latest day first.`,
     event: {
       changed: (from: string, to: string) => `${from} → ${to} ¢`,
       terms: 'terms changed',
@@ -156,7 +156,7 @@ const es: MarketWords = {
     weekNone: 'En los últimos siete días ningún plan cambió de precio, llegó ni se fue.',
     weekCut: 'Pasó más de lo que aquí se cuenta.',
     weekColumns: ['Día', 'Plan', 'Qué pasó'],
-    weekShown: (shown) => `Los ${shown} últimos.`,
+    weekShown: (shown) => `Aquí los ${shown} que más se movieron, primero el último día.`,
     event: {
       changed: (from, to) => `${from} → ${to} ¢`,
       terms: 'cambiaron las condiciones',

@@ -5,7 +5,7 @@
 
 import type { Rates } from '../rate.ts';
 
-export const OFFER_EVENTS = [
+export const EVENT_KINDS = [
   'offer_listed',
   'offer_relisted',
   'offer_repriced',
@@ -13,11 +13,6 @@ export const OFFER_EVENTS = [
   'offer_details_changed',
   'offer_replaced',
   'offer_withdrawn',
-] as const;
-type OfferEventKind = (typeof OFFER_EVENTS)[number];
-
-export const EVENT_KINDS = [
-  ...OFFER_EVENTS,
   'delivery_charge_changed',
   'provider_renamed',
   'source_changed',
@@ -46,7 +41,7 @@ export interface FieldChange {
 }
 
 /** A plan that carried an offer before. */
-export interface ReplacedPlan {
+interface ReplacedPlan {
   plan_id: string;
   external_id: string;
 }
@@ -107,6 +102,3 @@ export interface NewEvent<Kind extends EventKind = EventKind> {
   rate_change: number | null;
   data: EventData[Kind];
 }
-
-export const isOfferEvent = (kind: EventKind): kind is OfferEventKind =>
-  (OFFER_EVENTS as readonly string[]).includes(kind);

@@ -64,7 +64,7 @@ export function offerEvent(before: OfferBefore | null, plan: Plan, cause: EventC
 function kindOf({ wasSold, cells }: OfferBefore, plan: Plan, changes: FieldChange[], isReplaced: boolean) {
   if (!wasSold) return 'offer_relisted';
   if (changes.some(({ field }) => isRate(field))) return 'offer_repriced';
-  // What an upstream stops or begins to tell is no other term.
+  // A term that an upstream stops or begins to tell has not changed.
   if (changedTerms(cells as unknown as TermsOfSale, termsOfSale(plan)).length > 0)
     return 'offer_terms_changed';
   if (isReplaced) return 'offer_replaced';

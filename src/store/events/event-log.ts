@@ -43,7 +43,7 @@ export interface EventFilter {
   minChange?: number | null;
 }
 
-export interface EventsPage {
+interface EventsPage {
   events: MarketEvent[];
   /** The number up to which the page looked. */
   upTo: number;

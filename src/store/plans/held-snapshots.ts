@@ -1,7 +1,7 @@
 /** Snapshots the guard held back, with their verdicts: one open one of a TDSP, until a file passes or an operator decides. */
 
 import type { PlanDraft } from '../../plan/plan.ts';
-import { MARKET_EVENTS } from '../events/channel.ts';
+import { MARKET_EVENTS } from '../events/write-events.ts';
 import { toJsonb } from '../postgres/copy.ts';
 import type { Queryable } from '../postgres/database.ts';
 
@@ -99,6 +99,26 @@ export async function readHeld(queryable: Queryable, duns: string | null = null)
     `select tdsp_duns, source, origin, plans, rejections, payload_hash, verdict, observed_at, run_id, content_hash, since, files
        from held_snapshots where resolved_at is null and ($1::text is null or tdsp_duns = $1) order by tdsp_duns`,
     [duns],
+  );
+  return rows;
+}
+
+/** An open one, without its plans. */
+export interface HeldSummary {
+  tdsp_duns: string;
+  run_id: number;
+  observed_at: Date;
+  plans: number;
+  /** What the broken rules read, and what would be fine. */
+  broken: { reading: string; limit: string }[];
+}
+
+export async function readHeldSummaries(queryable: Queryable): Promise<HeldSummary[]> {
+  const { rows } = await queryable.query<HeldSummary>(
+    `select tdsp_duns, run_id, observed_at, jsonb_array_length(plans) as plans,
+            coalesce((select jsonb_agg(jsonb_build_object('reading', r->>'reading', 'limit', r->>'limit'))
+               from jsonb_array_elements(verdict->'readings') as r where (r->>'is_broken')::boolean), '[]') as broken
+       from held_snapshots where resolved_at is null order by tdsp_duns`,
   );
   return rows;
 }

@@ -1,11 +1,11 @@
-/** What a publish writes, in one statement. */
+/** What a publish writes: all rows in one statement, and behind them what happened, in the order of the log. */
 
 import type { NewEvent } from '../../plan/events/market-event.ts';
 import { PLAN_COLUMNS } from '../../plan/fields.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { MARKET_EVENTS } from '../events/channel.ts';
+import { writeEvents } from '../events/write-events.ts';
 import { toJsonb } from '../postgres/copy.ts';
-import type { Queryable } from '../postgres/database.ts';
+import type { Database } from '../postgres/database.ts';
 import type { PassedAs } from './guarded-plans.ts';
 import type { ProviderRow } from './published-plans.ts';
 import { PLANS_PUBLISHED, type Snapshot } from './snapshots.ts';
@@ -76,7 +76,7 @@ const list = (columns: readonly { name: string }[], inFront = ''): string =>
 const replaced = WRITTEN.filter(({ name }) => name !== 'external_id' && name !== 'tdsp_duns');
 
 /**
- * The whole transaction. It holds only where the snapshot that the change was worked out from is still current and
+ * The transaction but for its events. It holds only where the snapshot that the change was worked out from is still current and
  * nobody declared an emergency: else `given` is empty, and so is everything after it.
  *
  * $1: the change but for its plans, as a JSON object; $2: the plans, as a JSON list of rows.
@@ -87,7 +87,7 @@ const PUBLISH = `with change as (
       observed_at timestamptz, published_at timestamptz, run_id bigint, set_hash text, unread text[],
       payload_hash text, validators jsonb, passed_as text, median_rate numeric, kept_fields text[], before_observed_at timestamptz, overwritten text[], gone uuid[],
       providers json, new_offers json, changed_offers uuid[], returned_offers uuid[], ended_offers uuid[],
-      corrected_offers json, moved_offers uuid[], history json, events json, announcement json)
+      corrected_offers json, moved_offers uuid[], history json, announcement json)
   ),
 
   -- An emergency waits for a publish that is writing, and a publish that comes after it writes nothing.
@@ -122,7 +122,6 @@ const PUBLISH = `with change as (
       legal_name = coalesce(excluded.legal_name, p.legal_name),
       puct_number = coalesce(excluded.puct_number, p.puct_number),
       phone = coalesce(excluded.phone, p.phone)
-    returning id
   ),
 
   new_offers as (
@@ -173,7 +172,6 @@ const PUBLISH = `with change as (
       ${replaced.map(({ name }) => `${name} = excluded.${name}`).join(', ')},
       source = excluded.source, is_active = true, last_scraped_at = excluded.last_scraped_at, deactivated_at = null,
       since_version = excluded.since_version, until_version = null
-    returning 1
   ),
 
   history as (
@@ -184,7 +182,6 @@ const PUBLISH = `with change as (
            case when r.event = 'changed' then coalesce(r.to_value, 'null') end, given.version, given.published_at
       from given, json_to_recordset(given.history)
         as r (offer_id uuid, plan_id uuid, external_id text, event text, field text, from_value jsonb, to_value jsonb)
-    returning 1
   ),
 
   snapshot as (
@@ -195,29 +192,9 @@ const PUBLISH = `with change as (
            payload_hash, validators, passed_as, median_rate, kept_fields
       from given
     returning tdsp_duns
-  ),
-
-  -- The lock of the log is held until the commit, and all publishes meet at it: it is taken last.
-  numbered as (
-    update market_log set last_seq = last_seq + json_array_length(given.events)
-      from given
-     where (select count(*) from written_providers) + (select count(*) from written_plans) + (select count(*) from history)
-           is not null
-    returning last_seq - json_array_length(given.events) as before_first, last_seq
-  ),
-
-  told as (
-    insert into market_events
-      (seq, tdsp_duns, version, at, kind, cause, offer_id, plan_id, external_id, provider_id, rate_change, data)
-    select numbered.before_first + r.place, given.tdsp_duns, given.version, given.published_at,
-           r.kind, r.cause, r.offer_id, r.plan_id, r.external_id, r.provider_id, r.rate_change, nullif(r.data, 'null')
-      from given cross join numbered cross join rows from (json_to_recordset(given.events)
-        as (kind text, cause text, offer_id uuid, plan_id uuid, external_id text, provider_id text, rate_change numeric, data jsonb))
-        with ordinality as r (kind, cause, offer_id, plan_id, external_id, provider_id, rate_change, data, place)
   )
 
-  select pg_notify('${PLANS_PUBLISHED}', given.announcement::text), pg_notify('${MARKET_EVENTS}', numbered.last_seq::text)
-    from given join snapshot using (tdsp_duns) cross join numbered`;
+  select pg_notify('${PLANS_PUBLISHED}', given.announcement::text) from given join snapshot using (tdsp_duns)`;
 
 /** Another process published the same version just now, or each of two waited for the other. */
 function isSuperseded(error: unknown): boolean {
@@ -232,7 +209,7 @@ function isSuperseded(error: unknown): boolean {
  * @returns whether it was written; not where `before` is not current any more, nor in an emergency
  */
 export async function writeChange(
-  queryable: Queryable,
+  database: Pick<Database, 'transaction'>,
   before: Snapshot | null,
   change: PublishedChange,
 ): Promise<boolean> {
@@ -244,6 +221,7 @@ export async function writeChange(
     returnedOffers,
     endedOffers,
     correctedOffers,
+    events,
     ...others
   } = change;
   const { tdsp_duns, version, observed_at } = snapshot;
@@ -263,8 +241,13 @@ export async function writeChange(
   };
   const values = [toJsonb(written), toJsonb(plans.map(toRow))];
   try {
-    const { rowCount } = await queryable.query({ name: 'publish', text: PUBLISH, values });
-    return rowCount === 1;
+    return await database.transaction(async (connection) => {
+      const { rowCount } = await connection.query({ name: 'publish', text: PUBLISH, values });
+      // A statement of its own, and the last: all publishes meet at the lock of the log, and here PostgreSQL has checked
+      // every key of the rows already.
+      if (rowCount === 1) await writeEvents(connection, snapshot, events);
+      return rowCount === 1;
+    });
   } catch (error) {
     if (isSuperseded(error)) return false;
     throw error;

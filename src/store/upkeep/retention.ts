@@ -244,6 +244,7 @@ export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
   oldRuns,
   aged('sync_attempts', 'attempts to sync', 'finished_at', 'runsDays'),
   aged('city_demand', 'what shoppers looked for', 'hour', 'demandDays'),
+  aged('page_vitals', 'how fast pages were to people', 'hour', 'demandDays'),
   aged('audit_log', 'audit log entries', 'at', 'auditDays'),
   outdated(
     'quarantined_records',
@@ -253,7 +254,26 @@ export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
   ),
   oldPayloads,
   aged('cache_stats', 'cache figures', 'minute', 'cacheStatsDays'),
+  aged('answer_stats', 'counts of answers', 'minute', 'cacheStatsDays'),
   aged('query_stats', 'statement figures', 'minute', 'queryStatsDays'),
+  outdated(
+    'figures',
+    ({ keep }) => `figures of the fleet by the minute, ${older(keep.figuresDays)}`,
+    `span = 'minute' and at < $1`,
+    keptUntil('figuresDays'),
+  ),
+  {
+    ...outdated(
+      'figures',
+      ({ keep }) => `figures of the fleet by the hour, ${older(keep.figuresHoursDays)}`,
+      `span = 'hour' and at < $1`,
+      keptUntil('figuresHoursDays'),
+    ),
+    name: 'figures_by_the_hour',
+  },
+  aged('alert_events', 'history of the alerts', 'at', 'figuresHoursDays'),
+  aged('alert_deliveries', 'messages about alerts', 'created_at', 'figuresDays'),
+  aged('alert_silences', 'silences that are over', 'until', 'figuresHoursDays'),
   outdated(
     'query_texts',
     () => 'statements that no process has sent for 30 days',

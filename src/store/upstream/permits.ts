@@ -148,6 +148,15 @@ export function finishPermit(
   });
 }
 
+/** When the certificate of an upstream ends, as its last connection showed it. */
+export async function noteCertificate(queryable: Queryable, source: string, endsAt: Date): Promise<void> {
+  await queryable.query(
+    `update upstream_gates set certificate_ends_at = $2
+      where source = $1 and certificate_ends_at is distinct from $2`,
+    [source, endsAt],
+  );
+}
+
 /**
  * Whether a call that is not forced would be refused just now, for all one can see without asking for a permit: it saves
  * those who need not call the trouble of preparing one.

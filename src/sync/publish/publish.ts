@@ -1,7 +1,7 @@
 /**
  * Publishes one snapshot of one TDSP: one transaction, after which everybody sees all of it or nothing of it.
  *
- * Hashes are compared first, so only what changed is read and written, in three round trips whatever the number of
+ * Hashes are compared first, so only what changed is read and written, in as many round trips whatever the number of
  * plans: what is published, what is known of the plans that change, and one statement that writes all of it, unless
  * a newer snapshot was published first; then all is read again. A snapshot like the last one takes two, and writes two rows.
  *
@@ -112,12 +112,10 @@ export async function publish(
     const published =
       current?.content_hash === content_hash
         ? await confirm(database.pool, snapshot, current, options)
-        : await write(database.pool, { snapshot, contents, content_hash, ...state }, options).catch(
-            (error) => {
-              doubtHistoryPartition(database, error);
-              throw error;
-            },
-          );
+        : await write(database, { snapshot, contents, content_hash, ...state }, options).catch((error) => {
+            doubtHistoryPartition(database, error);
+            throw error;
+          });
     if (published) return published;
     const control = await readControl(database.pool);
     if (control.state === 'emergency') throw new SyncHaltedError(control);
@@ -190,7 +188,7 @@ function differingFrom({ contents, active }: Change): Content[] {
  * @throws {SnapshotHeldError}
  */
 async function judgeAndPublish(
-  queryable: Queryable,
+  database: Database,
   change: Change,
   options: PublishOptions,
 ): Promise<Published | null> {
@@ -206,15 +204,15 @@ async function judgeAndPublish(
     changes: differingFrom(change).length + goneFrom(change).length,
     currentSpanMs: current ? current.observed_at.getTime() - current.published_at.getTime() : 0,
   };
-  const { plans, kept, passed_as } = await judgeSnapshot(queryable, judged, options.now);
-  if (!kept) return writeSnapshot(queryable, change, { ...options, passed_as });
+  const { plans, kept, passed_as } = await judgeSnapshot(database.pool, judged, options.now);
+  if (!kept) return writeSnapshot(database, change, { ...options, passed_as });
   const contents = contentsOf(plans);
   const content_hash = hashOf(snapshot, contents, kept.fields);
   const published =
     current?.content_hash === content_hash
-      ? await confirm(queryable, snapshot, current, options)
+      ? await confirm(database.pool, snapshot, current, options)
       : await writeSnapshot(
-          queryable,
+          database,
           { ...change, contents, content_hash },
           { ...options, passed_as, keptFields: kept.fields },
         );
@@ -223,7 +221,7 @@ async function judgeAndPublish(
 
 /** @returns `null`: superseded */
 async function writeSnapshot(
-  queryable: Queryable,
+  database: Database,
   change: Change,
   { now, passed_as, keptFields }: PublishOptions & { keptFields?: string[] },
 ): Promise<Published | null> {
@@ -235,7 +233,7 @@ async function writeSnapshot(
   const published_at = nextPublishTime(current?.published_at ?? null, now);
   const sourceBefore = current?.source ?? null;
   const cause = causeOf({ sourceBefore, source, passed_as }, snapshot.isReplay ?? false);
-  const { renamed, ...found } = await identifyIn(queryable, tdsp_duns, {
+  const { renamed, ...found } = await identifyIn(database.pool, tdsp_duns, {
     differing,
     gone,
     now: published_at,
@@ -249,7 +247,7 @@ async function writeSnapshot(
   const added = differing.filter(({ external_id }) => !activeById.has(external_id)).length;
   const changed = differing.length - added;
   const told = { plans: hashes.size, added, changed, withdrawn: gone.length, rejected: rejected.length };
-  const isWritten = await writeChange(queryable, current, {
+  const isWritten = await writeChange(database, current, {
     ...found,
     events: publishEvents({
       cause,

@@ -1,6 +1,7 @@
 /** From one upstream call to published plans: every TDSP the call covers is published by itself. */
 
 import { bulkhead } from 'cockatiel';
+import { publishes } from '../../process-metrics.ts';
 import type { FetchContext, FetchedTdsp, PlanSource, Rejection, SourceName } from '../../sources/source.ts';
 import { SourceError } from '../../sources/source-error.ts';
 import type { PassedAs } from '../../store/plans/guarded-plans.ts';
@@ -168,6 +169,7 @@ export class Publisher {
       if (!published.isCached) await this.#fillCache(tdsp_duns);
       const { version: snapshot_version, counts, isNew } = published;
       const status = isNew ? 'published' : 'unchanged';
+      if (isNew) publishes.add(tdsp_duns);
       const message = kept
         ? `${kept.fields.join(', ')} kept as before: ${describeVerdict(kept.verdict)}`
         : null;

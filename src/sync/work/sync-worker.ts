@@ -7,6 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describeError } from '../../errors.ts';
+import { LOOPS, noteRound } from '../../periodic.ts';
+import { syncResults } from '../../process-metrics.ts';
 import type { PlanSource } from '../../sources/source.ts';
 import type { Connection, Database } from '../../store/postgres/database.ts';
 import { type ControlState, lockControl } from '../../store/queue/sync-control.ts';
@@ -108,6 +110,7 @@ export class SyncWorker {
   async #stop(graceMs: number): Promise<void> {
     const { jobs, concurrency, upkeep } = this.#options;
     clearTimeout(this.#timer);
+    LOOPS.delete('reconcile');
     if (concurrency > 0) await jobs.stopTaking(this.queue);
     if (graceMs > 0) await Promise.race([Promise.all(this.#running), pause(graceMs, null, { ref: false })]);
     this.#calls.abort();
@@ -185,6 +188,7 @@ export class SyncWorker {
     if (returned.length > 0 && !work.reader) {
       await wakeWorkers({ database, jobs, queue, coverage: source.coverage });
     }
+    for (const { status } of outcomes) syncResults.add(status);
     // The last that settles what was asked for together does it for all of it.
     upkeep?.renew(() => isQueueIdle(database.pool, queue));
     return outcomes;
@@ -237,6 +241,7 @@ export class SyncWorker {
   #reconcileLater(): void {
     if (this.#stopped) return;
     clearTimeout(this.#timer);
+    noteRound('reconcile', RECONCILE_MS);
     this.#timer = setTimeout(() => this.#reconcileNow(), RECONCILE_MS);
   }
 
