@@ -20,6 +20,7 @@ function problemsOf(env: Environment): Record<string, string> {
 test('an empty environment has a default for everything', () =>
   assert.deepEqual(readConfig({}, '/srv'), {
     databaseUrl: null,
+    directUrl: null,
     dataDir: '/srv/.wattsync',
     planSource: 'sandbox',
     comparepower: { url: null, apiKey: null, apiKeyHeader: 'X-API-Key', headers: [] },
@@ -75,15 +76,21 @@ test('an empty environment has a default for everything', () =>
     hasTracing: false,
     host: '127.0.0.1',
     port: 3000,
+    databasePoolSize: 24,
+    keepAliveMs: 72_000,
+    shutdownDelayMs: 0,
     publicUrl: null,
     fieldBeacon: false,
     logLevel: 'info',
+    logRequests: 0,
   }));
 
 test('every variable is read', () => {
   const config = readConfig(
     {
       DATABASE_URL: 'postgres://u:p@db.example/wattsync',
+      DATABASE_URL_DIRECT: 'postgres://u:p@direct.example/wattsync',
+      DATABASE_POOL_SIZE: '12',
       WATTSYNC_DATA_DIR: 'data',
       PLAN_SOURCE: 'ComparePower',
       COMPAREPOWER_API_URL: 'https://pricing.example/',
@@ -119,9 +126,12 @@ test('every variable is read', () => {
       API_CALL_BUDGET_PER_HOUR: '4',
       HOST: '0.0.0.0',
       PORT: ' 0 ',
+      KEEP_ALIVE_SECONDS: '30',
+      SHUTDOWN_DELAY_MS: '5000',
       PUBLIC_URL: 'https://plans.example.com/',
       FIELD_BEACON: 'true',
       LOG_LEVEL: 'debug',
+      LOG_REQUESTS: '0.5',
       ENABLE_QUERY_OPTIMIZATION: 'FALSE',
       RETENTION_API_CALLS_DAYS: '10',
       RETENTION_RUNS_DAYS: '20',
@@ -149,7 +159,7 @@ test('every variable is read', () => {
     },
     '/srv',
   );
-  const { databaseUrl, redisUrl, comparepower, adminTokens, strangers, alerts, ...rest } = config;
+  const { databaseUrl, directUrl, redisUrl, comparepower, adminTokens, strangers, alerts, ...rest } = config;
   assert.deepEqual(
     [alerts.rulesFile, alerts.email?.to, alerts.email?.from, alerts.webhook?.key.reveal().slice(0, 6)],
     ['alerts.yaml', 'oncall@example.com', 'wattsync@example.com', 'whsec_'],
@@ -162,6 +172,7 @@ test('every variable is read', () => {
   assert.deepEqual(strangers.limits, { perMinute: 61, costlyPerMinute: 7, eventsPerMinute: 8 });
   assert.equal(redisUrl?.reveal(), 'redis://:geheim@cache.example:6379');
   assert.equal(String(redisUrl), '***');
+  assert.equal(directUrl?.reveal(), 'postgres://u:p@direct.example/wattsync');
   assert.equal(databaseUrl?.reveal(), 'postgres://u:p@db.example/wattsync');
   assert.equal(comparepower.apiKey?.reveal(), 'k-123');
   assert.deepEqual(
@@ -207,9 +218,13 @@ test('every variable is read', () => {
     hasTracing: true,
     host: '0.0.0.0',
     port: 0,
+    databasePoolSize: 12,
+    keepAliveMs: 30_000,
+    shutdownDelayMs: 5_000,
     publicUrl: 'https://plans.example.com',
     fieldBeacon: true,
     logLevel: 'debug',
+    logRequests: 0.5,
   });
 });
 

@@ -1,7 +1,7 @@
 /** The environment, read once and checked whole: all bad variables are reported together, each by its name. */
 
 import { resolve } from 'node:path';
-import { expected, type FieldProblem, WattsyncError } from './errors.ts';
+import { expected, type FieldProblem, keepSecret, WattsyncError } from './errors.ts';
 import { type AdminRole, VARIABLES, type Values, type Variable, type VariableName } from './variables.ts';
 
 /** A text that never shows itself in a log, an error or JSON. */
@@ -32,7 +32,15 @@ export interface AdminToken {
   token: Secret;
 }
 
-const secret = (text: string | null): Secret | null => (text === null ? null : new Secret(text));
+function secret(text: string | null): Secret | null {
+  if (text === null) return null;
+  keepSecret(text);
+  // What an address names as its password stands alone in what a server says.
+  const password = URL.canParse(text) ? new URL(text).password : '';
+  keepSecret(password);
+  if (/^(?:[^%]|%[0-9a-f]{2})*$/i.test(password)) keepSecret(decodeURIComponent(password));
+  return new Secret(text);
+}
 
 /** What a process of `start` does: answer, sync, keep the times. */
 export const ROLES = ['web', 'worker', 'scheduler'] as const;
@@ -131,6 +139,12 @@ function checkTogether(planSource: NonNullable<Values['PLAN_SOURCE']>, values: V
     const what = 'for example https://pricing.api.comparepower.com';
     report('COMPAREPOWER_API_URL', `is needed with PLAN_SOURCE=comparepower: ${what}`);
   }
+  if (values.DATABASE_URL_DIRECT !== null && values.DATABASE_URL === null) {
+    report(
+      'DATABASE_URL_DIRECT',
+      'is of use only beside a DATABASE_URL that names a pooler: set that, or unset this',
+    );
+  }
   if ((values.ALERT_WEBHOOK_URL === null) !== (values.ALERT_WEBHOOK_SECRET === null)) {
     const missing = values.ALERT_WEBHOOK_URL === null ? 'ALERT_WEBHOOK_URL' : 'ALERT_WEBHOOK_SECRET';
     report(missing, 'is needed: ALERT_WEBHOOK_URL and ALERT_WEBHOOK_SECRET go together');
@@ -182,6 +196,9 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
   return {
     /** `null`: embedded PostgreSQL under `dataDir`. */
     databaseUrl: secret(values.DATABASE_URL),
+    /** PostgreSQL itself, where `databaseUrl` is a pooler's. */
+    directUrl: secret(values.DATABASE_URL_DIRECT),
+    databasePoolSize: values.DATABASE_POOL_SIZE,
     /** Absolute. */
     dataDir: resolve(cwd, values.WATTSYNC_DATA_DIR),
     planSource,
@@ -264,8 +281,12 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
     hasTracing: values.TRACING === 'on',
     host: values.HOST,
     port: values.PORT,
+    keepAliveMs: values.KEEP_ALIVE_SECONDS * 1_000,
+    shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     publicUrl: values.PUBLIC_URL,
     fieldBeacon: values.FIELD_BEACON === 'true',
     logLevel: values.LOG_LEVEL,
+    /** Share of the requests that are logged. */
+    logRequests: values.LOG_REQUESTS,
   };
 }

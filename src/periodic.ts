@@ -38,11 +38,16 @@ export class Periodic {
     return this.#working;
   }
 
-  /** Safe early and twice. */
-  async stop(): Promise<void> {
+  /** Begins no more; what is in progress ends by itself. */
+  end(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
     LOOPS.delete(this.#name);
+  }
+
+  /** Safe early and twice. */
+  async stop(): Promise<void> {
+    this.end();
     await this.now();
   }
 }

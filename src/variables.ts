@@ -22,6 +22,29 @@ const address = (...protocols: string[]): Reader<string> => ({
       : undefined,
 });
 
+/** An address that paths are put behind, or that is written down: nothing in it may be secret or come after the path. */
+const upstream = (mayHaveQuery: boolean): Reader<string> => ({
+  expected: `an http(s) address without user, password${mayHaveQuery ? '' : ', "?"'} or "#", for example https://pricing.api.comparepower.com (a key goes into COMPAREPOWER_API_KEY)`,
+  read: (given) => {
+    const known = address('http:', 'https:').read(given);
+    if (known === undefined) return undefined;
+    const { username, password, search } = new URL(given);
+    const isClean = username === '' && password === '' && !given.includes('#');
+    return isClean && (mayHaveQuery || (search === '' && !given.includes('?'))) ? known : undefined;
+  },
+});
+
+/** A path, or an address. */
+const exportPlace: Reader<string> = {
+  expected: 'a path, or an http(s) address without user, password or "#"',
+  read: (given) => (/^https?:/i.test(given) ? upstream(true).read(given) : given),
+};
+
+const headerValue: Reader<string> = {
+  expected: 'a text of plain characters on one line',
+  read: (given) => (/^[\x20-\x7e]{1,2000}$/.test(given) ? given : undefined),
+};
+
 const cron: Reader<string> = {
   expected: 'a cron expression of five fields, for example "0 2 * * *", or "off"',
   read: (given) => {
@@ -161,6 +184,17 @@ export const VARIABLES = {
     'your own PostgreSQL; unset, an embedded one',
     'secret',
   ],
+  DATABASE_URL_DIRECT: [
+    null,
+    address('postgres:', 'postgresql:'),
+    'PostgreSQL itself, where `DATABASE_URL` leads to a pooler: then only what readers ask goes through the pooler',
+    'secret',
+  ],
+  DATABASE_POOL_SIZE: [
+    24,
+    whole(2, 500),
+    'connections of one process for its own statements; see [operations](docs/operations.md) for the sum',
+  ],
   WATTSYNC_DATA_DIR: [
     '.wattsync',
     text,
@@ -169,16 +203,18 @@ export const VARIABLES = {
   PLAN_SOURCE: [null, oneOf(PLAN_SOURCES), '`comparepower`, `powertochoose` or `sandbox`'],
   COMPAREPOWER_API_URL: [
     null,
-    address('http:', 'https:'),
+    upstream(false),
     'for example `https://pricing.api.comparepower.com`',
+    'secret',
   ],
-  COMPAREPOWER_API_KEY: [null, text, 'sent where set', 'secret'],
+  COMPAREPOWER_API_KEY: [null, headerValue, 'sent where set', 'secret'],
   COMPAREPOWER_API_KEY_HEADER: ['X-API-Key', headerName, 'the header it is sent in'],
   COMPAREPOWER_HEADERS: [null, headers, 'more headers of each call, as a JSON object', 'secret'],
   POWERTOCHOOSE_CSV: [
     null,
-    text,
+    exportPlace,
     "path or http(s) address of the state's plan export; unset, the state's own address, once a day",
+    'secret',
   ],
   POWERTOCHOOSE_USER_AGENT: [
     'Mozilla/5.0 (compatible; wattsync)',
@@ -266,10 +302,25 @@ export const VARIABLES = {
   ],
   HOST: ['127.0.0.1', text, 'where the API listens'],
   PORT: [3000, whole(0, 65_535), 'the port it listens on; 0 takes any free one'],
+  KEEP_ALIVE_SECONDS: [
+    72,
+    whole(1, 3_600),
+    'how long an idle connection of a client stays open: longer than the balancer in front keeps it',
+  ],
+  SHUTDOWN_DELAY_MS: [
+    0,
+    whole(0, 5 * MINUTE_MS),
+    'how long, after SIGTERM, new connections are let in while `/readyz` says 503 already',
+  ],
   PUBLIC_URL: [
     null,
     address('http:', 'https:'),
     'where the pages are reached from outside, for their canonical addresses',
+  ],
+  LOG_REQUESTS: [
+    0,
+    decimal(0, 1),
+    'share of the requests that get a line in the log: 0.01 is one of a hundred',
   ],
   FIELD_BEACON: [
     'false',

@@ -49,6 +49,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'territory',
   ],
   cli: [
+    'html',
     'app',
     'sandbox',
     'monitor',
@@ -72,6 +73,7 @@ const BOTTOM = [
   'periodic.ts',
   'process-metrics.ts',
   'readers.ts',
+  'trace.ts',
   'units.ts',
   'variables.ts',
 ];

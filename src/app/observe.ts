@@ -9,6 +9,7 @@ import { Observer } from '../monitor/alerts/observer.ts';
 import type { Rules } from '../monitor/alerts/rules.ts';
 import type { Database } from '../store/postgres/database.ts';
 import type { Territory } from '../territory/territory.ts';
+import { turnTracingOn } from '../trace.ts';
 import { openMetricsPort } from './metrics-port.ts';
 import { ProcessMetrics } from './process-metrics.ts';
 import type { Scope } from './scope.ts';
@@ -27,6 +28,7 @@ interface ObserveOptions {
 /** Before the parts that count. Without the role web /metrics has a port of its own, where METRICS_PORT says so. */
 export async function startMetrics(scope: Scope, options: ObserveOptions): Promise<ProcessMetrics> {
   const { config, roles, database, log } = options;
+  if (config.hasTracing) await turnTracingOn();
   const metrics = scope.own(
     new ProcessMetrics({
       database,

@@ -17,6 +17,7 @@ import { placesRoutes } from '../api/market/places.ts';
 import { providersRoutes } from '../api/market/providers.ts';
 import { searchRoutes } from '../api/market/search.ts';
 import { metricsRoutes } from '../api/observation/metrics.ts';
+import { requestIdOf } from '../api/observation/request-id.ts';
 import { otherMethods } from '../api/other-methods.ts';
 import { answerParserError } from '../api/parser-errors.ts';
 import { PLANS_PATH, PlanAnswers } from '../api/plans/plan-answers.ts';
@@ -32,17 +33,24 @@ import { PageStore } from '../pages/page-store.ts';
 import { Past } from '../pages/past/past.ts';
 import { isForPerson, pagesRoutes, sendNotFound } from '../pages/routes.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
+import { tracedRequest } from '../trace.ts';
 
+/** Which request, for the log. */
+interface RequestAbout {
+  method: string;
+  path: string;
+  request_id: string;
+}
 /** Enough for every filter at once, with dozens of providers. */
 const LONGEST_URL = 4_096;
 
 /**
- * @param onError told of every failure nobody expected
+ * @param onError told of every failure nobody expected, and of each call that was refused for its token
  * @param serve takes what answers all requests; left out, a server of its own
  */
 export function buildServer(
   parts: ApiParts & Omit<PageParts, 'past'>,
-  onError: (error: unknown) => void,
+  onError: (error: unknown, request?: RequestAbout) => void,
   serve: (answer: RequestListener) => Server = createServer,
 ): FastifyInstance {
   const { limits, trustedProxies } = parts.strangers ?? STRANGERS;
@@ -55,6 +63,7 @@ export function buildServer(
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
+    genReqId: requestIdOf,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
     clientErrorHandler: answerParserError,
     // What cannot be read as an address, such as %zz.
@@ -65,21 +74,24 @@ export function buildServer(
     trustProxy: [...trustedProxies],
     // Plans and pages that memory holds are answered before the router: it would cost as much as the answer itself.
     serverFactory: (handler) =>
-      serve((request, response) => {
-        const isGet = request.method === 'GET' && request.url!.length <= LONGEST_URL;
-        const isPlans = isGet && request.url!.startsWith(`${PLANS_PATH}?`);
-        const startedAt = performance.now();
-        if (isGet && (isPlans ? answers : pages.store).answerAtOnce(request, response)) {
-          const cell = isPlans ? plansAtOnce : pagesAtOnce;
-          cell?.count(response.statusCode, performance.now() - startedAt);
-        } else handler(request, response);
-      }),
+      serve((request, response) =>
+        tracedRequest(request, response, () => {
+          const isGet = request.method === 'GET' && request.url!.length <= LONGEST_URL;
+          const isPlans = isGet && request.url!.startsWith(`${PLANS_PATH}?`);
+          const startedAt = performance.now();
+          if (isGet && (isPlans ? answers : pages.store).answerAtOnce(request, response)) {
+            const cell = isPlans ? plansAtOnce : pagesAtOnce;
+            cell?.count(response.statusCode, performance.now() - startedAt);
+          } else handler(request, response);
+        }),
+      ),
   });
 
   const clients = new ClientLimits(app, limits);
   app.decorate('limits', clients);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(PUBLIC_HEADERS);
+    reply.header('x-request-id', request.id);
     await clients.takeQuestion(request);
     if (request.url.length > LONGEST_URL) {
       throw new Problem('uri_too_long', {
@@ -121,7 +133,11 @@ export function buildServer(
     } catch (problem) {
       if (problem instanceof Problem) return sendProblem(reply, problem.code, problem.details);
     }
-    if (error instanceof Problem) return sendProblem(reply, error.code, error.details);
+    const about = { method: request.method, path: request.url.split('?')[0]!, request_id: request.id };
+    if (error instanceof Problem) {
+      if (error.code === 'unauthorized') onError(error, about);
+      return sendProblem(reply, error.code, error.details);
+    }
     if (error.statusCode === 413) return sendProblem(reply, 'body_too_large', { detail: error.message });
     if (error.statusCode === 415) {
       return sendProblem(reply, 'unsupported_media_type', {
@@ -130,7 +146,7 @@ export function buildServer(
     }
     if (error.statusCode && error.statusCode < 500)
       return sendProblem(reply, 'bad_request', { detail: error.message });
-    onError(error);
+    onError(error, about);
     if (isOutOfReach(error)) {
       return sendProblem(reply, 'storage_unavailable', {
         detail: 'The storage does not answer just now. Try again in a few seconds.',

@@ -2,6 +2,8 @@
 
 import type { RequestListener } from 'node:http';
 import { AnswerCounter } from '../api/observation/answer-counts.ts';
+import { aboutRequest } from '../api/observation/request-id.ts';
+import { Problem } from '../api/problem.ts';
 import type { AdminParts } from '../api/routes.ts';
 import { CacheStats } from '../cache/cache-stats.ts';
 import { openLayers } from '../cache/open-layers.ts';
@@ -9,8 +11,8 @@ import { PlanSetCache, type RefreshOutcome } from '../cache/plan-set-cache.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { RecentPriceMemory } from '../catalog/recent-prices.ts';
 import type { Config } from '../config.ts';
-import { describeError } from '../errors.ts';
-import type { Log } from '../log.ts';
+import { describeError, errorCode } from '../errors.ts';
+import { type Log, unexpected } from '../log.ts';
 import { opsRoutes } from '../ops/routes.ts';
 import { VitalsRecorder } from '../pages/beacon/vitals-recorder.ts';
 import { DemandRecorder } from '../planning/demand-recorder.ts';
@@ -54,7 +56,17 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
     keepDays: config.retention.cacheStatsDays,
     onError: keptForLater('cache figures'),
   });
+  const refusing = new Set<string>();
   const planSets = new PlanSetCache({
+    // Once: every version of every TDSP would say the same.
+    onWriteFailed: (layer, error) => {
+      if (refusing.has(layer) || errorCode(error) === 'layer_unavailable') return;
+      refusing.add(layer);
+      log.warn(
+        { layer, error: describeError(error) },
+        'a cache layer takes no writes; npm run doctor says more',
+      );
+    },
     recorder: stats,
     layers: layers.all,
     staleAfterMs,
@@ -108,7 +120,11 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
       recentPrices: (duns, version) => recent.of(duns, version),
       onVisit: vitals && ((page, visit) => vitals.note(page, visit)),
     },
-    (error) => log.error({ error: describeError(error) }, 'a request failed'),
+    (error, request) => {
+      const isRefused = error instanceof Problem && error.code === 'unauthorized';
+      if (isRefused) log.warn(request, 'an admin call was refused');
+      else log.error(Object.assign({}, request, unexpected(error)), 'a request failed');
+    },
     (answer) => {
       answering.resolve(answer);
       return front.server;
@@ -133,6 +149,12 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
   // First what PostgreSQL says is current: Redis may be behind, and nobody is to be served from it before that is known.
   await listener.start();
   layers.listen((published) => planSets.announce(published));
+  front.sample(config.logRequests, (request, response, ms) =>
+    log.info(
+      Object.assign(aboutRequest(request), { status: response.statusCode, ms: Math.round(ms * 10) / 10 }),
+      'a request was answered',
+    ),
+  );
   await app.ready();
   front.open(await answering.promise);
   // Not waited for: `/readyz` does not say ready before every set is in memory.

@@ -1,7 +1,7 @@
 /** What every command gets and takes. A leaf: commands import it, it imports none of them. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { openStore } from '../app/open.ts';
+import { databaseOptions, openStore } from '../app/open.ts';
 import type { Config } from '../config.ts';
 import { type Database, openDatabase } from '../store/postgres/database.ts';
 
@@ -72,14 +72,17 @@ export const withStore = async <T>(
   { config }: Pick<CommandContext, 'config'>,
   connections: number,
   work: (database: Database) => Promise<T>,
-): Promise<T> => thenClose(await openStore(config, connections), work);
+  /** Makes an embedded database where there is none yet: only for what fills it. */
+  mayCreate = false,
+): Promise<T> => thenClose(await openStore(config, { connections, mayCreate }), work);
 
 /** Works with the database as it is, migrated or not, and closes it whatever happens. */
 export const withDatabase = async <T>(
-  { config: { databaseUrl, dataDir } }: Pick<CommandContext, 'config'>,
+  { config }: Pick<CommandContext, 'config'>,
   connections: number,
   work: (database: Database) => Promise<T>,
-): Promise<T> => thenClose(await openDatabase({ databaseUrl, dataDir, connections }), work);
+  mayCreate = false,
+): Promise<T> => thenClose(await openDatabase(databaseOptions(config, { connections, mayCreate })), work);
 
 async function thenClose<T>(database: Database, work: (database: Database) => Promise<T>): Promise<T> {
   try {

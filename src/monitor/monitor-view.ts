@@ -3,8 +3,8 @@
 import type { Config } from '../config.ts';
 import { callReserve } from '../sources/call-reserve.ts';
 import type { Queryable } from '../store/postgres/database.ts';
-import { readQueueTables } from '../store/queue/queue-tables.ts';
 import type { ScheduleTime } from '../store/queue/schedule-times.ts';
+import { readScheduleTimes } from '../store/queue/schedule-times.ts';
 import { type AttemptCounts, readAttemptCounts } from '../store/queue/sync-attempts.ts';
 import { type Control, readControl } from '../store/queue/sync-control.ts';
 import {
@@ -71,7 +71,7 @@ export async function readMonitorView(queryable: Queryable, config: Config): Pro
   const errors = await readFailedCalls(queryable, LIMITS.errors);
   const attempts = await readAttemptCounts(queryable);
   const workers = await readWorkers(queryable);
-  const tables = await readQueueTables(queryable);
+  const tables = await readScheduleTimes(queryable);
   const dead = await readDeadLetters(queryable);
   const runs = await readRecentRuns(queryable, LIMITS.recent);
   const nameOf = (duns: string) => tdsps.find((tdsp) => tdsp.duns === duns)?.name ?? duns;

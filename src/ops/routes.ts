@@ -29,9 +29,12 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
   const sessions = admin && new Sessions(admin.tokens);
   const tries = new Tries();
 
-  const send = (reply: FastifyReply, { status = 200, to, html }: Answer) => {
+  const send = (
+    reply: FastifyReply,
+    { status = 200, to, html, type = 'text/html; charset=utf-8' }: Answer,
+  ) => {
     if (to !== undefined) return reply.code(303).header('location', to).send();
-    return reply.code(status).header('content-type', 'text/html; charset=utf-8').send(html);
+    return reply.code(status).header('content-type', type).send(html);
   };
 
   /** The session of a request, or one that lasts as long as it where the token came with it. */

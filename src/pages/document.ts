@@ -77,12 +77,12 @@ function beacon({ parts, route }: Ask): Html | null {
   return html`<meta name="page-kind" content="${route}"><script type="module" src="${beaconScript().path}"></script>`;
 }
 
-/** Where the page is, in this language and the other. Search engines want whole addresses. */
-function addresses({ language, parts }: Ask, canonical: string | null): Html {
+/** Where the page is, in this language and the other: whole addresses, where they are known, for no other kind counts. */
+function addresses({ language, parts }: Ask, canonical: string | null): Html | null {
   if (canonical === null) return html`<meta name="robots" content="noindex">`;
-  const origin = parts.publicUrl ?? '';
+  const { publicUrl: origin } = parts;
+  if (origin === null) return null;
   const own = html`<link rel="canonical" href="${origin}${inLanguage(language, canonical)}">`;
-  if (origin === '') return own;
   const all = LANGUAGES.map(
     (one) => html`<link rel="alternate" hreflang="${one}" href="${origin}${inLanguage(one, canonical)}">`,
   );

@@ -9,7 +9,6 @@ import { suggestRoutes } from './find/suggest.ts';
 import { foundRoutes } from './found/found-routes.ts';
 import { inLanguage, LANGUAGES, type Language } from './language.ts';
 import { cityPage, zipPage } from './list/list-page.ts';
-import { withParams } from './list/list-query.ts';
 import { marketPage } from './market/market-page.ts';
 import { providerPage } from './market/provider-page.ts';
 import { texasPage } from './market/texas-page.ts';
@@ -65,15 +64,7 @@ export function isForPerson({ method, url, headers }: FastifyRequest): boolean {
 }
 
 export const sendNotFound = (options: PagesOptions, request: FastifyRequest, reply: FastifyReply) =>
-  send(options, languageOf(request.url), notFound, request, reply);
-
-/** An address that ends with a slash is another one to the router, and the same to a person. */
-function notFound(ask: Ask): Answer {
-  const bare = ask.path.replace(/\/+$/, '') || '/';
-  // Of `/es/` nothing is left but the slash.
-  if ((bare === ask.path && bare !== '/') || bare.startsWith('//')) return errorPage(ask, 'notFound');
-  return { to: withParams(bare, [...ask.query]), isPermanent: true };
-}
+  send(options, languageOf(request.url), (ask) => errorPage(ask, 'notFound'), request, reply);
 
 const languageOf = (url: string): Language => (/^\/es(?:[/?]|$)/.test(url) ? 'es' : 'en');
 
@@ -86,6 +77,9 @@ async function send(
   route: string | null = null,
 ): Promise<FastifyReply> {
   const ask = toAsk(parts, language, request, route);
+  // To the router an address with a slash at the end is the same; search engines would keep both.
+  const [, bare, search = ''] = /^(\/[^/?][^?]*?)\/+(\?.*)?$/.exec(request.url) ?? [];
+  if (bare !== undefined) return reply.redirect(bare + search, 301);
   let made: Answer;
   try {
     made = await answer(ask);

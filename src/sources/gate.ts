@@ -21,10 +21,11 @@ import {
   type Permit,
   requestPermit,
 } from '../store/upstream/permits.ts';
+import { traced } from '../trace.ts';
 import { HOUR_MS } from '../units.ts';
 import { callReserve } from './call-reserve.ts';
 import { certificateEnd, watchCertificates } from './certificates.ts';
-import { type HttpAnswer, redactSecrets } from './http.ts';
+import { type HttpAnswer, type Moved, redactSecrets } from './http.ts';
 import { NotAllowedError } from './not-allowed-error.ts';
 import type { FetchContext } from './source.ts';
 import { SourceError } from './source-error.ts';
@@ -57,7 +58,8 @@ interface UpstreamRequest<T> {
   endpoint: string;
   /** What was asked for. No secrets: it is written down. */
   params: Record<string, string>;
-  perform(signal: AbortSignal): Promise<HttpAnswer>;
+  /** @param moved where the last answer sent us */
+  perform(signal: AbortSignal, moved: Moved | null): Promise<HttpAnswer>;
   /** Makes sense of the answer; what it throws counts as a failed call. */
   read(answer: HttpAnswer): T;
   /** Where the plans come from: without secrets, as in `PlanSource.origin`. */
@@ -67,6 +69,22 @@ interface UpstreamRequest<T> {
   /** Redacted wherever an answer repeats them. */
   secrets?: readonly Secret[];
 }
+
+export interface GateEvents {
+  onCallFailed?: (call: {
+    run_id: number;
+    source: string;
+    endpoint: string;
+    attempt: number;
+    error: string;
+  }) => void;
+  onCircuit?: (source: string, state: 'open' | 'closed') => void;
+}
+
+type Called<T> = { value: T } | { moved: Moved } | { error: unknown };
+
+/** An address that moved once or twice. Each of them is a call, with a permit of its own. */
+const MOST_REDIRECTS = 3;
 
 type Granted = Extract<Permit, { id: number }>;
 
@@ -93,11 +111,13 @@ export class Gate {
   readonly #options: GateOptions & typeof DEFAULTS;
   readonly #limits;
   readonly #database: Database;
+  readonly #events: GateEvents;
   /** Of this process: callers that would be refused a permit for now wait here. */
   readonly #bulkhead;
   #certificateEnds: number | null = null;
 
-  constructor(given: GateOptions, database: Database) {
+  constructor(given: GateOptions, database: Database, events: GateEvents = {}) {
+    this.#events = events;
     const options = { ...DEFAULTS, ...given };
     this.#options = options;
     this.#limits = {
@@ -136,11 +156,29 @@ export class Gate {
 
   async #attempts<T>(request: UpstreamRequest<T>, context: FetchContext): Promise<T> {
     const most = Math.min(this.#options.attempts, context.attempts ?? Number.POSITIVE_INFINITY);
+    let moved: Moved | null = null;
+    let redirects = 0;
     for (let attempt = 1; ; attempt++) {
       context.signal.throwIfAborted();
-      const permit = await this.#permit(request.source, context);
-      const called = await this.#attempt(request, context, attempt, permit);
+      const permit = await this.#permit(request, context);
+      const about = { 'wattsync.source': request.source, 'wattsync.attempt': attempt };
+      const called: Called<T> = await traced('upstream call', about, () =>
+        this.#attempt(request, context, { attempt, permit, moved }),
+      );
       if ('value' in called) return called.value;
+      if ('moved' in called && redirects < MOST_REDIRECTS) {
+        redirects += 1;
+        moved = called.moved;
+        attempt -= 1;
+        continue;
+      }
+      if ('moved' in called) {
+        throw new SourceError(
+          'upstream_unreachable',
+          `${request.source} redirects more than ${MOST_REDIRECTS} times`,
+        );
+      }
+      moved = null;
       const waitMs = this.#waitAfter(called.error, attempt);
       if (attempt >= most || permit.isProbe || waitMs === null) throw called.error;
       await pause(waitMs, null, { signal: context.signal });
@@ -157,10 +195,13 @@ export class Gate {
     return waitMs < totalMs ? waitMs : null;
   }
 
-  async #permit(source: string, { isForced, signal }: FetchContext): Promise<Granted> {
+  async #permit(
+    { source, origin }: { source: string; origin: string },
+    { isForced, signal }: FetchContext,
+  ): Promise<Granted> {
     let mayProbe = isForced;
     for (;;) {
-      const caller = { source, isForced, mayProbe };
+      const caller = { source, origin, isForced, mayProbe };
       const permit = await requestPermit(this.#database, caller, this.#limits, this.#now());
       if ('id' in permit) return permit;
       if ('isProbing' in permit) mayProbe = false;
@@ -181,23 +222,22 @@ export class Gate {
   async #attempt<T>(
     request: UpstreamRequest<T>,
     context: FetchContext,
-    attempt: number,
-    permit: Granted,
-  ): Promise<{ value: T } | { error: unknown }> {
+    { attempt, permit, moved }: { attempt: number; permit: Granted; moved: Moved | null },
+  ): Promise<Called<T>> {
     const { source, endpoint, params } = request;
     const { timeoutMs, failuresThatOpen } = this.#options;
     const called_at = this.#now() ?? new Date();
     const started = performance.now();
     let answer: HttpAnswer | null = null;
     let payload: Payload | null = null;
-    let called: { value: T } | { error: unknown };
+    let called: Called<T>;
     try {
       const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]);
-      answer = redactSecrets(await request.perform(signal), request.secrets ?? []);
+      answer = redactSecrets(await request.perform(signal, moved), request.secrets ?? []);
       payload = toPayload(answer.body);
       context.onPayload?.(payload?.hash ?? null);
       // In here, because an answer that makes no sense is a failed call.
-      called = { value: request.read(answer) };
+      called = answer.moved ? { moved: answer.moved } : { value: request.read(answer) };
     } catch (error) {
       called = { error };
     }
@@ -218,11 +258,22 @@ export class Gate {
     };
     upstreamCalls.add(source, callOutcome(call));
     const end = 'error' in called ? endOf(called.error, isOurs) : 'answered';
-    await Promise.all([
+    if (call.error !== null && !isOurs) {
+      const { run_id } = context;
+      this.#events.onCallFailed?.({ run_id, source, endpoint, attempt, error: call.error });
+    }
+    const [circuit] = await Promise.all([
+      finishPermit(
+        this.#database,
+        Object.assign({ origin: request.origin, call }, permit),
+        end,
+        { ...BREAKER, failuresThatOpen },
+        this.#now(),
+      ),
       answer && payload && this.#keep(request, answer, payload, called_at),
       this.#noteCertificate(request),
-      finishPermit(this.#database, { ...permit, call }, end, { ...BREAKER, failuresThatOpen }, this.#now()),
     ]);
+    if (circuit) this.#events.onCircuit?.(source, circuit);
     return called;
   }
 
@@ -274,7 +325,7 @@ function endOf(error: unknown, isOurs: boolean): CallEnd {
 
 function refusal(
   source: string,
-  { refused, until, used }: Extract<Permit, { until: Date }>,
+  { refused, until, used, cause }: Extract<Permit, { until: Date }>,
   { perHour, reservePerHour, forcedPerHour }: Record<'perHour' | 'reservePerHour' | 'forcedPerHour', number>,
   isForced: boolean,
 ): WattsyncError {
@@ -298,5 +349,6 @@ function refusal(
   const why =
     refused === 'circuit' ? 'failed several times in a row and is left alone' : 'asked to be left alone';
   const advice = isForced ? 'It was just tried and failed; wait.' : 'Wait, or insist with --force.';
-  return new CircuitOpenError(`${source} ${why} until ${at}. ${advice}`, until);
+  const last = cause ? ` (the last time: ${cause})` : '';
+  return new CircuitOpenError(`${source} ${why} until ${at}${last}. ${advice}`, until);
 }

@@ -272,6 +272,6 @@ test('PostgreSQL away is told once by the process that watched last, and its end
   // A moment without an answer is not an outage.
   await outage.goesOn(error, true);
   now += 5_000;
-  await outage.over(pool);
+  assert.equal(await outage.over(pool), false);
   assert.equal(told.length, 2);
 });

@@ -119,6 +119,7 @@ test('every page holds to its policy: nothing inline, nothing from elsewhere, in
     '/ops/database',
     '/ops/reports',
     '/ops/reports?of=week',
+    '/ops/reports?of=month&at=2026-11',
     '/ops/log',
     '/ops/log?only=orders',
     '/ops/do/try',
@@ -264,6 +265,20 @@ test('what is held is looked at, and published by typing the number that vanishe
   assert.deepEqual(details.slice(0, 2), ['ops:Ada held_dropped', 'ops:Ada held_published']);
   const missing = await get('/ops/held/ONCOR', cookie);
   assert.deepEqual([missing.statusCode, (await get('/ops/held/nowhere', cookie)).statusCode], [404, 404]);
+});
+
+test('a report comes as a page, as CSV and as JSON, of a time there is', async () => {
+  const page = await get('/ops/reports?of=week', cookie);
+  assert.match(page.body, /<h1>Week \d{4}-W\d\d, /);
+  assert.match(page.body, /npx wattsync report week \d{4}-W\d\d/);
+  const csv = await get('/ops/reports?of=week&as=csv', cookie);
+  assert.match(String(csv.headers['content-type']), /^text\/csv/);
+  assert.match(csv.body, /^table,target,required/);
+  const { service } = (await get('/ops/reports?of=week&as=json', cookie)).json();
+  assert.ok(service.answers > 1_000 && service.calls > 100);
+  const none = await get('/ops/reports?of=month&at=2199-01', cookie);
+  assert.equal(none.statusCode, 409);
+  assert.match(none.body, /has not begun yet/);
 });
 
 test('a run tells its calls and the records that could not be read, as they came', async () => {

@@ -371,13 +371,12 @@ test('what was scheduled while all were down is made up for once, in the time zo
     return server;
   };
   const first = await start();
-  const schedules = await database.pool.query('select key, cron, timezone from pgboss.schedule');
-  assert.deepEqual(schedules.rows, [{ key: 'priority', cron: '0 * * * *', timezone: 'America/Chicago' }]);
+  const schedules = await database.pool.query('select name, cron, time_zone from schedule_times');
+  assert.deepEqual(schedules.rows, [{ name: 'priority', cron: '0 * * * *', time_zone: 'America/Chicago' }]);
   first.child.kill('SIGTERM');
   await first.ended;
   // Five hours without anybody.
-  await database.pool.query(`update pgboss.schedule set created_on = now() - interval '1 day'`);
-  await database.pool.query(`update pgboss.version set cron_on = now() - interval '5 hours'`);
+  await database.pool.query(`update schedule_times set next_at = next_at - interval '5 hours'`);
   const runs = async () =>
     (
       await database.pool.query(

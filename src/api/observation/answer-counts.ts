@@ -9,6 +9,7 @@ import { type Family, type Labels, Observations } from '../../metrics.ts';
 import { Periodic } from '../../periodic.ts';
 import { type AnswerCounts, addAnswerStats } from '../../store/observation/answer-stats.ts';
 import type { Queryable } from '../../store/postgres/database.ts';
+import { activeTrace } from '../../trace.ts';
 
 const FLUSH_MS = 10_000;
 /** Routes are patterns, so there are few; an error of ours must not fill the memory. */
@@ -33,6 +34,8 @@ class AnswerCell {
 
   count(status: number, ms: number): void {
     this.waits.observe(ms);
+    const trace = activeTrace();
+    if (trace) this.waits.exemplify({ trace_id: trace.trace_id, value: ms, at: Date.now() });
     this.statuses[((status / 100) | 0) - 1]! += 1;
   }
 

@@ -211,7 +211,7 @@ export function alertsHistory(
 
 /** Sends a message over every channel, whatever the rules say, and tells how each went. */
 export async function alertsTest(context: CommandContext): Promise<number> {
-  const log = createLog('info');
+  const log = await createLog('info');
   const channels = openChannels(context.config, logAlert(log));
   rulesOf(context);
   const message = testMessage(new Date());

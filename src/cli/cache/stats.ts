@@ -6,7 +6,7 @@ import { percentText, plural, sizeText, spanText } from '../../monitor/text.ts';
 import { type CacheProcess, readCacheProcesses, readPlanCacheSize } from '../../store/cache/cache-stats.ts';
 import { readSum } from '../../store/observation/figure-rows.ts';
 import type { LayerFigures as Counted, Figures } from '../../store/observation/figures.ts';
-import { readDatabaseTime } from '../../store/queue/sync-workers.ts';
+import { readDatabaseTime, readWorkers } from '../../store/queue/sync-workers.ts';
 import { DAY_MS, HOUR_MS } from '../../units.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
 import { table } from '../table.ts';
@@ -27,7 +27,10 @@ export function cacheStats(context: CommandContext): Promise<number> {
     const hour = await figuresSince(HOUR_MS);
     const day = await figuresSince(DAY_MS);
     const found = { ...hour, processes: processes.length, day };
-    return answer(context, found, () => describe(hour, day, processes.length));
+    const isStarting =
+      processes.length === 0 &&
+      (await readWorkers(pool)).some(({ state, roles }) => state === 'alive' && roles.includes('web'));
+    return answer(context, found, () => describe(hour, day, { processes: processes.length, isStarting }));
   });
 }
 
@@ -76,14 +79,23 @@ const COLUMNS: [title: string, cell: (one: LayerFigures) => string][] = [
   ['cached', ({ entries, bytes }) => (bytes === null ? '–' : `${entries} (${sizeText(bytes)})`)],
 ];
 
-const describe = (hour: Found, day: Found, processes: number): string =>
+const NOBODY = {
+  starting: 'Processes have just started: their first figures come within a minute.',
+  none: 'No process is running: memory is empty. Start one with: npm start',
+};
+
+const describe = (
+  hour: Found,
+  day: Found,
+  { processes, isStarting }: { processes: number; isStarting: boolean },
+): string =>
   [
     ...period('The last hour', hour),
     '',
     ...period('The last day', day),
     '',
     processes === 0
-      ? 'No process is running: memory is empty. Start one with: npm start'
+      ? NOBODY[isStarting ? 'starting' : 'none']
       : `${plural(processes, 'process has', 'processes have')} plan sets in memory.`,
     'Age and wait mean "at most": they are counted in steps. Memory answers at once.',
   ].join('\n');

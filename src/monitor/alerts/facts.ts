@@ -13,7 +13,7 @@ import type { Territory } from '../../territory/territory.ts';
 import { HOUR_MS } from '../../units.ts';
 import { ageLimits } from '../freshness.ts';
 import { type MonitorView, readMonitorView } from '../monitor-view.ts';
-import { pingRedis } from '../ping-redis.ts';
+import { probeRedis } from '../probe-redis.ts';
 import { type QueryFigures, queryFigures } from '../query-metrics.ts';
 
 /** Bad minutes of a TDSP, of those that are known. */
@@ -83,7 +83,7 @@ function burnsOf(windows: readonly { long: BurnWindow; short: BurnWindow; times?
 /** Reads that are dear, and change slowly: kept for a minute. */
 export class SlowFacts {
   readonly #keepMs: number;
-  #redis: { at: number; ping: ReturnType<typeof pingRedis> } | undefined;
+  #redis: { at: number; probe: ReturnType<typeof probeRedis> } | undefined;
   #read: { at: number; facts: Pick<Facts, 'burnSlow' | 'drift' | 'replication'> } | undefined;
 
   /** @param keepMs how long they are kept */
@@ -91,11 +91,11 @@ export class SlowFacts {
     this.#keepMs = keepMs;
   }
 
-  redis(url: Secret): ReturnType<typeof pingRedis> {
+  redis(url: Secret): ReturnType<typeof probeRedis> {
     const at = performance.now();
     if (!this.#redis || at - this.#redis.at > Math.min(REDIS_MS, this.#keepMs))
-      this.#redis = { at, ping: pingRedis(url) };
-    return this.#redis.ping;
+      this.#redis = { at, probe: probeRedis(url, null) };
+    return this.#redis.probe;
   }
 
   async of(queryable: Queryable, now: Date, lastHour: readonly FiguresRow[]) {

@@ -12,6 +12,8 @@ import { toMessages } from './messages.ts';
 import { addressed } from './outbox.ts';
 import type { Rule, Rules } from './rules.ts';
 
+const LEAST_OUTAGE_MS = 15_000;
+
 export class Outage {
   readonly #rules: Rules;
   readonly #rule: Rule | undefined;
@@ -57,7 +59,10 @@ export class Outage {
     await this.#tell('fired', this.#alert);
   }
 
-  /** PostgreSQL answers. @returns whether it was away */
+  /**
+   * PostgreSQL answers.
+   * @returns whether it was away long enough for something to follow from it: a busy moment is not an outage
+   */
   async over(queryable: Queryable): Promise<boolean> {
     if (this.#since === null) return false;
     const alert = this.#alert;
@@ -76,9 +81,10 @@ export class Outage {
       await this.#tell('resolved', { ...resolved, reading: 'it answers again' }, told);
       this.#told.clear();
     }
+    const wasAway = this.#now() - this.#since >= LEAST_OUTAGE_MS;
     this.#since = null;
     this.#alert = null;
-    return true;
+    return wasAway;
   }
 
   /** @param only channels that heard of its beginning */

@@ -15,7 +15,7 @@ const TOP = 16;
 const BOTTOM = 276;
 const MOST_GAPS_NAMED = 3;
 const UPPER_NAME_KWH = 2300;
-const LOWER_NAME_KWH = 1700;
+const LOWER_NAME_KWH = 1500;
 
 interface CurveWords {
   label: string;

@@ -26,7 +26,7 @@ import { sourceLine } from './source-line.ts';
 import { strip } from './strip.ts';
 import { usageControl } from './usage-control.ts';
 
-const STYLE = styleSheet('list');
+const STYLE = styleSheet('usage', 'list');
 /** Plans shown of each group before somebody asks for all. */
 const FIRST = { known: 30, part: 5, estimates: 5 } as const;
 
@@ -167,10 +167,11 @@ function trapOf(known: readonly PlanYear[]): PlanYear | null {
   return advertised.year.total_usd! - lowest.year.total_usd! >= 1 ? advertised : null;
 }
 
-function lead({ language }: Ask, { known }: Groups, query: ListQuery): Html {
+function lead({ language }: Ask, { known, part, estimates }: Groups, query: ListQuery): Html {
   const words = LIST[language];
   const lowest = known[0];
-  if (!lowest) return html`<p>${words.nothingFits}.</p>`;
+  const uncertain = part.length + estimates.length;
+  if (!lowest) return html`<p>${uncertain > 0 ? words.noneKnown(uncertain) : words.nothingFits}</p>`;
   const link = (row: PlanYear) =>
     html`<a href="${planHref(row, language, query)}">${planName(row, language)}</a>`;
   const half = known[Math.floor((known.length - 1) / 2)]!.year.total_usd!;

@@ -9,8 +9,10 @@ import { drawSteps } from '../draw/steps.ts';
 import { cents, date, difference, dollars, percent, whole } from '../format.ts';
 import { inLanguage, type Language } from '../language.ts';
 import type { PlanPast } from '../past/plan-past.ts';
+import { LIST } from '../words/list.ts';
 import { PLAN } from '../words/plan.ts';
 import { PLAN_BILL } from '../words/plan-bill.ts';
+import { inWordsOf } from './in-words-of.ts';
 import { leavingOf } from './plan-aside.ts';
 import type { PlanPageParts } from './plan-page-parts.ts';
 import type { KnownRow } from './year-market.ts';
@@ -77,12 +79,12 @@ export function planTable(
   const [aYear, name, less, leave, green] = PLAN_BILL[language].cheaper.columns;
   const facts = PLAN[language].facts;
   const body = rows.map(({ plan, year }) => {
-    const { rated, unrated } = PLAN[language];
-    const stars = plan.provider_rating === null ? unrated : rated(plan.provider_rating);
+    const { rated, notRated } = LIST[language];
+    const stars = plan.provider_rating === null ? notRated : rated(plan.provider_rating);
     const about = isOneProvider
       ? PLAN[language].kind(plan.rate_type, plan.term_months)
       : `${plan.provider.name}, ${stars}`;
-    return html`<tr><td class="n"><b>${dollars(year.total_usd)}</b></td><th scope="row"><a href="${linkTo(plan.id)}" lang="en">${plan.name}</a><br><small class="g">${about}</small></th>${against !== null && html`<td class="n">${dollars(against - year.total_usd)}</td>`}<td class="n">${leavingOf(plan, facts)[0]}</td><td class="n o">${plan.percent_green === null ? '–' : percent(plan.percent_green)}</td></tr>`;
+    return html`<tr><td class="n"><b>${dollars(year.total_usd)}</b></td><th scope="row"><a href="${linkTo(plan.id)}">${inWordsOf(plan, language).name}</a><br><small class="g">${about}</small></th>${against !== null && html`<td class="n">${dollars(against - year.total_usd)}</td>`}<td class="n">${leavingOf(plan, facts)[0]}</td><td class="n o">${plan.percent_green === null ? '–' : percent(plan.percent_green)}</td></tr>`;
   });
   return html`<table class="t few"><thead><tr><th scope="col" class="n">${aYear}</th><th scope="col">${name}</th>${against !== null && html`<th scope="col" class="n">${less}</th>`}<th scope="col" class="n">${leave}</th><th scope="col" class="n o">${green}</th></tr></thead><tbody>${body}</tbody></table>`;
 }

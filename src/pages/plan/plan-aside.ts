@@ -104,12 +104,10 @@ export function leavingOf(
 
 function documentsOf(plan: Plan, language: Language): Html | null {
   const words = PLAN[language].facts;
-  // The same plan in Spanish has papers of its own.
-  const papers = (language === 'es' && plan.translations.es?.documents) || plan.documents;
   const links = [
-    [words.efl, papers.efl ?? plan.documents.efl],
-    [words.tos, papers.tos ?? plan.documents.tos],
-    [words.yrac, papers.yrac ?? plan.documents.yrac],
+    [words.efl, plan.documents.efl],
+    [words.tos, plan.documents.tos],
+    [words.yrac, plan.documents.yrac],
     [words.prepaidDisclosure, plan.prepaid_disclosure_url],
   ] as const;
   const found = links.flatMap(([name, address]) => {

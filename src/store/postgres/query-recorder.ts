@@ -6,6 +6,7 @@
 import { performance } from 'node:perf_hooks';
 import type pg from 'pg';
 import { count, emptyCounts, LATENCY_STEPS_MS } from '../../histogram.ts';
+import { beginSpan, traced } from '../../trace.ts';
 
 export interface QueryCounts {
   /** `plans.readActivePlanSet`: file and function. */
@@ -121,6 +122,8 @@ function note(counts: QueryCounts, startedAt: number, failed: boolean, rows: num
   count(counts.latency, LATENCY_STEPS_MS, ms);
 }
 
+const DB_SYSTEM = { 'db.system.name': 'postgresql' } as const;
+
 type Done = (error: unknown, result: unknown) => void;
 type Send = (query: unknown, values?: unknown, done?: Done) => unknown;
 
@@ -150,12 +153,14 @@ function recordClient(client: pg.PoolClient, recorder: QueryRecorder): void {
     }
     const callback = typeof values === 'function' ? (values as Done) : done;
     if (callback) {
+      const endSpan = beginSpan(`db ${counts.name}`, DB_SYSTEM);
       return send(query, values === callback ? undefined : values, (error, result) => {
         note(counts, startedAt, Boolean(error), rowsOf(result));
+        endSpan(error);
         callback(error, result);
       });
     }
-    const answer = send(query, values) as Promise<unknown>;
+    const answer = traced(`db ${counts.name}`, DB_SYSTEM, () => send(query, values)) as Promise<unknown>;
     answer.then(
       (result) => note(counts, startedAt, false, rowsOf(result)),
       () => note(counts, startedAt, true, 0),

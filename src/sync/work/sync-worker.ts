@@ -19,6 +19,7 @@ import {
   notifyMoved,
   type OpenTarget,
 } from '../../store/queue/sync-targets.ts';
+import { traced } from '../../trace.ts';
 import type { Outcome } from '../publish/outcome.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import type { BackgroundUpkeep } from './background-upkeep.ts';
@@ -27,6 +28,12 @@ import { Presence } from './presence.ts';
 import { reconcile, rescueOrphans, wakeWorkers } from './reconcile.ts';
 import { settle } from './settle.ts';
 import { syncGroup } from './sync-group.ts';
+
+export interface Settled {
+  run_id: number;
+  duration_ms: number;
+  outcomes: readonly Outcome[];
+}
 
 interface SyncWorkerOptions {
   database: Database;
@@ -41,6 +48,10 @@ interface SyncWorkerOptions {
   freshForMs: number;
   /** For those that look: `web`, `worker`, `scheduler`, `command`. */
   roles: readonly string[];
+  /** What became of claimed work, once it is written down. */
+  onSettled?: (settled: Settled) => void;
+  /** Syncing was allowed, stopped or halted. */
+  onControl?: (state: ControlState) => void;
   /** Something went wrong that no result tells of. */
   onError(error: unknown): void;
 }
@@ -141,6 +152,7 @@ export class SyncWorker {
   }
 
   #obey(state: ControlState): void {
+    this.#options.onControl?.(state);
     if (state === 'emergency') {
       this.#calls.abort();
       this.#calls = new AbortController();
@@ -175,16 +187,20 @@ export class SyncWorker {
     if (claimed.length === 0) return [];
     const started_at = new Date();
     const began = performance.now();
-    const outcomes = await this.#sync(claimed, signal, work.reader);
+    const about = { 'wattsync.job': work.job_id, 'wattsync.key': work.key };
+    const outcomes = await traced('sync', about, () => this.#sync(claimed, signal, work.reader));
+    const { run_id } = claimed[0]!;
+    const duration_ms = Math.round(performance.now() - began);
     const returned = await settle(database, {
       queue,
       job_id: work.job_id,
       worker_id: this.#presence.id,
       started_at,
-      run_id: claimed[0]!.run_id,
+      run_id,
       outcomes,
-      duration_ms: Math.round(performance.now() - began),
+      duration_ms,
     });
+    this.#options.onSettled?.({ run_id, duration_ms, outcomes });
     if (returned.length > 0 && !work.reader) {
       await wakeWorkers({ database, jobs, queue, coverage: source.coverage });
     }
