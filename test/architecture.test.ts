@@ -24,12 +24,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   sync: ['sources', 'store', 'plan', 'territory'],
   planning: ['sync', 'sources', 'catalog', 'cache', 'store', 'plan', 'territory'],
   monitor: ['delivery', 'planning', 'sync', 'sources', 'catalog', 'cache', 'store', 'plan', 'territory'],
-  api: ['html', 'monitor', 'planning', 'catalog', 'cache', 'store', 'plan', 'territory'],
+  /** What happened, told outside. */
+  events: ['delivery', 'store', 'plan', 'territory'],
+  api: ['html', 'events', 'monitor', 'planning', 'catalog', 'cache', 'store', 'plan', 'territory'],
   /** Knows the shared way to write a page, and no other pages. */
   pages: ['html', 'api', 'monitor', 'planning', 'catalog', 'cache', 'store', 'plan', 'territory'],
   /** Knows the shared way to write a page, and no other pages. */
   ops: ['html', 'api', 'monitor', 'planning', 'catalog', 'cache', 'sync', 'store', 'plan', 'territory'],
   app: [
+    'events',
     'html',
     'pages',
     'ops',

@@ -11,6 +11,7 @@ import { adminRoutes } from '../api/admin.ts';
 import { descriptionRoutes } from '../api/description/routes.ts';
 import { eventsRoutes } from '../api/events.ts';
 import { healthRoutes } from '../api/health.ts';
+import { changesRoutes } from '../api/market/changes.ts';
 import { marketsRoutes } from '../api/market/markets.ts';
 import { placesRoutes } from '../api/market/places.ts';
 import { providersRoutes } from '../api/market/providers.ts';
@@ -161,6 +162,7 @@ export function buildServer(
     plansRoutes(routes, parts, answers);
     planHistoryRoutes(routes, parts);
     marketsRoutes(routes, parts);
+    changesRoutes(routes, parts);
     placesRoutes(routes, parts);
     providersRoutes(routes, parts);
     searchRoutes(routes, parts);

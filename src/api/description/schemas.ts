@@ -3,6 +3,7 @@
 import { type AnyField, DETAIL_FIELDS, HEAD_FIELDS, TAIL_FIELDS } from '../../plan/fields.ts';
 import { ADMIN_SCHEMAS, ALERT_SCHEMAS } from './admin-schemas.ts';
 import { BILL, YEAR } from './bill-schemas.ts';
+import { EVENT_SCHEMAS } from './event-schemas.ts';
 import { MARKET_SCHEMAS } from './market-schemas.ts';
 import {
   flag,
@@ -161,6 +162,7 @@ export const SCHEMAS = {
     links: links('next'),
   }),
   ChangedTerm: object({ field: text, from: {}, to: {} }),
+  ...EVENT_SCHEMAS,
   ...MARKET_SCHEMAS,
   SearchAnswer: object({
     data: object({

@@ -5,6 +5,7 @@
 
 import type { Retention } from '../../config.ts';
 import { DAY_MS } from '../../units.ts';
+import { countOldEvents, dropOldEvents } from '../events/event-retention.ts';
 import { readMarketsBehind } from '../market/days.ts';
 import { refreshDailyRateIndex } from '../market/refresh-daily-rate-index.ts';
 import { countOldPayloads, pruneSourcePayloads } from '../plans/source-payloads.ts';
@@ -188,6 +189,19 @@ const oldHistory: MaintenanceStep = {
   next: (queryable, context) => dropOldHistory(queryable, context, false),
 };
 
+/** Goes with the price history: nobody replays half of a market. Which numbers are gone stays known. */
+const oldEvents: MaintenanceStep = {
+  name: 'market_events',
+  what: ({ keep }) =>
+    keep.historyMonths === null
+      ? 'events of the market: all are kept'
+      : `events of the market, older than ${keep.historyMonths} whole months`,
+  count: async (queryable, { keep, now }) =>
+    keep.historyMonths === null ? 0 : countOldEvents(queryable, historyLimit(now, keep.historyMonths)),
+  next: async (queryable, { keep, now }, most) =>
+    keep.historyMonths === null ? 0 : dropOldEvents(queryable, historyLimit(now, keep.historyMonths), most),
+};
+
 /** What a process that died after a publish did not write down. */
 const missingDays: MaintenanceStep = {
   name: 'daily_rate_index',
@@ -219,6 +233,7 @@ export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
   historyAhead,
   missingDays,
   oldHistory,
+  oldEvents,
   outdated(
     'plan_cache',
     () => 'plan sets that expired or are of another version than the published one',

@@ -48,6 +48,8 @@ export interface FetchedFrom {
   /** What the upstream calls the answer; `null` where that is not known. */
   validators: Validators | null;
   by: 'sync' | 'replay';
+  /** The version that an operator puts back. */
+  revertedTo?: number;
 }
 
 const PUBLISHES_AT_ONCE = 4;
@@ -138,12 +140,14 @@ export class Publisher {
       ({ plans, rejections, unknown_names } = await this.#claimStrays(fetched));
       const origin = { source, tdsp_duns, run_id, payload_hash, now: now() };
       const rejected = rejections.map(({ external_id }) => external_id);
+      const unknownNames = Object.keys(unknown_names);
+      const told = { ...from, tdsp_duns, plans, rejected, run_id, base, unknownNames };
       const published = await traced('publish', { 'wattsync.tdsp': tdsp_duns }, () =>
         persistently.execute(async () => {
           await quarantine(database.pool, origin, rejections);
           return publish(
             database,
-            { ...from, tdsp_duns, plans, rejected, run_id, base, unknownNames: Object.keys(unknown_names) },
+            { ...told, isReplay: by === 'replay' },
             { now: now(), cacheTtlMs, passed_as },
           );
         }),
@@ -153,7 +157,7 @@ export class Publisher {
         // For an operator to see what was told, and to publish it all the same.
         const verdict = { ...kept.verdict, kept_fields: kept.fields };
         const alone = { content_hash: '', since: from.observed_at, files: 1 };
-        await holdSnapshot(database.pool, {
+        const heldBack = {
           tdsp_duns,
           ...from,
           ...alone,
@@ -161,7 +165,8 @@ export class Publisher {
           rejections,
           run_id,
           verdict,
-        });
+        };
+        await holdSnapshot(database.pool, heldBack, false);
       } else if (passed_as === 'judged') await resolveHeld(database.pool, tdsp_duns, 'passed', by);
       if (tuneDatabase) await analyzeGrowth(database, published.counts.added).catch(() => {});
       const ids = plans.map(({ external_id }) => external_id);
