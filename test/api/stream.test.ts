@@ -59,7 +59,7 @@ class Client {
   readonly done: Promise<void>;
 
   constructor(query = '', lastEventId: number | null = null) {
-    const headers = lastEventId === null ? {} : { 'last-event-id': String(lastEventId) };
+    const headers: Record<string, string> = lastEventId === null ? {} : { 'last-event-id': `${lastEventId}` };
     this.done = this.#read(`${url}/v1/stream${query}`, headers).catch(() => {});
   }
 
@@ -175,7 +175,7 @@ test('wrong parameters and a full house are told, and nobody is left behind', as
   const clients = Array.from({ length: 40 }, () => new Client());
   await until(() => hub.isFull);
   const refused = await fetch(`${url}/v1/stream`);
-  assert.deepEqual([refused.status, (await refused.json()).code], [503, 'busy']);
+  assert.deepEqual([refused.status, ((await refused.json()) as { code: string }).code], [503, 'busy']);
   await Promise.all(clients.map((client) => client.close()));
   await until(() => !hub.isFull);
   assert.deepEqual(errors, []);
