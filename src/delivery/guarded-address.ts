@@ -3,7 +3,7 @@
  * the connection is made to the very address that was looked at, so that a name cannot stand for another one by then.
  */
 
-import { type LookupAddress, promises as dns } from 'node:dns';
+import { promises as dns, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { DeliveryError } from './delivery-error.ts';
@@ -31,11 +31,14 @@ export function expectWebhookUrl(text: string, { allowHttp = false } = {}): URL 
     throw new DeliveryError('The address of a webhook has to begin with https://', { retryable: false });
   }
   if (url.username !== '' || url.password !== '') {
-    throw new DeliveryError('The address of a webhook must not hold a name or a password', { retryable: false });
+    throw new DeliveryError('The address of a webhook must not hold a name or a password', {
+      retryable: false,
+    });
   }
   if (url.port !== '' && !allowHttp) throw refused(url.host, 'names a port other than 443');
   const host = hostOf(url);
-  if (isIP(host) !== 0 ? !isOpen(host) : !/\.[a-z][a-z0-9-]*$/i.test(host)) throw refused(url.host, 'is internal');
+  if (isIP(host) !== 0 ? !isOpen(host) : !/\.[a-z][a-z0-9-]*$/i.test(host))
+    throw refused(url.host, 'is internal');
   return url;
 }
 
