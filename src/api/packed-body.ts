@@ -73,7 +73,9 @@ export function withTail({ encoding, bytes, crc, length }: PrefixPacked, tail: s
 
 /** What a caller takes: `br` before `gzip`; where it weighs them itself, the bytes as they are. */
 export function encodingFor(accepted: string | undefined): Encoding {
-  if (accepted === undefined || /;\s*q=0(\.0*)?\s*(,|$)/.test(accepted)) return 'identity';
+  if (accepted === undefined) return 'identity';
+  // Browsers give no weights, and to look for them costs more than the rest.
+  if (accepted.includes(';') && /;\s*q=0(\.0*)?\s*(,|$)/.test(accepted)) return 'identity';
   return accepted.includes('br') ? 'br' : accepted.includes('gzip') ? 'gzip' : 'identity';
 }
 

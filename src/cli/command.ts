@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { databaseOptions, openStore } from '../app/open.ts';
 import type { Config } from '../config.ts';
 import { type Database, openDatabase } from '../store/postgres/database.ts';
+import { harmless, harmlessJson } from './process/output.ts';
 
 /** What every command gets. */
 export interface CommandContext {
@@ -63,7 +64,7 @@ export function answer(
   describe: () => string,
   isFine = true,
 ): number {
-  console.log(isJson ? JSON.stringify(found) : describe());
+  console.log(isJson ? harmlessJson(JSON.stringify(found)) : harmless(describe()));
   return isFine ? 0 : 1;
 }
 

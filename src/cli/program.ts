@@ -10,7 +10,7 @@ import { addCommands, type CommandSpec, listOption, numberOption, type Runner } 
 import { DATABASE_COMMANDS } from './db/commands.ts';
 import { misspelt, withEnvFile } from './process/environment.ts';
 import { interruptedCode } from './process/interrupts.ts';
-import { guardOutput } from './process/output.ts';
+import { guardOutput, harmless, harmlessJson } from './process/output.ts';
 import { endWithParent } from './process/parent.ts';
 import { SYNC_COMMANDS } from './sync/commands.ts';
 import { UsageError } from './usage-error.ts';
@@ -256,7 +256,9 @@ function report(thrown: unknown, isJson: boolean): number {
     return report(new UsageError(message), isJson);
   }
   if (isJson)
-    console.log(JSON.stringify({ error: { code: errorCode(error), message: describeError(error) } }));
-  else console.error(error instanceof WattsyncError ? `Error: ${describeError(error)}` : error);
+    console.log(
+      harmlessJson(JSON.stringify({ error: { code: errorCode(error), message: describeError(error) } })),
+    );
+  else console.error(error instanceof WattsyncError ? harmless(`Error: ${describeError(error)}`) : error);
   return error instanceof ConfigError || error instanceof UsageError ? 2 : 1;
 }

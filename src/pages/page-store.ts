@@ -32,6 +32,8 @@ interface Ready {
   /** The second its head was written in. */
   second: number;
   head: readonly string[];
+  /** The same with what depends on the encoding. */
+  heads: Partial<Record<Encoding, string[]>>;
 }
 
 export class PageStore {
@@ -80,6 +82,7 @@ export class PageStore {
       bodies,
       second: -1,
       head: [],
+      heads: {},
     };
     if (page.status === 200) this.#ready.set(url, ready);
     return ready;
@@ -125,7 +128,11 @@ export class PageStore {
   ): void {
     const { page, tag, bodies } = ready;
     const second = Math.floor(nowMs / 1000);
-    if (ready.second !== second) Object.assign(ready, { second, head: this.#head(ready, nowMs) });
+    if (ready.second !== second) {
+      ready.second = second;
+      ready.head = this.#head(ready, nowMs);
+      ready.heads = {};
+    }
     // A browser that fetches ahead is not yet somebody who looks (Speculation Rules, Sec-Purpose).
     if (page.demand !== null && headerOf(request, 'sec-purpose') === undefined)
       this.#parts.onEvent(page.demand, 'search');
@@ -134,8 +141,12 @@ export class PageStore {
       return;
     }
     const body = bodies[encoding]!;
-    const head = [...ready.head, 'content-length', String(body.length)];
-    if (encoding !== 'identity') head.push('content-encoding', encoding);
+    let head = ready.heads[encoding];
+    if (!head) {
+      head = [...ready.head, 'content-length', String(body.length)];
+      if (encoding !== 'identity') head.push('content-encoding', encoding);
+      ready.heads[encoding] = head;
+    }
     response.writeHead(page.status, head);
     response.end(body);
   }

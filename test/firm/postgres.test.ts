@@ -214,7 +214,7 @@ test('ten connections are enough for a whole process with a small pool, and a co
   await admin.query(`alter role ${role} connection limit 10`);
   const own = { ...env, DATABASE_URL: theirs, DATABASE_POOL_SIZE: '2' };
   const server = spawnWattsync(['start', '--json'], own);
-  await until(() => server.seen.stdout.includes('"synced"'));
+  await until(() => server.seen.stdout.includes('"synced"'), 60_000);
   assert.match(server.seen.stdout, /"status":"succeeded"/);
   server.child.kill('SIGTERM');
   assert.equal(await server.ended, 0);

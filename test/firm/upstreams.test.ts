@@ -83,6 +83,16 @@ test('what an upstream says cannot steer a terminal', () => {
   );
 });
 
+test('what anybody stored cannot steer the terminal it is printed to, nor in JSON', async () => {
+  const statement = `select e'\\x1b]0;owned\\x07a\\u202eb\\u0085c' as odd, 'line' as plain`;
+  const shown = await wattsync(['db', 'sql', statement], { DATABASE_URL });
+  assert.match(shown.stdout, /\]0;ownedabc +line/);
+  assert.doesNotMatch(shown.stdout.replaceAll('\n', ''), /[\p{Cc}\u202e]/u);
+  const { stdout } = await wattsync(['db', 'sql', statement, '--json'], { DATABASE_URL });
+  assert.doesNotMatch(stdout.replaceAll('\n', ''), /[\p{Cc}\u202e]/u);
+  assert.equal(JSON.parse(stdout).rows[0].odd, '\u001b]0;owned\u0007a\u202eb\u0085c');
+});
+
 test('addresses and keys that would leak or break a call are refused at start by name, and never shown', async () => {
   for (const [name, value] of [
     ['COMPAREPOWER_API_URL', 'https://user:hunter22@pricing.example'],
@@ -117,5 +127,5 @@ test('a device without end in place of the export ends with a sentence', async (
     POWERTOCHOOSE_CSV: '/dev/zero',
   });
   assert.equal(code, 1);
-  assert.match(stdout, /POWERTOCHOOSE_CSV is longer than 64 MiB, which no plan list is/);
+  assert.match(stdout, /POWERTOCHOOSE_CSV cannot be read: \/dev\/zero \(it is a device, not a file\)/);
 });

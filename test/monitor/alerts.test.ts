@@ -327,7 +327,7 @@ test('a sync is given up', async () => {
 
 const engineWith = (roles: ('web' | 'worker' | 'scheduler')[]) =>
   new Engine({
-    config: readConfig({}),
+    config: readConfig({ EMERGENCY_CALL_BUDGET_PER_HOUR: '1000000' }),
     database,
     territory,
     source,
@@ -361,8 +361,8 @@ test('nobody keeps the schedule any more', async () => {
   await firesAndResolves({
     rules: ['scheduler_silent'],
     seconds: 30,
-    make: () => pool.query(`update pgboss.version set cron_on = now() - interval '3 minutes'`),
-    undo: () => pool.query('update pgboss.version set cron_on = now()'),
+    make: () => pool.query(`update schedule_times set told_at = now() - interval '3 minutes'`),
+    undo: () => pool.query('update schedule_times set told_at = now()'),
   });
 });
 

@@ -73,7 +73,13 @@ test('a session is a cookie that no script reads, no other site sends, and nobod
   const [name, value] = cookieOf(answer).split('=') as [string, string];
   const [body, mac] = value.split('.') as [string, string];
   const longer = Buffer.from(JSON.stringify(['x', 'Eve', Date.now() + 1e9])).toString('base64url');
-  for (const forged of [`${longer}.${mac}`, `${body}.${mac.slice(0, -1)}A`, `${body}.`, body, '']) {
+  for (const forged of [
+    `${longer}.${mac}`,
+    `${body}.${mac.startsWith('A') ? 'B' : 'A'}${mac.slice(1)}`,
+    `${body}.`,
+    body,
+    '',
+  ]) {
     assert.equal((await get('/ops', `${name}=${forged}`)).statusCode, 303, forged);
   }
 });

@@ -75,31 +75,40 @@ export async function reportPage({ board }: PageParts, report: Report): Promise<
           ? `${list(missed.map(({ title }) => title.toLowerCase()))} missed.`
           : `all ${numberWord(counted.length)} targets were kept.`
     }`,
-    lead: html`<p>${pages === 0 ? 'Nobody was paged.' : `${capital(numberWord(pages))} ${pages === 1 ? 'page' : 'pages'}.`} ${count(service.answers)} answers; ${count(service.calls)} upstream calls instead of ${count(service.one_call_per_city)} with one per city and hour.</p>`,
+    lead: html`<p>${pages === 0 ? 'Nobody was paged.' : `${capital(numberWord(pages))} ${pages === 1 ? 'alert' : 'alerts'} paged somebody.`} ${count(service.answers)} answers; ${count(service.calls)} upstream calls instead of ${count(service.one_call_per_city)} with one per city and hour.</p>`,
     body: html`${reportTables(report).map(tableSection)}${pagesSection(vitals)}${section('how', 'How it was reckoned', html`<p>So that anybody finds the same.</p>`, html`<p class="q">${reportReckoned(report)}</p>${command(report.reckoned.command)}`)}`,
   };
 }
+
+/** More rows are folded: the answer stands in the margin. */
+const ROWS_SHOWN = 14;
 
 function tableSection(
   { title, says, columns, rows }: ReturnType<typeof reportTables>[number],
   n: number,
 ): Html {
+  const isWords = columns.map((_, at) => rows.some((row) => isWord(row[at] ?? null)));
+  const shape = (at: number) => (at > 0 && isWords[at] ? 'l x' : '');
   const cell = (value: string | number | null, at: number): Html => {
     const text = String(value ?? '–');
-    const shape = MARKS[text];
-    const isWords = shape !== undefined || (at > 0 && text.length > 28);
+    const shown = MARKS[text];
     return at === 0
       ? html`<th scope="row">${text}</th>`
-      : html`<td class="${isWords ? 'l x' : ''}">${shape && mark(shape)}${text}</td>`;
+      : html`<td class="${shape(at)}">${shown && mark(shown)}${text}</td>`;
   };
-  const table = html`<table class="tight"><caption class="sr">${title}</caption><thead><tr>${columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows.map((row) => html`<tr>${row.map(cell)}</tr>`)}</tbody></table>`;
-  return section(
-    `r${n}`,
-    title,
-    html`<p>${says}</p>`,
-    rows.length === 0 ? html`<p class="q">Nothing to list.</p>` : scrolled(`${title} in figures`, table),
-  );
+  const table = (some: typeof rows, name: string) =>
+    html`<table class="tight"><caption class="sr">${name}</caption><thead><tr>${columns.map((column, at) => html`<th scope="col" class="${shape(at)}">${column}</th>`)}</tr></thead><tbody>${some.map((row) => html`<tr>${row.map(cell)}</tr>`)}</tbody></table>`;
+  const more = rows.length - ROWS_SHOWN;
+  const body =
+    rows.length === 0
+      ? html`<p class="q">Nothing to list.</p>`
+      : html`${scrolled(`${title} in figures`, table(rows.slice(0, ROWS_SHOWN), title))}${more > 0 && html`<details><summary>${more} more</summary>${scrolled(`${title}, the rest`, table(rows.slice(ROWS_SHOWN), `${title}, the rest`))}</details>`}`;
+  return section(`r${n}`, title, html`<p>${says}</p>`, body);
 }
+
+/** A verdict, or a sentence: set from the left, as words are. */
+const isWord = (value: string | number | null): boolean =>
+  typeof value === 'string' && (value in MARKS || value.length > 28);
 
 /** How fast the shoppers' pages were to those who opened them: what three of four visits stayed within. */
 function pagesSection(pages: readonly PageVitals[]): Html {

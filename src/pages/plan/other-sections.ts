@@ -83,7 +83,7 @@ export function planTable(
     const stars = plan.provider_rating === null ? notRated : rated(plan.provider_rating);
     const about = isOneProvider
       ? PLAN[language].kind(plan.rate_type, plan.term_months)
-      : `${plan.provider.name}, ${stars}`;
+      : `${plan.provider.name}, ${stars.replaceAll(' ', '\u00a0')}`;
     return html`<tr><td class="n"><b>${dollars(year.total_usd)}</b></td><th scope="row"><a href="${linkTo(plan.id)}">${inWordsOf(plan, language).name}</a><br><small class="g">${about}</small></th>${against !== null && html`<td class="n">${dollars(against - year.total_usd)}</td>`}<td class="n">${leavingOf(plan, facts)[0]}</td><td class="n o">${plan.percent_green === null ? '–' : percent(plan.percent_green)}</td></tr>`;
   });
   return html`<table class="t few"><thead><tr><th scope="col" class="n">${aYear}</th><th scope="col">${name}</th>${against !== null && html`<th scope="col" class="n">${less}</th>`}<th scope="col" class="n">${leave}</th><th scope="col" class="n o">${green}</th></tr></thead><tbody>${body}</tbody></table>`;

@@ -189,7 +189,7 @@ export async function isUpstreamPaused(
     `select coalesce(
               greatest(wait_until, case when open_until is null then full_until else greatest(open_until, probe_until) end)
                 > clock_timestamp(), false) as "isPaused"
-       from upstream_gates where source = $1 and origin = $2`,
+       from upstream_gates where source = $1 and coalesce(origin, $2) = $2`,
     [source, origin],
   );
   return rows[0]?.isPaused ?? false;
@@ -221,13 +221,14 @@ async function lockGate(
   { source, origin }: { source: string; origin: string },
   now: Date | null,
 ): Promise<GateRow> {
-  await connection.query('insert into upstream_gates (source) values ($1) on conflict (source) do nothing', [
-    source,
-  ]);
+  await connection.query(
+    'insert into upstream_gates (source, origin) values ($1, $2) on conflict (source) do nothing',
+    [source, origin],
+  );
   await connection.query('select from upstream_gates where source = $1 for update', [source]);
   const { rowCount: isAnother } = await connection.query(
     `update upstream_gates set origin = $2, failures = 0, openings = 0, open_until = null, opened_at = null,
-       probe_until = null, wait_until = null where source = $1 and origin is distinct from $2`,
+       probe_until = null, wait_until = null where source = $1 and origin <> $2`,
     [source, origin],
   );
   if (isAnother) await forgetPauses(connection);
