@@ -35,6 +35,7 @@ export const TOPICS = [
   'history',
   'startup',
   'regret',
+  'refresh',
 ] as const;
 export type Topic = (typeof TOPICS)[number];
 

@@ -75,6 +75,7 @@ const userAgent: Reader<string> = {
 };
 
 const PLAN_SOURCES = ['comparepower', 'powertochoose', 'sandbox'] as const;
+const STRATEGIES = ['schedule', 'even', 'sentinel', 'learned', 'census', 'auto'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const MINUTE_MS = 60_000;
 const YEAR_HOURS = 24 * 365;
@@ -117,6 +118,16 @@ export const VARIABLES = {
     HOUR_MS,
     whole(MINUTE_MS, 168 * HOUR_MS),
     'time between priority syncs; plans younger than half of it are fresh',
+  ],
+  REFRESH_STRATEGY: [
+    'auto',
+    oneOf(STRATEGIES),
+    'what is looked at between the schedules: nothing (`schedule`), all in turn (`even`), one set often (`sentinel`), by the learned model, all every ten minutes (`census`); `auto`: learned where it has proven itself, else `even`',
+  ],
+  REFRESH_CALLS_PER_HOUR: [
+    6,
+    decimal(0, 1_000),
+    'upstream calls an hour, on average over a week, that these looks may make beside the schedules',
   ],
   SYNC_SCHEDULE_PRIORITY: [null, cron, 'five cron fields, or `off`'],
   SYNC_SCHEDULE_FULL: ['0 2 * * *', cron, 'the full sync; five cron fields, or `off`'],
