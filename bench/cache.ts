@@ -7,7 +7,8 @@ import { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { CacheStats } from '../src/cache/cache-stats.ts';
 import { PlanSetCache } from '../src/cache/plan-set-cache.ts';
-import { RedisLayer, redisNames } from '../src/cache/redis/redis-layer.ts';
+import { RedisLayer } from '../src/cache/redis/redis-layer.ts';
+import { RedisValues } from '../src/cache/redis/redis-values.ts';
 import { Catalog } from '../src/catalog/catalog.ts';
 import type { PlanQuery } from '../src/catalog/plan-query.ts';
 import { Secret } from '../src/config.ts';
@@ -159,9 +160,10 @@ type RedisRead = keyof Omit<RedisTimes, 'jsonBytes' | 'storedBytes'>;
 
 async function measureRedis(set: PlanSet, url: string, say: Say): Promise<RedisTimes> {
   const duns = set.tdsp_duns;
+  const values = new RedisValues({ identity: { id: 'bench', redis_key: 'bench' } });
   const layer = new RedisLayer({
     url: new Secret(url),
-    databaseId: 'bench',
+    values,
     ttlMs: 3_600_000,
     tdsps: [duns],
   });
@@ -174,7 +176,7 @@ async function measureRedis(set: PlanSet, url: string, say: Say): Promise<RedisT
       storedBytes = await layer.write(set).catch(() => 0);
       if (storedBytes === 0) await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    const stored = await client.hgetBuffer(redisNames('bench').keyOf(duns), 'body');
+    const stored = await client.hgetBuffer(values.keyOf(duns), 'body');
     await client.set('stored', stored!);
     await client.set('json', json);
     const parsed = async () => JSON.parse((await client.get('json'))!) as PlanSet;

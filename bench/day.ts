@@ -214,14 +214,14 @@ async function startProcess(databaseUrl: string, redisUrl: string | undefined, s
     return running;
   };
   const scope = new Scope(console.error);
-  const front = scope.own(new Front());
+  const front = scope.own(new Front(readConfig({})));
   const url = await front.listen(config);
   await startWeb(scope, {
     config,
     front,
     database,
     territory,
-    log: createLog('silent'),
+    log: await createLog('silent'),
     admin: null,
     onStale: refresh,
     loadColdly: refresh,

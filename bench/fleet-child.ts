@@ -31,7 +31,7 @@ const database = await openDatabase({
 });
 const limits = { maxConcurrentRequests: 6, rateLimitPerSecond: 25, callBudgetPerHour: 1_000 };
 const engine = new Engine({
-  config: { ...readConfig({}), syncIntervalMs: 120_000 },
+  config: { ...readConfig({ EMERGENCY_CALL_BUDGET_PER_HOUR: '1000000' }), syncIntervalMs: 120_000 },
   database,
   territory,
   source: new ComparePowerSource(

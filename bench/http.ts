@@ -127,10 +127,16 @@ export async function load(
 
 const PROGRAM = fileURLToPath(new URL('../bin/wattsync.js', import.meta.url));
 
-/** The whole program on sandbox data; resolves when its first sync is over. */
-export async function startProgram(folder: string): Promise<{ child: ChildProcess; url: string }> {
+/**
+ * The whole program on sandbox data; resolves when its first sync is over.
+ * @param settings variables that differ from what the program does by itself
+ */
+export async function startProgram(
+  folder: string,
+  settings: Record<string, string> = {},
+): Promise<{ child: ChildProcess; url: string }> {
   const { PATH = '', HOME = '' } = process.env;
-  const env = { PATH, HOME, WATTSYNC_DATA_DIR: folder, PORT: '0', PLAN_SOURCE: 'sandbox' };
+  const env = { PATH, HOME, WATTSYNC_DATA_DIR: folder, PORT: '0', PLAN_SOURCE: 'sandbox', ...settings };
   const child = spawn(process.execPath, [PROGRAM, 'start', '--json'], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],

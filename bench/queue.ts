@@ -77,7 +77,7 @@ function wattsync(database: Database): Candidate {
   const tally = new Tally();
   const { connectionString } = database;
   const newQueue = (works: boolean) =>
-    new JobQueue({ connectionString, works, schedules: false, onError: console.error });
+    new JobQueue({ connections: 4, connectionString, works, onError: console.error });
   const sender = newQueue(false);
   const bulk = new PgBoss({ connectionString, max: 4, schedule: false, supervise: false });
   bulk.on('error', console.error);
@@ -254,7 +254,10 @@ async function measureFullSync(
     for (let round = 0; round < ROUNDS; round++) {
       sandbox.control.reset();
       await withDatabase(async (database) => {
-        const config = readConfig({ COMPAREPOWER_API_URL: sandbox.url });
+        const config = readConfig({
+          COMPAREPOWER_API_URL: sandbox.url,
+          EMERGENCY_CALL_BUDGET_PER_HOUR: '1000000',
+        });
         const gate = new Gate(
           {
             maxConcurrentRequests: config.maxConcurrentRequests,

@@ -32,6 +32,7 @@ export const TOPICS = [
   'heap',
   'http',
   'pages',
+  'strangers',
   'history',
   'startup',
   'regret',

@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 // As a whole: a name that an older Node does not have would end it before it can hand over.
 import * as modules from 'node:module';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,13 +23,20 @@ if (Number.parseInt(process.versions.node, 10) >= 24) {
   );
   const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: 'inherit',
+    // It ends when this process does, even by `kill -9`.
+    env: { ...process.env, WATTSYNC_LAUNCHER: String(process.pid) },
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  // The shell that npm puts between itself and this process dies without a word.
+  const parent = process.ppid;
+  if (process.env.npm_lifecycle_event) {
+    setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 250).unref();
+  }
   child.on('error', (error) => {
     console.error(
       `wattsync needs Node 24 or newer, and the pinned one could not start: ${error.message}. Run npm ci.`,
     );
     process.exit(1);
   });
-  child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 1)));
 }

@@ -20,6 +20,7 @@ function problemsOf(env: Environment): Record<string, string> {
 test('an empty environment has a default for everything', () =>
   assert.deepEqual(readConfig({}, '/srv'), {
     databaseUrl: null,
+    directUrl: null,
     dataDir: '/srv/.wattsync',
     planSource: 'sandbox',
     comparepower: { url: null, apiKey: null, apiKeyHeader: 'X-API-Key', headers: [] },
@@ -34,6 +35,7 @@ test('an empty environment has a default for everything', () =>
       maintenance: '0 3 * * 0',
       timeZone: 'America/Chicago',
     },
+    refresh: { strategy: 'auto', callsPerHour: 6 },
     freshnessTargetHours: { 1: 1, 2: 6, 3: 24 },
     freshnessWarnFactor: 1.25,
     freshnessErrorFactor: 3,
@@ -48,7 +50,12 @@ test('an empty environment has a default for everything', () =>
     apiRateLimitPerSecond: 25,
     apiCallBudgetPerHour: 50,
     emergencyCallBudgetPerHour: 12,
-    adminToken: null,
+    adminTokens: null,
+    strangers: {
+      limits: { perMinute: 600, costlyPerMinute: 120, eventsPerMinute: 30 },
+      trustedProxies: ['loopback'],
+      eventsKey: null,
+    },
     enableQueryOptimization: true,
     retention: {
       apiCallsDays: 90,
@@ -59,20 +66,32 @@ test('an empty environment has a default for everything', () =>
       databaseReadingsDays: 90,
       demandDays: 90,
       auditDays: 365,
+      figuresDays: 30,
+      figuresHoursDays: 730,
       signalsDays: 7,
       payloadsDays: 90,
       historyMonths: null,
     },
+    alerts: { rulesFile: null, webhook: null, slackUrl: null, email: null, heartbeatUrl: null },
+    metricsPort: null,
+    hasTracing: false,
     host: '127.0.0.1',
     port: 3000,
+    databasePoolSize: 24,
+    keepAliveMs: 72_000,
+    shutdownDelayMs: 0,
     publicUrl: null,
+    fieldBeacon: false,
     logLevel: 'info',
+    logRequests: 0,
   }));
 
 test('every variable is read', () => {
   const config = readConfig(
     {
       DATABASE_URL: 'postgres://u:p@db.example/wattsync',
+      DATABASE_URL_DIRECT: 'postgres://u:p@direct.example/wattsync',
+      DATABASE_POOL_SIZE: '12',
       WATTSYNC_DATA_DIR: 'data',
       PLAN_SOURCE: 'ComparePower',
       COMPAREPOWER_API_URL: 'https://pricing.example/',
@@ -81,6 +100,8 @@ test('every variable is read', () => {
       POWERTOCHOOSE_CSV: 'plans.csv',
       POWERTOCHOOSE_USER_AGENT: 'Browser/1',
       SYNC_INTERVAL_MS: '60000',
+      REFRESH_STRATEGY: 'Census',
+      REFRESH_CALLS_PER_HOUR: '0.5',
       SYNC_SCHEDULE_FULL: 'Off',
       MAINTENANCE_SCHEDULE: ' 0 4  1 * * ',
       SCHEDULE_TIME_ZONE: 'utc',
@@ -92,7 +113,12 @@ test('every variable is read', () => {
       BATCH_SIZE: '3',
       BATCH_DELAY_MS: '0',
       EMERGENCY_CALL_BUDGET_PER_HOUR: '2',
-      ADMIN_TOKEN: 'swordfish',
+      ADMIN_TOKEN: 'swordfish-swordfish',
+      TRUSTED_PROXIES: '10.0.0.0/8, ::1, uniquelocal',
+      RATE_LIMIT_PER_MINUTE: '61',
+      RATE_LIMIT_COSTLY_PER_MINUTE: '7',
+      EVENTS_PER_MINUTE: '8',
+      EVENTS_KEY: 'tunafish-tunafish',
       MAX_CONCURRENT_REQUESTS: '2',
       CACHE_TTL_HOURS: '0.5',
       REDIS_URL: 'redis://:geheim@cache.example:6379',
@@ -103,8 +129,12 @@ test('every variable is read', () => {
       API_CALL_BUDGET_PER_HOUR: '4',
       HOST: '0.0.0.0',
       PORT: ' 0 ',
+      KEEP_ALIVE_SECONDS: '30',
+      SHUTDOWN_DELAY_MS: '5000',
       PUBLIC_URL: 'https://plans.example.com/',
+      FIELD_BEACON: 'true',
       LOG_LEVEL: 'debug',
+      LOG_REQUESTS: '0.5',
       ENABLE_QUERY_OPTIMIZATION: 'FALSE',
       RETENTION_API_CALLS_DAYS: '10',
       RETENTION_RUNS_DAYS: '20',
@@ -116,15 +146,36 @@ test('every variable is read', () => {
       RETENTION_AUDIT_DAYS: '80',
       RETENTION_SIGNALS_DAYS: '90',
       RETENTION_PAYLOADS_DAYS: '100',
+      RETENTION_FIGURES_DAYS: '40',
+      RETENTION_FIGURES_HOURS_DAYS: '400',
       RETENTION_HISTORY_MONTHS: '24',
+      METRICS_PORT: '9100',
+      TRACING: 'on',
+      ALERTS_FILE: 'alerts.yaml',
+      ALERT_WEBHOOK_URL: 'https://pager.example/in',
+      ALERT_WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+      ALERT_SLACK_URL: 'https://slack.example/T/B/x',
+      ALERT_EMAIL_TO: 'oncall@example.com',
+      ALERT_EMAIL_FROM: 'wattsync@example.com',
+      SMTP_URL: 'smtp://u:p@mail.example:587',
+      HEARTBEAT_URL: 'https://beat.example/1',
     },
     '/srv',
   );
-  const { databaseUrl, redisUrl, comparepower, adminToken, ...rest } = config;
-  assert.equal(adminToken?.reveal(), 'swordfish');
-  assert.equal(JSON.stringify(adminToken), '"***"');
+  const { databaseUrl, directUrl, redisUrl, comparepower, adminTokens, strangers, alerts, ...rest } = config;
+  assert.deepEqual(
+    [alerts.rulesFile, alerts.email?.to, alerts.email?.from, alerts.webhook?.key.reveal().slice(0, 6)],
+    ['alerts.yaml', 'oncall@example.com', 'wattsync@example.com', 'whsec_'],
+  );
+  assert.ok(!JSON.stringify(alerts).match(/pager|MfKQ|T\/B|u:p|beat\.example/), 'none of them shows itself');
+  assert.equal(adminTokens?.[0]?.token.reveal(), 'swordfish-swordfish');
+  assert.equal(JSON.stringify(adminTokens), '[{"name":"admin","role":"operate","token":"***"}]');
+  assert.equal(strangers.eventsKey?.reveal(), 'tunafish-tunafish');
+  assert.deepEqual(strangers.trustedProxies, ['10.0.0.0/8', '::1', 'uniquelocal']);
+  assert.deepEqual(strangers.limits, { perMinute: 61, costlyPerMinute: 7, eventsPerMinute: 8 });
   assert.equal(redisUrl?.reveal(), 'redis://:geheim@cache.example:6379');
   assert.equal(String(redisUrl), '***');
+  assert.equal(directUrl?.reveal(), 'postgres://u:p@direct.example/wattsync');
   assert.equal(databaseUrl?.reveal(), 'postgres://u:p@db.example/wattsync');
   assert.equal(comparepower.apiKey?.reveal(), 'k-123');
   assert.deepEqual(
@@ -137,6 +188,7 @@ test('every variable is read', () => {
     powertochoose: { csv: 'plans.csv', userAgent: 'Browser/1' },
     syncIntervalMs: 60_000,
     schedules: { priority: '*/1 * * * *', full: null, maintenance: '0 4 1 * *', timeZone: 'UTC' },
+    refresh: { strategy: 'census', callsPerHour: 0.5 },
     freshnessTargetHours: { 1: 0.5, 2: 2, 3: 12 },
     freshnessWarnFactor: 1.5,
     freshnessErrorFactor: 4,
@@ -162,13 +214,28 @@ test('every variable is read', () => {
       auditDays: 80,
       signalsDays: 90,
       payloadsDays: 100,
+      figuresDays: 40,
+      figuresHoursDays: 400,
       historyMonths: 24,
     },
+    metricsPort: 9100,
+    hasTracing: true,
     host: '0.0.0.0',
     port: 0,
+    databasePoolSize: 12,
+    keepAliveMs: 30_000,
+    shutdownDelayMs: 5_000,
     publicUrl: 'https://plans.example.com',
+    fieldBeacon: true,
     logLevel: 'debug',
+    logRequests: 0.5,
   });
+});
+
+test('a channel that lacks a half is told by what is missing', () => {
+  assert.match(problemsOf({ ALERT_WEBHOOK_URL: 'https://x.example' }).ALERT_WEBHOOK_SECRET!, /go together/);
+  assert.match(problemsOf({ SMTP_URL: 'smtp://x' }).ALERT_EMAIL_TO!, /go together/);
+  assert.match(problemsOf({ ALERT_WEBHOOK_SECRET: 'geheim' }).ALERT_WEBHOOK_SECRET!, /^expected whsec_/);
 });
 
 test('an error age below the warning age is a contradiction', () => {
@@ -239,6 +306,44 @@ test('numbers that only look like one are refused', () => {
     assert.deepEqual(Object.keys(problemsOf({ PORT })), ['PORT'], PORT);
   for (const CACHE_TTL_HOURS of ['.5', '1,5', '1e1', '0', 'Infinity'])
     assert.deepEqual(Object.keys(problemsOf({ CACHE_TTL_HOURS })), ['CACHE_TTL_HOURS'], CACHE_TTL_HOURS);
+});
+
+test('ADMIN_TOKEN is one token, or several with names and roles', () => {
+  const tokens = (text: string) =>
+    readConfig({ ADMIN_TOKEN: text }).adminTokens?.map(({ name, role, token }) => [
+      name,
+      role,
+      token.reveal(),
+    ]);
+  const [one, other] = ['0123456789abcdef', 'fedcba9876543210'];
+  assert.deepEqual(tokens(one), [['admin', 'operate', one]]);
+  assert.deepEqual(tokens(`a:b:${one}`), [['admin', 'operate', `a:b:${one}`]]);
+  assert.deepEqual(tokens(`Dana:read:${one}, omar:operate:${other}:x`), [
+    ['dana', 'read', one],
+    ['omar', 'operate', `${other}:x`],
+  ]);
+  for (const bad of [
+    'swordfish',
+    'sword fish sword fish',
+    `${one},${other}`,
+    `dana:read:${one},${other}`,
+    `dana:read:${one},dana:operate:${other}`,
+    `dana:read:${one},omar:operate:${one}`,
+    'dana:read:short',
+  ]) {
+    const problem = problemsOf({ ADMIN_TOKEN: bad }).ADMIN_TOKEN;
+    assert.match(problem ?? '', /16 to 200 characters.*name:role:token/, bad);
+    assert.ok(!problem!.includes(bad));
+  }
+});
+
+test('TRUSTED_PROXIES takes addresses and networks, and nothing that trusts everybody by mistake', () => {
+  const proxies = (text: string) => readConfig({ TRUSTED_PROXIES: text }).strangers.trustedProxies;
+  assert.deepEqual(proxies('none'), []);
+  assert.deepEqual(proxies('loopback, 2001:db8::/32,192.0.2.1'), ['loopback', '2001:db8::/32', '192.0.2.1']);
+  for (const bad of ['true', '*', '10.0.0.0/33', '10.0.0', 'proxy.example', '10.0.0.1,,', '10.0.0.0/8/8']) {
+    assert.ok(problemsOf({ TRUSTED_PROXIES: bad }).TRUSTED_PROXIES, bad);
+  }
 });
 
 test('a bad DATABASE_URL is not echoed, because it holds a password', () => {

@@ -1,8 +1,8 @@
 /** The environment, read once and checked whole: all bad variables are reported together, each by its name. */
 
 import { resolve } from 'node:path';
-import { expected, type FieldProblem, WattsyncError } from './errors.ts';
-import { VARIABLES, type Values, type Variable, type VariableName } from './variables.ts';
+import { expected, type FieldProblem, keepSecret, WattsyncError } from './errors.ts';
+import { type AdminRole, VARIABLES, type Values, type Variable, type VariableName } from './variables.ts';
 
 /** A text that never shows itself in a log, an error or JSON. */
 export class Secret {
@@ -24,7 +24,23 @@ export class Secret {
   }
 }
 
-const secret = (text: string | null): Secret | null => (text === null ? null : new Secret(text));
+/** One who may use the admin routes. */
+export interface AdminToken {
+  /** Stands in the audit log. */
+  name: string;
+  role: AdminRole;
+  token: Secret;
+}
+
+function secret(text: string | null): Secret | null {
+  if (text === null) return null;
+  keepSecret(text);
+  // What an address names as its password stands alone in what a server says.
+  const password = URL.canParse(text) ? new URL(text).password : '';
+  keepSecret(password);
+  if (/^(?:[^%]|%[0-9a-f]{2})*$/i.test(password)) keepSecret(decodeURIComponent(password));
+  return new Secret(text);
+}
 
 /** What a process of `start` does: answer, sync, keep the times. */
 export const ROLES = ['web', 'worker', 'scheduler'] as const;
@@ -51,6 +67,7 @@ export class ConfigError extends WattsyncError {
   }
 }
 
+export type { AdminRole };
 export type Environment = Record<string, string | undefined>;
 
 type Report = (field: VariableName, message: string) => void;
@@ -123,11 +140,44 @@ function checkTogether(planSource: NonNullable<Values['PLAN_SOURCE']>, values: V
     const what = 'for example https://pricing.api.comparepower.com';
     report('COMPAREPOWER_API_URL', `is needed with PLAN_SOURCE=comparepower: ${what}`);
   }
+  if (values.DATABASE_URL_DIRECT !== null && values.DATABASE_URL === null) {
+    report(
+      'DATABASE_URL_DIRECT',
+      'is of use only beside a DATABASE_URL that names a pooler: set that, or unset this',
+    );
+  }
+  if ((values.ALERT_WEBHOOK_URL === null) !== (values.ALERT_WEBHOOK_SECRET === null)) {
+    const missing = values.ALERT_WEBHOOK_URL === null ? 'ALERT_WEBHOOK_URL' : 'ALERT_WEBHOOK_SECRET';
+    report(missing, 'is needed: ALERT_WEBHOOK_URL and ALERT_WEBHOOK_SECRET go together');
+  }
+  if ((values.ALERT_EMAIL_TO === null) !== (values.SMTP_URL === null)) {
+    const missing = values.SMTP_URL === null ? 'SMTP_URL' : 'ALERT_EMAIL_TO';
+    report(missing, 'is needed: ALERT_EMAIL_TO and SMTP_URL go together');
+  }
   const { FRESHNESS_WARN_FACTOR, FRESHNESS_ERROR_FACTOR } = values;
   if (FRESHNESS_ERROR_FACTOR < FRESHNESS_WARN_FACTOR) {
     const what = `at least FRESHNESS_WARN_FACTOR (${FRESHNESS_WARN_FACTOR}), because a warning comes first`;
     report('FRESHNESS_ERROR_FACTOR', expected(what, FRESHNESS_ERROR_FACTOR));
   }
+}
+
+/** Where alerts are told, beside the log; `null`: not there. */
+function readAlertSettings(values: Values) {
+  const { ALERTS_FILE, ALERT_WEBHOOK_URL, ALERT_WEBHOOK_SECRET, SMTP_URL, ALERT_EMAIL_TO } = values;
+  return {
+    /** `null`: those that come with the program. */
+    rulesFile: ALERTS_FILE,
+    webhook:
+      ALERT_WEBHOOK_URL && ALERT_WEBHOOK_SECRET
+        ? { url: new Secret(ALERT_WEBHOOK_URL), key: new Secret(ALERT_WEBHOOK_SECRET) }
+        : null,
+    slackUrl: secret(values.ALERT_SLACK_URL),
+    email:
+      SMTP_URL && ALERT_EMAIL_TO
+        ? { smtpUrl: new Secret(SMTP_URL), to: ALERT_EMAIL_TO, from: values.ALERT_EMAIL_FROM }
+        : null,
+    heartbeatUrl: secret(values.HEARTBEAT_URL),
+  };
 }
 
 /**
@@ -147,6 +197,9 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
   return {
     /** `null`: embedded PostgreSQL under `dataDir`. */
     databaseUrl: secret(values.DATABASE_URL),
+    /** PostgreSQL itself, where `databaseUrl` is a pooler's. */
+    directUrl: secret(values.DATABASE_URL_DIRECT),
+    databasePoolSize: values.DATABASE_POOL_SIZE,
     /** Absolute. */
     dataDir: resolve(cwd, values.WATTSYNC_DATA_DIR),
     planSource,
@@ -194,7 +247,20 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
     /** How many of these calls may be forced. */
     emergencyCallBudgetPerHour: values.EMERGENCY_CALL_BUDGET_PER_HOUR,
     /** `null`: the admin routes are off. */
-    adminToken: secret(values.ADMIN_TOKEN),
+    adminTokens:
+      values.ADMIN_TOKEN?.map(
+        ({ token, ...about }): AdminToken => ({ ...about, token: new Secret(token) }),
+      ) ?? null,
+    /** What callers may do of whom nothing is known; the limits are of one client and one process. */
+    strangers: {
+      limits: {
+        perMinute: values.RATE_LIMIT_PER_MINUTE,
+        costlyPerMinute: values.RATE_LIMIT_COSTLY_PER_MINUTE,
+        eventsPerMinute: values.EVENTS_PER_MINUTE,
+      },
+      trustedProxies: values.TRUSTED_PROXIES,
+      eventsKey: secret(values.EVENTS_KEY),
+    },
     /** False: only `db:optimize` tunes the database. */
     enableQueryOptimization: values.ENABLE_QUERY_OPTIMIZATION === 'true',
     retention: {
@@ -208,14 +274,25 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
       databaseReadingsDays: values.RETENTION_DATABASE_READINGS_DAYS,
       demandDays: values.RETENTION_DEMAND_DAYS,
       auditDays: values.RETENTION_AUDIT_DAYS,
+      figuresDays: values.RETENTION_FIGURES_DAYS,
+      figuresHoursDays: values.RETENTION_FIGURES_HOURS_DAYS,
       /** What processes tell each other: clears, permits, which are there. */
       signalsDays: values.RETENTION_SIGNALS_DAYS,
       /** Whole months of history besides the current one; `null`: all of it. */
       historyMonths: values.RETENTION_HISTORY_MONTHS,
     },
+    alerts: readAlertSettings(values),
+    /** `null`: a process without the role web has no `/metrics`. */
+    metricsPort: values.METRICS_PORT,
+    hasTracing: values.TRACING === 'on',
     host: values.HOST,
     port: values.PORT,
+    keepAliveMs: values.KEEP_ALIVE_SECONDS * 1_000,
+    shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     publicUrl: values.PUBLIC_URL,
+    fieldBeacon: values.FIELD_BEACON === 'true',
     logLevel: values.LOG_LEVEL,
+    /** Share of the requests that are logged. */
+    logRequests: values.LOG_REQUESTS,
   };
 }

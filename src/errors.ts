@@ -25,8 +25,23 @@ export interface FieldProblem {
   message: string;
 }
 
-/** The text of any thrown thing, causes included, for a person to read. */
+const secrets = new Set<string>();
+/** Shorter ones are words, and stand in texts that tell nothing. */
+const LEAST_SECRET = 6;
+
+/** From now on no described error shows this text. */
+export function keepSecret(text: string): void {
+  if (text.length >= LEAST_SECRET) secrets.add(text);
+}
+
+/** The text of any thrown thing, causes included, for a person to read; secrets in it are stars. */
 export function describeError(error: unknown): string {
+  let text = textOf(error);
+  for (const secret of secrets) text = text.replaceAll(secret, '***');
+  return text;
+}
+
+function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof Error ? error.cause.message : undefined;
   return cause && !error.message.includes(cause) ? `${error.message} (${cause})` : error.message;

@@ -35,3 +35,11 @@ export function quantile(counts: readonly number[], steps: readonly number[], sh
   }
   return null;
 }
+
+/** About the sum of all values: each as the middle of its step, beyond the last as its end. */
+export function sumOfSteps(counts: readonly number[], steps: readonly number[]): number {
+  return counts.reduce((sum, times, at) => {
+    const begin = steps[at - 1] ?? 0;
+    return sum + times * ((begin + (steps[at] ?? begin)) / 2);
+  }, 0);
+}

@@ -18,6 +18,15 @@ export const plainNumber = (min: number, max: number): Reader<number> => ({
   read: (text) => numberWithin(/^\d{1,9}(\.\d+)?$/, text, min, max),
 });
 
+/** As JSON writes numbers that are not negative, and with zeros in front: what a JSON Schema allows. */
+export const jsonNumber = (min: number, max: number, isWhole: boolean): Reader<number> => ({
+  expected: `a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}`,
+  read: (text) => {
+    const value = numberWithin(/^\d{1,15}(\.\d{1,20})?([eE][+-]?\d{1,3})?$/, text, min, max);
+    return isWhole && !Number.isInteger(value) ? undefined : value;
+  },
+});
+
 /** In any case. */
 export const oneOf = <T extends string>(choices: readonly T[]): Reader<T> => ({
   expected: `one of ${choices.join(', ')}`,

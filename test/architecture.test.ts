@@ -17,18 +17,22 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   plan: ['territory'],
   store: ['plan', 'territory'],
   sources: ['store', 'plan', 'territory'],
+  delivery: [],
   sandbox: ['sources', 'plan', 'territory'],
   cache: ['store', 'plan', 'territory'],
   catalog: ['cache', 'store', 'plan', 'territory'],
   sync: ['sources', 'store', 'plan', 'territory'],
   planning: ['sync', 'sources', 'catalog', 'cache', 'store', 'plan', 'territory'],
-  monitor: ['planning', 'sync', 'sources', 'catalog', 'cache', 'store', 'plan', 'territory'],
-  api: ['html', 'monitor', 'planning', 'catalog', 'cache', 'store', 'plan', 'territory'],
+  monitor: ['delivery', 'planning', 'sync', 'sources', 'catalog', 'cache', 'store', 'plan', 'territory'],
+  /** What happened, told outside. */
+  events: ['delivery', 'store', 'plan', 'territory'],
+  api: ['html', 'events', 'monitor', 'planning', 'catalog', 'cache', 'store', 'plan', 'territory'],
   /** Knows the shared way to write a page, and no other pages. */
   pages: ['html', 'api', 'monitor', 'planning', 'catalog', 'cache', 'store', 'plan', 'territory'],
   /** Knows the shared way to write a page, and no other pages. */
   ops: ['html', 'api', 'monitor', 'planning', 'catalog', 'cache', 'sync', 'store', 'plan', 'territory'],
   app: [
+    'events',
     'html',
     'pages',
     'ops',
@@ -45,6 +49,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'territory',
   ],
   cli: [
+    'html',
     'app',
     'sandbox',
     'monitor',
@@ -64,8 +69,11 @@ const BOTTOM = [
   'errors.ts',
   'histogram.ts',
   'log.ts',
+  'metrics.ts',
   'periodic.ts',
+  'process-metrics.ts',
   'readers.ts',
+  'trace.ts',
   'units.ts',
   'variables.ts',
 ];

@@ -22,11 +22,14 @@ function check(what: string, command: string, args: string[]): void {
   process.exit(1);
 }
 
-// The cache is tested against a real Redis, TLS with real certificates, the pages in a real browser: npm brings none.
+// The cache is tested against a real Redis, TLS with real certificates, PostgreSQL behind a real pooler, the pages in a real
+// browser, the metrics by what reads them: npm brings none of them.
 for (const [command, argument, debian] of [
   ['redis-server', '--version', 'redis-server'],
   ['openssl', 'version', 'openssl'],
+  ['pgbouncer', '--version', 'pgbouncer'],
   ['chromium', '--version', 'chromium'],
+  ['promtool', '--version', 'prometheus'],
 ] as const) {
   const isThere = () => spawnSync(command, [argument]).status === 0;
   if (isThere()) continue;

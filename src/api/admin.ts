@@ -1,22 +1,23 @@
 /** What only callers with a token may do: sync, stop, resume, halt, clear. All of it is written to the audit log. */
 
-import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Secret } from '../config.ts';
+import type { AdminToken } from '../config.ts';
 import { WattsyncError } from '../errors.ts';
 import type { SyncRequest } from '../planning/request-sync.ts';
 import { requestClear } from '../store/cache/cache-clears.ts';
 import { readAudit, writeAudit } from '../store/queue/audit-log.ts';
 import { type RunWithResults, readRun } from '../store/queue/sync-runs.ts';
-import type { SyncBody } from './bodies.ts';
+import type { BodyOf, SyncBody } from './bodies.ts';
+import { alertRoutes } from './observation/admin-alerts.ts';
 import { integer, invalidParameters, type RawQuery, required, text } from './params.ts';
 import { expectPlace } from './place.ts';
 import { Problem, type ProblemCode } from './problem.ts';
 import { type Operation, route } from './route.ts';
 import type { ApiParts } from './routes.ts';
+import { adminOf, bearerOf, mayAct } from './strangers/admin-token.ts';
+import { clientOf } from './strangers/client-limits.ts';
 
 const LONGEST_BODY = 65_536;
-const ACTOR = 'admin';
 
 const ADMIN = { tag: 'Admin', caching: 'no-store' } as const;
 const OPERATE = { ...ADMIN, role: 'operate' } as const;
@@ -29,19 +30,24 @@ export function adminRoutes(app: FastifyInstance, parts: ApiParts): void {
   app.register(async (routes) => {
     routes.addHook('onRequest', async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      expectToken(request, admin.token);
+      // Not for the pages of other sites, whatever they come with.
+      reply.removeHeader('access-control-allow-origin');
+      request.admin = await expectAdmin(request, app, admin);
     });
     syncRoutes(routes, parts, admin);
     controlRoutes(routes, admin);
     cacheRoutes(routes, parts, admin);
     lookRoutes(routes, parts);
+    if (admin.rules) {
+      alertRoutes(routes, { database: admin.database.pool, rules: admin.rules, nameOf });
+    }
   });
 }
 
 type Admin = NonNullable<ApiParts['admin']>;
 
-const audit = ({ database }: Admin, action: string, details: Record<string, unknown>) =>
-  writeAudit(database.pool, { actor: ACTOR, action, details });
+const audit = ({ database }: Admin, actor: string, action: string, details: Record<string, unknown>) =>
+  writeAudit(database.pool, { actor, action, details });
 
 function syncRoutes(app: FastifyInstance, parts: ApiParts, admin: Admin): void {
   const operation = {
@@ -59,18 +65,22 @@ function syncRoutes(app: FastifyInstance, parts: ApiParts, admin: Admin): void {
     problems: ['sync_stopped', 'sync_halted', 'unknown_place', 'no_retail_choice', 'plans_not_listed'],
     example: { body: { kind: 'city', cities: ['dallas-tx'] } },
   } as const satisfies Operation;
-  route(app, operation, async ({ body, reply }) => {
-    const sync = readRequest(body, parts);
+  route(app, operation, async ({ body, request, reply }) => {
+    const by = nameOf(request);
+    const sync = readRequest(body, by, parts);
     const { run_id } = await admin.engine.request(sync).catch(toProblem);
     const { kind, names = [], force = false } = sync;
-    await audit(admin, 'sync_asked', { run_id, kind, names, force });
+    await audit(admin, by, 'sync_asked', { run_id, kind, names, force });
     reply.header('location', `/v1/admin/runs/${run_id}`);
     return { run_id };
   });
 }
 
 function controlRoutes(app: FastifyInstance, { engine }: Admin): void {
-  const order = ({ reason }: { reason?: string | undefined }) => ({ by: ACTOR, reason: reason ?? null });
+  const order = ({ request, body }: { request: FastifyRequest; body: BodyOf<'Order'> }) => ({
+    by: nameOf(request),
+    reason: body.reason ?? null,
+  });
   const stop = {
     ...OPERATE,
     id: 'stopSync',
@@ -83,7 +93,7 @@ function controlRoutes(app: FastifyInstance, { engine }: Admin): void {
     problems: [],
     example: REASON,
   } as const satisfies Operation;
-  route(app, stop, ({ body }) => engine.changeControl('stopped', order(body)));
+  route(app, stop, (asked) => engine.changeControl('stopped', order(asked)));
 
   const resume = {
     ...OPERATE,
@@ -97,7 +107,7 @@ function controlRoutes(app: FastifyInstance, { engine }: Admin): void {
     problems: [],
     example: { body: { reason: 'The maintenance is over' } },
   } as const satisfies Operation;
-  route(app, resume, ({ body }) => engine.changeControl('running', order(body)));
+  route(app, resume, (asked) => engine.changeControl('running', order(asked)));
 
   const halt = {
     ...OPERATE,
@@ -111,8 +121,8 @@ function controlRoutes(app: FastifyInstance, { engine }: Admin): void {
     problems: [],
     example: { body: { reason: 'The upstream sends wrong prices' } },
   } as const satisfies Operation;
-  route(app, halt, async ({ body }) => {
-    const halted = await engine.halt(order(body));
+  route(app, halt, async (asked) => {
+    const halted = await engine.halt(order(asked));
     return { state: 'emergency', ...halted };
   });
 }
@@ -139,7 +149,7 @@ function cacheRoutes(app: FastifyInstance, parts: ApiParts, admin: Admin): void 
     }
     const tdsps = place === null ? null : tdspsOf(place, parts);
     for (const duns of tdsps ?? [null]) await requestClear(admin.database, duns);
-    await audit(admin, 'cache_cleared', { tdsps });
+    await audit(admin, nameOf(request), 'cache_cleared', { tdsps });
     return { status: 'cleared', tdsps: tdsps ?? parts.territory.tdsps.map(({ duns }) => duns) };
   });
 }
@@ -198,24 +208,43 @@ const runJson = ({ run, results, claimed, waiting }: RunWithResults) => ({
   waiting,
 });
 
-const digest = (value: string): Buffer => hash('sha256', value, 'buffer');
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks, on the routes that need a token. */
+    admin?: AdminToken;
+  }
+}
 
-/** Compared in the same time whatever was given: how much of it is right must not be found out by asking. */
-export const isAdminToken = (given: string, token: Secret): boolean =>
-  timingSafeEqual(digest(given), digest(token.reveal()));
+const nameOf = ({ admin }: FastifyRequest): string => admin!.name;
 
-/** The text after `Bearer` in an Authorization header; empty without one. */
-export const bearerOf = (header: string | undefined): string =>
-  /^Bearer (.+)$/i.exec(header ?? '')?.[1] ?? '';
-
-function expectToken(request: FastifyRequest, token: Secret): void {
-  if (isAdminToken(bearerOf(request.headers.authorization), token)) return;
-  throw new Problem('unauthorized', {
-    detail: 'This needs the header "Authorization: Bearer …" with the token of ADMIN_TOKEN.',
+/** @throws {Problem} no token, a wrong one, one too many wrong ones, or one that does not allow this */
+async function expectAdmin(
+  request: FastifyRequest,
+  { limits }: FastifyInstance,
+  admin: Admin,
+): Promise<AdminToken> {
+  await limits.expectFewWrongTokens(request);
+  const { method, url, routeOptions } = request;
+  const given = bearerOf(request.headers.authorization);
+  const found = adminOf(admin.tokens, given);
+  const about = { client: clientOf(request), method, path: url.split('?')[0] };
+  if (!found) {
+    if (given !== '' && (await limits.takeWrongToken(request))) {
+      await audit(admin, 'unknown', 'token_refused', about);
+    }
+    throw new Problem('unauthorized', {
+      detail: 'This needs the header "Authorization: Bearer …" with a token of ADMIN_TOKEN.',
+    });
+  }
+  const { role } = routeOptions.config.operation!;
+  if (!role || mayAct(found, role)) return found;
+  await audit(admin, found.name, 'role_refused', about);
+  throw new Problem('forbidden', {
+    detail: `The token of "${found.name}" has the role ${found.role}; this needs one with the role ${role}.`,
   });
 }
 
-function readRequest({ kind, cities, force }: SyncBody, { places }: ApiParts): SyncRequest {
+function readRequest({ kind, cities, force }: SyncBody, by: string, { places }: ApiParts): SyncRequest {
   const isNamed = kind === 'city' || kind === 'emergency';
   if (isNamed && !cities) {
     throw invalidParameters([
@@ -232,7 +261,7 @@ function readRequest({ kind, cities, force }: SyncBody, { places }: ApiParts): S
     tdsps: found.flatMap((place) => (place.kind === 'zip' ? place.tdsps : [])),
     names: found.map((place) => (place.kind === 'city' ? place.city.slug : place.zip.zip)),
     force: force ?? kind === 'emergency',
-    requested_by: ACTOR,
+    requested_by: by,
   };
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod';
+import { DURATION_TEXT } from '../monitor/alerts/duration.ts';
 import { DEMAND_EVENTS, type DemandEvent } from '../planning/demand-recorder.ts';
 import { invalidParameters } from './params.ts';
 
@@ -16,6 +17,9 @@ const LINE = z
   .string()
   .max(500)
   .transform((text) => text.replace(/\p{Cc}+/gu, ' '));
+
+const SUBJECT = z.string().max(200).optional().describe('One subject of the rule; left out, all of them');
+const DURATION = z.string().regex(/^\d{1,6}[smhd]$/, `expected ${DURATION_TEXT}`);
 
 export const BODIES = {
   Event: z.strictObject({
@@ -36,6 +40,19 @@ export const BODIES = {
       .boolean()
       .optional()
       .describe('Even where plans are fresh; true with the kind `emergency` if not given'),
+  }),
+  AlertAck: z.strictObject({
+    rule: z.string().max(60).describe('The rule, as in the list of alerts'),
+    subject: SUBJECT,
+    note: LINE.optional().describe('What others should know'),
+    for: DURATION.optional().describe('How long, such as `90m`; four hours if not given'),
+  }),
+  AlertUnack: z.strictObject({ rule: z.string().max(60), subject: SUBJECT }),
+  AlertSilence: z.strictObject({
+    rule: z.string().max(60).optional().describe('The rule; left out, every rule for the subject'),
+    subject: SUBJECT,
+    reason: LINE.describe('Why nobody is to be told'),
+    for: DURATION.describe('How long, such as `2h`; thirty days at most'),
   }),
   Order: z.strictObject({ reason: LINE.optional().describe('Why, for the audit log and for `sync:status`') }),
 };

@@ -1,11 +1,15 @@
 /** What shoppers do, told by the site they do it on. It decides what is synced first, and causes no call by itself. */
 
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Secret } from '../config.ts';
 import { expected } from '../errors.ts';
 import { invalidParameter } from './params.ts';
 import { expectPlace } from './place.ts';
+import { Problem } from './problem.ts';
 import { type Operation, route } from './route.ts';
 import type { ApiParts } from './routes.ts';
+import { bearerOf, isSecret } from './strangers/admin-token.ts';
+import { STRANGERS } from './strangers/strangers.ts';
 
 const RECORD_EVENT = {
   id: 'recordEvent',
@@ -22,23 +26,28 @@ const RECORD_EVENT = {
   example: { body: { type: 'search', city: 'dallas-tx' } },
 } as const satisfies Operation;
 
-export function eventsRoutes(app: FastifyInstance, { places, onEvent }: ApiParts): void {
-  route(app, RECORD_EVENT, async ({ body: { type, city } }) => {
+export function eventsRoutes(app: FastifyInstance, { places, onEvent, strangers }: ApiParts): void {
+  const { eventsKey } = strangers ?? STRANGERS;
+  const operation = { ...RECORD_EVENT, isWithKey: eventsKey !== null } as const;
+  route(app, operation, async ({ body: { type, city }, request }) => {
+    if (eventsKey) await expectKey(request, app, eventsKey);
+
     const place = expectPlace(places.find(city), 'city');
     if (place.kind !== 'city') {
       throw invalidParameter('city', expected('a city, for example dallas-tx', city));
     }
+    await app.limits.takeEvent(request, eventsKey ? null : place.city.slug);
     onEvent(place.city.slug, type);
     return { status: 'counted' };
   });
+}
 
-  // A browser asks first whether a page of another site may send JSON here.
-  app.options('/v1/events', async (_request, reply) =>
-    reply
-      .code(204)
-      .header('access-control-allow-methods', 'POST')
-      .header('access-control-allow-headers', 'content-type')
-      .header('access-control-max-age', '86400')
-      .send(),
-  );
+/** @throws {Problem} the key is missing or wrong, or too many were */
+async function expectKey(request: FastifyRequest, { limits }: FastifyInstance, key: Secret): Promise<void> {
+  await limits.expectFewWrongTokens(request);
+  if (isSecret(bearerOf(request.headers.authorization), key)) return;
+  await limits.takeWrongToken(request);
+  throw new Problem('unauthorized', {
+    detail: 'Events need the header "Authorization: Bearer …" with the key of EVENTS_KEY.',
+  });
 }

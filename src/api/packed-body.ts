@@ -73,15 +73,21 @@ export function withTail({ encoding, bytes, crc, length }: PrefixPacked, tail: s
 
 /** What a caller takes: `br` before `gzip`; where it weighs them itself, the bytes as they are. */
 export function encodingFor(accepted: string | undefined): Encoding {
-  if (accepted === undefined || /;\s*q=0(\.0*)?\s*(,|$)/.test(accepted)) return 'identity';
+  if (accepted === undefined) return 'identity';
+  // Browsers give no weights, and to look for them costs more than the rest.
+  if (accepted.includes(';') && /;\s*q=0(\.0*)?\s*(,|$)/.test(accepted)) return 'identity';
   return accepted.includes('br') ? 'br' : accepted.includes('gzip') ? 'gzip' : 'identity';
 }
 
 /** From the list as it came: to make an object of all headers costs as much as the rest of a 304. @param name in lower case */
 export function headerOf({ rawHeaders }: IncomingMessage, name: string): string | undefined {
+  let value: string | undefined;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const given = rawHeaders[at]!;
-    if (given.length === name.length && given.toLowerCase() === name) return rawHeaders[at + 1];
+    if (given.length === name.length && given.toLowerCase() === name) {
+      // A list may come on several lines (RFC 9110, 5.3).
+      value = value === undefined ? rawHeaders[at + 1]! : `${value}, ${rawHeaders[at + 1]}`;
+    }
   }
-  return undefined;
+  return value;
 }

@@ -6,7 +6,7 @@
 
 import { expected, type FieldProblem } from '../errors.ts';
 import { isDay } from '../plan/market-day.ts';
-import { oneOf, plainNumber, type Reader, wholeNumber } from '../readers.ts';
+import { jsonNumber, oneOf, type Reader } from '../readers.ts';
 import { Problem } from './problem.ts';
 
 export interface Param<T> extends Reader<T> {
@@ -94,11 +94,19 @@ export const required = <T>(param: Param<T>): Param<T> & { isRequired: true } =>
 });
 
 export function integer(description: string, min: number, max: number): Param<number> {
-  return { description, schema: { type: 'integer', minimum: min, maximum: max }, ...wholeNumber(min, max) };
+  return {
+    description,
+    schema: { type: 'integer', minimum: min, maximum: max },
+    ...jsonNumber(min, max, true),
+  };
 }
 
 export function decimal(description: string, min: number, max: number): Param<number> {
-  return { description, schema: { type: 'number', minimum: min, maximum: max }, ...plainNumber(min, max) };
+  return {
+    description,
+    schema: { type: 'number', minimum: min, maximum: max },
+    ...jsonNumber(min, max, false),
+  };
 }
 
 export function flag(description: string): Param<boolean> {

@@ -9,6 +9,7 @@ export const PROBLEMS = {
   plans_not_listed: { status: 404, title: 'Plans at this place are not listed here' },
   unknown_place: { status: 404, title: 'This place is not known' },
   unknown_plan: { status: 404, title: 'This plan is not known' },
+  forbidden: { status: 403, title: 'The token does not allow this' },
   unauthorized: { status: 401, title: 'The token is missing or wrong' },
   nothing_published_then: { status: 404, title: 'Nothing was published yet at that time' },
   past_not_kept: { status: 404, title: 'The plans of that time cannot be rebuilt' },
@@ -23,11 +24,15 @@ export const PROBLEMS = {
   sync_stopped: { status: 409, title: 'Syncing is stopped' },
   sync_halted: { status: 409, title: 'Syncing was halted by an emergency' },
   not_ready: { status: 503, title: 'No plans are stored yet' },
-  past_busy: { status: 503, title: 'Too many questions about past plans at once' },
+  busy: { status: 503, title: 'Too many questions that take long at once' },
   storage_unavailable: { status: 503, title: 'The storage does not answer' },
   bad_request: { status: 400, title: 'The request cannot be read' },
   unsupported_media_type: { status: 415, title: 'The body is not JSON' },
   too_many_requests: { status: 429, title: 'Too many requests' },
+  method_not_allowed: { status: 405, title: 'This address does not take this method' },
+  request_timeout: { status: 408, title: 'The request did not come to its end' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
+  uri_too_long: { status: 414, title: 'The address is too long' },
   body_too_large: { status: 413, title: 'The body is too large' },
   internal_error: { status: 500, title: 'Something unexpected went wrong' },
 } as const;
@@ -36,6 +41,7 @@ export type ProblemCode = keyof typeof PROBLEMS;
 interface ProblemDetails {
   detail: string;
   errors?: FieldProblem[];
+  retry_after_seconds?: number;
   [extension: string]: unknown;
 }
 
@@ -49,11 +55,17 @@ export class Problem extends Error {
     this.code = code;
     this.details = details;
   }
+
+  /** As Fastify names it, for error handlers that know no problems. */
+  get statusCode(): number {
+    return PROBLEMS[this.code].status;
+  }
 }
 
 export function sendProblem(reply: FastifyReply, code: ProblemCode, details: ProblemDetails): FastifyReply {
   const { status } = PROBLEMS[code];
-  if (status === 503) reply.header('retry-after', '5');
+  const { retry_after_seconds = status === 503 ? 5 : null } = details;
+  if (retry_after_seconds !== null) reply.header('retry-after', String(retry_after_seconds));
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="wattsync admin"');
   return reply
     .code(status)

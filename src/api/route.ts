@@ -4,6 +4,7 @@
  */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AdminRole } from '../config.ts';
 import type { BODIES, BodyOf } from './bodies.ts';
 import type { SCHEMAS } from './description/schemas.ts';
 import { type Params, readParams, type Values } from './params.ts';
@@ -21,9 +22,6 @@ export const TAGS = {
   Admin: 'For operators with a token; every call is written to the audit log',
   Health: 'For balancers, supervisors and tools',
 } as const;
-
-/** What an operator's token allows: to look, or to change things, too. */
-type AdminRole = 'read' | 'operate';
 
 /** How answers are kept: as fresh as the plans, for some seconds (they have a tag then), or not at all. */
 type Caching = 'plans' | 'no-store' | { maxAgeSeconds: number };
@@ -53,8 +51,12 @@ export interface Operation {
   caching: Caching;
   /** What may go wrong besides what can go wrong everywhere. */
   problems: readonly ProblemCode[];
-  /** Answers that are not problems although their status is not that of success. */
+  /** What the token of a caller has to allow; left out, no token is needed. */
   role?: AdminRole;
+  /** Needs the key of events. */
+  isWithKey?: boolean;
+  /** Takes long: limited more tightly, and a few at once. With `as_of` or as CSV every question is. */
+  isCostly?: boolean;
   /** Answers `Location`. */
   hasLocation?: boolean;
   /** One request that works on any database with plans. */
@@ -105,7 +107,7 @@ export function route<const O extends Operation>(
         request,
         reply,
       };
-      const json = await answer(asked as unknown as Asked<O>);
+      const json = await app.limits.turn(request, async () => answer(asked as unknown as Asked<O>));
       if (json === reply) return reply;
       if (typeof caching === 'object') {
         return sendRepresentation(request, reply, {

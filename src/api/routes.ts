@@ -1,14 +1,19 @@
 /** What every route gets, and what every list and freshness header has in common. */
 
 import type { Catalog, Freshness } from '../catalog/catalog.ts';
-import type { Secret } from '../config.ts';
+import type { AdminToken } from '../config.ts';
+import type { Rules } from '../monitor/alerts/rules.ts';
 import type { DemandEvent } from '../planning/demand-recorder.ts';
 import type { SyncRequest } from '../planning/request-sync.ts';
 import type { Database } from '../store/postgres/database.ts';
 import type { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import { cacheStatus } from './cache-status.ts';
+import { EDITION } from './edition.ts';
+import type { AnswerCounter } from './observation/answer-counts.ts';
+import type { RenderMetrics } from './observation/metrics.ts';
 import { Problem } from './problem.ts';
+import type { Strangers } from './strangers/strangers.ts';
 
 interface Order {
   by: string;
@@ -16,7 +21,9 @@ interface Order {
 }
 
 export interface AdminParts {
-  token: Secret;
+  /** Of the alerts; left out, nothing can be said about them. */
+  rules?: Rules;
+  tokens: readonly AdminToken[];
   database: Database;
   /** Handed in: the routes know neither queue nor control. */
   engine: {
@@ -34,6 +41,10 @@ export interface AdminParts {
 }
 
 export interface ApiParts {
+  /** Counts what is answered, by route and layer; left out, nobody does. */
+  counts?: AnswerCounter;
+  /** Left out: there is no /metrics. */
+  metrics?: RenderMetrics;
   catalog: Catalog;
   /** Whose connections and queries fail after about a second rather than hang. */
   database: Pick<Database, 'pool'>;
@@ -45,6 +56,8 @@ export interface ApiParts {
   onEvent(city_slug: string, event: DemandEvent): void;
   /** `null`: the admin routes are off. */
   admin: AdminParts | null;
+  /** Left out: what holds where nothing is configured. */
+  strangers?: Strangers;
   /** How long a stale answer may be served while a new one is fetched. */
   staleAfterMs: number;
 }
@@ -67,7 +80,7 @@ export function upstreamNotice({
  * @param of tells apart the answers about one version
  */
 export function freshnessTag({ version, whyStale }: Freshness, of = ''): string {
-  return `${of}${version}${whyStale === null ? '' : '-stale'}`;
+  return `${EDITION}.${of}${version}${whyStale === null ? '' : '-stale'}`;
 }
 
 /** Headers that tell caches and people how old an answer is and where it came from (RFC 9111, RFC 9211, RFC 5861). */
@@ -90,6 +103,7 @@ export function freshnessHeaders(parts: ApiParts, freshness: Freshness, tag: str
 export const PUBLIC_HEADERS = {
   'x-content-type-options': 'nosniff',
   'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'age, allow, cache-status, etag, link, location, retry-after',
   vary: 'accept-encoding',
 };
 /** The same as a flat list. */

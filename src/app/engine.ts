@@ -18,7 +18,7 @@ import {
 import { runSchedules } from '../planning/scheduler.ts';
 import type { PlanSource } from '../sources/source.ts';
 import type { Database } from '../store/postgres/database.ts';
-import { writeScheduleTimes } from '../store/queue/schedule-times.ts';
+import type { ControlState } from '../store/queue/sync-control.ts';
 import { SyncHaltedError, SyncStoppedError } from '../store/queue/sync-control-error.ts';
 import { type RunWithResults, readRun } from '../store/queue/sync-runs.ts';
 import { hasWorker } from '../store/queue/sync-workers.ts';
@@ -35,7 +35,7 @@ import {
   type Order,
 } from '../sync/work/control.ts';
 import { JobQueue, queueName, STATE_KEY } from '../sync/work/job-queue.ts';
-import { type Begun, SyncWorker } from '../sync/work/sync-worker.ts';
+import { type Begun, type Settled, SyncWorker } from '../sync/work/sync-worker.ts';
 import type { Territory } from '../territory/territory.ts';
 import { HOUR_MS } from '../units.ts';
 
@@ -51,6 +51,9 @@ export interface EngineOptions {
   /** None, for a command: it only asks, and works where it is told to. */
   roles: readonly Role[];
   onError(error: unknown): void;
+  /** What became of each piece of work of this process. */
+  onSettled?: (settled: Settled) => void;
+  onControl?: (state: ControlState) => void;
   /** A scheduled time has come; left out where no schedule runs. */
   onMaintenance?: () => Promise<unknown>;
   /** A scheduled sync was asked for, or was not and why. */
@@ -66,8 +69,8 @@ export class Engine {
   readonly #begun = new Map<number, Begun>();
   readonly #refreshing: Periodic;
   #working: Promise<void> | undefined;
+  #clock: Periodic | undefined;
   #stopped: Promise<void> | undefined;
-  #isStopping = false;
 
   constructor(options: EngineOptions) {
     const { config, database, source: upstream, territory, roles } = options;
@@ -82,6 +85,7 @@ export class Engine {
       // Half the interval: a scheduled sync never skips plans for having run a moment late the last time, and a
       // second sync by hand costs no call.
       freshForMs: config.syncIntervalMs / 2,
+      forcedPerHour: config.emergencyCallBudgetPerHour,
       targetMs: (tier) => (hours[tier] ?? hours[3]!) * HOUR_MS,
     };
     this.#publisher = new Publisher({
@@ -90,7 +94,7 @@ export class Engine {
       tuneDatabase: config.enableQueryOptimization,
     });
     this.#worker = this.#newWorker(jobs);
-    this.#refreshing = new Periodic(() => this.#refresh(), REFRESH_TICK_MS);
+    this.#refreshing = new Periodic('refresh', () => this.#refresh(), REFRESH_TICK_MS);
   }
 
   /** Does what its roles say. */
@@ -184,8 +188,8 @@ export class Engine {
   /** What is under way ends within `graceMs` or is handed on. Safe early and twice. */
   stop(graceMs?: number): Promise<void> {
     this.#stopped ??= (async () => {
-      this.#isStopping = true;
-      await this.#refreshing.stop();
+      this.#clock?.end();
+      this.#refreshing.end();
       await this.#worker.stop(graceMs);
       // Last: workers hand on what they hold through it.
       await this.#planning.jobs.stop();
@@ -193,18 +197,22 @@ export class Engine {
     return this.#stopped;
   }
 
-  #newQueue({ database, roles, onError }: EngineOptions, works: boolean): JobQueue {
+  #newQueue({ config, database, onError }: EngineOptions, works: boolean): JobQueue {
     const { connectionString } = database;
-    return new JobQueue({ connectionString, works, schedules: roles.includes('scheduler'), onError });
+    const connections = config.databasePoolSize;
+    return new JobQueue({ connectionString, connections, works, onError });
   }
 
   #startWorker(): Promise<void> {
-    this.#working ??= this.#worker.start();
+    this.#working ??= this.#worker.start().catch((error) => {
+      this.#working = undefined;
+      throw error;
+    });
     return this.#working;
   }
 
   #newWorker(jobs: JobQueue): SyncWorker {
-    const { config, database, source, roles, onError } = this.#options;
+    const { config, database, source, roles, onError, onSettled, onControl } = this.#options;
     const concurrency = source.coverage === 'state' ? 1 : config.maxConcurrentRequests;
     return new SyncWorker({
       database,
@@ -212,6 +220,8 @@ export class Engine {
       source,
       roles: roles.length > 0 ? roles : ['command'],
       onError,
+      onSettled,
+      onControl,
       publisher: this.#publisher,
       upkeep: config.enableQueryOptimization ? new BackgroundUpkeep(database, onError) : null,
       concurrency: roles.includes('worker') ? concurrency : 0,
@@ -221,7 +231,6 @@ export class Engine {
 
   /** Never throws: what cannot be decided now is in fifteen seconds. */
   async #refresh(): Promise<void> {
-    if (this.#isStopping) return;
     const { config, database, onError, source, territory } = this.#options;
     const settings = toRefreshSettings(config, territory, source);
     const onDue = (tdsps: readonly string[], reason: string) =>
@@ -235,13 +244,15 @@ export class Engine {
 
   async #runSchedules(): Promise<void> {
     const { config, database, onMaintenance = async () => {}, onScheduled = () => {} } = this.#options;
+    const { onError } = this.#options;
     const { jobs } = this.#planning;
     await jobs.start();
-    await runSchedules({
+    this.#clock = await runSchedules({
+      database,
       jobs,
       schedules: config.schedules,
+      onError,
       onMaintenance,
-      onTimes: (times) => writeScheduleTimes(database.pool, times),
       onSync: async (kind) => {
         const reason = `schedule "${config.schedules[kind]}"`;
         // A stop or an emergency is not a failure of the schedule: the next time it is asked again.

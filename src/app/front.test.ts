@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readConfig } from '../config.ts';
 import { Front } from './front.ts';
 
 const ANYWHERE = { host: '127.0.0.1', port: 0 };
 
 test('while the program is built it is alive, and everything else is answered with "starting"', async () => {
-  const front = new Front();
+  const front = new Front(readConfig({}));
   const url = await front.listen(ANYWHERE);
   try {
     const alive = await fetch(`${url}/healthz`);
@@ -22,11 +23,11 @@ test('while the program is built it is alive, and everything else is answered wi
 });
 
 test('a port that is taken is told at once, before anything else is done', async () => {
-  const first = new Front();
+  const first = new Front(readConfig({}));
   const url = await first.listen(ANYWHERE);
   try {
     const port = Number(new URL(url).port);
-    await assert.rejects(new Front().listen({ ...ANYWHERE, port }), {
+    await assert.rejects(new Front(readConfig({})).listen({ ...ANYWHERE, port }), {
       code: 'port_unavailable',
       message: new RegExp(`127.0.0.1:${port} is taken by another program. Choose another with PORT`),
     });

@@ -1,6 +1,7 @@
 /** The big parts, built from the configuration. Each is loaded only when it is asked for: a command pays for what it uses. */
 
 import type { Config } from '../config.ts';
+import type { GateEvents } from '../sources/gate.ts';
 import type { PlanSource } from '../sources/source.ts';
 import type { Attaching } from '../store/embedded/attach.ts';
 import type { Database } from '../store/postgres/database.ts';
@@ -9,22 +10,27 @@ import type { Territory } from '../territory/territory.ts';
 /** Resolves when the embedded PostgreSQL is being started in a process of its own, so that the rest is loaded meanwhile. */
 export async function launchStore({ databaseUrl, dataDir }: Config): Promise<Attaching | null> {
   if (databaseUrl) return null;
-  const attaching = (await import('../store/embedded/attach.ts')).beginAttaching(dataDir);
+  const attaching = (await import('../store/embedded/attach.ts')).beginAttaching(dataDir, true);
   await attaching.launched;
   return attaching;
 }
 
-/** The database, brought to the shape this version expects. @param embedded begun already */
-export async function openStore(
-  { databaseUrl, dataDir }: Config,
-  connections?: number,
-  embedded: Attaching | null = null,
-): Promise<Database> {
+interface StoreOptions {
+  /** At most this many connections, and at most as many as the configuration has. */
+  connections?: number;
+  /** Begun already. */
+  embedded?: Attaching | null;
+  /** Makes an embedded database where there is none yet. */
+  mayCreate?: boolean;
+}
+
+/** The database, brought to the shape this version expects. */
+export async function openStore(config: Config, options: StoreOptions): Promise<Database> {
   const [{ openDatabase }, { migrate }] = await Promise.all([
     import('../store/postgres/database.ts'),
     import('../store/schema/migrate.ts'),
   ]);
-  const database = await openDatabase({ databaseUrl, dataDir, connections, embedded });
+  const database = await openDatabase(databaseOptions(config, options));
   try {
     await migrate(database);
   } catch (error) {
@@ -33,6 +39,19 @@ export async function openStore(
   }
   return database;
 }
+
+/** What the configuration says of the database, and a command of what it needs. */
+export const databaseOptions = (
+  { databaseUrl, directUrl, dataDir, databasePoolSize }: Config,
+  { connections = databasePoolSize, embedded = null, mayCreate = false }: StoreOptions,
+) => ({
+  databaseUrl,
+  directUrl,
+  dataDir,
+  embedded,
+  mayCreate,
+  connections: Math.min(connections, databasePoolSize),
+});
 
 /** The territory, and the database filled with it. */
 export async function openTerritory(database: Database): Promise<Territory> {
@@ -53,6 +72,7 @@ export async function openSource(
   config: Config,
   database: Database,
   territory: Territory,
+  events: GateEvents = {},
 ): Promise<OpenSource> {
   const { Gate } = await import('../sources/gate.ts');
   const gate = new Gate(
@@ -65,6 +85,7 @@ export async function openSource(
       batchDelayMs: config.batchDelayMs,
     },
     database,
+    events,
   );
   const nothingToClose = async () => {};
   if (config.planSource === 'powertochoose') {

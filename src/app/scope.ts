@@ -1,5 +1,10 @@
 /** What a program has begun, and the one way to end it: the last first. */
 
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** A part that hangs must not keep the process from ending: a supervisor waits for that, and kills after ten seconds. */
+const CLOSE_MS = 8_000;
+
 type Part = { stop(): Promise<unknown> } | { close(): Promise<unknown> };
 
 export class Scope {
@@ -35,9 +40,16 @@ export class Scope {
   /** Safe early and twice. */
   close(): Promise<void> {
     this.#closing.abort();
-    this.#closed ??= (async () => {
-      for (const close of this.#closers.toReversed()) await close().catch(this.#onError);
-    })();
+    this.#closed ??= Promise.race([this.#closeAll(), this.#tooLong()]);
     return this.#closed;
+  }
+
+  async #closeAll(): Promise<void> {
+    for (const close of this.#closers.toReversed()) await close().catch(this.#onError);
+  }
+
+  async #tooLong(): Promise<void> {
+    await pause(CLOSE_MS, null, { ref: false });
+    this.#onError(new Error(`not everything had ended after ${CLOSE_MS / 1_000} s`));
   }
 }

@@ -4,73 +4,140 @@
  */
 
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { constants } from 'node:zlib';
+import compress from '@fastify/compress';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { adminRoutes } from '../api/admin.ts';
 import { descriptionRoutes } from '../api/description/routes.ts';
 import { eventsRoutes } from '../api/events.ts';
 import { healthRoutes } from '../api/health.ts';
+import { changesRoutes } from '../api/market/changes.ts';
 import { marketsRoutes } from '../api/market/markets.ts';
 import { placesRoutes } from '../api/market/places.ts';
 import { providersRoutes } from '../api/market/providers.ts';
 import { searchRoutes } from '../api/market/search.ts';
+import { metricsRoutes } from '../api/observation/metrics.ts';
+import { requestIdOf } from '../api/observation/request-id.ts';
+import { otherMethods } from '../api/other-methods.ts';
+import { answerParserError } from '../api/parser-errors.ts';
 import { PLANS_PATH, PlanAnswers } from '../api/plans/plan-answers.ts';
 import { planHistoryRoutes } from '../api/plans/plan-history.ts';
 import { plansRoutes } from '../api/plans/plans.ts';
 import { Problem, sendProblem } from '../api/problem.ts';
 import { collectOperations } from '../api/route.ts';
 import { type ApiParts, PUBLIC_HEADERS } from '../api/routes.ts';
+import { ClientLimits } from '../api/strangers/client-limits.ts';
+import { STRANGERS } from '../api/strangers/strangers.ts';
 import type { PageParts } from '../pages/page-parts.ts';
 import { PageStore } from '../pages/page-store.ts';
 import { Past } from '../pages/past/past.ts';
 import { isForPerson, pagesRoutes, sendNotFound } from '../pages/routes.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
+import { tracedRequest } from '../trace.ts';
+
+/** Which request, for the log. */
+interface RequestAbout {
+  method: string;
+  path: string;
+  request_id: string;
+}
+/** Enough for every filter at once, with dozens of providers. */
+const LONGEST_URL = 4_096;
 
 /**
- * @param onError told of every failure nobody expected
+ * @param onError told of every failure nobody expected, and of each call that was refused for its token
  * @param serve takes what answers all requests; left out, a server of its own
  */
 export function buildServer(
   parts: ApiParts & Omit<PageParts, 'past'>,
-  onError: (error: unknown) => void,
+  onError: (error: unknown, request?: RequestAbout) => void,
   serve: (answer: RequestListener) => Server = createServer,
 ): FastifyInstance {
+  const { limits, trustedProxies } = parts.strangers ?? STRANGERS;
   const answers = new PlanAnswers(parts);
   const pageParts = { ...parts, past: new Past(parts.database) };
   const pages = { parts: pageParts, store: new PageStore(pageParts), onError };
+  const { counts } = parts;
+  const plansAtOnce = counts?.of(PLANS_PATH, 'memory');
+  const pagesAtOnce = counts?.of('pages', 'memory');
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
-    routerOptions: { maxParamLength: 200 },
+    genReqId: requestIdOf,
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
+    clientErrorHandler: answerParserError,
+    // What cannot be read as an address, such as %zz.
+    frameworkErrors: (error, _request, reply) => {
+      reply.headers(PUBLIC_HEADERS);
+      return sendProblem(reply, 'bad_request', { detail: `${error.message}.` });
+    },
+    trustProxy: [...trustedProxies],
     // Plans and pages that memory holds are answered before the router: it would cost as much as the answer itself.
     serverFactory: (handler) =>
-      serve((request, response) => {
-        const at =
-          request.method === 'GET' && (request.url!.startsWith(`${PLANS_PATH}?`) ? answers : pages.store);
-        if (at === false || !at.answerAtOnce(request, response)) handler(request, response);
-      }),
+      serve((request, response) =>
+        tracedRequest(request, response, () => {
+          const isGet = request.method === 'GET' && request.url!.length <= LONGEST_URL;
+          const isPlans = isGet && request.url!.startsWith(`${PLANS_PATH}?`);
+          const startedAt = performance.now();
+          if (isGet && (isPlans ? answers : pages.store).answerAtOnce(request, response)) {
+            const cell = isPlans ? plansAtOnce : pagesAtOnce;
+            cell?.count(response.statusCode, performance.now() - startedAt);
+          } else handler(request, response);
+        }),
+      ),
   });
 
-  // With a callback: a promise for each request would cost more than the work in it.
-  app.addHook('onRequest', (_request, reply, done) => {
+  const clients = new ClientLimits(app, limits);
+  app.decorate('limits', clients);
+  app.addHook('onRequest', async (request, reply) => {
     reply.headers(PUBLIC_HEADERS);
+    reply.header('x-request-id', request.id);
+    await clients.takeQuestion(request);
+    if (request.url.length > LONGEST_URL) {
+      throw new Problem('uri_too_long', {
+        detail: `The address has ${request.url.length} characters; at most ${LONGEST_URL} are read.`,
+      });
+    }
+  });
+
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    counts?.of(route, counts.layerOf(reply.raw)).count(reply.statusCode, reply.elapsedTime);
     done();
   });
 
-  app.addHook('preSerialization', async (_request, reply, payload) => {
-    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'public, max-age=60');
-    return payload;
+  // Plans and pages are compressed where they are kept; this is for all the rest.
+  app.register(compress, {
+    threshold: 1_024,
+    encodings: ['br', 'gzip'],
+    brotliOptions: { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } },
   });
+  // What is not JSON is told so, and never read as text.
+  app.removeContentTypeParser('text/plain');
 
-  app.setNotFoundHandler((request, reply) =>
-    isForPerson(request)
+  const operations = collectOperations(app);
+  const answerOtherMethod = otherMethods(app);
+  app.setNotFoundHandler((request, reply) => {
+    const answered = answerOtherMethod(request, reply);
+    if (answered) return answered;
+    return isForPerson(request)
       ? sendNotFound(pages, request, reply)
       : sendProblem(reply, 'not_found', {
           detail: `There is no ${request.method} ${request.url.split('?')[0]}. See /docs.`,
-        }),
-  );
+        });
+  });
 
-  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => {
-    if (error instanceof Problem) return sendProblem(reply, error.code, error.details);
+  app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
+    try {
+      await clients.takeWrong(request);
+    } catch (problem) {
+      if (problem instanceof Problem) return sendProblem(reply, problem.code, problem.details);
+    }
+    const about = { method: request.method, path: request.url.split('?')[0]!, request_id: request.id };
+    if (error instanceof Problem) {
+      if (error.code === 'unauthorized') onError(error, about);
+      return sendProblem(reply, error.code, error.details);
+    }
     if (error.statusCode === 413) return sendProblem(reply, 'body_too_large', { detail: error.message });
     if (error.statusCode === 415) {
       return sendProblem(reply, 'unsupported_media_type', {
@@ -79,7 +146,7 @@ export function buildServer(
     }
     if (error.statusCode && error.statusCode < 500)
       return sendProblem(reply, 'bad_request', { detail: error.message });
-    onError(error);
+    onError(error, about);
     if (isOutOfReach(error)) {
       return sendProblem(reply, 'storage_unavailable', {
         detail: 'The storage does not answer just now. Try again in a few seconds.',
@@ -90,17 +157,21 @@ export function buildServer(
     });
   });
 
-  const operations = collectOperations(app);
-  plansRoutes(app, parts, answers);
-  planHistoryRoutes(app, parts);
-  marketsRoutes(app, parts);
-  placesRoutes(app, parts);
-  providersRoutes(app, parts);
-  searchRoutes(app, parts);
-  eventsRoutes(app, parts);
-  adminRoutes(app, parts);
-  healthRoutes(app, parts);
-  descriptionRoutes(app, parts, operations);
-  pagesRoutes(app, pages);
+  // Behind what is registered above: it looks at each route as it comes.
+  app.register(async (routes) => {
+    plansRoutes(routes, parts, answers);
+    planHistoryRoutes(routes, parts);
+    marketsRoutes(routes, parts);
+    changesRoutes(routes, parts);
+    placesRoutes(routes, parts);
+    providersRoutes(routes, parts);
+    searchRoutes(routes, parts);
+    eventsRoutes(routes, parts);
+    adminRoutes(routes, parts);
+    healthRoutes(routes, parts);
+    metricsRoutes(routes, parts.metrics);
+    descriptionRoutes(routes, parts, operations);
+    pagesRoutes(routes, pages);
+  });
   return app;
 }

@@ -4,18 +4,25 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { type Config, type Role, Secret } from '../config.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type AdminToken, type Config, type Role, Secret } from '../config.ts';
 import { describeError } from '../errors.ts';
-import { createLog, type Log } from '../log.ts';
+import { createLog, type Log, settingsOf } from '../log.ts';
+import { readRules } from '../monitor/alerts/rules.ts';
 import { RefreshRequests } from '../planning/refresh-requests.ts';
+import { checkTimes } from '../planning/scheduler.ts';
+import type { GateEvents } from '../sources/gate.ts';
 import type { Database } from '../store/postgres/database.ts';
+import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 import { readTerritory, storeTerritory } from '../store/territory.ts';
 import { QueryStats } from '../store/upkeep/query-stats.ts';
 import { followRun, type SyncEvent } from '../sync/work/follow-run.ts';
 import { type SyncReport, toReport } from '../sync/work/report.ts';
+import type { Settled } from '../sync/work/sync-worker.ts';
 import type { Territory } from '../territory/territory.ts';
 import { Engine } from './engine.ts';
 import { Front } from './front.ts';
+import { startMetrics, startObserver } from './observe.ts';
 import { openSource } from './open.ts';
 import { Scope } from './scope.ts';
 import { startWeb } from './web.ts';
@@ -29,16 +36,21 @@ interface StartOptions {
   onStarted(source: { name: string; origin: string }): void;
   onSyncEvent(event: SyncEvent, territory: Territory): void;
   onSyncReport(report: SyncReport): void;
+  /** Aborted when the program is asked to stop, which may be while it still starts. */
+  asked: AbortSignal;
   /** The first sync was not even asked for, and why. */
   onSyncRefused(error: unknown): void;
 }
 
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
-/** Resolves when everything is at work; the first sync goes on behind it. @returns ends all of it; safe twice */
-export async function start(options: StartOptions): Promise<() => Promise<void>> {
+/**
+ * Resolves when everything is at work; the first sync goes on behind it.
+ * @returns ends all of it, answers under way first; safe twice
+ */
+export async function start(options: StartOptions): Promise<(isUrgent: boolean) => Promise<void>> {
   const { config, roles, opening, onListening, onStarted } = options;
-  const log = createLog(config.logLevel);
+  const log = await createLog(config.logLevel, roles);
   const logFailure = (what: string) => (error: unknown) => {
     if (!scope.signal.aborted) log.error({ error: describeError(error) }, what);
   };
@@ -46,10 +58,12 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
     log.error({ error: describeError(error) }, 'a part did not shut down cleanly'),
   );
   try {
-    const front = roles.includes('web') ? scope.own(new Front()) : null;
+    if (roles.includes('scheduler')) checkTimes(config.schedules);
+    const front = roles.includes('web') ? scope.own(new Front(config)) : null;
     const url = await front?.listen(config);
     // Read while PostgreSQL starts.
     const territory = readTerritory();
+    const rules = readRules(config.alerts.rulesFile ?? undefined);
     const database = scope.own(await opening);
     await storeTerritory(database, territory);
     const queryStats = new QueryStats({
@@ -58,7 +72,17 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
       keepDays: config.retention.queryStatsDays,
       onError: (error) => log.debug({ error: describeError(error) }, 'statement figures were kept for later'),
     });
-    const opened = scope.own(await openSource(config, database, territory));
+    const watching = {
+      config,
+      rules,
+      roles,
+      database,
+      territory,
+      log,
+      onError: throttled(logFailure('the watch over the fleet has trouble')),
+    };
+    const metrics = await startMetrics(scope, watching);
+    const opened = scope.own(await openSource(config, database, territory, gateLog(log)));
     const engine = new Engine({
       config,
       database,
@@ -66,6 +90,8 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
       source: opened.source,
       roles,
       onError: throttled(logFailure('the queue has trouble')),
+      onSettled: (settled) => logSettled(log, settled, territory),
+      onControl: (state) => log.info({ state }, 'syncing is allowed, stopped or halted'),
       onMaintenance: () => maintain(config, database, log, scope.signal),
       onScheduled: (kind, requested, error) => {
         if (requested) log.info({ kind, run_id: requested.run_id }, 'a scheduled sync was asked for');
@@ -80,20 +106,31 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
     scope.own(queryStats).start();
     scope.own(engine);
     if (front && url) {
-      const { token, generatedToken } = adminToken(config);
+      const { tokens, generatedToken } = adminTokens(config);
       await startWeb(scope, {
+        metrics,
         config,
         front,
         database,
         territory,
         log,
-        admin: token && { token, engine, database },
+        admin: tokens && { tokens, engine, database, rules },
         onStale: (duns) => refreshes.stale(duns),
         loadColdly: (duns) => refreshes.cold(duns),
       });
       onListening(url, { generatedToken });
     }
-    await engine.start();
+    await untilStarted(
+      engine,
+      options.asked,
+      throttled(logFailure('PostgreSQL is away: the start goes on when it is back')),
+    );
+    metrics.start();
+    startObserver(scope, watching);
+    log.info(
+      { source: opened.source.name, origin: opened.source.origin, settings: settingsOf(config) },
+      'the program has started',
+    );
     onStarted(opened.source);
     if (roles.includes('scheduler')) {
       scope.spawn(async (signal) => {
@@ -105,10 +142,52 @@ export async function start(options: StartOptions): Promise<() => Promise<void>>
         logFailure('the first sync failed'),
       );
     }
-    return () => scope.close();
+    return async (isUrgent) => {
+      await front?.drain(isUrgent);
+      await scope.close();
+    };
   } catch (error) {
     await scope.close();
     throw error;
+  }
+}
+
+/** What the gate tells of: a call that failed, a circuit that opened or closed. */
+const gateLog = (log: Log): GateEvents => ({
+  onCallFailed: (call) => log.warn(call, 'an upstream call failed'),
+  onCircuit: (source, state) => log.warn({ source, state }, `the circuit of the upstream is ${state}`),
+});
+
+/** A line for each TDSP that was synced: what came of it, and by which run. */
+function logSettled(log: Log, { run_id, duration_ms, outcomes }: Settled, territory: Territory): void {
+  for (const { tdsp_duns, status, snapshot_version, plans, error_code, message } of outcomes) {
+    const tdsp = territory.tdsp(tdsp_duns)?.short_name ?? tdsp_duns;
+    const about = { run_id, tdsp, tdsp_duns, status, duration_ms };
+    if (status === 'held') log.warn({ ...about, error_code, message }, 'a snapshot is held back');
+    else if (error_code !== null) log.warn({ ...about, error_code, message }, 'a sync failed');
+    else if (status === 'published')
+      log.info({ ...about, version: snapshot_version, plans }, 'plans were published');
+    else log.info(about, 'a sync has ended');
+  }
+}
+
+const START_AGAIN_MS = 1_000;
+
+/** PostgreSQL may go away between the first look at it and the queue: readers are served already, so it is waited for. */
+async function untilStarted(
+  engine: Engine,
+  asked: AbortSignal,
+  onAway: (error: unknown) => void,
+): Promise<void> {
+  while (!asked.aborted) {
+    try {
+      await engine.start();
+      return;
+    } catch (error) {
+      if (!isOutOfReach(error)) throw error;
+      onAway(error);
+      await pause(START_AGAIN_MS, null, { signal: asked }).catch(() => {});
+    }
   }
 }
 
@@ -162,8 +241,11 @@ async function syncFirst(
 }
 
 /** Without ADMIN_TOKEN there are admin routes only where nobody else can reach them, with a token made for this start. */
-function adminToken({ adminToken, host }: Config): { token: Secret | null; generatedToken: string | null } {
-  if (adminToken !== null || !LOOPBACK.includes(host)) return { token: adminToken, generatedToken: null };
+function adminTokens({ adminTokens, host }: Config): {
+  tokens: readonly AdminToken[] | null;
+  generatedToken: string | null;
+} {
+  if (adminTokens !== null || !LOOPBACK.includes(host)) return { tokens: adminTokens, generatedToken: null };
   const generatedToken = randomBytes(18).toString('base64url');
-  return { token: new Secret(generatedToken), generatedToken };
+  return { tokens: [{ name: 'admin', role: 'operate', token: new Secret(generatedToken) }], generatedToken };
 }

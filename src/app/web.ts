@@ -1,6 +1,9 @@
 /** The web role: the layers of the cache, the API over them, and what hears of new plans. */
 
 import type { RequestListener } from 'node:http';
+import { AnswerCounter } from '../api/observation/answer-counts.ts';
+import { aboutRequest } from '../api/observation/request-id.ts';
+import { Problem } from '../api/problem.ts';
 import type { AdminParts } from '../api/routes.ts';
 import { CacheStats } from '../cache/cache-stats.ts';
 import { openLayers } from '../cache/open-layers.ts';
@@ -8,9 +11,10 @@ import { PlanSetCache, type RefreshOutcome } from '../cache/plan-set-cache.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { RecentPriceMemory } from '../catalog/recent-prices.ts';
 import type { Config } from '../config.ts';
-import { describeError } from '../errors.ts';
-import type { Log } from '../log.ts';
+import { describeError, errorCode } from '../errors.ts';
+import { type Log, unexpected } from '../log.ts';
 import { opsRoutes } from '../ops/routes.ts';
+import { VitalsRecorder } from '../pages/beacon/vitals-recorder.ts';
 import { DemandRecorder } from '../planning/demand-recorder.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { PublishListener } from '../store/postgres/listen.ts';
@@ -19,10 +23,13 @@ import { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import { HOUR_MS } from '../units.ts';
 import type { Front } from './front.ts';
+import type { ProcessMetrics } from './process-metrics.ts';
 import type { Scope } from './scope.ts';
 import { buildServer } from './server.ts';
 
 interface WebOptions {
+  /** Left out: there is no /metrics. */
+  metrics?: ProcessMetrics;
   config: Config;
   front: Front;
   database: Database;
@@ -37,7 +44,7 @@ interface WebOptions {
 
 /** Resolves when it answers; the plan sets are loaded behind it. */
 export async function startWeb(scope: Scope, options: WebOptions): Promise<void> {
-  const { config, front, database, territory, log, admin, onStale, loadColdly } = options;
+  const { config, front, database, territory, log, admin, metrics, onStale, loadColdly } = options;
   const tdsps = territory.tdspsMostWantedFirst.map(({ duns }) => duns);
   const staleAfterMs = config.cacheTtlHours * HOUR_MS;
   const keptForLater = (what: string) => (error: unknown) =>
@@ -49,7 +56,17 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
     keepDays: config.retention.cacheStatsDays,
     onError: keptForLater('cache figures'),
   });
+  const refusing = new Set<string>();
   const planSets = new PlanSetCache({
+    // Once: every version of every TDSP would say the same.
+    onWriteFailed: (layer, error) => {
+      if (refusing.has(layer) || errorCode(error) === 'layer_unavailable') return;
+      refusing.add(layer);
+      log.warn(
+        { layer, error: describeError(error) },
+        'a cache layer takes no writes; npm run doctor says more',
+      );
+    },
     recorder: stats,
     layers: layers.all,
     staleAfterMs,
@@ -66,6 +83,9 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
     database: database.quick,
     onError: keptForLater('counts of events'),
   });
+  const vitals = config.fieldBeacon
+    ? new VitalsRecorder({ database: database.quick, onError: keptForLater('vitals of pages') })
+    : undefined;
   const recent = new RecentPriceMemory({
     database: database.quick,
     onError: keptForLater('what prices did lately'),
@@ -78,6 +98,10 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
     onClear: ({ tdsp_duns }) => void planSets.clear(tdsp_duns),
     onFetchFailed: (duns) => planSets.fetchFailed(duns),
   });
+  const counts = new AnswerCounter({
+    database: database.quick,
+    onError: keptForLater('counts of answers'),
+  });
   const answering = Promise.withResolvers<RequestListener>();
   const app = buildServer(
     {
@@ -85,19 +109,29 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
       places: new Places(territory),
       staleAfterMs,
       admin,
+      counts,
+      ...(metrics && { metrics: (format) => metrics.render(format) }),
+      strangers: config.strangers,
       catalog: new Catalog({ planSets, staleAfterMs }),
       database: { pool: database.quick },
       syncIntervalMs: config.syncIntervalMs,
       onEvent: (slug, event) => demand.count(slug, event),
       publicUrl: config.publicUrl,
       recentPrices: (duns, version) => recent.of(duns, version),
+      onVisit: vitals && ((page, visit) => vitals.note(page, visit)),
     },
-    (error) => log.error({ error: describeError(error) }, 'a request failed'),
+    (error, request) => {
+      const isRefused = error instanceof Problem && error.code === 'unauthorized';
+      if (isRefused) log.warn(request, 'an admin call was refused');
+      else log.error(Object.assign({}, request, unexpected(error)), 'a request failed');
+    },
     (answer) => {
       answering.resolve(answer);
       return front.server;
     },
   );
+  metrics?.tell(() => stats.families());
+  metrics?.tell(() => counts.families());
   scope.own(
     opsRoutes(app, {
       config,
@@ -108,11 +142,19 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
   );
   scope.own(stats).start();
   scope.own(demand).start();
+  scope.own(counts).start();
+  if (vitals) scope.own(vitals).start();
   scope.own(listener);
   scope.own(app);
   // First what PostgreSQL says is current: Redis may be behind, and nobody is to be served from it before that is known.
   await listener.start();
   layers.listen((published) => planSets.announce(published));
+  front.sample(config.logRequests, (request, response, ms) =>
+    log.info(
+      Object.assign(aboutRequest(request), { status: response.statusCode, ms: Math.round(ms * 10) / 10 }),
+      'a request was answered',
+    ),
+  );
   await app.ready();
   front.open(await answering.promise);
   // Not waited for: `/readyz` does not say ready before every set is in memory.

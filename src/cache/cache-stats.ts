@@ -5,7 +5,8 @@
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { AGE_STEPS_S, count, emptyCounts, LATENCY_STEPS_MS } from '../histogram.ts';
+import { AGE_STEPS_S, count, emptyCounts, LATENCY_STEPS_MS, sumOfSteps } from '../histogram.ts';
+import { type Family, gauge } from '../metrics.ts';
 import { Periodic } from '../periodic.ts';
 import {
   addCacheStats,
@@ -49,11 +50,13 @@ export class CacheStats implements CacheRecorder {
   readonly #startedAt = new Date();
   readonly #tellers: (() => void)[] = [];
   #counts = new Map<LayerName, LayerCounts>();
+  /** What was written, or is being written, since the process began. */
+  readonly #told = new Map<LayerName, LayerCounts>();
   readonly #flusher: Periodic;
 
   constructor(options: CacheStatsOptions) {
     this.#options = { keepDays: KEEP_DAYS, ...options };
-    this.#flusher = new Periodic(() => this.#flush(), FLUSH_MS);
+    this.#flusher = new Periodic('cache_figures', () => this.#flush(), FLUSH_MS);
   }
 
   start(): void {
@@ -92,6 +95,46 @@ export class CacheStats implements CacheRecorder {
     counts.loaded_bytes += bytes;
   }
 
+  families(): Family[] {
+    const totals = this.totals();
+    const counter = (name: string, help: string, of: (counts: LayerCounts) => number): Family => ({
+      name: `wattsync_cache_${name}_total`,
+      help,
+      type: 'counter',
+      samples: totals.map((counts) => ({ labels: { layer: counts.layer }, value: of(counts) })),
+    });
+    const { entries, bytes } = this.#options.size();
+    return [
+      counter('hits', 'Reads of plan sets that a layer answered.', ({ hits }) => hits),
+      counter('misses', 'Reads that a layer had nothing for.', ({ misses }) => misses),
+      counter('stale_serves', 'Hits whose plans were older than they may be.', (one) => one.stale_serves),
+      counter('errors', 'Reads that a layer failed.', ({ errors }) => errors),
+      counter('loads', 'Plan sets put into a layer.', ({ loads }) => loads),
+      {
+        name: 'wattsync_cache_wait_seconds',
+        help: 'Time a layer took to answer; memory answers at once and is not timed.',
+        type: 'histogram',
+        steps: LATENCY_STEPS_MS.map((ms) => ms / 1_000),
+        // The sum is not kept: the middle of its step stands for each wait.
+        samples: totals.map(({ layer, latency }) => ({
+          labels: { layer },
+          counts: latency,
+          sum: sumOfSteps(latency, LATENCY_STEPS_MS) / 1_000,
+        })),
+      },
+      gauge('wattsync_cache_memory_entries', 'Plan sets in the memory of this process.', entries),
+      gauge('wattsync_cache_memory_bytes', 'What they take, about.', bytes),
+    ];
+  }
+
+  /** Everything since the process began. */
+  totals(): LayerCounts[] {
+    for (const tell of this.#tellers) tell();
+    const totals = new Map([...this.#told].map(([layer, counts]) => [layer, { ...counts }]));
+    for (const [layer, counts] of this.#counts) addTo(totals, layer, counts, 1);
+    return [...totals.values()];
+  }
+
   /** Adds what was counted since the last time. One at a time; never throws. */
   flush(): Promise<void> {
     return this.#flusher.now();
@@ -126,6 +169,7 @@ export class CacheStats implements CacheRecorder {
     for (const tell of this.#tellers) tell();
     const counted = this.#counts;
     this.#counts = new Map();
+    for (const [layer, counts] of counted) addTo(this.#told, layer, counts, 1);
     try {
       if (counted.size > 0) await addCacheStats(database, new Date(), [...counted.values()]);
     } catch (error) {
@@ -146,13 +190,19 @@ export class CacheStats implements CacheRecorder {
 
   #putBack(counted: Map<LayerName, LayerCounts>): void {
     for (const [layer, kept] of counted) {
-      const counts = this.#of(layer);
-      for (const name of SUMS) counts[name] += kept[name];
-      for (const name of ['latency', 'age'] as const) {
-        counts[name] = counts[name].map((one, step) => one + kept[name][step]!);
-      }
-      const ages = [counts.max_age_seconds, kept.max_age_seconds].filter((age) => age !== null);
-      counts.max_age_seconds = ages.length > 0 ? Math.max(...ages) : null;
+      addTo(this.#counts, layer, kept, 1);
+      addTo(this.#told, layer, kept, -1);
     }
   }
+}
+
+function addTo(sums: Map<LayerName, LayerCounts>, layer: LayerName, counts: LayerCounts, sign: 1 | -1): void {
+  const sum = sums.get(layer) ?? noCounts(layer);
+  for (const name of SUMS) sum[name] += sign * counts[name];
+  for (const name of ['latency', 'age'] as const) {
+    sum[name] = sum[name].map((one, step) => one + sign * counts[name][step]!);
+  }
+  const ages = [sum.max_age_seconds, counts.max_age_seconds].filter((age) => age !== null);
+  sum.max_age_seconds = ages.length > 0 ? Math.max(...ages) : null;
+  sums.set(layer, sum);
 }

@@ -14,6 +14,7 @@ import {
   handleAll,
 } from 'cockatiel';
 import type { PlanSet } from '../plan/plan-set.ts';
+import { traced } from '../trace.ts';
 import type { Layer, LayerName } from './layer.ts';
 import { LayerUnavailableError } from './layer-error.ts';
 
@@ -54,7 +55,9 @@ export class GuardedLayer implements Layer {
   /** @throws {LayerUnavailableError} it is left alone, or did not answer in time */
   async read(duns: string): Promise<PlanSet | null> {
     const attempt = () =>
-      this.#run(this.#reads, (signal) => this.#layer.read(duns, signal), this.#deadlineMs);
+      traced(`cache ${this.name}`, { 'wattsync.tdsp': duns }, () =>
+        this.#run(this.#reads, (signal) => this.#layer.read(duns, signal), this.#deadlineMs),
+      );
     if (this.#reads.state === CircuitState.Closed) return attempt();
     // Tried only if its time has come, and for the sake of the next reader, not of this one.
     void attempt().catch(() => {});

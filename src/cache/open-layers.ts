@@ -2,8 +2,9 @@
 
 import type { Config } from '../config.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
+import { isPublished } from '../store/plans/snapshots.ts';
 import type { Database } from '../store/postgres/database.ts';
-import { readDatabaseId } from '../store/postgres/database-identity.ts';
+import { readDatabaseIdentity } from '../store/postgres/database-identity.ts';
 import { activeLayer, databaseLayer } from './database-layer.ts';
 import { GuardedLayer } from './guarded-layer.ts';
 import type { Layer } from './layer.ts';
@@ -35,18 +36,22 @@ export async function openLayers(options: LayersOptions): Promise<OpenLayers> {
   );
   const { redisUrl: url } = config;
   if (!url) return { all: stored, listen: () => {}, stop: async () => {} };
-  const [{ RedisLayer }, { RedisListener }] = await Promise.all([
+  const [{ RedisLayer }, { RedisListener }, { RedisValues }] = await Promise.all([
     import('./redis/redis-layer.ts'),
     import('./redis/redis-listener.ts'),
+    import('./redis/redis-values.ts'),
   ]);
   // Asked once, at the start, and patiently: it does not give up on a PostgreSQL that is slow just then.
-  const databaseId = await readDatabaseId(database.pool);
-  const redis = new RedisLayer({ url, databaseId, tdsps, ttlMs: config.cacheRedisTtlMinutes * 60_000 });
+  const values = new RedisValues({
+    identity: await readDatabaseIdentity(database.pool),
+    isPublished: (duns, version) => isPublished(database.quick, duns, version),
+  });
+  const redis = new RedisLayer({ url, values, tdsps, ttlMs: config.cacheRedisTtlMinutes * 60_000 });
   let listener: InstanceType<typeof RedisListener> | null = null;
   return {
     all: [new GuardedLayer(redis, deadlinesMs.redis), ...stored],
     listen: (onVersion) => {
-      listener = new RedisListener({ url, databaseId, tdsps, onVersion });
+      listener = new RedisListener({ url, values, tdsps, onVersion });
     },
     stop: async () => {
       await Promise.all([redis.stop(), listener?.stop()]);

@@ -47,6 +47,8 @@ export interface PlanSetCacheOptions {
   staleAfterMs?: number;
   /** How long a layer may take before the next one is asked as well. */
   hedgeMs?: number;
+  /** A layer did not take what it was to keep. */
+  onWriteFailed?: (layer: LayerName, error: unknown) => void;
   /** Called at most once a second for each TDSP. May tell what became of it. */
   onStale?: (duns: string) => Promise<RefreshOutcome> | undefined;
   /**
@@ -372,7 +374,10 @@ export class PlanSetCache {
         .then((bytes) => {
           if (bytes > 0) this.#recorder?.load(one.name, bytes);
         })
-        .catch(() => {});
+        .catch((error) => {
+          this.#recorder?.error(one.name, 0);
+          this.#options.onWriteFailed?.(one.name, error);
+        });
     }
   }
 }

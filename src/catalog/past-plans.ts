@@ -3,13 +3,10 @@
  * rebuilt (see store/plan-revisions.ts), and from there on it is a view like any other, with filters, facets, orders
  * and pages. Upstreams and caches of the present are not touched.
  *
- * A reader of many past times must not hold up the readers of now: a few sets are kept, a few questions are answered
- * at once, a few more wait, and the rest is told to come back.
+ * A few sets are kept, up to a size: a reader of many past times must not fill the memory.
  */
 
-import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import { LRUCache } from 'lru-cache';
-import { WattsyncError } from '../errors.ts';
 import type { PlanSet } from '../plan/plan-set.ts';
 import {
   type PastVersion,
@@ -44,29 +41,15 @@ type NoPast =
   /** TDSPs whose plans of that time cannot be rebuilt, and since when they can. */
   | { notKept: string[]; kept_since: Date | null };
 
-/** Too many ask about the past at once. */
-export class PastBusyError extends WattsyncError {
-  readonly code = 'past_busy';
-  readonly retryable = true;
-
-  constructor() {
-    super('Too many questions about past plans at once. Try again in a few seconds.');
-  }
-}
-
 interface PastPlansOptions {
   /** Whose queries fail soon rather than hang. */
   database: Queryable;
   /** The most that rebuilt plan sets may take, as JSON. */
   maxBytes?: number;
-  atOnce?: number;
-  waiting?: number;
   now?: () => number;
 }
 
 const MAX_BYTES = 16 << 20;
-const AT_ONCE = 2;
-const WAITING = 32;
 const VIEWS = 8;
 /** Longer ago than any publish takes from its time to its commit. */
 const SETTLED_MS = 10 * 60_000;
@@ -74,36 +57,20 @@ const SETTLED_MS = 10 * 60_000;
 export class PastPlans {
   readonly #database: Queryable;
   readonly #now: () => number;
-  readonly #atOnce;
   readonly #sets: LRUCache<string, PlanSet>;
   readonly #views = new LRUCache<string, PlanView>({ max: VIEWS });
 
-  constructor({
-    database,
-    maxBytes = MAX_BYTES,
-    atOnce = AT_ONCE,
-    waiting = WAITING,
-    now = Date.now,
-  }: PastPlansOptions) {
+  constructor({ database, maxBytes = MAX_BYTES, now = Date.now }: PastPlansOptions) {
     this.#database = database;
     this.#now = now;
-    this.#atOnce = bulkhead(atOnce, waiting);
     this.#sets = new LRUCache({ maxSize: maxBytes, sizeCalculation: (set) => JSON.stringify(set).length });
   }
 
   /**
    * @param at not in the future
-   * @throws {PastBusyError} and what the database throws
+   * @throws what the database throws
    */
   async view(tdsps: readonly string[], at: Date): Promise<PastView | NoPast> {
-    try {
-      return await this.#atOnce.execute(() => this.#look(tdsps, at));
-    } catch (error) {
-      throw error instanceof BulkheadRejectedError ? new PastBusyError() : error;
-    }
-  }
-
-  async #look(tdsps: readonly string[], at: Date): Promise<PastView | NoPast> {
     const versions = await readVersionsAt(this.#database, tdsps, at);
     const known = new Set(versions.map(({ tdsp_duns }) => tdsp_duns));
     const nothingYet = tdsps.filter((duns) => !known.has(duns));

@@ -1,9 +1,10 @@
 /** What every command gets and takes. A leaf: commands import it, it imports none of them. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { openStore } from '../app/open.ts';
+import { databaseOptions, openStore } from '../app/open.ts';
 import type { Config } from '../config.ts';
 import { type Database, openDatabase } from '../store/postgres/database.ts';
+import { harmless, harmlessJson } from './process/output.ts';
 
 /** What every command gets. */
 export interface CommandContext {
@@ -63,7 +64,7 @@ export function answer(
   describe: () => string,
   isFine = true,
 ): number {
-  console.log(isJson ? JSON.stringify(found) : describe());
+  console.log(isJson ? harmlessJson(JSON.stringify(found)) : harmless(describe()));
   return isFine ? 0 : 1;
 }
 
@@ -72,14 +73,17 @@ export const withStore = async <T>(
   { config }: Pick<CommandContext, 'config'>,
   connections: number,
   work: (database: Database) => Promise<T>,
-): Promise<T> => thenClose(await openStore(config, connections), work);
+  /** Makes an embedded database where there is none yet: only for what fills it. */
+  mayCreate = false,
+): Promise<T> => thenClose(await openStore(config, { connections, mayCreate }), work);
 
 /** Works with the database as it is, migrated or not, and closes it whatever happens. */
 export const withDatabase = async <T>(
-  { config: { databaseUrl, dataDir } }: Pick<CommandContext, 'config'>,
+  { config }: Pick<CommandContext, 'config'>,
   connections: number,
   work: (database: Database) => Promise<T>,
-): Promise<T> => thenClose(await openDatabase({ databaseUrl, dataDir, connections }), work);
+  mayCreate = false,
+): Promise<T> => thenClose(await openDatabase(databaseOptions(config, { connections, mayCreate })), work);
 
 async function thenClose<T>(database: Database, work: (database: Database) => Promise<T>): Promise<T> {
   try {

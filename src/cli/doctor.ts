@@ -1,7 +1,7 @@
 /** `doctor`: looks at everything, says what is wrong, why, and what to run. It changes nothing. */
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { databaseOptions } from '../app/open.ts';
+import { describeError, errorCode } from '../errors.ts';
 import { examine, unreachable } from '../monitor/doctor.ts';
 import { bad, type Finding, toJson, worst } from '../monitor/finding.ts';
 import { plural } from '../monitor/text.ts';
@@ -26,16 +26,14 @@ export async function doctor(context: CommandContext): Promise<number> {
 const MARKS = { ok: '✓', warn: '!', bad: '✗', unknown: '?' };
 
 async function find({ config }: CommandContext): Promise<Finding[]> {
-  const { databaseUrl, dataDir } = config;
-  if (!databaseUrl && !existsSync(join(dataDir, 'postgres'))) {
-    const message = `There is no database yet: DATABASE_URL is not set, and nothing is under ${dataDir}`;
-    return [bad('database', message, 'Start the program: it makes one', 'npm start')];
-  }
   let database: Database;
   try {
     // Not migrated first: whether it is behind is one of the questions.
-    database = await openDatabase({ databaseUrl, dataDir, connections: 3 });
+    database = await openDatabase(databaseOptions(config, { connections: 3 }));
   } catch (error) {
+    if (errorCode(error) === 'database_missing') {
+      return [bad('database', describeError(error), 'Start the program: it makes one', 'npm start')];
+    }
     return [unreachable(error)];
   }
   try {

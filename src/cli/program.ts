@@ -4,23 +4,45 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, readConfig } from '../config.ts';
 import { describeError, errorCode, WattsyncError } from '../errors.ts';
+import { explainRefusal } from '../store/postgres/refusals.ts';
+import { ALERT_COMMANDS } from './alerts/commands.ts';
 import { addCommands, type CommandSpec, listOption, numberOption, type Runner } from './command.ts';
 import { DATABASE_COMMANDS } from './db/commands.ts';
+import { misspelt, withEnvFile } from './process/environment.ts';
+import { interruptedCode } from './process/interrupts.ts';
+import { guardOutput, harmless, harmlessJson } from './process/output.ts';
+import { endWithParent } from './process/parent.ts';
 import { SYNC_COMMANDS } from './sync/commands.ts';
 import { UsageError } from './usage-error.ts';
+
+/** What keeps a process alive that has done its work or failed: nothing may, a supervisor waits for its end. */
+const LINGER_MS = 3_000;
 
 /** Runs one command and sets the exit code; never throws. */
 export async function runCommandLine(argv: string[]): Promise<void> {
   const isJson = argv.includes('--json');
+  endWithParent(process.env, () => process.kill(process.pid, 'SIGTERM'));
+  const unwritten = guardOutput();
   const run: Runner = async (work) => {
     const isDumbTerminal = process.env.TERM === 'dumb';
-    process.exitCode = await work({ config: readConfig(process.env), isJson, isDumbTerminal });
+    const env = withEnvFile(process.env);
+    for (const line of isJson ? [] : misspelt(env)) console.error(`Warning: ${line}`);
+    process.exitCode = await work({ config: readConfig(env), isJson, isDumbTerminal });
   };
   try {
     await buildProgram(run).parseAsync(argv.map(asStatement), { from: 'user' });
   } catch (error) {
     process.exitCode = report(error, isJson);
   }
+  process.exitCode = interruptedCode() ?? process.exitCode;
+  // What was written last is heard of in the next turn.
+  await new Promise(setImmediate);
+  const failure = unwritten();
+  if (failure !== null) {
+    console.error(`Error: the output could not be written (${failure}); the work itself was done.`);
+    process.exitCode = 1;
+  }
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
 /** SQL may begin with a comment, as the statements in docs/ do; only its first two characters look like an option. */
@@ -111,6 +133,44 @@ const CACHE_COMMANDS: CommandSpec[] = [
   },
 ];
 
+const MONITOR_COMMANDS: CommandSpec[] = [
+  {
+    usage: 'metrics',
+    description: 'use of the upstream, hit rates, latencies and targets over the last hour, day and month',
+    options: [
+      new Option('--watch', 'go on showing them'),
+      new Option('--no-color', 'without colour'),
+      new Option('--ascii', 'nothing beyond ASCII'),
+    ],
+    load: async () => (await import('./watch/metrics.ts')).monitorMetrics,
+  },
+];
+
+const PRODUCTION_COMMANDS: CommandSpec[] = [
+  {
+    usage: 'status',
+    description: 'one screen: a verdict for each subsystem, and the one command to run next',
+    load: async () => (await import('./watch/status.ts')).productionStatus,
+  },
+];
+
+const REPORT_COMMANDS = (
+  [
+    ['week', '2026-W47, or a day of it'],
+    ['month', '2026-10'],
+  ] as const
+).map(
+  ([kind, example]): CommandSpec => ({
+    usage: `${kind} [time]`,
+    description: `${example}; left out, the last ${kind} that is over`,
+    options: [
+      new Option('--csv', 'as CSV, one table below the other'),
+      new Option('--html <file>', 'as a page to print, written to a file'),
+    ],
+    load: async () => (await import('./report/report.ts')).report(kind),
+  }),
+);
+
 const HELD_COMMANDS: CommandSpec[] = [
   {
     usage: 'list',
@@ -191,11 +251,16 @@ function buildProgram(run: Runner): Command {
   );
   group('refresh', 'when prices move, as it was learned', REFRESH_COMMANDS);
   group('db', 'look after the database', DATABASE_COMMANDS);
+  group('monitor', 'how the program is used, and whether it keeps its targets', MONITOR_COMMANDS);
+  group('production', 'everything an operator asks first', PRODUCTION_COMMANDS);
+  group('report', 'service, market and demand over a week or a month, reproducible', REPORT_COMMANDS);
+  group('alerts', 'what fires, who knows of it, and what happened', ALERT_COMMANDS);
   return program;
 }
 
 /** Says what went wrong; returns the exit code. */
-function report(error: unknown, isJson: boolean): number {
+function report(thrown: unknown, isJson: boolean): number {
+  const error = explainRefusal(thrown);
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     // Commander has printed it for a person already.
@@ -205,7 +270,9 @@ function report(error: unknown, isJson: boolean): number {
     return report(new UsageError(message), isJson);
   }
   if (isJson)
-    console.log(JSON.stringify({ error: { code: errorCode(error), message: describeError(error) } }));
-  else console.error(error instanceof WattsyncError ? `Error: ${describeError(error)}` : error);
+    console.log(
+      harmlessJson(JSON.stringify({ error: { code: errorCode(error), message: describeError(error) } })),
+    );
+  else console.error(error instanceof WattsyncError ? harmless(`Error: ${describeError(error)}`) : error);
   return error instanceof ConfigError || error instanceof UsageError ? 2 : 1;
 }

@@ -9,7 +9,6 @@ import { type SandboxOptions, startSandbox } from '../sandbox/server.ts';
 import { parsePowerToChoose } from '../sources/powertochoose/normalise.ts';
 import { readTerritory } from '../store/territory.ts';
 import type { CommandContext } from './command.ts';
-import { untilStopped } from './step-progress.ts';
 import { UsageError } from './usage-error.ts';
 
 interface SandboxCommandOptions extends Pick<SandboxOptions, 'port' | 'seed' | 'speed' | 'apiKey'> {
@@ -42,7 +41,7 @@ export async function sandbox(
   look at it: curl ${url}/_sandbox/state
   break it:   curl -X PUT ${url}/_sandbox/faults -d '["500:0.5"]'`,
   );
-  await untilStopped((signal) => once(signal, 'abort'));
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   await stop();
   return 0;
 }

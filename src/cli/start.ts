@@ -1,7 +1,9 @@
 /** `start`: the whole program, or the roles that are named, until Ctrl-C. */
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { launchStore, openStore } from '../app/open.ts';
-import { ROLES, type Role } from '../config.ts';
+import { type Config, ROLES, type Role } from '../config.ts';
 import { describeError, errorCode, expected } from '../errors.ts';
 import { plural, tookText } from '../monitor/text.ts';
 import type { SyncReport } from '../sync/work/report.ts';
@@ -9,7 +11,8 @@ import type { CommandContext } from './command.ts';
 import { describeOutcome, nameOf } from './sync/report.ts';
 import { UsageError } from './usage-error.ts';
 
-const POOL_CONNECTIONS = 24;
+/** From the signal to the end of the process, answers under way and syncs included. */
+const END_WITHIN_MS = 10_000;
 const INVENTED =
   'Plans come from the sandbox: plans and prices are INVENTED. For real ones set COMPAREPOWER_API_URL,\n' +
   'or PLAN_SOURCE=powertochoose.';
@@ -26,17 +29,26 @@ export async function start(
     console.log(isJson ? JSON.stringify(event) : text);
   // Heard from the first moment: stopped while still starting, it must end as cleanly as later.
   // They stay: the lock's own handler ends the process as soon as it is the only one left.
-  const asked = new Promise<string>((resolve) => {
-    process.on('SIGINT', resolve).on('SIGTERM', resolve);
+  const asked = new AbortController();
+  const signalled = new Promise<string>((resolve) => {
+    const stop = (signal: string) => {
+      resolve(signal);
+      asked.abort();
+      // Whatever hangs: a supervisor that waits must not have to kill it.
+      setTimeout(() => process.exit(1), config.shutdownDelayMs + END_WITHIN_MS).unref();
+    };
+    process.on('SIGINT', stop).on('SIGTERM', stop);
   });
+  if (!isJson) console.log(describeStart(config));
   // PostgreSQL starts while the rest of the program is loaded.
-  const opening = openStore(config, POOL_CONNECTIONS, await launchStore(config));
+  const opening = openStore(config, { embedded: await launchStore(config), mayCreate: true });
   opening.catch(() => {});
   const { start: startAll } = await import('../app/start.ts');
   const stop = await startAll({
     config,
     roles,
     opening,
+    asked: asked.signal,
     onListening: (url, { generatedToken }) => {
       const text = `wattsync serves on ${url}  (API description: ${url}/docs, Ctrl-C stops)`;
       const token =
@@ -60,11 +72,21 @@ export async function start(
       announce({ event: 'sync_refused', code: errorCode(error), message }, `No first sync: ${message}`);
     },
   });
-  const signal = await asked;
+  const signal = await signalled;
   say(signal === 'SIGINT' ? '\nStopping …' : 'Stopping …');
-  await stop();
+  await stop(signal === 'SIGINT');
   say('Stopped.');
   return 0;
+}
+
+/** Said at once: a first start takes a while, and nobody is to wonder what it does. */
+function describeStart({ databaseUrl, dataDir, planSource }: Config): string {
+  const database = databaseUrl
+    ? 'connecting to the PostgreSQL at DATABASE_URL'
+    : existsSync(join(dataDir, 'postgres'))
+      ? `starting the PostgreSQL in ${dataDir}`
+      : `first start: making a PostgreSQL in ${dataDir}, which takes some seconds`;
+  return `wattsync starts (plans from ${planSource}): ${database} …`;
 }
 
 /** @throws {UsageError} an unknown role */

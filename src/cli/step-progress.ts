@@ -1,6 +1,7 @@
 /** Long work, step by step: a line for each step that is over, and on a terminal the one that is under way. */
 
 import type { CommandContext } from './command.ts';
+import { untilStopped } from './process/interrupts.ts';
 import { screenWidth } from './wrap.ts';
 
 export interface StepProgress {
@@ -35,18 +36,6 @@ function stepProgress(isJson: boolean): StepProgress & { end(): void } {
     line: (text) => void process.stdout.write(`${clear}${text}\n`),
     end: () => void process.stdout.write(clear),
   };
-}
-
-/** Asks the work to stop on Ctrl-C or a plain kill, and lets it end cleanly. */
-export async function untilStopped<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const stopping = new AbortController();
-  const stop = () => stopping.abort();
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  try {
-    return await work(stopping.signal);
-  } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
-  }
 }
 
 type StepsStatus = 'stopped' | 'failed' | 'planned' | 'done';

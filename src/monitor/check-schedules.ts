@@ -11,7 +11,7 @@ export interface WantedTime {
   timeZone: string;
 }
 
-/** The queue looks at the clock every 15 s; a process that is slow to start has not looked yet. */
+/** That the clock was looked at is noted every 15 s; a process that is slow to start has not looked yet. */
 const LOOKED_MS = 120_000;
 const START_SCHEDULER = 'npx wattsync start --role scheduler';
 

@@ -91,7 +91,12 @@ const CASES: [what: string, found: Finding | Finding[], verdict: Finding['verdic
   ],
   ['no Redis', checkRedis(null), 'ok', /Not configured/],
   ['a Redis that answers', checkRedis({ ms: 1.2 }), 'ok', /2 ms/],
-  ['a Redis that does not', checkRedis({ error: 'ECONNREFUSED' }), 'bad', /ECONNREFUSED.*REDIS_URL/],
+  [
+    'a Redis that does not',
+    checkRedis({ step: 'connect', error: 'ECONNREFUSED' }),
+    'bad',
+    /ECONNREFUSED.*REDIS_URL/,
+  ],
   ['layers without errors', checkLayers([layer(0)]), 'ok', /No layer failed/],
   [
     'a layer that failed now and then',

@@ -2,6 +2,7 @@
 
 import type { LayerCounts } from '../store/cache/cache-stats.ts';
 import type { QuarantineGrowth } from '../store/plans/quarantine.ts';
+import type { Rights } from '../store/postgres/server-facts.ts';
 import type { MigrationState } from '../store/schema/migration-state.ts';
 import type { DiskSpace } from '../store/upkeep/readings/disk.ts';
 import type { Reading } from '../store/upkeep/readings/reading.ts';
@@ -24,7 +25,7 @@ export function checkPlanKey(hasKey: boolean): Finding {
   const check = 'plan_key';
   if (hasKey) return ok(check, 'electricity_plans is unique over (external_id, tdsp_duns)');
   const message = 'electricity_plans has no unique key over (external_id, tdsp_duns): every publish fails';
-  return bad(check, message, 'Put it back', `npx wattsync db sql "${PLAN_KEY_SQL}"`);
+  return bad(check, message, 'Put it back', `npx wattsync db sql --write "${PLAN_KEY_SQL}"`);
 }
 
 export function checkQueueSchema(schema: { version: number; drift: string[] } | null): Finding {
@@ -36,6 +37,41 @@ export function checkQueueSchema(schema: { version: number; drift: string[] } | 
     return bad(check, `pg-boss (schema ${schema.version}): ${schema.drift.join('; ')}`, advice);
   }
   return ok(check, `pg-boss, schema ${schema.version}, as it was made`);
+}
+
+/**
+ * What the role may not do, before something fails of it.
+ * @param needs connections of one process with all roles
+ */
+export function checkRights(rights: Rights, needs: number): Finding {
+  const check = 'rights';
+  const { role, database, foreign_tables, connections_left } = rights;
+  if (rights.is_standby || rights.is_read_only) {
+    const why = rights.is_standby ? 'is a standby' : 'has default_transaction_read_only on';
+    return bad(
+      check,
+      `The database ${database} takes no writes: it ${why}`,
+      'Name the primary in DATABASE_URL',
+    );
+  }
+  if (foreign_tables.length > 0) {
+    const reading = `Tables belong to another role than ${role}: ${foreign_tables.join(', ')}`;
+    return bad(
+      check,
+      reading,
+      `Migrations and upkeep fail. As a superuser: reassign owned by <owner> to ${role}`,
+    );
+  }
+  if (!rights.may_create || !rights.may_create_tables) {
+    const what = rights.may_create ? 'tables in its schema' : 'schemas and extensions';
+    const advice = `As the owner: grant create on database ${database} to ${role}; grant create on schema public to ${role}`;
+    return bad(check, `The role ${role} may not make ${what} in ${database}`, advice);
+  }
+  if (connections_left < needs) {
+    const reading = `${plural(connections_left, 'connection is', 'connections are')} left for ${role}, a process takes up to ${needs}`;
+    return warn(check, reading, `Lower DATABASE_POOL_SIZE, or: alter role ${role} connection limit <n>`);
+  }
+  return ok(check, `The role ${role} may do what is needed; ${connections_left} connections are left for it`);
 }
 
 const SKEW_MS = { warn: 2_000, bad: 30_000 };
@@ -69,13 +105,35 @@ export function checkClocks(aheadMs: number, workers: MonitorView['workers']): F
 export const checkDisk = (disk: Reading<DiskSpace>): Finding[] =>
   findingsOf('disk', judgeDisk(disk, { bytes: null, growth: null }, HEALTH_LIMITS));
 
+/** What Redis says that refuses, and what an operator does about it. */
+const REDIS_ADVICE: [RegExp, string][] = [
+  [
+    /NOPERM/,
+    'Let the user of REDIS_URL: ACL SETUSER <user> ~wattsync:* &wattsync:* +@read +@write +@scripting +@pubsub +ping',
+  ],
+  [/NOAUTH|WRONGPASS/, 'Correct user and password in REDIS_URL'],
+  [/OOM/, 'It is full: raise maxmemory, or set maxmemory-policy allkeys-lru'],
+  [/READONLY/, 'It is a replica: name its primary in REDIS_URL'],
+  [
+    /MOVED|CLUSTERDOWN|CROSSSLOT/,
+    'It is a Redis Cluster, which is not supported: name a single Redis in REDIS_URL',
+  ],
+  [
+    /unknown command/i,
+    'It lacks a command: a Redis Sentinel is not supported, name the Redis itself in REDIS_URL',
+  ],
+  [/MISCONF/, 'It cannot save to its disk: see its log'],
+];
+
 /** @param redis `null`: none is configured */
-export function checkRedis(redis: { ms: number } | { error: string } | null): Finding {
+export function checkRedis(redis: { ms: number } | { step: string; error: string } | null): Finding {
   const check = 'redis';
   if (!redis) return ok(check, 'Not configured (REDIS_URL)');
-  if ('ms' in redis) return ok(check, `Answers in ${Math.ceil(redis.ms)} ms`);
-  const advice = 'Plans come from memory and PostgreSQL meanwhile. Start it, or correct REDIS_URL';
-  return bad(check, `Redis does not answer: ${redis.error}`, advice);
+  if ('ms' in redis) return ok(check, `Writes, reads back and tells in ${Math.ceil(redis.ms)} ms`);
+  const { step, error } = redis;
+  const advice = REDIS_ADVICE.find(([said]) => said.test(error))?.[1] ?? 'Start it, or correct REDIS_URL';
+  const what = step === 'connect' ? 'does not answer' : `does not do "${step}"`;
+  return bad(check, `Redis ${what}: ${error}`, `Plans come from memory and PostgreSQL meanwhile. ${advice}`);
 }
 
 /** A few errors are a restart of Redis or a busy machine; many are a layer that does not work. */

@@ -1,12 +1,13 @@
 /** Looks at everything and changes nothing. What cannot be looked at is a finding, too. */
 
-import type { Config } from '../config.ts';
+import type { Config, Secret } from '../config.ts';
 import { describeError } from '../errors.ts';
 import { scheduledTimes } from '../planning/scheduler.ts';
 import { readCacheStats } from '../store/cache/cache-stats.ts';
 import { readQuarantineGrowth, readSchemaDrift } from '../store/plans/quarantine.ts';
 import type { Database, Queryable } from '../store/postgres/database.ts';
-import { hasPlanKey, readServerVersion } from '../store/postgres/server-facts.ts';
+import { readDatabaseIdentity } from '../store/postgres/database-identity.ts';
+import { hasPlanKey, readRights, readServerVersion } from '../store/postgres/server-facts.ts';
 import { readDatabaseTime } from '../store/queue/sync-workers.ts';
 import { readMigrationState } from '../store/schema/migration-state.ts';
 import { readDiskSpace } from '../store/upkeep/readings/disk.ts';
@@ -23,24 +24,29 @@ import {
   checkQueueSchema,
   checkRecords,
   checkRedis,
+  checkRights,
 } from './check-system.ts';
 import { bad, type Finding, ok } from './finding.ts';
 import { readMonitorView } from './monitor-view.ts';
-import { pingRedis } from './ping-redis.ts';
+import { probeRedis } from './probe-redis.ts';
 import { syncFindings } from './verdict.ts';
 
 const DRIFT_DAYS = 7;
 const APPLY_MIGRATIONS = 'npm run db:migrate';
+
+/** Connections of one process with all roles: its own, those of readers, of the queue, and four that listen. */
+const connectionsOf = ({ databasePoolSize: n }: Config): number => n + 2 * Math.min(4, n) + 4;
 
 /** One finding at least for each thing looked at. Never throws. */
 export async function examine(database: Pick<Database, 'pool'>, config: Config): Promise<Finding[]> {
   const { pool } = database;
   const looks = await Promise.all([
     look('database', () => lookAtDatabase(pool)),
+    look('rights', async () => checkRights(await readRights(pool), connectionsOf(config))),
     look('migrations', async () => checkMigrations(await readMigrationState(pool))),
     look('plan_key', async () => checkPlanKey(await hasPlanKey(pool))),
     look('queue_schema', async () => checkQueueSchema(await readQueueSchema(pool))),
-    look('redis', async () => checkRedis(config.redisUrl && (await pingRedis(config.redisUrl)))),
+    look('redis', async () => checkRedis(config.redisUrl && (await probe(pool, config.redisUrl)))),
     look('disk', async () => checkDisk(config.databaseUrl ? ELSEWHERE : await diskOf(config.dataDir))),
   ]);
   const found = looks.flat();
@@ -48,6 +54,9 @@ export async function examine(database: Pick<Database, 'pool'>, config: Config):
   if (found.some(({ command }) => command === APPLY_MIGRATIONS)) return found;
   return [...found, ...(await look('syncing', () => examineSyncing(pool, config)))];
 }
+
+const probe = async (pool: Queryable, url: Secret) =>
+  probeRedis(url, await readDatabaseIdentity(pool).catch(() => null));
 
 async function examineSyncing(pool: Queryable, config: Config): Promise<Finding[]> {
   const view = await readMonitorView(pool, config);

@@ -3,8 +3,8 @@
 import type { Config } from '../config.ts';
 import { callReserve } from '../sources/call-reserve.ts';
 import type { Queryable } from '../store/postgres/database.ts';
-import { readQueueTables } from '../store/queue/queue-tables.ts';
 import type { ScheduleTime } from '../store/queue/schedule-times.ts';
+import { readScheduleTimes } from '../store/queue/schedule-times.ts';
 import { type AttemptCounts, readAttemptCounts } from '../store/queue/sync-attempts.ts';
 import { type Control, readControl } from '../store/queue/sync-control.ts';
 import {
@@ -73,7 +73,7 @@ export async function readMonitorView(queryable: Queryable, config: Config): Pro
   const errors = await readFailedCalls(queryable, LIMITS.errors);
   const attempts = await readAttemptCounts(queryable);
   const workers = await readWorkers(queryable);
-  const tables = await readQueueTables(queryable);
+  const tables = await readScheduleTimes(queryable);
   const dead = await readDeadLetters(queryable);
   const runs = await readRecentRuns(queryable, LIMITS.recent);
   const nameOf = (duns: string) => tdsps.find((tdsp) => tdsp.duns === duns)?.name ?? duns;
@@ -144,7 +144,7 @@ function sourceInUse(workers: readonly SeenWorker[], configured: string): string
 
 function toUpstream(state: UpstreamState | undefined, at: Date, config: Config) {
   const { calls_last_hour = 0, forced_last_hour = 0, failures = 0 } = state ?? {};
-  const { open_until = null, wait_until = null } = state ?? {};
+  const { open_until = null, opened_at = null, wait_until = null } = state ?? {};
   /** `half_open`: the next call finds out whether it is back. */
   const circuit: 'closed' | 'open' | 'half_open' =
     open_until === null ? 'closed' : open_until > at ? 'open' : 'half_open';
@@ -160,6 +160,9 @@ function toUpstream(state: UpstreamState | undefined, at: Date, config: Config) 
     circuit,
     failures,
     open_until,
+    /** When it opened; `null`: it is closed. */
+    opened_at: open_until === null ? null : opened_at,
+    certificate_ends_at: state?.certificate_ends_at ?? null,
     wait_until: wait_until && wait_until > at ? wait_until : null,
   };
 }

@@ -3,8 +3,9 @@
 import type { AdminParts } from '../api/routes.ts';
 import { expected, WattsyncError } from '../errors.ts';
 import { type Html, html } from '../html/html.ts';
+import { DURATION_TEXT, readDuration } from '../monitor/alerts/duration.ts';
 import { ackAlert, silenceAlert, unackAlert, unsilenceAlert } from '../monitor/alerts/list-alerts.ts';
-import { DURATION_TEXT, type Rules, readDuration } from '../monitor/alerts/rules.ts';
+import type { Rules } from '../monitor/alerts/rules.ts';
 import { requestClear } from '../store/cache/cache-clears.ts';
 import { writeAudit } from '../store/queue/audit-log.ts';
 import type { Territory } from '../territory/territory.ts';

@@ -39,6 +39,7 @@ const TRY_AGAIN_MS = 3_000;
 const FAST_MS = 1_500;
 const SLOW_MS = 12_000;
 const DATABASE_MS = 60_000;
+const MOST_SHARED = 24;
 const PAST_MS: Record<RangeName, number> = { '1h': 12_000, '24h': 60_000, '30d': 600_000 };
 
 export class Board {
@@ -47,6 +48,7 @@ export class Board {
   readonly #fast: Kept<Fast>;
   readonly #slow: Kept<Slow>;
   readonly #database: Kept<DatabaseSeen>;
+  readonly #shared = new Map<string, Kept<unknown>>();
   readonly #past: Record<RangeName, Kept<Past>>;
   #failure: Seen['failure'] = null;
   #triedAt = Number.NEGATIVE_INFINITY;
@@ -96,6 +98,15 @@ export class Board {
   /** @throws if PostgreSQL cannot be asked */
   database(): Promise<DatabaseSeen> {
     return this.#database.get();
+  }
+
+  /** Something that takes long, shared by all who ask for it within `forMs`. @throws as `read` does */
+  share<T>(name: string, forMs: number, read: () => Promise<T>): Promise<T> {
+    const known = this.#shared.get(name) as Kept<T> | undefined;
+    const kept = known ?? new Kept(forMs, this.#now, read);
+    if (!known && this.#shared.size >= MOST_SHARED) this.#shared.delete(this.#shared.keys().next().value!);
+    this.#shared.set(name, kept);
+    return kept.get();
   }
 
   /** What was changed from here is seen with the next look. */

@@ -1,13 +1,12 @@
 /** What needs a hand: findings, the worst first, each with the command that helps and the buttons that do the same. Pure. */
 
-import { type Finding, problems } from '../monitor/finding.ts';
-import type { MonitorView, ViewTdsp } from '../monitor/monitor-view.ts';
+import { type Finding, problems, warn } from '../monitor/finding.ts';
+import type { MonitorView } from '../monitor/monitor-view.ts';
 import { syncFindings } from '../monitor/verdict.ts';
+import type { HeldSummary } from '../store/plans/held-snapshots.ts';
 import type { Seen } from './board.ts';
 
-type View = MonitorView;
-
-import { inCentralTime, sourceName, when } from './look/words.ts';
+import { capital, inCentralTime, sourceName, when } from './look/words.ts';
 
 /** A link to a page that looks closer, or that asks once more and then acts. */
 interface HandButton {
@@ -21,50 +20,49 @@ export interface Hand extends Finding {
   buttons: HandButton[];
 }
 
+/** What others follow from comes first, so that the first line and the first hand tell of the same cause. */
+const CAUSES = ['database', 'migrations', 'control', 'upstream', 'queue', 'claims', 'runs', 'held'];
+const rank = ({ check, verdict }: Finding): number => {
+  const at = CAUSES.indexOf(check);
+  return (verdict === 'bad' ? 0 : 100) + (at < 0 ? CAUSES.length : at);
+};
+
 /** Findings of the last seconds where there are any, of the last half minute for the rest. */
 export function findHands({ fast, slow }: Pick<Seen, 'fast' | 'slow'>): Hand[] {
   if (!fast) return [];
-  const live = syncFindings(fast.view);
+  const { view, held } = fast;
+  const live = syncFindings(view);
   const names = new Set(live.map(({ check }) => check));
   const others = (slow?.findings ?? []).filter(({ check }) => !names.has(check));
-  const { tdsps, at } = fast.view;
-  const held = tdsps.filter(({ last_result }) => last_result?.status === 'held');
-  return problems([...live, ...others])
-    .filter(({ check }) => check !== 'dead_letters' || givenUp(fast.view).length > 0)
-    .flatMap((finding): Hand[] => {
-      const said = (text: string) => inCentralTime(text, at);
-      const { reading, advice, check } = finding;
-      if (check === 'held' && held.length > 0) return held.map((tdsp) => heldHand(finding, tdsp, at));
-      return [
-        {
-          ...finding,
-          reading: said(reading).replace(/^(comparepower|powertochoose|sandbox)\b/, sourceName),
-          advice: advice && said(advice),
-          buttons: buttonsFor(check),
-        },
-      ];
-    });
+  const said = (text: string) => inCentralTime(text, view.at);
+  const found = problems([...live, ...others])
+    .filter(({ check }) => check !== 'held' && (check !== 'dead_letters' || givenUp(fast).length > 0))
+    .map(
+      (finding): Hand => ({
+        ...finding,
+        reading: said(finding.reading).replace(/^(comparepower|powertochoose|sandbox)\b/, sourceName),
+        advice: finding.advice && said(finding.advice),
+        buttons: buttonsFor(finding.check),
+      }),
+    );
+  return [...found, ...held.map((one) => heldHand(one, view))].toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** What was given up for another reason than that it is held back: that is told by itself. */
-export function givenUp({ dead_letters, tdsps }: Pick<View, 'dead_letters' | 'tdsps'>): string[] {
-  const held = new Set(
-    tdsps.flatMap(({ name, last_result }) => (last_result?.status === 'held' ? [name] : [])),
-  );
-  return dead_letters.flatMap(({ names }) => names).filter((name) => !held.has(name));
+export function givenUp({ view, held }: Pick<NonNullable<Seen['fast']>, 'view' | 'held'>): string[] {
+  const isHeld = (duns: string) => held.some(({ tdsp_duns }) => tdsp_duns === duns);
+  return view.dead_letters.flatMap(({ names, tdsps }) => names.filter((_, at) => !isHeld(tdsps[at]!)));
 }
 
-/** One for each TDSP, in the words of its own result. */
-function heldHand(finding: Finding, { name, code, last_result }: ViewTdsp, now: Date): Hand {
-  const { at, message } = last_result!;
+/** One for each TDSP, in the words of the rules that it breaks. */
+function heldHand({ tdsp_duns, observed_at, broken }: HeldSummary, { tdsps, at }: MonitorView): Hand {
+  const { name, code } = tdsps.find(({ duns }) => duns === tdsp_duns) ?? { name: tdsp_duns, code: tdsp_duns };
+  const why = broken.map(({ reading, limit }) => `${capital(reading)}; fine would be ${limit}.`).join(' ');
+  const advice = `${why} The published plans stay, and the next good snapshot replaces this one by itself.`;
+  const reading = `${name}’s snapshot of ${when(observed_at, at)} is held back`;
   return {
-    ...finding,
+    ...warn('held', reading, advice, `npm run held -- show ${code}`),
     subject: name,
-    reading: `${name}’s snapshot of ${when(at, now)} is held back`,
-    advice: (message ?? '')
-      .replace(/^Snapshot held back: /, '')
-      .replace(/^./, (first) => first.toUpperCase()),
-    command: `npm run held -- show ${code}`,
     buttons: [{ href: `/ops/held/${code}`, words: 'See what would change', isFirst: true }],
   };
 }

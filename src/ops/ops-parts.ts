@@ -27,4 +27,6 @@ export interface Answer {
   status?: number;
   to?: string;
   html?: string;
+  /** Of what is not a page; left out, HTML. */
+  type?: string;
 }

@@ -16,13 +16,16 @@ import { addFigures, type Figures, type FiguresRow } from '../store/observation/
 import { readCallsOfHour, readFailingSince, type SeenUpstreamCall } from '../store/operations/calls.ts';
 import {
   type LogLine,
+  type MarketMedian,
   type MarketMove,
   type RunMark,
   readLogLines,
   readMarketMoves,
+  readMedians,
   readRunMarks,
 } from '../store/operations/past.ts';
 import { readConfirmations } from '../store/plans/confirmations.ts';
+import { type HeldSummary, readHeldSummaries } from '../store/plans/held-snapshots.ts';
 import type { Database, Queryable } from '../store/postgres/database.ts';
 import { readRecentRuns, type SyncRun } from '../store/queue/sync-runs.ts';
 import type { Territory } from '../territory/territory.ts';
@@ -33,6 +36,8 @@ import { RANGES, type RangeName, STEP_MS } from './look/axis.ts';
 export interface Fast {
   view: MonitorView;
   alerts: AlertList;
+  /** Whatever was tried since: a later failure settles none of them. */
+  held: HeldSummary[];
   processes: CacheProcess[];
   runs: SyncRun[];
 }
@@ -48,6 +53,7 @@ export interface Slow {
   day: Figures;
   targets: TargetReading[];
   moves: MarketMove[];
+  medians: MarketMedian[];
   log: LogLine[];
 }
 
@@ -72,6 +78,7 @@ export async function readFast(queryable: Queryable, config: Config, rules: Rule
   return {
     view,
     alerts: await listAlerts(queryable, rules),
+    held: await readHeldSummaries(queryable),
     processes: await readCacheProcesses(queryable, view.at),
     runs: await readRecentRuns(queryable, RUNS),
   };
@@ -94,6 +101,7 @@ export async function readSlow(
     day: periods.day.sum,
     targets: readTargets(periods),
     moves: await readMarketMoves(pool, new Date(now.getTime() - 3 * DAY_MS), MOVES),
+    medians: await readMedians(pool),
     log: await readLogLines(pool, new Date(now.getTime() - HOUR_MS), LOG_LINES),
   };
 }

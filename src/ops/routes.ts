@@ -1,9 +1,7 @@
 /** `/ops`: who may come in, and where each address leads. What the pages need is loaded with the first request. */
 
-import { promisify } from 'node:util';
-import { brotliCompress, constants } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { bearerOf } from '../api/admin.ts';
+import { bearerOf } from '../api/strangers/admin-token.ts';
 import { describeError, WattsyncError } from '../errors.ts';
 import type { Answer, Context, OpsParts } from './ops-parts.ts';
 import { endCookie, type Session, Sessions, Tries } from './session.ts';
@@ -21,10 +19,6 @@ const HEADERS = {
   'cache-control': 'no-store',
 } as const;
 
-/** Off the event loop that readers are answered on. */
-const compress = promisify(brotliCompress);
-const QUICKLY = { [constants.BROTLI_PARAM_QUALITY]: 5 };
-
 type Fields = Record<string, string>;
 
 /** @returns ends what was begun for it; safe early and twice */
@@ -32,14 +26,15 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
   const { admin } = parts;
   let opened: Promise<Site> | undefined;
   const site = (): Promise<Site> => (opened ??= import('./site.ts').then(({ openSite }) => openSite(parts)));
-  const sessions = admin && new Sessions(admin.token);
+  const sessions = admin && new Sessions(admin.tokens);
   const tries = new Tries();
 
-  const send = async (request: FastifyRequest, reply: FastifyReply, { status = 200, to, html }: Answer) => {
+  const send = (
+    reply: FastifyReply,
+    { status = 200, to, html, type = 'text/html; charset=utf-8' }: Answer,
+  ) => {
     if (to !== undefined) return reply.code(303).header('location', to).send();
-    reply.code(status).headers({ 'content-type': 'text/html; charset=utf-8', vary: 'accept-encoding' });
-    if (!acceptsOf(request).includes('br')) return reply.send(html);
-    return reply.header('content-encoding', 'br').send(await compress(html!, { params: QUICKLY }));
+    return reply.code(status).header('content-type', type).send(html);
   };
 
   /** The session of a request, or one that lasts as long as it where the token came with it. */
@@ -63,22 +58,21 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
         reply.removeHeader('access-control-allow-origin');
         reply.headers(HEADERS);
       });
-      routes.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
+      routes.setErrorHandler(async (error: Error & { statusCode?: number }, _request, reply) => {
         const isExpected = error instanceof WattsyncError;
         const status = isExpected ? 409 : (error.statusCode ?? 500);
         if (status >= 500) parts.onError(error);
         const message = status >= 500 ? 'It was written to the log.' : describeError(error);
-        return send(request, reply, (await site()).failed(status, message));
+        return send(reply, (await site()).failed(status, message));
       });
       routes.setNotFoundHandler(async (request, reply) =>
-        send(request, reply, (await site()).failed(404, `There is no page ${request.url.split('?')[0]}.`)),
+        send(reply, (await site()).failed(404, `There is no page ${request.url.split('?')[0]}.`)),
       );
 
       routes.get('/assets/:version/:name', async (request, reply) => {
         const { assetAt } = await import('./look/assets.ts');
         const asset = assetAt(request.url.split('?')[0]!);
-        if (!asset)
-          return send(request, reply, (await site()).failed(404, 'There is no such file in this version.'));
+        if (!asset) return send(reply, (await site()).failed(404, 'There is no such file in this version.'));
         const encoding = (['br', 'gzip'] as const).find((one) => acceptsOf(request).includes(one));
         reply.headers({ 'cache-control': 'public, max-age=31536000, immutable', vary: 'accept-encoding' });
         if (encoding) reply.header('content-encoding', encoding);
@@ -87,7 +81,7 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
 
       routes.get('/login', async (request, reply) => {
         const { next = '/ops' } = request.query as Fields;
-        return send(request, reply, (await site()).login({ next: pathWithin(next), isOff: !sessions }));
+        return send(reply, (await site()).login({ next: pathWithin(next), isOff: !sessions }));
       });
       routes.post('/login', async (request, reply) => {
         const { who = '', token = '', next = '/ops' } = (request.body ?? {}) as Fields;
@@ -98,35 +92,29 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
           reply.header('retry-after', String(wait));
           const minutes = Math.ceil(wait / 60);
           return send(
-            request,
             reply,
             page.login({ ...login, error: `Too many wrong tokens. Try again in ${minutes} min.` }, 429),
           );
         }
-        if (isForeign(request))
-          return send(request, reply, page.failed(403, 'The form was sent from another site.'));
+        if (isForeign(request)) return send(reply, page.failed(403, 'The form was sent from another site.'));
         if (!Sessions.isName(who.trim())) {
           const error =
             'Give a name of up to 40 letters, digits, blanks, dots or hyphens: it stands in the audit log.';
-          return send(request, reply, page.login({ ...login, error }, 400));
+          return send(reply, page.login({ ...login, error }, 400));
         }
         const session = sessions?.begin(who.trim(), token.trim());
         if (!session) {
           tries.wrong(request.ip);
-          return send(
-            request,
-            reply,
-            page.login({ ...login, error: 'This is not the token of ADMIN_TOKEN.' }, 401),
-          );
+          return send(reply, page.login({ ...login, error: 'This is not the token of ADMIN_TOKEN.' }, 401));
         }
         tries.right(request.ip);
         reply.header('set-cookie', sessions!.cookieOf(session, isSecure(request)));
-        return send(request, reply, { to: login.next });
+        return send(reply, { to: login.next });
       });
       routes.get('/logout', async (request, reply) => {
         const session = sessionOf(request);
-        if (!session) return send(request, reply, { to: '/ops/login' });
-        return send(request, reply, (await site()).logout(sessions!.formToken(session)));
+        if (!session) return send(reply, { to: '/ops/login' });
+        return send(reply, (await site()).logout(sessions!.formToken(session)));
       });
 
       routes.register(async (inside) => {
@@ -139,12 +127,16 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
               request.method === 'GET' ||
               isBearer ||
               (!isForeign(request) && sessions!.isFormToken(session, form_token));
+            const mayOnlyLook = session.role === 'read' && request.method !== 'GET';
+            if (mayOnlyLook && request.url !== '/ops/logout') {
+              const why = `The token of ${session.who} has the role read: it may look at everything and change nothing.`;
+              return send(reply, (await site()).failed(403, why));
+            }
             if (isOurs) {
               request.opsSession = session;
               return;
             }
             return send(
-              request,
               reply,
               (await site()).failed(
                 403,
@@ -158,7 +150,6 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
             bearerOf(request.headers.authorization) !== ''
           ) {
             return send(
-              request,
               reply,
               (await site()).failed(
                 401,
@@ -166,17 +157,17 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
               ),
             );
           }
-          return send(request, reply, { to: `/ops/login?next=${encodeURIComponent(request.url)}` });
+          return send(reply, { to: `/ops/login?next=${encodeURIComponent(request.url)}` });
         });
 
         const page = (path: string, show: (at: Site, context: Context) => Answer | Promise<Answer>) => {
           inside.get(path, async (request, reply) =>
-            send(request, reply, await show(await site(), contextOf(request, sessions!))),
+            send(reply, await show(await site(), contextOf(request, sessions!))),
           );
         };
         const order = (path: string, act: (at: Site, context: Context) => Promise<Answer>) => {
           inside.post(path, { bodyLimit: LONGEST_BODY }, async (request, reply) =>
-            send(request, reply, await act(await site(), contextOf(request, sessions!))),
+            send(reply, await act(await site(), contextOf(request, sessions!))),
           );
         };
         page('/', (at, context) => at.now(context));
@@ -193,11 +184,11 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
         order('/do/:action', (at, context) => at.act(context));
         inside.post('/logout', async (request, reply) => {
           reply.header('set-cookie', endCookie(isSecure(request)));
-          return send(request, reply, { to: '/ops/login' });
+          return send(reply, { to: '/ops/login' });
         });
         inside.get('/stream', async (request, reply) => {
           const answer = (await site()).stream(contextOf(request, sessions!));
-          if (!answer) return send(request, reply, (await site()).failed(503, 'Too many viewers at once.'));
+          if (!answer) return send(reply, (await site()).failed(503, 'Too many viewers at once.'));
           reply.hijack();
           const headers = {
             ...HEADERS,

@@ -16,7 +16,7 @@ import { databasePage } from './pages/database.ts';
 import { findHeld, heldPage } from './pages/held.ts';
 import { logPage } from './pages/log.ts';
 import { type LoginForm, loginPage, logoutPage } from './pages/login.ts';
-import { reportsPage } from './pages/reports.ts';
+import { findReport, reportFile, reportPage } from './pages/reports.ts';
 import { runPage, runsPage } from './pages/run.ts';
 import { OpsStream, type StreamKey } from './stream.ts';
 
@@ -110,7 +110,8 @@ export function openSite({ config, territory, admin }: OpsParts) {
       return page(await databasePage(pageParts()), context);
     },
     async reports(context: Context): Promise<Answer> {
-      return page(await reportsPage(pageParts(), context.query), context);
+      const report = await findReport(pageParts(), context.query);
+      return reportFile(report, context.query.as) ?? page(await reportPage(pageParts(), report), context);
     },
     async log(context: Context): Promise<Answer> {
       return page(await logPage(pageParts(), context.query), context);

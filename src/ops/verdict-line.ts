@@ -62,9 +62,19 @@ export function verdictLine(seen: Seen, hands: readonly Finding[], now: Date): V
   }
   const [first] = hands;
   if (first?.verdict === 'bad') return at('bad', 'needs a hand', `${sentence(first.reading)} ${served}`);
+  const firing = fast.alerts.alerts.filter(({ display }) => display === 'firing');
+  const page = firing.find(({ severity }) => severity === 'page');
+  if (page) return at('bad', 'an alert fires', `${sentence(page.title)} ${served}`);
   if (first) {
     const many = hands.length === 1 ? 'One thing needs' : `${capital(numberWord(hands.length))} things need`;
     return at('watch', 'to look at', `Shoppers get plans at most ${oldest} old. ${many} a look.`);
+  }
+  if (firing.length > 0) {
+    return at(
+      'watch',
+      'to look at',
+      `Shoppers get plans at most ${oldest} old. ${sentence(firing[0]!.title)}`,
+    );
   }
   return at('verdict', 'all is well', `All is well. Shoppers get plans at most ${oldest} old.`);
 }

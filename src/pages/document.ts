@@ -1,6 +1,7 @@
 /** A whole page around what it has to say: head, masthead, footer, the one sheet, and what its policy allows. */
 
 import { type Html, html, trusted } from '../html/html.ts';
+import { beaconScript } from './beacon/beacon-routes.ts';
 import { picturePath } from './found/structured.ts';
 import { inLanguage, LANGUAGES, type Language, LOCALES } from './language.ts';
 import type { Ask, Page } from './page-parts.ts';
@@ -63,19 +64,25 @@ function documentOf(
 <html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${title}</title><meta name="description" content="${description}">
 ${addresses(ask, canonical)}${shared(ask, { title, description, canonical, picture })}${ICON}
-${style.html}${head}${AHEAD}<script type="module" src="${SCRIPT_PATH}"></script></head>
+${style.html}${head}${AHEAD}<script type="module" src="${SCRIPT_PATH}"></script>${beacon(ask)}</head>
 <body><a class="skip" href="#main">${words.skip}</a>
 <header class="mast"><div class="w"><a class="mark" href="${at('/')}">wattsync</a><nav aria-label="${words.site}"><a href="${at('/')}">${words.findPlans}</a><a class="o" href="${at('/texas')}">${words.texas}</a><a class="o" href="${at('/how-we-rank')}">${words.howWeRank}</a><a href="${inLanguage(other, ask.path)}${search}" lang="${other}" hreflang="${other}">${words.otherLanguage}</a></nav></div></header>
 <main id="main" tabindex="-1">${main}</main>
 <footer class="foot"><div class="w"><p>${words.about}</p><p><a href="${at('/how-we-rank')}">${words.howWeRank}</a> · <a href="${at('/texas')}">${words.allTexas}</a> · <a href="${at('/accessibility')}">${words.accessibility}</a> · <a href="/docs">${words.data}</a></p></div></footer></body></html>`;
 }
 
-/** Where the page is, in this language and the other. Search engines want whole addresses. */
-function addresses({ language, parts }: Ask, canonical: string | null): Html {
+/** Measures the visit, where the operator asks for that. */
+function beacon({ parts, route }: Ask): Html | null {
+  if (!parts?.onVisit || route === null) return null;
+  return html`<meta name="page-kind" content="${route}"><script type="module" src="${beaconScript().path}"></script>`;
+}
+
+/** Where the page is, in this language and the other: whole addresses, where they are known, for no other kind counts. */
+function addresses({ language, parts }: Ask, canonical: string | null): Html | null {
   if (canonical === null) return html`<meta name="robots" content="noindex">`;
-  const origin = parts.publicUrl ?? '';
+  const { publicUrl: origin } = parts;
+  if (origin === null) return null;
   const own = html`<link rel="canonical" href="${origin}${inLanguage(language, canonical)}">`;
-  if (origin === '') return own;
   const all = LANGUAGES.map(
     (one) => html`<link rel="alternate" hreflang="${one}" href="${origin}${inLanguage(one, canonical)}">`,
   );

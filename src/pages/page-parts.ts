@@ -5,6 +5,7 @@ import type { PlanView } from '../catalog/catalog.ts';
 import { expected } from '../errors.ts';
 import type { Html } from '../html/html.ts';
 import type { RecentPrice } from '../plan/past/recent-price.ts';
+import type { Visit } from './beacon/vitals-recorder.ts';
 import type { Language } from './language.ts';
 import type { Past } from './past/past.ts';
 import type { StyleSheet } from './style-sheet.ts';
@@ -15,6 +16,8 @@ export interface PageParts
   publicUrl: string | null;
   /** What PostgreSQL knows of the past; a page does without it while that is away. */
   past: Past;
+  /** Told of visits, where the operator asks browsers for them. @param page a pattern: `/cities/:slug` */
+  onVisit?: ((page: string, visit: Visit) => void) | undefined;
   /** What prices did lately, by offer; `null` where that is not in memory. */
   recentPrices(duns: string, version: number): ReadonlyMap<string, RecentPrice> | null;
 }
@@ -25,6 +28,8 @@ export interface Ask {
   language: Language;
   /** As in English, without the query: `/cities/dallas-tx`. */
   path: string;
+  /** As the router writes its path: `/cities/:slug`; `null` where nothing is. */
+  route: string | null;
   /** The parts of the path that are named in the route. */
   params: Readonly<Record<string, string>>;
   query: URLSearchParams;

@@ -11,6 +11,7 @@ import { LRUCache } from 'lru-cache';
 import { cacheStatus } from '../api/cache-status.ts';
 import { type Encoding, encodingFor, headerOf } from '../api/packed-body.ts';
 import { EVERY_ANSWER, isNotModified } from '../api/routes.ts';
+import type { PlanSet } from '../plan/plan-set.ts';
 import { HOUR_MS } from '../units.ts';
 import { headersOf } from './document.ts';
 import { ageOf } from './format.ts';
@@ -23,12 +24,16 @@ const WITHOUT_PLANS_MS = HOUR_MS;
 interface Ready {
   page: Omit<Page, 'html'>;
   tag: string;
+  /** What prices did lately, of each of its plan sets: it may come to memory after the plans. */
+  recent: readonly unknown[];
   /** Nothing it says of the time is wrong until then. */
   validUntilMs: number;
   bodies: Partial<Record<Encoding, Buffer>>;
   /** The second its head was written in. */
   second: number;
   head: readonly string[];
+  /** The same with what depends on the encoding. */
+  heads: Partial<Record<Encoding, string[]>>;
 }
 
 export class PageStore {
@@ -64,17 +69,37 @@ export class PageStore {
     const nowMs = this.#parts.catalog.nowMs();
     const text = String(html);
     const tag = hash('sha256', text, 'base64url').slice(0, 22);
+    const recent = page.view?.sets.map((set) => this.#recentOf(set)) ?? [];
     const held = this.#ready.get(url);
     const isSame = held?.tag === tag && this.#holds(held, nowMs);
     const body = await compressed(encoding, text);
     const bodies = { ...(isSame ? held.bodies : {}), [encoding]: body };
-    const ready = { page, tag, validUntilMs: this.#validUntil(page, nowMs), bodies, second: -1, head: [] };
+    const ready = {
+      page,
+      tag,
+      recent,
+      validUntilMs: this.#validUntil(page, nowMs),
+      bodies,
+      second: -1,
+      head: [],
+      heads: {},
+    };
     if (page.status === 200) this.#ready.set(url, ready);
     return ready;
   }
 
-  #holds({ page, validUntilMs }: Ready, nowMs: number): boolean {
-    return nowMs < validUntilMs && (page.view === null || this.#parts.catalog.isCurrent(page.view, nowMs));
+  #holds({ page: { view }, recent, validUntilMs }: Ready, nowMs: number): boolean {
+    if (nowMs >= validUntilMs) return false;
+    if (view === null) return true;
+    if (!this.#parts.catalog.isCurrent(view, nowMs)) return false;
+    for (let at = 0; at < view.sets.length; at++) {
+      if (this.#recentOf(view.sets[at]!) !== recent[at]) return false;
+    }
+    return true;
+  }
+
+  #recentOf({ tdsp_duns, version }: PlanSet) {
+    return this.#parts.recentPrices(tdsp_duns, version);
   }
 
   /** The age it tells, that its plans are fresh, and the day change with the time; days begin with an hour. */
@@ -103,7 +128,11 @@ export class PageStore {
   ): void {
     const { page, tag, bodies } = ready;
     const second = Math.floor(nowMs / 1000);
-    if (ready.second !== second) Object.assign(ready, { second, head: this.#head(ready, nowMs) });
+    if (ready.second !== second) {
+      ready.second = second;
+      ready.head = this.#head(ready, nowMs);
+      ready.heads = {};
+    }
     // A browser that fetches ahead is not yet somebody who looks (Speculation Rules, Sec-Purpose).
     if (page.demand !== null && headerOf(request, 'sec-purpose') === undefined)
       this.#parts.onEvent(page.demand, 'search');
@@ -112,8 +141,12 @@ export class PageStore {
       return;
     }
     const body = bodies[encoding]!;
-    const head = [...ready.head, 'content-length', String(body.length)];
-    if (encoding !== 'identity') head.push('content-encoding', encoding);
+    let head = ready.heads[encoding];
+    if (!head) {
+      head = [...ready.head, 'content-length', String(body.length)];
+      if (encoding !== 'identity') head.push('content-encoding', encoding);
+      ready.heads[encoding] = head;
+    }
     response.writeHead(page.status, head);
     response.end(body);
   }

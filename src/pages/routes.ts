@@ -1,6 +1,7 @@
 /** The addresses of the pages, in both languages, and how they are answered. A page is made from memory alone. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { beaconRoutes } from './beacon/beacon-routes.ts';
 import { comparePage } from './compare/compare-page.ts';
 import { errorPage } from './error-page.ts';
 import { homePage } from './find/home-page.ts';
@@ -44,10 +45,14 @@ export function pagesRoutes(app: FastifyInstance, options: PagesOptions): void {
   scriptRoute(app);
   foundRoutes(app, options.parts, (language, request) => toAsk(options.parts, language, request));
   suggestRoutes(app, options.parts);
+  if (options.parts.onVisit) {
+    const pages = ROUTES.map(([path]) => path);
+    beaconRoutes(app, pages, options.parts.onVisit);
+  }
   for (const [path, answer] of ROUTES) {
     for (const language of LANGUAGES) {
       app.get(inLanguage(language, path), (request, reply) =>
-        send(options, language, answer, request, reply),
+        send(options, language, answer, request, reply, path),
       );
     }
   }
@@ -69,8 +74,12 @@ async function send(
   answer: Answerer,
   request: FastifyRequest,
   reply: FastifyReply,
+  route: string | null = null,
 ): Promise<FastifyReply> {
-  const ask = toAsk(parts, language, request);
+  const ask = toAsk(parts, language, request, route);
+  // To the router an address with a slash at the end is the same; search engines would keep both.
+  const [, bare, search = ''] = /^(\/[^/?][^?]*?)\/+(\?.*)?$/.exec(request.url) ?? [];
+  if (bare !== undefined) return reply.redirect(bare + search, 301);
   let made: Answer;
   try {
     made = await answer(ask);
@@ -92,11 +101,17 @@ async function send(
   return reply;
 }
 
-function toAsk(parts: PageParts, language: Language, { url, params }: FastifyRequest): Ask {
+function toAsk(
+  parts: PageParts,
+  language: Language,
+  { url, params }: FastifyRequest,
+  route: string | null = null,
+): Ask {
   const [path, search] = url.split('?', 2) as [string, string?];
   return {
     parts,
     language,
+    route,
     path: language === 'es' ? path.replace(/^\/es/, '') || '/' : path,
     params: params as Record<string, string>,
     query: new URLSearchParams(search),

@@ -13,9 +13,12 @@ const SOURCE = readFileSync(new URL('browser/site.js', import.meta.url), 'utf8')
 /** Its name changes with what is in it. */
 export const SCRIPT_PATH = `/assets/site-${hash('sha256', SOURCE, 'hex').slice(0, 10)}.js`;
 
-export function scriptRoute(app: FastifyInstance): void {
-  const bodies = { br: brotliCompressSync(SOURCE), gzip: gzipSync(SOURCE), identity: Buffer.from(SOURCE) };
-  app.get(SCRIPT_PATH, (request, reply) => {
+export const scriptRoute = (app: FastifyInstance): void => serveForGood(app, SCRIPT_PATH, SOURCE);
+
+/** @param path one that changes with what is in the script */
+export function serveForGood(app: FastifyInstance, path: string, source: string): void {
+  const bodies = { br: brotliCompressSync(source), gzip: gzipSync(source), identity: Buffer.from(source) };
+  app.get(path, (request, reply) => {
     const encoding = encodingFor(request.headers['accept-encoding']);
     if (encoding !== 'identity') reply.header('content-encoding', encoding);
     return reply

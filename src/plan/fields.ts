@@ -183,7 +183,7 @@ export const DETAIL_FIELDS = {
 } as const satisfies Partial<PlanFields>;
 
 // Every field of a plan is in one of the three, or this does not compile.
-const PLAN_FIELDS = { ...HEAD_FIELDS, ...TAIL_FIELDS, ...DETAIL_FIELDS } satisfies PlanFields;
+export const PLAN_FIELDS = { ...HEAD_FIELDS, ...TAIL_FIELDS, ...DETAIL_FIELDS } satisfies PlanFields;
 
 /** Names of the fields that are terms of sale. */
 export type TermField = {

@@ -26,7 +26,7 @@ export class DemandRecorder {
 
   constructor(options: DemandRecorderOptions) {
     this.#options = options;
-    this.#flusher = new Periodic(() => this.#flush(), options.flushEveryMs ?? FLUSH_MS);
+    this.#flusher = new Periodic('demand', () => this.#flush(), options.flushEveryMs ?? FLUSH_MS);
   }
 
   start(): void {

@@ -3,6 +3,7 @@
  * all of it is asked for or nothing. The workers of the queue do the rest.
  */
 
+import { CallBudgetExhaustedError } from '../sources/gate.ts';
 import type { PlanSource } from '../sources/source.ts';
 import { readCurrentSnapshots } from '../store/plans/snapshots.ts';
 import type { Connection, Database, Queryable } from '../store/postgres/database.ts';
@@ -21,10 +22,10 @@ import {
   readOpenTargets,
 } from '../store/queue/sync-targets.ts';
 import { hasWorker } from '../store/queue/sync-workers.ts';
-import { isUpstreamPaused } from '../store/upstream/permits.ts';
+import { isUpstreamPaused, readForcedLeft } from '../store/upstream/permits.ts';
 import { isTdspPaused } from '../store/upstream/tdsp-pauses.ts';
 import { type JobQueue, queueName } from '../sync/work/job-queue.ts';
-import { jobKeys } from '../sync/work/reconcile.ts';
+import { jobKeys, rescueOrphans } from '../sync/work/reconcile.ts';
 import type { City, Territory } from '../territory/territory.ts';
 import { type PlannedTarget, planTargets } from './plan-targets.ts';
 import { DEMAND_HALF_LIFE_HOURS, DEMAND_WINDOW_MS, priorityCities, type SyncKind } from './sync-kinds.ts';
@@ -55,6 +56,8 @@ export interface RequestOptions {
   territory: Territory;
   freshForMs: number;
   targetMs: (tier: number) => number;
+  /** Most forced calls within an hour. */
+  forcedPerHour: number;
   now?: () => Date;
 }
 
@@ -78,16 +81,40 @@ export async function requestSync(request: SyncRequest, options: RequestOptions)
   const { kind, requested_by, names = [] } = request;
   const queue = queueName(upstream);
   const wake = await prepareWake(options);
+  // What a dead worker holds is nobody's: to join it would be to wait for nothing.
+  await rescueOrphans(database, queue);
   return database.transaction(async (connection) => {
     await lockQueue(connection, queue);
     const hasResumed = await expectRunning(connection, request);
     const { cities, targets } = await plan(connection, request, options);
+    if (request.force) await expectForcedCalls(connection, targets, options);
     const slugs = kind === 'full' ? [] : [...new Set([...names, ...cities.map(({ slug }) => slug)])];
     const is_patient = PATIENT.includes(requested_by);
     const run_id = await insertPlanned(connection, { request, upstream, slugs, targets, is_patient });
     await wake(connection, targets);
     return { run_id, cities: slugs, targets, hasResumed };
   });
+}
+
+/**
+ * Refused once, before there is a run, instead of TDSP by TDSP in the middle of one.
+ * @throws {CallBudgetExhaustedError} fewer forced calls are left than it takes
+ */
+async function expectForcedCalls(
+  connection: Connection,
+  targets: readonly PlannedTarget[],
+  { upstream, forcedPerHour }: RequestOptions,
+): Promise<void> {
+  const fetched = targets.filter(({ decision }) => decision === 'queued').length;
+  const needed = upstream.coverage === 'state' ? Math.min(1, fetched) : fetched;
+  const { left, used, until } = await readForcedLeft(connection, upstream.name, forcedPerHour);
+  if (needed <= left) return;
+  throw new CallBudgetExhaustedError(
+    `This takes forced calls of ${upstream.name}: ${needed} of them, and ${left} are left. ${used} were made within the hour, ` +
+      `EMERGENCY_CALL_BUDGET_PER_HOUR is ${forcedPerHour}. The next is possible at ${until.toISOString().slice(0, 19)}Z. ` +
+      'Wait, raise it, name fewer places, or sync without --force.',
+    until,
+  );
 }
 
 /** `stale`: readers get old plans meanwhile. `cold`: a reader waits, and this process fetches what is asked for. */
@@ -123,8 +150,7 @@ export async function requestRefresh(
     await lockQueue(connection, queue);
     if (await isWorkedOn(connection, queue, duns)) return { decision: 'elsewhere', run_id: null };
     if ((await lockControl(connection)).state !== 'running') return { decision: 'stopped', run_id: null };
-    const isPaused =
-      (await isUpstreamPaused(connection, upstream.name)) || (await isTdspPaused(connection, duns));
+    const isPaused = (await isUpstreamPaused(connection, upstream)) || (await isTdspPaused(connection, duns));
     if (isPaused) return { decision: 'later', run_id: null };
     const { targets } = await plan(connection, request, options);
     const { decision } = targets.find(({ tdsp_duns }) => tdsp_duns === duns)!;

@@ -9,13 +9,23 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { bulkhead } from 'cockatiel';
 import type { Secret } from '../config.ts';
 import { describeError, type WattsyncError } from '../errors.ts';
+import { limiterWaitSeconds, limiterWaits, upstreamCalls, upstreamRefusals } from '../process-metrics.ts';
 import { keepPayload, type Payload, toPayload } from '../store/plans/source-payloads.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { SyncHaltedError } from '../store/queue/sync-control-error.ts';
-import { type CallEnd, finishPermit, type Permit, requestPermit } from '../store/upstream/permits.ts';
+import { callOutcome } from '../store/upstream/api-calls.ts';
+import {
+  type CallEnd,
+  finishPermit,
+  noteCertificate,
+  type Permit,
+  requestPermit,
+} from '../store/upstream/permits.ts';
+import { traced } from '../trace.ts';
 import { HOUR_MS } from '../units.ts';
 import { callReserve } from './call-reserve.ts';
-import { type HttpAnswer, redactSecrets } from './http.ts';
+import { certificateEnd, watchCertificates } from './certificates.ts';
+import { type HttpAnswer, type Moved, redactSecrets } from './http.ts';
 import { NotAllowedError } from './not-allowed-error.ts';
 import type { FetchContext } from './source.ts';
 import { SourceError } from './source-error.ts';
@@ -48,7 +58,8 @@ interface UpstreamRequest<T> {
   endpoint: string;
   /** What was asked for. No secrets: it is written down. */
   params: Record<string, string>;
-  perform(signal: AbortSignal): Promise<HttpAnswer>;
+  /** @param moved where the last answer sent us */
+  perform(signal: AbortSignal, moved: Moved | null): Promise<HttpAnswer>;
   /** Makes sense of the answer; what it throws counts as a failed call. */
   read(answer: HttpAnswer): T;
   /** Where the plans come from: without secrets, as in `PlanSource.origin`. */
@@ -58,6 +69,22 @@ interface UpstreamRequest<T> {
   /** Redacted wherever an answer repeats them. */
   secrets?: readonly Secret[];
 }
+
+export interface GateEvents {
+  onCallFailed?: (call: {
+    run_id: number;
+    source: string;
+    endpoint: string;
+    attempt: number;
+    error: string;
+  }) => void;
+  onCircuit?: (source: string, state: 'open' | 'closed') => void;
+}
+
+type Called<T> = { value: T } | { moved: Moved } | { error: unknown };
+
+/** An address that moved once or twice. Each of them is a call, with a permit of its own. */
+const MOST_REDIRECTS = 3;
 
 type Granted = Extract<Permit, { id: number }>;
 
@@ -84,10 +111,13 @@ export class Gate {
   readonly #options: GateOptions & typeof DEFAULTS;
   readonly #limits;
   readonly #database: Database;
+  readonly #events: GateEvents;
   /** Of this process: callers that would be refused a permit for now wait here. */
   readonly #bulkhead;
+  #certificateEnds: number | null = null;
 
-  constructor(given: GateOptions, database: Database) {
+  constructor(given: GateOptions, database: Database, events: GateEvents = {}) {
+    this.#events = events;
     const options = { ...DEFAULTS, ...given };
     this.#options = options;
     this.#limits = {
@@ -101,6 +131,7 @@ export class Gate {
       callMs: options.timeoutMs + 5_000,
     };
     this.#database = database;
+    watchCertificates();
     this.#bulkhead = bulkhead(options.maxConcurrentRequests, Number.POSITIVE_INFINITY);
   }
 
@@ -125,11 +156,29 @@ export class Gate {
 
   async #attempts<T>(request: UpstreamRequest<T>, context: FetchContext): Promise<T> {
     const most = Math.min(this.#options.attempts, context.attempts ?? Number.POSITIVE_INFINITY);
+    let moved: Moved | null = null;
+    let redirects = 0;
     for (let attempt = 1; ; attempt++) {
       context.signal.throwIfAborted();
-      const permit = await this.#permit(request.source, context);
-      const called = await this.#attempt(request, context, attempt, permit);
+      const permit = await this.#permit(request, context);
+      const about = { 'wattsync.source': request.source, 'wattsync.attempt': attempt };
+      const called: Called<T> = await traced('upstream call', about, () =>
+        this.#attempt(request, context, { attempt, permit, moved }),
+      );
       if ('value' in called) return called.value;
+      if ('moved' in called && redirects < MOST_REDIRECTS) {
+        redirects += 1;
+        moved = called.moved;
+        attempt -= 1;
+        continue;
+      }
+      if ('moved' in called) {
+        throw new SourceError(
+          'upstream_unreachable',
+          `${request.source} redirects more than ${MOST_REDIRECTS} times`,
+        );
+      }
+      moved = null;
       const waitMs = this.#waitAfter(called.error, attempt);
       if (attempt >= most || permit.isProbe || waitMs === null) throw called.error;
       await pause(waitMs, null, { signal: context.signal });
@@ -146,16 +195,26 @@ export class Gate {
     return waitMs < totalMs ? waitMs : null;
   }
 
-  async #permit(source: string, { isForced, signal }: FetchContext): Promise<Granted> {
+  async #permit(
+    { source, origin }: { source: string; origin: string },
+    { isForced, signal }: FetchContext,
+  ): Promise<Granted> {
     let mayProbe = isForced;
     for (;;) {
-      const caller = { source, isForced, mayProbe };
+      const caller = { source, origin, isForced, mayProbe };
       const permit = await requestPermit(this.#database, caller, this.#limits, this.#now());
       if ('id' in permit) return permit;
       if ('isProbing' in permit) mayProbe = false;
-      if ('waitMs' in permit) await pause(permit.waitMs * (1 + Math.random() * 0.2), null, { signal });
-      else if ('control' in permit) throw new SyncHaltedError(permit.control);
-      else throw refusal(source, permit, this.#limits, isForced);
+      if ('waitMs' in permit) {
+        const waitMs = permit.waitMs * (1 + Math.random() * 0.2);
+        limiterWaits.add(source);
+        limiterWaitSeconds.of(source).value += waitMs / 1_000;
+        await pause(waitMs, null, { signal });
+        continue;
+      }
+      upstreamRefusals.add(source, permit.refused);
+      if ('control' in permit) throw new SyncHaltedError(permit.control);
+      throw refusal(source, permit, this.#limits, isForced);
     }
   }
 
@@ -163,23 +222,22 @@ export class Gate {
   async #attempt<T>(
     request: UpstreamRequest<T>,
     context: FetchContext,
-    attempt: number,
-    permit: Granted,
-  ): Promise<{ value: T } | { error: unknown }> {
+    { attempt, permit, moved }: { attempt: number; permit: Granted; moved: Moved | null },
+  ): Promise<Called<T>> {
     const { source, endpoint, params } = request;
     const { timeoutMs, failuresThatOpen } = this.#options;
     const called_at = this.#now() ?? new Date();
     const started = performance.now();
     let answer: HttpAnswer | null = null;
     let payload: Payload | null = null;
-    let called: { value: T } | { error: unknown };
+    let called: Called<T>;
     try {
       const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]);
-      answer = redactSecrets(await request.perform(signal), request.secrets ?? []);
+      answer = redactSecrets(await request.perform(signal, moved), request.secrets ?? []);
       payload = toPayload(answer.body);
       context.onPayload?.(payload?.hash ?? null);
       // In here, because an answer that makes no sense is a failed call.
-      called = { value: request.read(answer) };
+      called = answer.moved ? { moved: answer.moved } : { value: request.read(answer) };
     } catch (error) {
       called = { error };
     }
@@ -198,12 +256,37 @@ export class Gate {
       duration_ms: Math.round(tookMs),
       error: 'error' in called ? describeError(called.error) : null,
     };
+    upstreamCalls.add(source, callOutcome(call));
     const end = 'error' in called ? endOf(called.error, isOurs) : 'answered';
-    await Promise.all([
+    if (call.error !== null && !isOurs) {
+      const { run_id } = context;
+      this.#events.onCallFailed?.({ run_id, source, endpoint, attempt, error: call.error });
+    }
+    const [circuit] = await Promise.all([
+      finishPermit(
+        this.#database,
+        Object.assign({ origin: request.origin, call }, permit),
+        end,
+        { ...BREAKER, failuresThatOpen },
+        this.#now(),
+      ),
       answer && payload && this.#keep(request, answer, payload, called_at),
-      finishPermit(this.#database, { ...permit, call }, end, { ...BREAKER, failuresThatOpen }, this.#now()),
+      this.#noteCertificate(request),
     ]);
+    if (circuit) this.#events.onCircuit?.(source, circuit);
     return called;
+  }
+
+  /** Only when another one was seen; where that fails, the next call does it. */
+  async #noteCertificate({ source, origin }: UpstreamRequest<unknown>): Promise<void> {
+    const endsAt = certificateEnd(origin);
+    if (endsAt === null || this.#certificateEnds === endsAt.getTime()) return;
+    await noteCertificate(this.#database.pool, source, endsAt).then(
+      () => {
+        this.#certificateEnds = endsAt.getTime();
+      },
+      () => {},
+    );
   }
 
   /** Keeps the answer; where that fails, the answer is still used. */
@@ -242,7 +325,7 @@ function endOf(error: unknown, isOurs: boolean): CallEnd {
 
 function refusal(
   source: string,
-  { refused, until, used }: Extract<Permit, { until: Date }>,
+  { refused, until, used, cause }: Extract<Permit, { until: Date }>,
   { perHour, reservePerHour, forcedPerHour }: Record<'perHour' | 'reservePerHour' | 'forcedPerHour', number>,
   isForced: boolean,
 ): WattsyncError {
@@ -266,5 +349,6 @@ function refusal(
   const why =
     refused === 'circuit' ? 'failed several times in a row and is left alone' : 'asked to be left alone';
   const advice = isForced ? 'It was just tried and failed; wait.' : 'Wait, or insist with --force.';
-  return new CircuitOpenError(`${source} ${why} until ${at}. ${advice}`, until);
+  const last = cause ? ` (the last time: ${cause})` : '';
+  return new CircuitOpenError(`${source} ${why} until ${at}${last}. ${advice}`, until);
 }

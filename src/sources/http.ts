@@ -1,31 +1,61 @@
 /** One HTTP request of an upstream: an answer read to its end, or a SourceError that says what went wrong. */
 
+import { lookup } from 'node:dns/promises';
+import { BlockList, isIP } from 'node:net';
 import type { Secret } from '../config.ts';
 import { SourceError } from './source-error.ts';
+import { readText } from './text.ts';
 
 export interface HttpAnswer {
   status: number;
   headers: Headers;
   body: Uint8Array;
+  /** Another address is to be asked: a call of its own. */
+  moved?: Moved | null;
+  /** Another host than the configured one answered: what it says is not repeated. */
+  isElsewhere?: boolean;
+}
+
+/** Where an answer sent us. */
+export interface Moved {
+  to: URL;
+  /** Another origin than the configured one: it gets no key. */
+  isElsewhere: boolean;
 }
 
 // The whole state's export has 1.7 MB; far more than that is not a plan list, and must not fill the memory.
 export const LARGEST_BODY_BYTES = 64 << 20;
-// An address that moved once or twice. `fetch` itself would follow twenty, each of them a call that nobody counts.
-const MOST_REDIRECTS = 3;
 
 /**
- * Reads `url` to the last byte.
+ * Reads `url`, or where an answer sent us instead, to the last byte. A redirect is an answer as well: following it is another
+ * call, which the gate counts.
  * @throws {SourceError} `upstream_unreachable` if no whole answer came; an answer of any status is returned
  */
 export async function getAnswer(
   url: string,
   headers: Record<string, string>,
   signal: AbortSignal,
+  moved: Moved | null = null,
 ): Promise<HttpAnswer> {
+  const isElsewhere = moved?.isElsewhere ?? false;
   try {
-    const response = await follow(url, headers, signal);
-    return { status: response.status, headers: response.headers, body: await readBody(response) };
+    const at = moved?.to ?? new URL(url);
+    const response = await fetch(at, { headers: isElsewhere ? {} : headers, signal, redirect: 'manual' });
+    const location = response.status >= 300 && response.status < 400 && response.headers.get('location');
+    if (!location) {
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: await readBody(response),
+        isElsewhere,
+      };
+    }
+    await response.body?.cancel();
+    const to = new URL(location, at);
+    await expectPublic(to, new URL(url));
+    const isAway = isElsewhere || to.origin !== new URL(url).origin;
+    const { status } = response;
+    return { status, headers: response.headers, body: new Uint8Array(), moved: { to, isElsewhere: isAway } };
   } catch (cause) {
     if (cause instanceof SourceError) throw cause;
     throw new SourceError(
@@ -36,20 +66,49 @@ export async function getAnswer(
   }
 }
 
-/** Follows redirects as `fetch` does, but only a few, and never sends the API key to another host. */
-async function follow(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
-  let at = new URL(url);
-  let sent = headers;
-  for (let redirects = 0; ; redirects++) {
-    const response = await fetch(at, { headers: sent, signal, redirect: 'manual' });
-    const location = response.status >= 300 && response.status < 400 && response.headers.get('location');
-    if (!location) return response;
-    await response.body?.cancel();
-    if (redirects === MOST_REDIRECTS) throw new Error(`it redirects more than ${MOST_REDIRECTS} times`);
-    const next = new URL(location, at);
-    if (next.origin !== at.origin) sent = {};
-    at = next;
+/**
+ * A redirect must not lead into the network this program runs in, unless the configured address is there itself.
+ * @throws {SourceError} it does
+ */
+async function expectPublic(to: URL, configured: URL): Promise<void> {
+  if (!/^https?:$/.test(to.protocol)) {
+    throw new SourceError(
+      'upstream_rejected',
+      `${configured.host} redirects to an address that is not http(s)`,
+    );
   }
+  if (to.host === configured.host || (await isPrivate(configured)) || !(await isPrivate(to))) return;
+  throw new SourceError(
+    'upstream_rejected',
+    `${configured.host} redirects to a private address (${to.host}), which is not followed: name that address itself if it is meant`,
+  );
+}
+
+const PRIVATE = new BlockList();
+for (const [net, prefix] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+] as const) {
+  PRIVATE.addSubnet(net, prefix, 'ipv4');
+}
+for (const [net, prefix] of [
+  ['::', 127],
+  ['fc00::', 7],
+  ['fe80::', 10],
+] as const) {
+  PRIVATE.addSubnet(net, prefix, 'ipv6');
+}
+
+/** Whether any address of this host is of a private network, or of this machine. */
+async function isPrivate({ hostname }: URL): Promise<boolean> {
+  const name = hostname.replace(/^\[|\]$/g, '');
+  const found = isIP(name) ? [{ address: name, family: isIP(name) }] : await lookup(name, { all: true });
+  return found.some(({ address, family }) => PRIVATE.check(address, family === 6 ? 'ipv6' : 'ipv4'));
 }
 
 async function readBody(response: Response): Promise<Uint8Array> {
@@ -75,7 +134,7 @@ async function readBody(response: Response): Promise<Uint8Array> {
 export function expectSuccess(answer: HttpAnswer, host: string, now: Date): void {
   const { status } = answer;
   if (status >= 200 && status < 300) return;
-  const quote = excerpt(answer.body);
+  const quote = answer.isElsewhere ? '' : excerpt(answer.body);
   const said = `${host} answered ${status}${quote === '' ? '' : `: ${quote}`}`;
   if (status === 429) {
     const retryAfterMs = readRetryAfter(answer.headers.get('retry-after'), now);
@@ -122,9 +181,9 @@ export function withoutSecrets(url: string): string {
   return `${protocol}//${host}${pathname}`;
 }
 
-/** The beginning of an answer, on one line, for a person. */
+/** The beginning of an answer, on one line, for a person, without anything that steers a terminal. */
 export function excerpt(body: Uint8Array): string {
-  const text = new TextDecoder().decode(body.subarray(0, 400)).replace(/\s+/g, ' ').trim();
+  const text = readText(new TextDecoder().decode(body.subarray(0, 400))) ?? '';
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 

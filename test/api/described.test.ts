@@ -32,7 +32,11 @@ const engine = new Engine({
   onError: (error) => unexpected.push(error),
 });
 const { app, ask, listener, unexpected } = openApi(database, undefined, {
-  admin: { token: new Secret(TOKEN), engine, database },
+  admin: {
+    tokens: [{ name: 'tester', role: 'operate', token: new Secret(TOKEN) }],
+    engine,
+    database,
+  },
 });
 await listener.start();
 await syncAll(database, source);
@@ -135,6 +139,8 @@ addFormats.default(ajv);
 
 /** Texts that are near to what a parameter takes, and far from it. */
 const NASTY = [
+  '1000.0',
+  '1.2e1',
   '0',
   '1',
   '12',
@@ -171,9 +177,9 @@ const texts = fc.oneof(
   fc.string({ minLength: 1, maxLength: 130 }),
 );
 
-/** A number, a truth value or a choice, written plainly: as JSON, and without an exponent. */
+/** A number, a truth value or a choice, written as JSON does. */
 function isPlain({ type, enum: choices }: Parameter['schema'], value: string): boolean {
-  if (type === 'integer' || type === 'number') return String(Number(value)) === value && !value.includes('e');
+  if (type === 'integer' || type === 'number') return /^\d{1,15}(\.\d+)?(e[+-]?\d{1,3})?$/i.test(value);
   return type === 'boolean' ? value === 'true' || value === 'false' : choices !== undefined;
 }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openLayers } from '../../src/cache/open-layers.ts';
 import { PlanSetCache } from '../../src/cache/plan-set-cache.ts';
-import { RedisLayer, redisNames } from '../../src/cache/redis/redis-layer.ts';
+import { RedisLayer } from '../../src/cache/redis/redis-layer.ts';
+import { RedisValues } from '../../src/cache/redis/redis-values.ts';
 import { type Secret, Secret as SecretText } from '../../src/config.ts';
 import type { PlanSet } from '../../src/plan/plan-set.ts';
 import { parseFault } from '../../src/sandbox/faults/faults.ts';
@@ -11,7 +12,7 @@ import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.
 import { requestClear } from '../../src/store/cache/cache-clears.ts';
 import { readCurrentSnapshot } from '../../src/store/plans/snapshots.ts';
 import { type Database, openDatabase } from '../../src/store/postgres/database.ts';
-import { readDatabaseId } from '../../src/store/postgres/database-identity.ts';
+import { readDatabaseIdentity } from '../../src/store/postgres/database-identity.ts';
 import { PublishListener } from '../../src/store/postgres/listen.ts';
 import { migrate } from '../../src/store/schema/migrate.ts';
 import { storeTerritory } from '../../src/store/territory.ts';
@@ -29,8 +30,8 @@ import {
 
 const { database } = await createTestDatabase();
 const redis = await startRedis();
-const databaseId = await readDatabaseId(database.quick);
-const redisKey = redisNames(databaseId).keyOf;
+const values = new RedisValues({ identity: await readDatabaseIdentity(database.quick) });
+const redisKey = values.keyOf;
 const sandbox = await startSandbox({ plansPerTdsp: 30, now: () => new Date('2026-06-01T12:00:00Z') });
 test.after(() => sandbox.stop());
 const sourceFor = (some: Database) =>
@@ -70,7 +71,7 @@ const plansOf = (version: number, some: Partial<PlanSet> = {}): PlanSet => ({
   ...some,
 });
 async function redisLayer(url: Secret = redis.url) {
-  const layer = new RedisLayer({ url, databaseId, ttlMs: 60_000, tdsps: allDuns });
+  const layer = new RedisLayer({ url, values, ttlMs: 60_000, tdsps: allDuns });
   test.after(() => layer.stop());
   await until(() =>
     layer.read(ONCOR).then(
@@ -109,7 +110,7 @@ test('a value that is damaged or of another kind is a miss, and the next write r
   const damages = [
     () => redis.admin.hset(key, 'body', 'rubbish'),
     () => redis.admin.hset(key, 'version', '99'),
-    () => redis.admin.hdel(key, 'sum'),
+    () => redis.admin.hdel(key, 'seal'),
     async () => redis.admin.multi().del(key).set(key, 'a string').exec(),
     async () => redis.admin.multi().del(key).lpush(key, 'a list').exec(),
     () => redis.admin.flushall(),
@@ -340,7 +341,7 @@ test('PostgreSQL frozen: memory answers, what needs PostgreSQL fails soon, and a
   await redis.admin.flushall();
   const { cache, stop } = await openCache(own, redis.url);
   await cache.warm(allDuns);
-  const { keyOf } = redisNames(await readDatabaseId(own.quick));
+  const { keyOf } = new RedisValues({ identity: await readDatabaseIdentity(own.quick) });
   await until(async () => (await redis.admin.exists(...allDuns.map(keyOf))) === allDuns.length);
   server.signal('SIGSTOP');
   try {

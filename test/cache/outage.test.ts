@@ -57,14 +57,14 @@ async function startProcess(redisUrl: string | undefined) {
     return refresh;
   };
   const scope = new Scope((error) => assert.fail(String(error)));
-  const front = scope.own(new Front());
+  const front = scope.own(new Front(readConfig({})));
   const web = await front.listen(config);
   await startWeb(scope, {
     config,
     front,
     database,
     territory,
-    log: createLog('silent'),
+    log: await createLog('silent'),
     admin: null,
     // No worker is there: what is old is fetched like what is missing.
     onStale: fetchNow,

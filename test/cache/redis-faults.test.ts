@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openLayers } from '../../src/cache/open-layers.ts';
 import { PlanSetCache } from '../../src/cache/plan-set-cache.ts';
-import { RedisLayer, redisNames } from '../../src/cache/redis/redis-layer.ts';
+import { RedisLayer } from '../../src/cache/redis/redis-layer.ts';
 import { RedisListener } from '../../src/cache/redis/redis-listener.ts';
+import { RedisValues } from '../../src/cache/redis/redis-values.ts';
 import type { Secret } from '../../src/config.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
 import { readCurrentSnapshot } from '../../src/store/plans/snapshots.ts';
-import { readDatabaseId } from '../../src/store/postgres/database-identity.ts';
+import { readDatabaseIdentity } from '../../src/store/postgres/database-identity.ts';
 import { PublishListener } from '../../src/store/postgres/listen.ts';
 import { startProxy, startRedis } from '../support/cache.ts';
 import { countingRecorder } from '../support/counting-recorder.ts';
@@ -18,8 +19,8 @@ import { allDuns, createTestDatabase, ONCOR, syncAll, testGate, until } from '..
 
 const { database } = await createTestDatabase();
 const redis = await startRedis();
-const databaseId = await readDatabaseId(database.quick);
-const redisKey = redisNames(databaseId).keyOf;
+const values = new RedisValues({ identity: await readDatabaseIdentity(database.quick) });
+const redisKey = values.keyOf;
 const sandbox = await startSandbox({ plansPerTdsp: 30, now: () => new Date('2026-06-01T12:00:00Z') });
 test.after(() => sandbox.stop());
 const source = new ComparePowerSource(
@@ -80,7 +81,7 @@ async function untilUsedAgain(): Promise<void> {
 }
 
 async function askForSettledConnection(): Promise<RedisLayer> {
-  const layer = new RedisLayer({ url: redis.url, databaseId, ttlMs: 60_000, tdsps: allDuns });
+  const layer = new RedisLayer({ url: redis.url, values, ttlMs: 60_000, tdsps: allDuns });
   test.after(() => layer.stop());
   await until(() => succeeds(layer.read(ONCOR)));
   return layer;
@@ -169,7 +170,7 @@ test('a Redis that vanished without a word is missed within ten seconds, on both
   const heard: number[] = [];
   const listener = new RedisListener({
     url: proxy.url,
-    databaseId,
+    values,
     tdsps: allDuns,
     onVersion: ({ version }) => heard.push(version),
   });
@@ -180,7 +181,7 @@ test('a Redis that vanished without a word is missed within ten seconds, on both
 
 test('a connection on which all is well is left alone, the one that listens, too', async () => {
   const proxy = await startProxy(redis.port);
-  const common = { url: proxy.url, databaseId, tdsps: allDuns, pingEveryMs: 30 };
+  const common = { url: proxy.url, values, tdsps: allDuns, pingEveryMs: 30 };
   const layer = new RedisLayer({ ...common, ttlMs: 60_000 });
   const listener = new RedisListener({ ...common, onVersion: () => {} });
   test.after(() => Promise.all([layer.stop(), listener.stop()]));

@@ -7,7 +7,8 @@ import { zstdCompressSync } from 'node:zlib';
 import { buildServer } from '../../src/app/server.ts';
 import { openLayers } from '../../src/cache/open-layers.ts';
 import { PlanSetCache } from '../../src/cache/plan-set-cache.ts';
-import { RedisLayer, redisNames } from '../../src/cache/redis/redis-layer.ts';
+import { RedisLayer } from '../../src/cache/redis/redis-layer.ts';
+import { RedisValues } from '../../src/cache/redis/redis-values.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { encodePlanSet } from '../../src/plan/packed/plan-set-bytes.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
@@ -16,7 +17,7 @@ import { readCachedPlanSet, refillPlanCache } from '../../src/store/plans/plan-c
 import { readActivePlanSet } from '../../src/store/plans/plans.ts';
 import { readCurrentSnapshot } from '../../src/store/plans/snapshots.ts';
 import type { Database } from '../../src/store/postgres/database.ts';
-import { readDatabaseId } from '../../src/store/postgres/database-identity.ts';
+import { readDatabaseIdentity } from '../../src/store/postgres/database-identity.ts';
 import { PublishListener } from '../../src/store/postgres/listen.ts';
 import { Places } from '../../src/territory/places.ts';
 import { startRedis } from '../support/cache.ts';
@@ -32,8 +33,8 @@ import {
 
 const { database } = await createTestDatabase();
 const redis = await startRedis();
-const databaseId = await readDatabaseId(database.quick);
-const redisKey = redisNames(databaseId).keyOf;
+const values = new RedisValues({ identity: await readDatabaseIdentity(database.quick) });
+const redisKey = values.keyOf;
 const sandbox = await startSandbox({ plansPerTdsp: 30, now: () => new Date('2026-06-01T12:00:00Z') });
 test.after(() => sandbox.stop());
 const sourceFor = (some: Database) =>
@@ -52,7 +53,7 @@ async function openCache(some: Database) {
 }
 
 async function redisLayer() {
-  const layer = new RedisLayer({ url: redis.url, databaseId, ttlMs: 60_000, tdsps: allDuns });
+  const layer = new RedisLayer({ url: redis.url, values, ttlMs: 60_000, tdsps: allDuns });
   test.after(() => layer.stop());
   await until(() =>
     layer.read(ONCOR).then(
@@ -180,14 +181,14 @@ test('two deployments on one Redis have nothing in common, a copy of the databas
   await redis.admin.flushall();
   const other = await createTestDatabase();
   // As a restored dump has it: the row of the database it was copied from.
-  const { rows } = await database.pool.query('select id, made_for from database_identity');
-  await other.database.pool.query('insert into database_identity (id, made_for) values ($1, $2)', [
-    rows[0].id,
-    rows[0].made_for,
-  ]);
-  const otherId = await readDatabaseId(other.database.quick);
-  assert.notEqual(otherId, databaseId);
-  assert.equal(await readDatabaseId(other.database.pool), otherId, 'made once');
+  const { rows } = await database.pool.query('select id, made_for, redis_key from database_identity');
+  await other.database.pool.query(
+    'insert into database_identity (id, made_for, redis_key) values ($1, $2, $3)',
+    [rows[0].id, rows[0].made_for, rows[0].redis_key],
+  );
+  const identity = await readDatabaseIdentity(other.database.quick);
+  assert.notEqual(identity.id, (await readDatabaseIdentity(database.quick)).id);
+  assert.deepEqual(await readDatabaseIdentity(other.database.pool), identity, 'made once');
   await syncAll(other.database, sourceFor(other.database));
   const ours = await openCache(database);
   const theirs = await openCache(other.database);
@@ -195,7 +196,7 @@ test('two deployments on one Redis have nothing in common, a copy of the databas
   await until(() => ours.cache.peek(ONCOR) !== null);
   await until(async () => (await redis.admin.exists(redisKey(ONCOR))) === 1);
   assert.deepEqual((await theirs.cache.get(ONCOR))?.set.version, 1);
-  const channels = [databaseId, otherId].map((id) => redisNames(id).channel);
+  const channels = [values.channel, new RedisValues({ identity }).channel];
   await until(async () => {
     const heard = (await redis.admin.pubsub('NUMSUB', ...channels)) as (string | number)[];
     return Number(heard[1]) > 0 && Number(heard[3]) > 0;

@@ -5,8 +5,6 @@ import { readConfig } from '../../src/config.ts';
 import { readMonitorView } from '../../src/monitor/monitor-view.ts';
 import { parseFault } from '../../src/sandbox/faults/faults.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
-import { readQueueTables } from '../../src/store/queue/queue-tables.ts';
-import { JobQueue } from '../../src/sync/work/job-queue.ts';
 import { startProxy } from '../support/cache.ts';
 import { createTestDatabase, ONCOR, spawnWattsync, until, wattsync } from '../support/support.ts';
 
@@ -89,29 +87,10 @@ test('a run is seen while it is under way: who fetches what, since when, and wha
   assert.equal(await worker.ended, 0);
 });
 
-test('what is read of the queue without loading it is what the queue itself says', async () => {
-  const jobs = new JobQueue({
-    connectionString: database.connectionString,
-    works: false,
-    schedules: false,
-    onError: (error) => assert.ifError(error),
-  });
+test('what was given up is told, with the reason and the last errors', async () => {
   sandbox.control.setFaults([parseFault('denied')]);
   assert.equal((await wattsync(['sync', 'full', '--force', '--json'], env)).code, 1);
   sandbox.control.clearFaults();
-  try {
-    await jobs.start();
-    const tables = (await readQueueTables(database.pool))!;
-    const scheduled = (await jobs.scheduled()).map(({ timeZone: time_zone, ...one }) => ({
-      ...one,
-      time_zone,
-    }));
-    const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
-    assert.deepEqual(tables.schedules.toSorted(byName), scheduled.toSorted(byName));
-    assert.equal(scheduled.length, 3);
-  } finally {
-    await jobs.stop();
-  }
   const { said } = await status();
   assert.equal(said.dead_letters.length, 6);
   assert.match(JSON.stringify(said.problems), /refuses the key \(401\)/);

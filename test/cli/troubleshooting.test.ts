@@ -84,8 +84,8 @@ test('91: a conflict target that is missing is named, put back by the command th
   assert.equal(code, 1);
   const { message, run: command } = finding(said.findings, 'plan_key');
   assert.match(message, /no unique key over \(external_id, tdsp_duns\): every publish fails/);
-  const [, sql] = /^npx wattsync db sql "(.+)"$/.exec(command!)!;
-  assert.equal((await run(['db', 'sql', sql!])).code, 0);
+  const [, sql] = /^npx wattsync db sql --write "(.+)"$/.exec(command!)!;
+  assert.equal((await run(['db', 'sql', '--write', sql!])).code, 0);
   assert.equal((await run(['sync', 'full', '--force'])).code, 0);
   assert.equal(finding((await run(['doctor'])).said.findings, 'plan_key').verdict, 'ok');
 });

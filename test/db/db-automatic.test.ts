@@ -46,8 +46,7 @@ test('the scheduler runs maintenance at its time, and makes up for one that was 
   await stop(await start());
   await database.pool.query(`insert into api_calls (source, endpoint, params, attempt, duration_ms, called_at)
     select 's', '/old', '{}', 1, 5, now() - interval '1 year' from generate_series(1, 20)`);
-  await database.pool.query(`update pgboss.schedule set created_on = now() - interval '5 days'`);
-  await database.pool.query(`update pgboss.version set cron_on = now() - interval '2 days'`);
+  await database.pool.query(`update schedule_times set next_at = next_at - interval '5 days'`);
   const server = await start();
   const log = () => server.seen.stdout + server.seen.stderr;
   await until(() => log().includes('"msg":"maintenance"'), 30_000);

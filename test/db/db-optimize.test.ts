@@ -230,7 +230,7 @@ test('Ctrl-C ends it cleanly: the statement is cancelled, nothing half made stay
     return rows[0].n > 0;
   });
   child.kill('SIGINT');
-  assert.equal(await ended, 1, seen.stderr);
+  assert.equal(await ended, 130, seen.stderr);
   assert.match(seen.stdout, /cancelled[\s\S]*Stopped before the end/);
   await lazy.query('rollback');
   assert.equal((await optimize()).status, 'done');

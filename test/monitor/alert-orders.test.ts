@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { readDuration } from '../../src/monitor/alerts/duration.ts';
 import {
   ACK_MS,
   ackAlert,
@@ -12,7 +13,7 @@ import {
   unackAlert,
   unsilenceAlert,
 } from '../../src/monitor/alerts/list-alerts.ts';
-import { isPast, readDuration, readRules, severityAt } from '../../src/monitor/alerts/rules.ts';
+import { isPast, readRules, severityAt } from '../../src/monitor/alerts/rules.ts';
 import { type AlertRow, readAlertEvents, writeAlerts } from '../../src/store/observation/alert-rows.ts';
 import { HOUR_MS } from '../../src/units.ts';
 import { createTestDatabase } from '../support/support.ts';

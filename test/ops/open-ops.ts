@@ -1,6 +1,7 @@
 /** The pages of operations on a test's database, with an engine that obeys them. */
 
 import { after } from 'node:test';
+import compress from '@fastify/compress';
 import Fastify from 'fastify';
 import { readConfig, Secret } from '../../src/config.ts';
 import { opsRoutes } from '../../src/ops/routes.ts';
@@ -17,6 +18,8 @@ export async function openOps(
 ) {
   const { engine } = await startReader(database, source);
   const app = Fastify({ logger: false, forceCloseConnections: true });
+  // As the server of the program does it for everything.
+  app.register(compress, { threshold: 1_024, encodings: ['br', 'gzip'] });
   /** What nobody expected to go wrong. */
   const unexpected: unknown[] = [];
   const ops = opsRoutes(app, {
@@ -25,7 +28,11 @@ export async function openOps(
       databaseUrl: new Secret(connectionString),
     },
     territory,
-    admin: { token: new Secret(TOKEN), database: { ...database, connectionString }, engine },
+    admin: {
+      tokens: [{ name: 'admin', role: 'operate', token: new Secret(TOKEN) }],
+      database: { ...database, connectionString },
+      engine,
+    },
     onError: (error) => unexpected.push(error),
   });
   await app.ready();

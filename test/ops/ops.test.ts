@@ -73,7 +73,13 @@ test('a session is a cookie that no script reads, no other site sends, and nobod
   const [name, value] = cookieOf(answer).split('=') as [string, string];
   const [body, mac] = value.split('.') as [string, string];
   const longer = Buffer.from(JSON.stringify(['x', 'Eve', Date.now() + 1e9])).toString('base64url');
-  for (const forged of [`${longer}.${mac}`, `${body}.${mac.slice(0, -1)}A`, `${body}.`, body, '']) {
+  for (const forged of [
+    `${longer}.${mac}`,
+    `${body}.${mac.startsWith('A') ? 'B' : 'A'}${mac.slice(1)}`,
+    `${body}.`,
+    body,
+    '',
+  ]) {
     assert.equal((await get('/ops', `${name}=${forged}`)).statusCode, 303, forged);
   }
 });
@@ -119,6 +125,7 @@ test('every page holds to its policy: nothing inline, nothing from elsewhere, in
     '/ops/database',
     '/ops/reports',
     '/ops/reports?of=week',
+    '/ops/reports?of=month&at=2026-11',
     '/ops/log',
     '/ops/log?only=orders',
     '/ops/do/try',
@@ -264,6 +271,20 @@ test('what is held is looked at, and published by typing the number that vanishe
   assert.deepEqual(details.slice(0, 2), ['ops:Ada held_dropped', 'ops:Ada held_published']);
   const missing = await get('/ops/held/ONCOR', cookie);
   assert.deepEqual([missing.statusCode, (await get('/ops/held/nowhere', cookie)).statusCode], [404, 404]);
+});
+
+test('a report comes as a page, as CSV and as JSON, of a time there is', async () => {
+  const page = await get('/ops/reports?of=week', cookie);
+  assert.match(page.body, /<h1>Week \d{4}-W\d\d, /);
+  assert.match(page.body, /npx wattsync report week \d{4}-W\d\d/);
+  const csv = await get('/ops/reports?of=week&as=csv', cookie);
+  assert.match(String(csv.headers['content-type']), /^text\/csv/);
+  assert.match(csv.body, /^table,target,required/);
+  const { service } = (await get('/ops/reports?of=week&as=json', cookie)).json();
+  assert.ok(service.answers > 1_000 && service.calls > 100);
+  const none = await get('/ops/reports?of=month&at=2199-01', cookie);
+  assert.equal(none.statusCode, 409);
+  assert.match(none.body, /has not begun yet/);
 });
 
 test('a run tells its calls and the records that could not be read, as they came', async () => {

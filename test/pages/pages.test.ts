@@ -144,6 +144,12 @@ test('facets tell how many plans each choice would leave, and keep the usage', a
   assert.match(body, /<input type="hidden" name="profile" value="large">/);
   assert.match(body, /name="price" value="part" checked/);
   assert.match(text, /4\d plans are hidden by your filters/);
+  const changing = textOf((await get('/cities/dallas-tx?price=changes')).body);
+  assert.match(changing, /Electricity plans in Dallas The bill of this plan is not known for every month/);
+  assert.match(
+    textOf((await get('/es/cities/dallas-tx?provider=nobody')).body),
+    /Ningún plan pasa todos estos filtros\./,
+  );
   const without = textOf((await get('/cities/dallas-tx?without=credits,hours&all=1')).body);
   assert.doesNotMatch(without, /Credit Saver 12|Free Nights 12/);
   const one = textOf((await get('/cities/dallas-tx?provider=beta-energy&all=1')).body);
@@ -157,6 +163,8 @@ test('other names of a city lead to its own address, with the query', async () =
     ['/cities/75201', '/zip/75201'],
     ['/zip/75201-1234', '/zip/75201'],
     ['/es/cities/DALLAS', '/es/cities/dallas-tx'],
+    ['/cities/dallas-tx/?profile=large', '/cities/dallas-tx?profile=large'],
+    ['/es/', '/es'],
   ] as const) {
     const { statusCode, headers } = await get(asked);
     assert.equal(statusCode, 301, asked);

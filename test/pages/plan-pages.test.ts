@@ -97,6 +97,8 @@ test('a plan that hides behind a credit says what it costs, why, and where that 
   assert.match(text, /Cheaper plans like it .* Straight 12/);
   assert.match(text, /Worked out/);
   const spanish = textOf((await get(`/es/plans/${plan.id}`)).body);
+  assert.match(spanish, /Credit Saver 12 \(es\) le cuesta a una casa/);
+  assert.match((await get(`/es/plans/${plan.id}`)).body, /efl-es\.pdf/);
   assert.match(spanish, /Pierde su crédito de \$125 en 6 de sus 12 meses/);
   assert.match(spanish, /Crédito desde 1,000 kWh/);
   assert.doesNotMatch(spanish, /undefined|NaN|\[object/);

@@ -4,12 +4,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { brotliCompressSync } from 'node:zlib';
+import { type Visit, VitalsRecorder } from '../../src/pages/beacon/vitals-recorder.ts';
 import { parsePowerToChoose } from '../../src/sources/powertochoose/normalise.ts';
+import { readPageVitals } from '../../src/store/observation/page-vitals.ts';
 import { usageProfiles } from '../../src/store/profiles.ts';
 import { publish } from '../../src/sync/publish/publish.ts';
 import { readPlainly } from '../bills/plain-reading.ts';
 import { openApi } from '../support/api.ts';
-import { allDuns, createTestDatabase, ONCOR, territory } from '../support/support.ts';
+import { allDuns, createTestDatabase, ONCOR, territory, until } from '../support/support.ts';
 import { expectClean, openBrowser, openPage, overflow } from './browser.ts';
 
 const PHONE = { width: 390, height: 844 };
@@ -279,6 +281,49 @@ test("every year and every month's bill on a page is that of another arithmetic,
     assert.ok(totals[0]! - Math.min(...totals) < 1, `${profile.name}: the first costs ${totals[0]}`);
     assert.ok(checked > 80, `${checked} of ${rows.length} could be checked`);
   }
+});
+
+test('where the operator asks for it, a browser tells how fast a page was, and nothing else', async () => {
+  const recorder = new VitalsRecorder({
+    database: database.pool,
+    onError: (error) => assert.fail(String(error)),
+  });
+  const told: [string, Visit][] = [];
+  const asking = openApi(database, undefined, {
+    onVisit: (kind, visit) => {
+      told.push([kind, visit]);
+      recorder.note(kind, visit);
+    },
+  });
+  await asking.planSets.warm(allDuns);
+  const address = await asking.app.listen({ port: 0, host: '127.0.0.1' });
+  const { page, complaints, close } = await openPage(browser, address, { viewport: PHONE });
+  await page.goto('/zip/75201');
+  await page.getByRole('link', { name: SPEECH.en.apartment }).click();
+  await page.goto('/');
+  await until(() => told.length > 0);
+  const [kind, visit] = told[0]!;
+  assert.equal(kind, '/zip/:zip');
+  assert.ok(Object.keys(visit).every((name) => ['lcp', 'inp', 'cls'].includes(name)));
+  assert.ok(visit.lcp! > 0);
+  await until(async () => {
+    await recorder.flush();
+    const range = { from: new Date(Date.now() - 7_200_000), to: new Date(Date.now() + 7_200_000) };
+    const [kept] = await readPageVitals(database.pool, range);
+    return kept?.page === '/zip/:zip' && kept.visits >= 1 && kept.p75.cls === 0;
+  });
+  assert.deepEqual(complaints, []);
+  await close();
+  for (const bad of [{}, { page: '/zip/75201' }, { page: '/', lcp: -1 }, { page: '/', who: 'me' }]) {
+    const answer = await asking.app.inject({ method: 'POST', url: '/beacon', payload: bad });
+    assert.equal(answer.statusCode, 400, JSON.stringify(bad));
+  }
+  // Unasked, no page measures anything, and nobody listens.
+  assert.doesNotMatch((await app.inject('/zip/75201')).body, /vitals/);
+  assert.equal(
+    (await app.inject({ method: 'POST', url: '/beacon', payload: { page: '/' } })).statusCode,
+    404,
+  );
 });
 
 test('nothing went wrong that nobody expected', () => assert.deepEqual(unexpected, []));

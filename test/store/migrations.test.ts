@@ -216,7 +216,7 @@ test('a lock that others hold is waited for a moment at a time, and readers pass
   withEmptyDatabase(async (database) => {
     await database.pool.query('create table held (a int)');
     const migration = next('alter table held add column b int');
-    const patience = { lockMs: 50, pauseMs: 20, totalMs: 300 };
+    const patience = { lockMs: 50, pauseMs: 20, totalMs: 300, turnMs: 10_000 };
     const isWaiting = async () => {
       const { rowCount } = await database.pool.query(
         "select from pg_locks where relation = 'held'::regclass and not granted",

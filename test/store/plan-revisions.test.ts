@@ -11,6 +11,7 @@ import { storable } from '../../src/store/postgres/copy.ts';
 import { SnapshotHeldError } from '../../src/sync/publish/guard/guard.ts';
 import { publish } from '../../src/sync/publish/publish.ts';
 import { Publisher } from '../../src/sync/publish/publisher.ts';
+import { assertLogTellsAll } from '../support/replay-log.ts';
 import { allDuns, createTestDatabase, ONCOR } from '../support/support.ts';
 
 const { database } = await createTestDatabase();
@@ -115,11 +116,11 @@ const text = (plans: readonly Plan[]) => JSON.stringify(plans);
 
 async function emptied(): Promise<void> {
   await database.pool.query(
-    'truncate electricity_plans, plan_revisions, offers, providers, plan_price_history, plan_snapshots, plan_cache cascade',
+    'truncate electricity_plans, plan_revisions, offers, providers, plan_price_history, plan_snapshots, plan_cache, market_events, held_snapshots cascade',
   );
 }
 
-test('every version that was ever served can be rebuilt to the byte, whatever was published after it', async () => {
+test('every version that was ever served can be rebuilt to the byte, and follows from the event log', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(sent, { minLength: 2, maxLength: 9 }), async (all) => {
       await emptied();
@@ -145,6 +146,7 @@ test('every version that was ever served can be rebuilt to the byte, whatever wa
         const [then] = await readVersionsAt(database.pool, [duns], at);
         assert.equal(then?.version, Number(version));
       }
+      assert.equal(await assertLogTellsAll(database.pool), served.size);
     }),
     { numRuns: 60 },
   );

@@ -3,6 +3,7 @@
 import { after } from 'node:test';
 import type { InjectOptions } from 'fastify';
 import type { ApiParts } from '../../src/api/routes.ts';
+import { STRANGERS } from '../../src/api/strangers/strangers.ts';
 import { buildServer } from '../../src/app/server.ts';
 import { type Layer, PlanSetCache } from '../../src/cache/plan-set-cache.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
@@ -37,6 +38,8 @@ export function openApi(
       staleAfterMs: 7_200_000,
       onEvent: () => {},
       admin: null,
+      // Tests ask more than a client may; what it may has a test of its own.
+      strangers: { ...STRANGERS, limits: { perMinute: 1e6, costlyPerMinute: 1e6, eventsPerMinute: 1e6 } },
       publicUrl: null,
       recentPrices: () => null,
       ...more,

@@ -76,7 +76,14 @@ export async function startProxy(target: number) {
   const pairs = new Set<Socket>();
   /** Sockets that will never carry anything again, though nobody told their ends. */
   const lost = new WeakSet<Socket>();
-  const state = { isSilent: false, delayMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY, connections: 0 };
+  const state = {
+    isSilent: false,
+    /** New connections are closed at once. */
+    isRefusing: false,
+    delayMs: 0,
+    bytesPerSecond: Number.POSITIVE_INFINITY,
+    connections: 0,
+  };
   const drip = async (chunk: Buffer, to: Socket) => {
     let sent = 0;
     for (; sent < chunk.length && state.bytesPerSecond < Number.POSITIVE_INFINITY; sent++) {
@@ -88,6 +95,7 @@ export async function startProxy(target: number) {
   };
   const server: Server = createServer((near) => {
     state.connections += 1;
+    if (state.isRefusing) return void near.destroy();
     const far = connect(target, '127.0.0.1');
     for (const [from, to] of [
       [near, far],

@@ -1,6 +1,7 @@
 /** The lineage of one TDSP kept in memory: what `publish` reads of the database for `identify`, and keeps of its result. */
 
 import { contentHash, termsOfSale } from '../../src/plan/content.ts';
+import { TOLD_COLUMNS } from '../../src/plan/events/offer-events.ts';
 import { offerKey, providerId } from '../../src/plan/offer.ts';
 import type { PlanDraft } from '../../src/plan/plan.ts';
 import type { HistoryRow } from '../../src/store/plans/publish-plans.ts';
@@ -47,7 +48,8 @@ export class MarketMemory {
     });
     this.history.push(...out.history);
     for (const row of gone) row.is_active = false;
-    for (const { id, offer_id, external_id, remembered_text } of out.plans) {
+    for (const plan of out.plans) {
+      const { id, offer_id, external_id, remembered_text } = plan;
       const draft = sent.get(external_id)!;
       this.#rows.set(external_id, {
         id,
@@ -72,6 +74,7 @@ export class MarketMemory {
         translations: draft.translations,
         remembered_text,
         last_told_at: now,
+        told: Object.fromEntries(TOLD_COLUMNS.map(({ name, cell }) => [name, cell(plan)])),
       });
     }
     for (const id of out.endedOffers) this.#offers.set(id, { ...this.#offers.get(id)!, ended_at: now });

@@ -63,7 +63,7 @@ function hourOf(reads: number, calls: number, failed: number, next: () => number
       reasons: { schedule: calls },
       latency: around(10, calls, next),
     },
-    attempts: { succeeded: calls - failed, failed },
+    attempts: { succeeded: calls - failed, failed, held: 0 },
     runs: { succeeded: 1 },
     tdsps: Object.fromEntries(
       allDuns.map((duns) => [duns, { age_seconds: 3_600, plans: 150, fresh: 60, known: 60, published: 1 }]),
@@ -81,7 +81,7 @@ export async function writePastDay(database: Database, now: Date, hours = 24): P
     const failed = back === 9 ? 2 : 0;
     const figures = hourOf(Math.round(30_000 + 15_000 * Math.sin(back / 4)), 6 + failed, failed, next);
     await database.pool.query(
-      `insert into figures (span, at, figures) values ('hour', $1, $2) on conflict do nothing`,
+      `insert into figures (span, at, figures) values ('hour', $1, $2) on conflict (span, at) do update set figures = excluded.figures`,
       [at, JSON.stringify(figures)],
     );
     await writeRun(database, at, failed);

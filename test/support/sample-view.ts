@@ -119,6 +119,8 @@ export function sampleView(change: Partial<MonitorView> = {}): MonitorView {
       circuit: 'closed',
       failures: 0,
       open_until: null,
+      opened_at: null,
+      certificate_ends_at: null,
       wait_until: null,
       last_call: null,
       last_errors: [],

@@ -115,7 +115,11 @@ export async function startReader(
   { freshForMs = 0, hasUpkeep = true, now = Date.now }: ReaderOptions = {},
 ): Promise<{ engine: Engine; refreshes: RefreshRequests }> {
   const engine = new Engine({
-    config: { ...readConfig({}), syncIntervalMs: 2 * freshForMs, enableQueryOptimization: hasUpkeep },
+    config: {
+      ...readConfig({ EMERGENCY_CALL_BUDGET_PER_HOUR: '1000000' }),
+      syncIntervalMs: 2 * freshForMs,
+      enableQueryOptimization: hasUpkeep,
+    },
     database,
     territory,
     source,

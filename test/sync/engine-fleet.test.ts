@@ -243,7 +243,7 @@ test('a command whose last worker goes away in the middle does the rest itself',
 });
 
 test('a second terminal and the admin API act on a running server, and its state outlives it', async () => {
-  const fleet = await openFleet({ ADMIN_TOKEN: 'open sesame' });
+  const fleet = await openFleet({ ADMIN_TOKEN: 'open-sesame-open-sesame' });
   const { sandbox, env } = fleet;
   const server = spawnWattsync(['start', '--json'], env);
   await until(() => server.seen.stdout.includes('"synced"'), 60_000);
@@ -254,7 +254,7 @@ test('a second terminal and the admin API act on a running server, and its state
     assert.equal(stderr, '');
     return { code, ...JSON.parse(stdout) };
   };
-  const admin = async (method: string, path: string, body?: unknown, token = 'open sesame') => {
+  const admin = async (method: string, path: string, body?: unknown, token = 'open-sesame-open-sesame') => {
     const answer = await fetch(`${url}/v1/admin/${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
@@ -268,7 +268,7 @@ test('a second terminal and the admin API act on a running server, and its state
     ['DELETE', 'cache'],
     ['GET', 'audit'],
   ] as const) {
-    assert.equal((await admin(method, path, undefined, 'open barley')).status, 401, path);
+    assert.equal((await admin(method, path, undefined, 'open-barley-open-barley')).status, 401, path);
     assert.equal((await fetch(`${url}/v1/admin/${path}`, { method })).status, 401, path);
   }
   const asked = await admin('POST', 'sync', { kind: 'city', cities: ['dallas-tx'], force: true });
@@ -337,6 +337,7 @@ test('a second terminal and the admin API act on a running server, and its state
   assert.deepEqual(
     rows.map(({ actor, action }) => `${actor} ${action}`),
     [
+      'unknown token_refused',
       'admin sync_asked',
       'admin sync_stopped',
       'admin sync_resumed',
@@ -370,13 +371,12 @@ test('what was scheduled while all were down is made up for once, in the time zo
     return server;
   };
   const first = await start();
-  const schedules = await database.pool.query('select key, cron, timezone from pgboss.schedule');
-  assert.deepEqual(schedules.rows, [{ key: 'priority', cron: '0 * * * *', timezone: 'America/Chicago' }]);
+  const schedules = await database.pool.query('select name, cron, time_zone from schedule_times');
+  assert.deepEqual(schedules.rows, [{ name: 'priority', cron: '0 * * * *', time_zone: 'America/Chicago' }]);
   first.child.kill('SIGTERM');
   await first.ended;
   // Five hours without anybody.
-  await database.pool.query(`update pgboss.schedule set created_on = now() - interval '1 day'`);
-  await database.pool.query(`update pgboss.version set cron_on = now() - interval '5 hours'`);
+  await database.pool.query(`update schedule_times set next_at = next_at - interval '5 hours'`);
   const runs = async () =>
     (
       await database.pool.query(

@@ -43,7 +43,7 @@ async function openEngine(
     territory,
     roles,
     onError: (error) => errors.push(error),
-    config: readConfig({ COMPAREPOWER_API_URL: sandbox.url, ...env }),
+    config: readConfig({ COMPAREPOWER_API_URL: sandbox.url, EMERGENCY_CALL_BUDGET_PER_HOUR: '1000', ...env }),
     source: new ComparePowerSource(
       { url: sandbox.url, apiKey: null, apiKeyHeader: 'X-API-Key' },
       testGate(database, { attempts: 1, ...gate }),

@@ -8,6 +8,7 @@ import { PowerToChooseSource } from '../../src/sources/powertochoose/powertochoo
 import { readHeld } from '../../src/store/plans/held-snapshots.ts';
 import { readCurrentSnapshot } from '../../src/store/plans/snapshots.ts';
 import { readTerritory } from '../../src/store/territory.ts';
+import { assertLogTellsAll, readWholeLog } from '../support/replay-log.ts';
 import { createTestDatabase, ONCOR, syncAll, testGate, wattsync } from '../support/support.ts';
 
 const { database, url: DATABASE_URL } = await createTestDatabase();
@@ -94,4 +95,19 @@ test('plans of another source do not replace those that are stored until that is
   );
   assert.equal(code, 0, stdout + stderr);
   assert.equal((await current()).source, 'powertochoose');
+});
+
+test('holds, decisions, reverts and the change of source are in the log, and every version follows from it', async () => {
+  const log = await readWholeLog(database.pool);
+  const told = (kind: string) => log.filter((event) => event.kind === kind);
+  assert.ok(told('snapshot_held').length >= 3);
+  assert.ok(told('snapshot_held').every(({ version, cause }) => version === null && cause === 'guard'));
+  const reverted = told('snapshot_reverted');
+  assert.ok(
+    reverted.length > 0 && reverted.every(({ data }) => (data as { to_version: number }).to_version > 0),
+  );
+  assert.ok(told('source_changed').length > 0);
+  const overridden = told('snapshot_published').filter(({ cause }) => cause === 'operator');
+  assert.ok(overridden.length > 0);
+  assert.ok((await assertLogTellsAll(database.pool)) > 4);
 });

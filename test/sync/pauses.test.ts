@@ -101,10 +101,10 @@ test('a used up budget and a wish to be left alone are seen before a call is pre
     "update upstream_gates set wait_until = null, open_until = now() + interval '1 minute'",
     "update upstream_gates set open_until = now(), probe_until = now() + interval '1 minute'",
   ];
-  assert.equal(await isUpstreamPaused(database.pool, 'comparepower'), false);
+  assert.equal(await isUpstreamPaused(database.pool, sourceFor(database)), false);
   for (const statement of pausing) {
     await database.pool.query(statement);
-    assert.equal(await isUpstreamPaused(database.pool, 'comparepower'), true, statement);
+    assert.equal(await isUpstreamPaused(database.pool, sourceFor(database)), true, statement);
     assert.equal(await reader.cold(ONCOR), 'later');
   }
   assert.equal(await runs(), 4);

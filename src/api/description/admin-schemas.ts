@@ -9,6 +9,95 @@ const counts = object(
 );
 const countsOrNull = { anyOf: [counts, { type: 'null' }] };
 
+const silence = object({
+  id: integer,
+  rule: orNull('string', { description: 'Null: every rule, for this subject' }),
+  subject: orNull('string', { description: 'Null: everything of this rule' }),
+  begins_at: time,
+  until: time,
+  by: text,
+  reason: text,
+  ended_at: orNull('string', { format: 'date-time' }),
+  ended_by: orNull('string'),
+});
+const severity = { type: 'string', enum: ['ticket', 'page'] };
+const timeOrNull = orNull('string', { format: 'date-time' });
+
+export const ALERT_SCHEMAS = {
+  Alerts: object({
+    data: listOf(ref('Alert')),
+    silences: listOf(silence),
+    channels: listOf(
+      object({
+        channel: text,
+        messages: { ...integer, description: 'Within a day' },
+        delivered: integer,
+        given_up: integer,
+        waiting: integer,
+        failing: integer,
+        last_at: timeOrNull,
+        last_took_ms: orNull('integer'),
+        last_attempts: orNull('integer'),
+        last_state: orNull('string'),
+        last_error: orNull('string'),
+      }),
+    ),
+    meta: object({ total: integer, rules: integer, at: time }),
+  }),
+  Alert: object({
+    rule: text,
+    subject: { ...text, description: 'Empty where the rule does not tell subjects apart' },
+    title: text,
+    group: text,
+    state: { type: 'string', enum: ['pending', 'firing', 'resolved'] },
+    display: {
+      type: 'string',
+      enum: ['firing', 'acknowledged', 'silenced', 'follows', 'pending', 'resolved'],
+    },
+    severity,
+    value: orNull('number'),
+    reading: text,
+    since: time,
+    fired_at: timeOrNull,
+    clear_since: timeOrNull,
+    resolved_at: timeOrNull,
+    told_at: timeOrNull,
+    follows: orNull('string', { description: 'The rule it follows from, and is held back for' }),
+    acked_by: orNull('string'),
+    acked_at: timeOrNull,
+    acked_until: timeOrNull,
+    ack_note: orNull('string'),
+    runbook: text,
+    silence: {
+      anyOf: [object({ id: integer, by: text, until: time, reason: text }), { type: 'null' }],
+    },
+  }),
+  AlertEvents: object({
+    data: listOf(
+      object({
+        id: integer,
+        at: time,
+        rule: text,
+        subject: text,
+        event: text,
+        severity,
+        reading: text,
+        by: orNull('string'),
+        note: orNull('string'),
+        until: timeOrNull,
+      }),
+    ),
+    meta: object({ total: integer, from: time, to: time }),
+  }),
+  AlertAcked: object({
+    until: time,
+    alerts: listOf(object({ rule: text, subject: text, severity, reading: text })),
+  }),
+  AlertsUnacked: object({ ended: integer }),
+  AlertSilenced: object({ id: integer, until: time }),
+  AlertSilenceEnded: silence,
+};
+
 export const ADMIN_SCHEMAS = {
   EventCounted: object({ status: { const: 'counted' } }),
   SyncAsked: object({ run_id: { ...integer, description: 'To be followed at /v1/admin/runs/{id}' } }),

@@ -34,14 +34,17 @@ type HeaderName = keyof typeof HEADERS;
 
 /** What can go wrong with this operation, in the order of its statuses. */
 export function problemsOf(operation: Operation): ProblemCode[] {
-  const { problems, query, inPath, body, columns, role } = operation;
+  const { problems, query, inPath, body, columns, role, isCostly, isWithKey } = operation;
   const takesNothing = query === 'any' && !inPath && !body;
   const all: ProblemCode[] = [
     ...problems,
     ...(takesNothing ? [] : (['invalid_parameter'] as const)),
     ...(body ? (['bad_request', 'body_too_large', 'unsupported_media_type'] as const) : []),
     ...(columns ? (['not_acceptable'] as const) : []),
-    ...(role ? (['unauthorized'] as const) : []),
+    ...(role ? (['unauthorized', 'forbidden'] as const) : []),
+    ...(isWithKey ? (['unauthorized'] as const) : []),
+    ...(isCostly || columns || (typeof query === 'object' && 'as_of' in query) ? (['busy'] as const) : []),
+    ...(takesNothing ? [] : (['uri_too_long'] as const)),
     'too_many_requests',
     'internal_error',
   ];
@@ -80,6 +83,7 @@ export async function openapiDocument(operations: readonly Operation[]): Promise
         ]),
       ),
       securitySchemes: {
+        eventsKey: { type: 'http', scheme: 'bearer', description: 'The key of `EVENTS_KEY`' },
         adminToken: {
           type: 'http',
           scheme: 'bearer',
@@ -98,7 +102,7 @@ function describe(operation: Operation): Record<string, unknown> {
     tags: [tag],
     summary,
     description: descriptionOf(operation),
-    security: role ? [{ adminToken: [] }] : [],
+    security: role ? [{ adminToken: [] }] : operation.isWithKey ? [{ eventsKey: [] }] : [],
     parameters: parametersOf(operation),
     ...(body && {
       requestBody: {
@@ -226,6 +230,10 @@ function usedOf(paths: unknown, components: Components): Components {
     }
   };
   visit(paths);
-  if (JSON.stringify(paths).includes('"adminToken"')) kept.securitySchemes = components.securitySchemes!;
+  const text = JSON.stringify(paths);
+  const schemes = Object.entries(components.securitySchemes!).filter(([name]) =>
+    text.includes(`"${name}":[]`),
+  );
+  if (schemes.length > 0) kept.securitySchemes = Object.fromEntries(schemes);
   return kept;
 }

@@ -2,12 +2,12 @@
 
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { packedPlans } from '../../plan/plan-set.ts';
 import { EXAMPLE_PROVIDER_ID } from '../market/providers.ts';
 import { EXAMPLE_PLAN_ID } from '../plans/plan-params.ts';
 import { type Operation, route } from '../route.ts';
-import type { ApiParts } from '../routes.ts';
+import { type ApiParts, isNotModified } from '../routes.ts';
 import { docsPage, type Shown } from './docs-page.ts';
 import { openapiDocument } from './document.ts';
 
@@ -30,7 +30,6 @@ const PAGE_HEADERS = {
   'content-security-policy':
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
-  'cache-control': 'public, max-age=60',
 } as const;
 const ASSETS = {
   'docs.css': { type: 'text/css; charset=utf-8', files: ['../../html/tokens.css', 'docs.css'] },
@@ -51,21 +50,30 @@ export function descriptionRoutes(
     return made;
   };
 
-  route(app, GET_DESCRIPTION, async () => JSON.parse(withRealIds((await describe()).json, parts)));
+  route(app, GET_DESCRIPTION, async ({ request, reply }) =>
+    sendText(request, reply, 'application/json; charset=utf-8', withRealIds((await describe()).json, parts)),
+  );
 
-  app.get('/docs', async (_request, reply) => {
+  app.get('/docs', async (request, reply) => {
     const { html } = await describe();
-    return reply.headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(withRealIds(html, parts));
+    reply.headers(PAGE_HEADERS);
+    return sendText(request, reply, 'text/html; charset=utf-8', withRealIds(html, parts));
   });
   for (const [name, { type, files }] of Object.entries(ASSETS)) {
-    app.get(`/docs/${name}`, async (request, reply) => {
-      const text = (await Promise.all(files.map(read))).join('');
-      const tag = `"${hash('sha256', text, 'base64url').slice(0, 22)}"`;
-      reply.headers({ etag: tag, 'cache-control': 'public, max-age=3600' });
-      if (request.headers['if-none-match'] === tag) return reply.code(304).send();
-      return reply.type(type).send(text);
-    });
+    app.get(`/docs/${name}`, async (request, reply) =>
+      sendText(request, reply, type, (await Promise.all(files.map(read))).join('')),
+    );
   }
+}
+
+function sendText(request: FastifyRequest, reply: FastifyReply, type: string, text: string): FastifyReply {
+  const tag = hash('sha256', text, 'base64url').slice(0, 22);
+  reply.headers({
+    etag: `W/"${tag}"`,
+    'cache-control': 'public, max-age=60, stale-while-revalidate=600, stale-if-error=86400',
+  });
+  if (isNotModified(request.headers['if-none-match'], tag)) return reply.code(304).send();
+  return reply.type(type).send(text);
 }
 
 const read = (file: string): Promise<string> => readFile(new URL(file, import.meta.url), 'utf8');

@@ -1,8 +1,9 @@
 /** JSON Schemas of the answers. A test checks real answers against them. */
 
 import { type AnyField, DETAIL_FIELDS, HEAD_FIELDS, TAIL_FIELDS } from '../../plan/fields.ts';
-import { ADMIN_SCHEMAS } from './admin-schemas.ts';
+import { ADMIN_SCHEMAS, ALERT_SCHEMAS } from './admin-schemas.ts';
 import { BILL, YEAR } from './bill-schemas.ts';
+import { EVENT_SCHEMAS } from './event-schemas.ts';
 import { MARKET_SCHEMAS } from './market-schemas.ts';
 import {
   flag,
@@ -161,6 +162,7 @@ export const SCHEMAS = {
     links: links('next'),
   }),
   ChangedTerm: object({ field: text, from: {}, to: {} }),
+  ...EVENT_SCHEMAS,
   ...MARKET_SCHEMAS,
   SearchAnswer: object({
     data: object({
@@ -202,6 +204,7 @@ export const SCHEMAS = {
     tdsps: listOf(object({ duns: text, name: text, age_seconds: integer, stale: flag, version: text })),
   }),
   ...ADMIN_SCHEMAS,
+  ...ALERT_SCHEMAS,
   Problem: object(
     {
       type: text,
@@ -214,6 +217,7 @@ export const SCHEMAS = {
       slug: orNull('string'),
       utilities: listOf(text),
       suggestions: listOf(object({ slug: text, name: text })),
+      retry_after_seconds: { ...integer, description: 'As in the header `Retry-After`' },
       tdsps: { ...listOf(text), description: 'Those of which there is nothing' },
       history: { ...text, description: 'Where the past of the plan is told' },
       first_published_at: orNull('string', { format: 'date-time' }),
@@ -233,6 +237,7 @@ export const SCHEMAS = {
       'utilities',
       'suggestions',
       'nearest',
+      'retry_after_seconds',
       'tdsps',
       'history',
       'first_published_at',

@@ -2,10 +2,13 @@
 
 import { isDay, type MarketDay } from '../../plan/market-day.ts';
 import { PUBLISHED_USAGES_KWH, type PublishedUsageKwh } from '../../plan/rate.ts';
+import { jsonNumber } from '../../readers.ts';
 import { beginningOf, type ChangePlace } from '../../store/market/changes.ts';
 import type { Tdsp, Territory } from '../../territory/territory.ts';
 import { moment, type Param } from '../params.ts';
 import { Problem } from '../problem.ts';
+
+const anyUsage = jsonNumber(1, 10_000, true);
 
 /** Only the published ones: at other usages a past rate would be an estimate of an estimate. */
 export function publishedUsage(description: string): Param<PublishedUsageKwh> {
@@ -13,7 +16,7 @@ export function publishedUsage(description: string): Param<PublishedUsageKwh> {
     description: `${description} 1000 if not given.`,
     schema: { type: 'integer', enum: PUBLISHED_USAGES_KWH },
     expected: `one of ${PUBLISHED_USAGES_KWH.join(', ')}, the usages at which plans state their rate`,
-    read: (given) => PUBLISHED_USAGES_KWH.find((usage) => String(usage) === given),
+    read: (given) => PUBLISHED_USAGES_KWH.find((usage) => usage === anyUsage.read(given)),
   };
 }
 

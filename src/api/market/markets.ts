@@ -117,6 +117,7 @@ const MARKETS = {
 const GET_INDEX = {
   ...MARKETS,
   id: 'getMarketIndex',
+  isCostly: true,
   path: '/v1/markets/{duns}/index',
   summary: 'How many plans a TDSP had and what they cost, by day, week or month in America/Chicago',
   query: INDEX_PARAMS,
@@ -130,6 +131,7 @@ const GET_INDEX = {
 const LIST_CHANGES = {
   ...MARKETS,
   id: 'listMarketChanges',
+  isCostly: true,
   path: '/v1/markets/{duns}/changes',
   summary: 'What was listed, changed, withdrawn and relisted at a TDSP, oldest first',
   description:

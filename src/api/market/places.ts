@@ -1,6 +1,7 @@
 /** Cities, ZIP codes and TDSPs: who serves which place. */
 
 import type { FastifyInstance } from 'fastify';
+import { type PlanSet, packedPlans } from '../../plan/plan-set.ts';
 import { type Market, readMarkets } from '../../store/market/summary.ts';
 import { readCurrentSnapshots } from '../../store/plans/snapshots.ts';
 import { isOutOfReach } from '../../store/postgres/out-of-reach.ts';
@@ -131,14 +132,34 @@ function oneZip(parts: ApiParts, zip: string) {
   };
 }
 
-async function listTdsps({ territory, database }: ApiParts) {
-  const [current, markets] = await Promise.all([
-    readCurrentSnapshots(database.pool),
-    readMarkets(
-      database.pool,
-      territory.tdsps.map(({ duns }) => [duns]),
-    ),
-  ]);
+/** How each TDSP stands. Without PostgreSQL memory knows its plans, and not what they are together. */
+async function readTdsps({ territory, database, catalog }: ApiParts) {
+  const all = territory.tdsps.map(({ duns }) => [duns]);
+  try {
+    const [snapshots, markets] = await Promise.all([
+      readCurrentSnapshots(database.pool),
+      readMarkets(database.pool, all),
+    ]);
+    return { snapshots, markets };
+  } catch (error) {
+    if (!isOutOfReach(error)) throw error;
+    const sets = all.flatMap((tdsp) => catalog.viewInMemory(tdsp)?.sets ?? []);
+    if (sets.length === 0) throw error;
+    const snapshots = sets.map((set) => ({ ...aboutSet(set), plans: packedPlans(set).count }));
+    return { snapshots, markets: [] };
+  }
+}
+
+const aboutSet = ({ tdsp_duns, version, source, observed_at }: PlanSet) => ({
+  tdsp_duns,
+  version,
+  source,
+  observed_at,
+});
+
+async function listTdsps(parts: ApiParts) {
+  const { territory } = parts;
+  const { snapshots: current, markets } = await readTdsps(parts);
   const snapshots = new Map(current.map((one) => [one.tdsp_duns, one]));
   return {
     data: territory.tdsps.map((tdsp, row) => {

@@ -10,6 +10,7 @@ import {
   readProviderMarkets,
   readProviders,
 } from '../../store/market/providers.ts';
+import { isOutOfReach } from '../../store/postgres/out-of-reach.ts';
 import { required, text } from '../params.ts';
 import { Problem } from '../problem.ts';
 import { type CsvColumn, sendRepresentation } from '../representation.ts';
@@ -58,9 +59,39 @@ const GET_PROVIDER = {
   example: { inPath: { id: EXAMPLE_PROVIDER_ID } },
 } as const satisfies Operation;
 
-export function providersRoutes(app: FastifyInstance, { database: { pool }, territory }: ApiParts): void {
+/** Without PostgreSQL memory knows who sells what where, and not how to reach them. */
+async function listProviders({ database, catalog, territory }: ApiParts) {
+  try {
+    return await readProviders(database.pool);
+  } catch (error) {
+    if (!isOutOfReach(error)) throw error;
+    const providers = new Map<string, Awaited<ReturnType<typeof readProviders>>[number]>();
+    for (const { duns } of territory.tdsps) {
+      if (!catalog.viewInMemory([duns])) continue;
+      for (const { active_plans, ...seller } of await catalog.sellers([duns])) {
+        const before = providers.get(seller.id) ?? { ...UNKNOWN, ...seller, active_plans: 0, tdsps: [] };
+        providers.set(seller.id, {
+          ...before,
+          active_plans: before.active_plans + active_plans,
+          tdsps: [...before.tdsps, duns],
+        });
+      }
+    }
+    if (providers.size === 0) throw error;
+    return [...providers.values()].toSorted((a, b) => a.name.localeCompare(b.name, 'en'));
+  }
+}
+
+const UNKNOWN = { legal_name: null, puct_number: null, phone: null };
+
+export function providersRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const {
+    database: { pool },
+    territory,
+  } = parts;
+
   route(app, LIST_PROVIDERS, async () => {
-    const data = await readProviders(pool);
+    const data = await listProviders(parts);
     return { data, meta: { total: data.length } };
   });
 

@@ -35,6 +35,7 @@ const SEARCH_PARAMS = {
 
 const SEARCH = {
   id: 'search',
+  isCostly: true,
   method: 'GET',
   path: '/v1/search',
   tag: 'Search',
@@ -49,13 +50,17 @@ const SEARCH = {
 export function searchRoutes(app: FastifyInstance, { database, catalog, territory, places }: ApiParts): void {
   const tdsps = territory.tdsps.map(({ duns }) => duns);
 
+  const byPopulation = territory.cities
+    .map((city) => ({ city, nameKey: placeKey(city.name) }))
+    .toSorted((a, b) => (b.city.population ?? 0) - (a.city.population ?? 0));
+
   route(app, SEARCH, async ({ query: { q, limit } }) => {
     const most = limit ?? 10;
     const key = placeKey(q);
-    const begun = territory.cities
+    const begun = byPopulation
       // Punctuation alone has an empty key, which every name would begin with.
-      .filter(({ name }) => key !== '' && placeKey(name).startsWith(key))
-      .toSorted((a, b) => (b.population ?? 0) - (a.population ?? 0));
+      .filter(({ nameKey }) => key !== '' && nameKey.startsWith(key))
+      .map(({ city }) => city);
     const { meant, isMeant } =
       begun.length > 0 ? { meant: begun, isMeant: true } : citiesMeant(territory, places.find(q));
     const { providers, plans, corrected } = await search(

@@ -4,12 +4,13 @@
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { PastBusyError, PastPlans, type PastView } from '../../catalog/past-plans.ts';
+import { PastPlans, type PastView } from '../../catalog/past-plans.ts';
 import { planJson } from '../../catalog/plan-json.ts';
 import { asciiJson } from '../../plan/packed/ascii-json.ts';
 import type { UsageProfile } from '../../plan/profiles/profiles.ts';
 import { remarksOf } from '../../plan/quality/quality.ts';
 import { readTdspsOfPlan } from '../../store/plans/plan-revisions.ts';
+import { EDITION } from '../edition.ts';
 import { invalidParameters } from '../params.ts';
 import { Problem } from '../problem.ts';
 import { type ApiParts, isNotModified, linkNext, upstreamNotice } from '../routes.ts';
@@ -17,7 +18,7 @@ import { type Where, withCursor } from './plan-answers.ts';
 import { type PlanParams, toPlanQuery } from './plan-params.ts';
 
 const KEEP_FOR_GOOD = 'public, max-age=31536000, immutable';
-const KEEP_A_MINUTE = 'public, max-age=60';
+const KEEP_A_MINUTE = 'public, max-age=60, stale-while-revalidate=600, stale-if-error=86400';
 
 export class PastAnswers {
   readonly #parts: ApiParts;
@@ -95,10 +96,7 @@ export class PastAnswers {
       const message = `lies in the future: it is ${now.toISOString()}. Leave it out for the plans of now`;
       throw invalidParameters([{ field: 'as_of', message }]);
     }
-    const found = await this.#past.view(tdsps, at).catch((error) => {
-      if (error instanceof PastBusyError) throw new Problem('past_busy', { detail: error.message });
-      throw error;
-    });
+    const found = await this.#past.view(tdsps, at);
     if ('view' in found) return found;
     const names = (missing: string[]) =>
       missing.map((duns) => this.#parts.territory.tdsp(duns)?.short_name ?? duns).join(', ');
@@ -130,7 +128,8 @@ export class PastAnswers {
   }
 
   /** Sets the headers. @returns whether the caller holds this answer already */
-  #isKnown({ isSettled }: PastView, tag: string, request: FastifyRequest, reply: FastifyReply): boolean {
+  #isKnown({ isSettled }: PastView, of: string, request: FastifyRequest, reply: FastifyReply): boolean {
+    const tag = `${EDITION}.${of}`;
     reply.headers({
       etag: `W/"${tag}"`,
       // What was, is as true as when it happened.

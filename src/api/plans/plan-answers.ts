@@ -155,6 +155,7 @@ export class PlanAnswers {
     request: IncomingMessage,
     response: ServerResponse,
   ): void {
+    this.#parts.counts?.noteLayer(response, viewed.layer);
     const { head, tag, meta } = this.#freshness(viewed, nowMs);
     if (isNotModified(request.headers['if-none-match'], tag)) {
       response.writeHead(304, [...head]).end();

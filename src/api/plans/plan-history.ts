@@ -88,6 +88,7 @@ const historyColumns = (upstream: string | null): CsvColumn<CsvRow>[] => [
 
 const GET_PLAN_HISTORY = {
   id: 'getPlanHistory',
+  isCostly: true,
   method: 'GET',
   path: '/v1/plans/{id}/history',
   tag: 'Plans',

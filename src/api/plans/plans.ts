@@ -37,7 +37,7 @@ const ONE_PLAN_PARAMS = {
 };
 
 const PLANS = { method: 'GET', tag: 'Plans', caching: 'plans' } as const;
-const PAST = ['nothing_published_then', 'past_not_kept', 'past_busy'] as const;
+const PAST = ['nothing_published_then', 'past_not_kept'] as const;
 
 const LIST_PLANS = {
   ...PLANS,

@@ -5,13 +5,11 @@
  */
 
 import type { PlanSet } from '../../plan/plan-set.ts';
-import { readPublished } from '../../store/postgres/notices.ts';
 import { RedisConnection, type RedisConnectionOptions } from './redis-connection.ts';
-import { readStored, redisNames } from './redis-layer.ts';
+import type { RedisValues } from './redis-values.ts';
 
 interface RedisListenerOptions extends Pick<RedisConnectionOptions, 'url' | 'pingEveryMs'> {
-  /** Of `readDatabaseId`. */
-  databaseId: string;
+  values: RedisValues;
   tdsps: readonly string[];
   onVersion(published: Pick<PlanSet, 'tdsp_duns' | 'version' | 'observed_at'>): void;
 }
@@ -19,8 +17,7 @@ interface RedisListenerOptions extends Pick<RedisConnectionOptions, 'url' | 'pin
 export class RedisListener {
   readonly #connection: RedisConnection;
 
-  constructor({ url, databaseId, pingEveryMs, tdsps, onVersion }: RedisListenerOptions) {
-    const { keyOf, channel } = redisNames(databaseId);
+  constructor({ url, values, pingEveryMs, tdsps, onVersion }: RedisListenerOptions) {
     this.#connection = new RedisConnection({
       url,
       pingEveryMs,
@@ -28,8 +25,8 @@ export class RedisListener {
         // Compared before it is listened to again would leave a gap, after it cannot be asked on this connection;
         // so both are sent at once, in this order, and what is published in between is in the stored versions.
         // Whole values: a version that is damaged would be waited for, for ever.
-        const reading = Promise.all(tdsps.map((duns) => readStored(client, keyOf(duns))));
-        const listening = client.subscribe(channel);
+        const reading = Promise.all(tdsps.map((duns) => values.read(client, duns)));
+        const listening = client.subscribe(values.channel);
         const [stored] = await Promise.all([reading, listening]);
         for (const [i, one] of stored.entries()) {
           if (!one || one === 'damaged') continue;
@@ -38,7 +35,7 @@ export class RedisListener {
       },
     });
     this.#connection.client.on('message', (_channel, message) => {
-      const published = readPublished(message);
+      const published = values.heard(message);
       if (published) onVersion(published);
     });
   }

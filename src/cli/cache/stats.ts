@@ -1,24 +1,21 @@
 /** `cache stats`: what the layers of all processes did in the last hour and day. */
 
 import { AGE_STEPS_S, LATENCY_STEPS_MS, quantile } from '../../histogram.ts';
+import { LAYERS, overallHitRate } from '../../monitor/figures/targets.ts';
 import { percentText, plural, sizeText, spanText } from '../../monitor/text.ts';
-import {
-  type CacheProcess,
-  type LayerCounts,
-  readCacheProcesses,
-  readCacheStats,
-  readPlanCacheSize,
-} from '../../store/cache/cache-stats.ts';
+import { type CacheProcess, readCacheProcesses, readPlanCacheSize } from '../../store/cache/cache-stats.ts';
+import { readSum } from '../../store/observation/figure-rows.ts';
+import type { LayerFigures as Counted, Figures } from '../../store/observation/figures.ts';
+import { readDatabaseTime, readWorkers } from '../../store/queue/sync-workers.ts';
 import { DAY_MS, HOUR_MS } from '../../units.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
 import { table } from '../table.ts';
 
-const LAYERS = ['memory', 'redis', 'database', 'active', 'api'] as const;
 type Layer = (typeof LAYERS)[number];
 
 export function cacheStats(context: CommandContext): Promise<number> {
   return withStore(context, 2, async ({ pool }) => {
-    const now = new Date();
+    const now = await readDatabaseTime(pool);
     const processes = await readCacheProcesses(pool, now);
     const sumOf = (what: keyof Contents) => processes.reduce((sum, one) => sum + one[what], 0);
     const contents = {
@@ -26,34 +23,29 @@ export function cacheStats(context: CommandContext): Promise<number> {
       database: await readPlanCacheSize(pool),
     };
     const figuresSince = async (ms: number) =>
-      toFigures(await readCacheStats(pool, new Date(now.getTime() - ms)), contents);
+      toFigures(await readSum(pool, { from: new Date(now.getTime() - ms), to: now }), contents);
     const hour = await figuresSince(HOUR_MS);
     const day = await figuresSince(DAY_MS);
     const found = { ...hour, processes: processes.length, day };
-    return answer(context, found, () => describe(hour, day, processes.length));
+    const isStarting =
+      processes.length === 0 &&
+      (await readWorkers(pool)).some(({ state, roles }) => state === 'alive' && roles.includes('web'));
+    return answer(context, found, () => describe(hour, day, { processes: processes.length, isStarting }));
   });
 }
 
 type Contents = Pick<CacheProcess, 'entries' | 'bytes'>;
-type Figures = ReturnType<typeof toFigures>;
+type Found = ReturnType<typeof toFigures>;
 type LayerFigures = ReturnType<typeof layerFigures>;
 
-function toFigures(counts: readonly LayerCounts[], contents: Partial<Record<Layer, Contents>>) {
+function toFigures(figures: Figures, contents: Partial<Record<Layer, Contents>>) {
   const layers = Object.fromEntries(
-    LAYERS.map((layer) => {
-      const counted = counts.find((one) => one.layer === layer);
-      return [layer, layerFigures(counted, contents[layer])];
-    }),
+    LAYERS.map((layer) => [layer, layerFigures(figures.layers[layer], contents[layer])]),
   ) as Record<Layer, LayerFigures>;
-  // Every read asks memory first; what came from the upstream in the end is the only one that cost a call.
-  const reads = layers.memory.hits + layers.memory.misses;
-  const called = Math.min(reads, layers.api.hits + layers.api.errors);
-  /** Share of all reads that were answered without the upstream; `null` where nothing was read. */
-  const overall_hit_rate = reads === 0 ? null : 1 - called / reads;
-  return { layers, overall_hit_rate };
+  return { layers, overall_hit_rate: overallHitRate(figures) };
 }
 
-function layerFigures(counts: LayerCounts | undefined, contents: Contents | undefined) {
+function layerFigures(counts: Counted | undefined, contents: Contents | undefined) {
   const { hits = 0, misses = 0, stale_serves = 0, errors = 0, loads = 0 } = counts ?? {};
   const { latency = [], age = [], max_age_seconds = null } = counts ?? {};
   const asked = hits + misses + errors;
@@ -87,19 +79,28 @@ const COLUMNS: [title: string, cell: (one: LayerFigures) => string][] = [
   ['cached', ({ entries, bytes }) => (bytes === null ? '–' : `${entries} (${sizeText(bytes)})`)],
 ];
 
-const describe = (hour: Figures, day: Figures, processes: number): string =>
+const NOBODY = {
+  starting: 'Processes have just started: their first figures come within a minute.',
+  none: 'No process is running: memory is empty. Start one with: npm start',
+};
+
+const describe = (
+  hour: Found,
+  day: Found,
+  { processes, isStarting }: { processes: number; isStarting: boolean },
+): string =>
   [
     ...period('The last hour', hour),
     '',
     ...period('The last day', day),
     '',
     processes === 0
-      ? 'No process is running: memory is empty. Start one with: npm start'
+      ? NOBODY[isStarting ? 'starting' : 'none']
       : `${plural(processes, 'process has', 'processes have')} plan sets in memory.`,
     'Age and wait mean "at most": they are counted in steps. Memory answers at once.',
   ].join('\n');
 
-function period(title: string, { layers, overall_hit_rate }: Figures): string[] {
+function period(title: string, { layers, overall_hit_rate }: Found): string[] {
   const rows = LAYERS.map((layer) => [`  ${layer}`, ...COLUMNS.map(([, cell]) => cell(layers[layer]))]);
   return [
     title,

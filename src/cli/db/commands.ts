@@ -62,7 +62,8 @@ export const DATABASE_COMMANDS: CommandSpec[] = [
   },
   {
     usage: 'sql <statement>',
-    description: 'send one SQL statement and show the answer',
+    description: 'send one SQL statement, which may only read, and show the answer',
+    options: [new Option('--write', 'it may write')],
     load: async () => (await import('./sql.ts')).dbSql,
   },
 ];

@@ -46,7 +46,7 @@ async function examine(
   try {
     const server = databaseUrl
       ? { connectionString: databaseUrl.reveal(), detach: async () => {} }
-      : await (await import('../../store/embedded/attach.ts')).attachEmbeddedPostgres(dataDir);
+      : await (await import('../../store/embedded/attach.ts')).attachEmbeddedPostgres(dataDir, false);
     try {
       const readings = await readHealth(server, databaseUrl ? null : dataDir);
       const facts = 'value' in readings.server ? readings.server.value : null;

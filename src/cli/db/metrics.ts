@@ -128,7 +128,7 @@ const cellsOf = ({ name, calls, errors, rows, p50_ms, p95_ms, p99_ms, share, is_
 ];
 
 const short = (text: string, width: number): string =>
-  text.length > width ? `${text.slice(0, width - 1)}…` : text;
+  process.stdout.isTTY && text.length > width ? `${text.slice(0, width - 1)}…` : text;
 
 const compact = (count: number): string =>
   count < 100_000 ? countText(count) : `${(count / 1e6).toFixed(count < 1e8 ? 1 : 0)} M`;

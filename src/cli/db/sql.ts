@@ -13,10 +13,21 @@ class StatementRefusedError extends WattsyncError {
   readonly retryable = false;
 }
 
-export function dbSql(context: CommandContext, statement: string): Promise<number> {
+const READ_ONLY = '25006';
+
+export function dbSql(
+  context: CommandContext,
+  statement: string,
+  { write = false }: { write?: boolean },
+): Promise<number> {
   return withDatabase(context, 1, async (database) => {
-    const result = await sendStatement(database.pool, statement).catch((cause) => {
+    const result = await sendStatement(database.pool, statement, write).catch((cause) => {
       if (!(cause instanceof pg.DatabaseError)) throw cause;
+      if (cause.code === READ_ONLY) {
+        throw new StatementRefusedError('It writes, and db sql only reads: add --write if that is meant', {
+          cause,
+        });
+      }
       const more = [cause.detail, cause.hint].filter(Boolean).join(' ');
       throw new StatementRefusedError(
         `PostgreSQL refused it (${cause.code}): ${cause.message}. ${more}`.trim(),

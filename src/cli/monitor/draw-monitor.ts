@@ -28,22 +28,23 @@ const PROBLEMS_SHOWN = 4;
 
 /** All of it, for the terminal there is. */
 export function drawStatus(view: MonitorView): string {
-  const options = { title: 'sync status', rows: null, columns: columnsOf(process.stdout) };
+  const { stdout } = process;
+  const options = { title: 'sync status', rows: null, columns: columnsOf(stdout), isEndless: !stdout.isTTY };
   return drawMonitor(view, { ...options, ...inkOf(process.stdout) }).join('\n');
 }
 
-/** No line is wider than the columns, and there are at most `rows` of them. */
+/** No line is wider than the columns, where there is a terminal, and there are at most `rows` of them. */
 export function drawMonitor(seen: MonitorView, options: DrawOptions): string[] {
   const view = cleaned(seen);
-  const { columns, rows } = options;
+  const { columns, rows, isEndless = false } = options;
   const head = headOf(view, options);
   const body = arrange(
     (width) => [runsBlock(view, width), plansBlock(view), queueBlock(view)],
     (width) => [upstreamBlock(view, width), workersBlock(view), timesBlock(view), pastBlock(view)],
-    { columns, rows: rows === null ? null : Math.max(0, rows - head.length - 1) },
+    { columns, rows: rows === null ? null : Math.max(0, rows - head.length - 1), isEndless },
   );
   const lines = [...head, '', ...body].slice(0, rows ?? undefined);
-  return lines.map((line) => inked(cut(line, columns), options));
+  return lines.map((line) => inked(isEndless ? line : cut(line, columns), options));
 }
 
 function headOf(view: MonitorView, { columns, rows, title, notice }: DrawOptions): string[] {

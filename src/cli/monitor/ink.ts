@@ -32,6 +32,14 @@ const PLAIN: Record<string, string> = {
   '·': '-',
   '–': '-',
   '→': '>',
+  '▁': '_',
+  '▂': '.',
+  '▃': ':',
+  '▄': '-',
+  '▅': '=',
+  '▆': '+',
+  '▇': '*',
+  '≥': '>',
   '█': '#',
   '░': '.',
   '│': '|',
@@ -43,7 +51,7 @@ const PLAIN: Record<string, string> = {
 };
 
 /** A column each. Measuring anything else costs milliseconds, once. */
-const isSimple = (text: string): boolean => /^[\x20-\x7e…·–→█░│✓✗▸×\u00a0]*$/.test(text);
+const isSimple = (text: string): boolean => /^[\x20-\x7e…·–→▁▂▃▄▅▆▇█░│✓✗▸×≥\u00a0]*$/.test(text);
 
 /** How wide a text is on the screen. */
 export function widthOf(text: string): number {

@@ -19,15 +19,19 @@ export interface Room {
   columns: number;
   /** Lines there are; `null`: as many as needed. */
   rows: number | null;
+  /** No line is cut: they go to a file or a program, which has no width. */
+  isEndless?: boolean;
 }
 
 /** @param left,right make their blocks for the width they get, the most important ones first */
 export function arrange(
   left: (width: number) => Block[],
   right: (width: number) => Block[],
-  { columns, rows }: Room,
+  { columns, rows, isEndless }: Room,
 ): string[] {
-  if (columns < TWO_COLUMNS_FROM) return column([...left(columns), ...right(columns)], { columns, rows });
+  if (columns < TWO_COLUMNS_FROM) {
+    return column([...left(columns), ...right(columns)], { columns, rows, isEndless });
+  }
   const width = Math.ceil((columns - GAP.length) / 2);
   const rest = columns - GAP.length - width;
   const one = column(left(width), { columns: width, rows });
@@ -38,7 +42,7 @@ export function arrange(
 }
 
 /** Where there are too many lines one block after the other, from the last, is told in brief. */
-function column(blocks: readonly Block[], { columns, rows }: Room): string[] {
+function column(blocks: readonly Block[], { columns, rows, isEndless = false }: Room): string[] {
   let shown = [...blocks];
   for (let last = blocks.length - 1; last >= 0; last--) {
     if (rows === null || stack(shown).length <= rows) break;
@@ -46,7 +50,7 @@ function column(blocks: readonly Block[], { columns, rows }: Room): string[] {
   }
   return stack(shown)
     .slice(0, rows ?? undefined)
-    .map((line) => cut(line, columns));
+    .map((line) => (isEndless ? line : cut(line, columns)));
 }
 
 const stack = (blocks: readonly Block[]): string[] =>

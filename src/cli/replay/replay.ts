@@ -19,7 +19,7 @@ import {
 import type { Territory } from '../../territory/territory.ts';
 import { HOUR_MS } from '../../units.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
-import { untilStopped } from '../step-progress.ts';
+import { untilStopped } from '../process/interrupts.ts';
 import { UsageError } from '../usage-error.ts';
 import { describeRejected, describeReplays } from './report.ts';
 

@@ -110,7 +110,8 @@ function draw(
   if (!view) return [notice ?? 'Nothing is known yet'];
   const columns = options.columns ?? columnsOf(process.stdout);
   const ink = inkOf(process.stdout, options);
-  return drawMonitor(view, { title: 'sync monitor', columns, rows, notice, ...ink });
+  const isEndless = options.columns === undefined && !process.stdout.isTTY;
+  return drawMonitor(view, { title: 'sync monitor', columns, rows, notice, isEndless, ...ink });
 }
 
 function describeAway({ since, error }: NonNullable<Seen['away']>, view: MonitorView | null): string {

@@ -46,7 +46,10 @@ export function describeChanges({ added, changed, deactivated, rejected }: PlanC
 }
 
 export function describeReport(report: SyncReport, territory: Territory): string {
-  const { run_id, status, api_calls, plans, duration_ms, schema_drift, skipped } = report;
+  const { run_id, status, api_calls, plans, duration_ms, schema_drift, skipped, tdsps } = report;
+  if (tdsps.length > 0 && tdsps.every((tdsp) => tdsp.status === 'fresh')) {
+    return `Run ${run_id} ${status}: everything is fresh, nothing was fetched. Use --force to fetch it all the same.`;
+  }
   const lines = [
     `Run ${run_id} ${status}: ${plans.seen} plans seen, ${plans.added} new, ${plans.changed} changed, ` +
       `${plans.unchanged} unchanged, ${plans.deactivated} gone, ${plans.rejected} rejected; ` +

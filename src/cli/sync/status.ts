@@ -7,7 +7,7 @@ export async function syncStatus(context: CommandContext): Promise<number> {
   const { config } = context;
   // Loaded while PostgreSQL is being reached: that takes as long.
   const [database, { readMonitorView }, { judge }, { toJson }, draw] = await Promise.all([
-    openStore(config, 1),
+    openStore(config, { connections: 1 }),
     import('../../monitor/monitor-view.ts'),
     import('../../monitor/verdict.ts'),
     import('../../monitor/finding.ts'),

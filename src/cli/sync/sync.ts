@@ -39,7 +39,7 @@ export const syncCity = (
 ): Promise<number> =>
   sync(context, options, (territory) => {
     const { names, cities, beside } = readTargets(territory, given, false);
-    return { kind: options.force ? 'emergency' : 'city', cities, tdsps: beside, names };
+    return { kind: 'city', cities, tdsps: beside, names };
   });
 
 const POOL_CONNECTIONS = 10;
@@ -51,42 +51,49 @@ export async function sync(
 ): Promise<number> {
   const { config, isJson } = context;
   const { result } = await showSteps(context, (progress, signal) =>
-    withStore(context, POOL_CONNECTIONS, async (database) => {
-      const territory = await openTerritory(database);
-      const request = { ...choose(territory), force, requested_by: 'cli' };
-      const { source, close } = await openSource(config, database, territory);
-      const onError = (error: unknown) => {
-        if (!isJson) console.error(describeError(error));
-      };
-      const engine = new Engine({ config, database, territory, source, roles: [], onError });
-      try {
-        if (dryRun) {
-          const { cities, targets } = await engine.explain(request);
-          const found = { kind: request.kind, cities, targets };
-          return answer(context, found, () => describePlan(targets, territory));
+    withStore(
+      context,
+      POOL_CONNECTIONS,
+      async (database) => {
+        const territory = await openTerritory(database);
+        const request = { ...choose(territory), force, requested_by: 'cli' };
+        const { source, close } = await openSource(config, database, territory);
+        const onError = (error: unknown) => {
+          if (!isJson) console.error(describeError(error));
+        };
+        const engine = new Engine({ config, database, territory, source, roles: [], onError });
+        try {
+          if (dryRun) {
+            const { cities, targets } = await engine.explain(request);
+            const found = { kind: request.kind, cities, targets };
+            return answer(context, found, () => describePlan(targets, territory));
+          }
+          if (changeSource) await database.transaction((one) => confirmOrigin(one, source.origin, 'cli'));
+          const requested = await engine.request(request);
+          if (requested.hasResumed) progress.line('Syncing was stopped; this resumes it.');
+          if (explain) progress.line(describePlan(requested.targets, territory));
+          const onEvent = showEvents(progress, source, territory);
+          const seen = await watch(engine, database, requested, signal, onEvent);
+          progress.now('');
+          const cities =
+            request.kind === 'full' ? territory.cities.map(({ slug }) => slug) : requested.cities;
+          const report = { ...toReport(seen), cities, ...(explain ? { targets: requested.targets } : {}) };
+          const describe = () =>
+            seen.run.finished_at === null
+              ? `Run ${requested.run_id} goes on without this command.`
+              : describeReport(report, territory);
+          return answer(context, report, describe, report.status === 'succeeded');
+        } finally {
+          await engine.stop(0);
+          await close();
+          // Counted by this process alone, and gone with it otherwise.
+          const keepDays = config.retention.queryStatsDays;
+          const { quick, queries } = database;
+          await new QueryStats({ database: quick, recorder: queries, keepDays }).stop();
         }
-        if (changeSource) await database.transaction((one) => confirmOrigin(one, source.origin, 'cli'));
-        const requested = await engine.request(request);
-        if (requested.hasResumed) progress.line('Syncing was stopped; this resumes it.');
-        if (explain) progress.line(describePlan(requested.targets, territory));
-        const onEvent = showEvents(progress, source, territory);
-        const seen = await watch(engine, database, requested, signal, onEvent);
-        progress.now('');
-        const report = { ...toReport(seen), ...(explain ? { targets: requested.targets } : {}) };
-        const describe = () =>
-          seen.run.finished_at === null
-            ? `Run ${requested.run_id} goes on without this command.`
-            : describeReport(report, territory);
-        return answer(context, report, describe, report.status === 'succeeded');
-      } finally {
-        await engine.stop(0);
-        await close();
-        // Counted by this process alone, and gone with it otherwise.
-        const keepDays = config.retention.queryStatsDays;
-        const { quick, queries } = database;
-        await new QueryStats({ database: quick, recorder: queries, keepDays }).stop();
-      }
-    }),
+      },
+      !dryRun,
+    ),
   );
   return result;
 }

@@ -17,7 +17,7 @@ import { DAY_MS, HOUR_MS } from '../../units.ts';
 import { type Rule, type Rules, runbookOf } from './rules.ts';
 
 /** An order about alerts that cannot be followed: no such rule, nothing fires, or no such silence. */
-export class AlertOrderError extends WattsyncError {
+class AlertOrderError extends WattsyncError {
   readonly code = 'alert_order_invalid';
   readonly retryable = false;
 }
@@ -89,7 +89,7 @@ export async function listAlerts(queryable: Queryable, { rules }: Pick<Rules, 'r
 export const firing = (alerts: readonly AlertView[]): AlertView[] =>
   alerts.filter(({ display }) => display === 'firing');
 
-export interface AlertOrder {
+interface AlertOrder {
   rule: string;
   /** `null`: all subjects of the rule. */
   subject: string | null;

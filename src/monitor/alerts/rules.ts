@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { WattsyncError } from '../../errors.ts';
 import { SEVERITIES, type Severity } from '../../store/observation/alert-rows.ts';
+import { DURATION_TEXT, readDuration } from './duration.ts';
 
 /** The file of the rules cannot be used. Names every place at fault. */
 class RulesError extends WattsyncError {
@@ -12,7 +13,7 @@ class RulesError extends WattsyncError {
   readonly retryable = false;
 }
 
-export const SIGNALS = [
+const SIGNALS = [
   'plan_age',
   'freshness_burn_fast',
   'freshness_burn_slow',
@@ -48,16 +49,6 @@ export type SignalName = (typeof SIGNALS)[number];
 
 export const CHANNELS = ['log', 'webhook', 'slack', 'email'] as const;
 export type ChannelName = (typeof CHANNELS)[number];
-
-const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** `90s`, `15m`, `4h`, `2d`; in milliseconds. */
-export function readDuration(text: string): number | null {
-  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  return count === undefined ? null : Number(count) * UNITS_MS[unit!]!;
-}
-
-export const DURATION_TEXT = 'a whole number with s, m, h or d, such as 15m';
 
 const duration = z.string().transform((text, context) => {
   const ms = readDuration(text);
@@ -96,7 +87,7 @@ const rulesFile = z.strictObject({
 export type Rule = z.infer<typeof rule>;
 export type Rules = z.infer<typeof rulesFile>;
 
-export const RULES_FILE = new URL('../../../data/alerts.yaml', import.meta.url);
+const RULES_FILE = new URL('../../../data/alerts.yaml', import.meta.url);
 
 /** @throws {RulesError} it cannot be read, is not YAML, or is not what it should be */
 export function readRules(file: URL | string = RULES_FILE): Rules {
@@ -149,7 +140,21 @@ function contradictions({ rules }: Rules): string[] {
       if (other === id) found.push(`rules.${id}.follows: a rule cannot follow from itself`);
     }
   }
+  for (const { id } of rules) {
+    if (causesOf(rules, id).has(id))
+      found.push(`rules.${id}.follows: it follows from itself by way of others`);
+  }
   return found;
+}
+
+/** Everything a rule follows from, by way of others too. */
+function causesOf(rules: readonly Rule[], id: string, seen = new Set<string>()): Set<string> {
+  for (const cause of rules.find((one) => one.id === id)?.follows ?? []) {
+    if (seen.has(cause)) continue;
+    seen.add(cause);
+    causesOf(rules, cause, seen);
+  }
+  return seen;
 }
 
 /** Whether a value is past a threshold, in the direction of the rule. */

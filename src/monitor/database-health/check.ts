@@ -92,8 +92,8 @@ export const sqlCommand = (...statements: string[]): string =>
   statements
     .map((sql) =>
       /["$`\\!]/.test(sql)
-        ? `npx wattsync db sql '${sql.replaceAll("'", "'\\''")}'`
-        : `npx wattsync db sql "${sql}"`,
+        ? `npx wattsync db sql --write '${sql.replaceAll("'", "'\\''")}'`
+        : `npx wattsync db sql --write "${sql}"`,
     )
     .join(' && ');
 

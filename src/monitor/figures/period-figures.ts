@@ -6,7 +6,7 @@ import type { Queryable } from '../../store/postgres/database.ts';
 import { DAY_MS, HOUR_MS } from '../../units.ts';
 import { callsOf, mostCalls, type Period, type PeriodFigures } from './targets.ts';
 
-export const PERIOD_MS: Record<Period, number> = { hour: HOUR_MS, day: DAY_MS, month: 30 * DAY_MS };
+const PERIOD_MS: Record<Period, number> = { hour: HOUR_MS, day: DAY_MS, month: 30 * DAY_MS };
 
 /** @param now by the clock of the database */
 export async function readPeriods(queryable: Queryable, now: Date): Promise<Record<Period, PeriodFigures>> {

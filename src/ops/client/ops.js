@@ -90,7 +90,8 @@ function sayLive() {
   const live = id('live');
   if (!live || !source) return;
   const seconds = Math.round((Date.now() - heardAt) / 1000);
-  const words = heardAt === 0 ? 'connecting' : seconds < 10 ? 'live' : `no news for ${seconds} s`;
+  if (heardAt === 0) return;
+  const words = seconds < 10 ? 'live' : `no news for ${seconds} s`;
   if (live.textContent !== words) live.textContent = words;
 }
 
@@ -218,7 +219,10 @@ function draw(uPlot, box, text) {
         setCursor: [({ cursor: { idx, left } }) => showTip(idx, left)],
       },
     },
-    [times.map((at) => (at + shift) / 1000), ...series.map(({ values }) => values.map(clip))],
+    [
+      times.map((at) => Math.min(at + shift, (at + to) / 2) / 1000),
+      ...series.map(({ values }) => values.map(clip)),
+    ],
     box,
   );
   plot.root.isDrawn = true;

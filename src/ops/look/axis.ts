@@ -70,6 +70,16 @@ export class Axis {
     return html`<svg width="0" height="0" class="defs" aria-hidden="true" id="axis"><defs><path id="vg" class="vg" d="${lines(this.ticks().map(({ x }) => x))}"/><g id="va"><path class="an" d="${lines(of('deploy'))}"/><path class="al" d="${lines(of('alert'))}"/></g></defs></svg>`;
   }
 
+  /** The names of deploys over the first strip, where there is room. */
+  labels(): Html {
+    const shown = this.annotations.filter(({ at, kind }) => kind === 'deploy' && this.x(at) > 380);
+    const text = shown.map(
+      ({ at, label }) =>
+        html`<text x="${this.x(at) / 10}%" y="13" text-anchor="${this.x(at) > 880 ? 'end' : 'middle'}" class="deploy">${label}</text>`,
+    );
+    return html`<svg class="dls" height="17" aria-hidden="true">${text}</svg>`;
+  }
+
   /** The row with the switch and the ticks, in sight while the page is scrolled. */
   row(path: string, asTable: boolean): Html {
     const here = (current: boolean) => current && trusted(' aria-current="true"');

@@ -68,7 +68,7 @@ export function renderDocument(frame: Frame): string {
     )}</nav>`;
   const told =
     at &&
-    html`${place} · <time datetime="${at.toISOString()}">${fullTime(at)}</time>${live && html` · <span id="live">a still</span>`}`;
+    html`${place} · <time datetime="${at.toISOString()}">${fullTime(at)}</time>${live && html` · <span id="live"></span><noscript>a still</noscript>`}`;
   return String(html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${titleOf(frame)}</title><meta name="robots" content="noindex">${iconOf(frame)}<link rel="stylesheet" href="${assetPath('ops.css')}"><script type="module" src="${assetPath('ops.js')}"></script></head><body${live && html` data-live="${live}"`} class="${toneOf(frame.mark ?? 'good')}-page">${MARKS}<a class="skip" href="#main">Skip to the page</a>
 <header class="top"><b>wattsync</b>${nav}<span class="r" id="told">${told}</span></header>

@@ -91,10 +91,12 @@ export const list = (names: readonly string[]): string =>
 /** Findings tell times in UTC, as terminals show them; here they become Central, as everything on a page. */
 export const inCentralTime = (text: string, now: Date): string =>
   text.replace(
-    /(\d{4}-\d\d-\d\d )?(\d\d:\d\d(?::\d\d)?)Z/g,
+    /(\d{4}-\d\d-\d\d)?[ T]?\b(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)Z/g,
     (said, ofDay: string | undefined, ofTime: string) => {
-      const at = new Date(`${ofDay?.trim() ?? now.toISOString().slice(0, 10)}T${ofTime}Z`);
-      return Number.isNaN(at.getTime()) ? said : ofDay ? when(at, now) : clock(at);
+      const at = new Date(`${ofDay ?? now.toISOString().slice(0, 10)}T${ofTime}Z`);
+      if (Number.isNaN(at.getTime())) return said;
+      const before = ofDay === undefined && said.startsWith(' ') ? ' ' : '';
+      return before + (ofDay ? when(at, now) : clock(at));
     },
   );
 

@@ -5,7 +5,7 @@ import type { Axis } from '../look/axis.ts';
 import { spans, strip } from '../look/chart.ts';
 import { type Mark, state } from '../look/marks.ts';
 import { act, section } from '../look/parts.ts';
-import { capital, numberWord, time, when } from '../look/words.ts';
+import { capital, inCentralTime, numberWord, time, when } from '../look/words.ts';
 import type { Drawn } from './sections.ts';
 
 export const DISPLAYS: Record<AlertDisplay, { mark: Mark; word: string; tone: string }> = {
@@ -43,7 +43,11 @@ export function alertWords({ alerts, rules }: AlertList): Html {
 }
 
 /** Those that fire or would, each with what can be said about it. */
-export function openAlerts({ alerts, at }: AlertList, events: readonly AlertEvent[], axis: Axis): Html {
+export function openAlerts(
+  { alerts, at, rules }: AlertList,
+  events: readonly AlertEvent[],
+  axis: Axis,
+): Html {
   const open = alerts.filter(isOpen);
   if (open.length === 0)
     return html`<p class="q">Nothing is open. <a href="/ops/alerts">Rules, silences, channels, history</a></p>`;
@@ -68,10 +72,10 @@ export function openAlerts({ alerts, at }: AlertList, events: readonly AlertEven
         : display === 'silenced'
           ? ` · ${silence!.by}, until ${when(silence!.until, at)}: ${silence!.reason}`
           : display === 'follows'
-            ? ` · follows from ${follows}`
+            ? ` · follows from “${rules.find(({ id }) => id === follows)?.title ?? follows}”`
             : '';
     const from = fired_at ?? since;
-    return html`<tr><th scope="row"><a href="/ops/alerts#${rule}">${title}</a><span class="sub">${reading}${said}</span></th><td class="l">${state(mark, word)}</td><td class="w">${time(from, when(from, at))}</td><td>${button(alert)}</td><td class="t">${strip(20, spans(axis, 20, [...before(events, rule, subject), { from, to: at, tone }]))}</td></tr>`;
+    return html`<tr><th scope="row"><a href="/ops/alerts#${rule}">${title}</a><span class="sub">${inCentralTime(reading, at)}${said}</span></th><td class="l">${state(mark, word)}</td><td class="w">${time(from, when(from, at))}</td><td>${button(alert)}</td><td class="t">${strip(20, spans(axis, 20, [...before(events, rule, subject), { from, to: at, tone }]))}</td></tr>`;
   });
   return html`<table class="rows al-rows"><caption class="sr">Open alerts</caption><thead><tr><th scope="col">alert</th><th scope="col" class="l">state</th><th scope="col" class="w">since</th><th scope="col"><span class="sr">what to say about it</span></th><th scope="col" class="t l w">firing</th></tr></thead><tbody>${rows}</tbody></table>`;
 }

@@ -23,17 +23,13 @@ function stateOf({
   verdict,
   age_seconds,
   target_hours,
-  warn_after_hours,
   error_after_hours,
-}: Pick<
-  ViewTdsp,
-  'verdict' | 'age_seconds' | 'target_hours' | 'warn_after_hours' | 'error_after_hours'
->): Html {
+}: Pick<ViewTdsp, 'verdict' | 'age_seconds' | 'target_hours' | 'error_after_hours'>): Html {
   if (age_seconds === null) return state('bad', 'never published');
   const past = {
     fresh: 'within',
     late: `past ${hours(target_hours)}`,
-    warning: `past ${hours(warn_after_hours)}`,
+    warning: `past ${hours(target_hours)}`,
     error: `past ${hours(error_after_hours)}`,
   };
   return state(STATES[verdict], past[verdict]);
@@ -56,10 +52,10 @@ export function freshnessSection({ fast, slow, past, axis }: Drawn): Html {
   const scale = [
     ...new Set(tdsps.flatMap(({ target_hours, error_after_hours }) => [target_hours, error_after_hours])),
   ].slice(0, 2);
-  const head = html`<thead><tr><th scope="col">TDSP</th><th scope="col" class="l w">now</th><th scope="col">age</th><th scope="col" class="l w"><svg class="bu-scale" aria-hidden="true">${scale.map((value) => html`<text x="${(value / most) * 100}%" y="13" text-anchor="middle">${hours(value)}</text>`)}</svg><span class="sr">age against target and error age</span></th><th scope="col" class="w w2">kept, 24 h</th><th scope="col" class="w w2">plans</th><th scope="col" class="l w">last result</th><th scope="col" class="t l w">age, target dashed</th></tr></thead>`;
+  const head = html`<thead><tr><th scope="col">TDSP</th><th scope="col" class="l w">now</th><th scope="col">age</th><th scope="col" class="l w"><svg class="bu-scale" aria-hidden="true">${scale.map((value) => html`<text x="${(value / most) * 100}%" y="13" text-anchor="middle">${hours(value)}</text>`)}</svg><span class="sr">age against target and error age</span></th><th scope="col" class="w w2">kept, 24 h</th><th scope="col" class="w w2">plans</th><th scope="col" class="l w">last result</th><th scope="col" class="t l w">age, target dashed${axis.labels()}</th></tr></thead>`;
   const rows = tdsps.map((tdsp) => {
     const kept = freshness.tdsps.find(({ duns }) => duns === tdsp.duns)?.within_window ?? null;
-    return html`<tr><th scope="row">${tdsp.name}</th><td class="l">${stateOf(tdsp)}</td><td>${ageFigure(tdsp)}</td><td class="l w">${bullet(tdsp, most)}</td><td class="w w2">${percentText(kept)}</td><td class="w w2">${count(tdsp.plans)}</td><td class="l p2">${lastResult(tdsp, fast.view.at)}</td><td class="t">${strip(24, ramps(past.confirmations.get(tdsp.duns) ?? [], tdsp, axis, highest))}</td></tr>`;
+    return html`<tr><th scope="row">${tdsp.name}</th><td class="l">${stateOf(tdsp)}</td><td>${ageFigure(tdsp)}</td><td class="l w">${bullet(tdsp, most)}</td><td class="w w2">${percentText(kept)}</td><td class="w w2">${count(tdsp.plans)}</td><td class="l x p2">${lastResult(tdsp, fast.view.at)}</td><td class="t">${strip(24, ramps(past.confirmations.get(tdsp.duns) ?? [], tdsp, axis, highest))}</td></tr>`;
   });
   const tiers = freshness.tiers.map(
     ({

@@ -2,7 +2,7 @@ import { type Html, html } from '../../html/html.ts';
 import { plural } from '../../monitor/text.ts';
 import type { LogLine } from '../../store/operations/past.ts';
 import { section } from '../look/parts.ts';
-import { count, seconds, time, when } from '../look/words.ts';
+import { count, inCentralTime, seconds, time, when } from '../look/words.ts';
 import type { Drawn } from './sections.ts';
 
 const SHOWN = 10;
@@ -53,7 +53,7 @@ export function logTable(
   const rows = lines.map((line) => {
     const { at, level, run_id } = line;
     const text = now ? `${when(at, now).replace(/\d\d:\d\d$/, '')}${seconds(at)}` : seconds(at);
-    return html`<tr><th scope="row"><code>${time(at, text)}</code></th><td class="l w"><span class="${TONES[level]}">${level}</span></td><td class="w">${run_id !== null && html`<a href="/ops/runs/${run_id}">${run_id}</a>`}</td><td class="l x">${wordsOf(line, nameOf)}</td></tr>`;
+    return html`<tr><th scope="row"><code>${time(at, text)}</code></th><td class="l w"><span class="${TONES[level]}">${level}</span></td><td class="w">${run_id !== null && html`<a href="/ops/runs/${run_id}">${run_id}</a>`}</td><td class="l x">${inCentralTime(wordsOf(line, nameOf), at)}</td></tr>`;
   });
   return html`<table class="tight"><caption class="sr">What happened, the newest first</caption><thead><tr><th scope="col">time</th><th scope="col" class="l w">level</th><th scope="col" class="w">run</th><th scope="col" class="l">line</th></tr></thead><tbody>${rows}</tbody></table>`;
 }

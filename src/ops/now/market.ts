@@ -1,5 +1,5 @@
 import { type Html, html } from '../../html/html.ts';
-import type { MarketMove } from '../../store/operations/past.ts';
+import type { MarketMedian, MarketMove } from '../../store/operations/past.ts';
 import { section } from '../look/parts.ts';
 import { count, list, when } from '../look/words.ts';
 import type { Drawn } from './sections.ts';
@@ -25,8 +25,18 @@ export function marketSection({ fast, slow, nameOf }: Drawn): Html {
     'market',
     'Market',
     words,
-    html`<div class="two"><div><table class="tight"><caption class="sr">What providers did, the newest first</caption><thead class="sr"><tr><th scope="col">hour</th><th scope="col">what</th><th scope="col" class="w">where</th><th scope="col">by</th></tr></thead><tbody>${rows}</tbody></table></div><div></div></div>`,
+    html`<div class="two"><div><table class="tight"><caption class="sr">What providers did, the newest first</caption><thead class="sr"><tr><th scope="col">hour</th><th scope="col">what</th><th scope="col" class="w">where</th><th scope="col">by</th></tr></thead><tbody>${rows}</tbody></table></div><div>${medians(slow.medians, nameOf)}</div></div>`,
   );
+}
+
+function medians(found: readonly MarketMedian[], nameOf: (duns: string) => string): Html {
+  if (found.length === 0) return html``;
+  const rate = (value: number | null) => (value === null ? '–' : value.toFixed(1));
+  const rows = found.map(
+    ({ tdsp_duns, plans, median_cents_per_kwh, lowest_cents_per_kwh }) =>
+      html`<tr><th scope="row">${nameOf(tdsp_duns)}</th><td>${plans}</td><td>${rate(lowest_cents_per_kwh)}</td><td>${rate(median_cents_per_kwh)}</td></tr>`,
+  );
+  return html`<table class="tight"><caption class="sr">Fixed plans of twelve months at 1,000 kWh</caption><thead><tr><th scope="col">12 months fixed, 1,000 kWh</th><th scope="col">plans</th><th scope="col">lowest, ¢</th><th scope="col">median, ¢</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
 function cents(by: number | null): string {

@@ -57,11 +57,7 @@ function row({ name, title, what, unit, better, required, ours, values, verdicts
 }
 
 /** `≥ 85 %`, `< 500 ms`: as it was set, without decimals it does not have. */
-export function boundText(
-  unit: TargetReading['unit'],
-  better: TargetReading['better'],
-  value: number,
-): string {
+function boundText(unit: TargetReading['unit'], better: TargetReading['better'], value: number): string {
   const said = unit === 'share' ? `${Math.round(value * 1_000) / 10} %` : targetText(unit, value);
   return `${better === 'more' ? '≥' : '≤'} ${said}`;
 }

@@ -47,7 +47,7 @@ export function queueSection({ fast, past, axis }: Drawn): Html {
       : in_progress.length > 0
         ? html`<b>${list(in_progress.map(({ id, done, total }) => `Run ${id}: ${done} of ${total}`))}.</b>`
         : html`<b>Nothing waits.</b>`;
-  const dead = givenUp(fast.view);
+  const dead = givenUp(fast);
   const words = html`<p>${answer}</p><p>${dead.length === 0 ? 'No sync was given up.' : html`<b class="watch">Given up: ${list(dead)}.</b>`}</p>`;
   const rows = fast.runs.map((run, n) =>
     runRow(run, at, n === 0 ? strip(22, runTicks(past.runs, axis)) : html``),
@@ -122,7 +122,7 @@ export function schedulesSection({ fast }: Drawn): Html {
   return section(
     'schedules',
     'Schedules',
-    html`<p>${answer}</p><p>${clock_read_at && `The clock was read ${spanWords((at.getTime() - clock_read_at.getTime()) / 1_000)} ago.`}</p>`,
+    html`<p>${answer}</p><p>${clock_read_at && `The clock was read ${ago(clock_read_at, at)}.`}</p>`,
     html`<div class="two"><div><table class="tight"><caption class="sr">Schedules</caption><thead><tr><th scope="col">schedule</th><th scope="col">next</th><th scope="col" class="l"><span class="sr">in</span></th><th scope="col" class="l w">last</th><th scope="col" class="l w w2">set to</th></tr></thead><tbody>${rows}</tbody></table></div><div></div></div>`,
   );
 }
@@ -150,7 +150,7 @@ export function processesSection({ fast, axis }: Drawn): Html {
   const rows = shown.map(({ host, pid, roles, started_at, seen_at, state: life, version, vitals }) => {
     const { mark, word, tone } = LIFE[life];
     const drawn = spans(axis, 18, [{ from: started_at, to: life === 'alive' ? at : seen_at, tone }]);
-    return html`<tr><th scope="row">${host} <small>${pid}</small></th><td class="l p2">${roles.join(', ')}${version && versions.length > 1 && html` <small>${version}</small>`}</td><td class="l">${state(mark, word)}</td><td class="w">${spanFigure((seen_at.getTime() - started_at.getTime()) / 1_000)}</td><td class="w">${loopLag(vitals)}</td><td class="w">${memory(vitals)}</td><td class="w">${spanFigure((at.getTime() - seen_at.getTime()) / 1_000)} <small>ago</small></td><td class="t">${strip(18, drawn)}</td></tr>`;
+    return html`<tr><th scope="row">${host} <small>${pid}</small></th><td class="l p2">${roles.join(', ')}${version && versions.length > 1 && html` <small>${version}</small>`}</td><td class="l">${state(mark, word)}</td><td class="w">${spanFigure((seen_at.getTime() - started_at.getTime()) / 1_000)}</td><td class="w">${loopLag(vitals)}</td><td class="w">${memory(vitals)}</td><td class="w">${ago(seen_at, at)}</td><td class="t">${strip(18, drawn)}</td></tr>`;
   });
   const holders = fast.processes.length;
   return section(
@@ -160,6 +160,13 @@ export function processesSection({ fast, axis }: Drawn): Html {
     html`<table class="rows tight"><caption class="sr">Processes</caption><thead><tr><th scope="col">process</th><th scope="col" class="l">roles</th><th scope="col" class="l">state</th><th scope="col" class="w">up</th><th scope="col" class="w">loop lag</th><th scope="col" class="w">memory</th><th scope="col" class="w">sign of life</th><th scope="col" class="t l w">up</th></tr></thead><tbody>${rows}</tbody></table>`,
   );
 }
+
+/** What beats every few seconds is told as now: seconds that count up and jump back would say nothing. */
+const BEAT_MS = 20_000;
+const ago = (then: Date, now: Date): string =>
+  now.getTime() - then.getTime() < BEAT_MS
+    ? 'just now'
+    : `${spanWords((now.getTime() - then.getTime()) / 1_000)} ago`;
 
 type Vitals = MonitorView['workers'][number]['vitals'];
 const loopLag = (vitals: Vitals): Html | string =>

@@ -15,7 +15,7 @@ const TOP = 16;
 const BOTTOM = 276;
 const MOST_GAPS_NAMED = 3;
 const UPPER_NAME_KWH = 2300;
-const LOWER_NAME_KWH = 1800;
+const LOWER_NAME_KWH = 1500;
 
 interface CurveWords {
   label: string;
@@ -204,7 +204,7 @@ function nameWords(
   const upper = (usd: number, text: string, look: string) =>
     words(x(UPPER_NAME_KWH), y(usd) - 12, text, { look, anchor: 'end' });
   const lower = (usd: number, text: string, look: string) =>
-    words(1, Math.min(BOTTOM - 26, y(usd) + 14), text, { look, anchor: 'end' });
+    words(1, Math.min(BOTTOM - 26, y(usd) + 22), text, { look, anchor: 'end' });
   if (other === null) return [upper(own, say.plan, 'name')];
   if (isAbove) return [upper(own, say.plan, 'name'), lower(median(LOWER_NAME_KWH) ?? other, say.median, 'g')];
   return [upper(other, say.median, 'g'), lower(curve.usd(LOWER_NAME_KWH) ?? own, say.plan, 'name')];

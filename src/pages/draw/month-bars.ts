@@ -7,6 +7,8 @@ const HEIGHT = 276;
 const TOP = 22;
 const BASE = 236;
 const MONTHS = 12;
+/** Of the figure over a bar. */
+const SUM_HEIGHT = 20;
 /** Of the width a month has. */
 const BAR = 0.8;
 
@@ -57,16 +59,27 @@ export function drawMonthBars(months: readonly MonthBar[], label: string): Html 
           [1, BASE],
         ]),
       )}</svg>`,
-      ...months.flatMap(({ name, kwh, usd, missed_usd }, at) => [
-        words(middle(at), BASE - heightOf(usd) - 5, String(Math.round(usd)), {
-          look: missed_usd > 0 ? 'sum bad' : 'sum',
-          anchor: 'middle',
-        }),
+      ...months.flatMap(({ name, kwh, usd, missed_usd, median_usd }, at) => [
+        sumOf(
+          middle(at),
+          heightOf(usd),
+          median_usd === null ? null : heightOf(median_usd),
+          usd,
+          missed_usd > 0,
+        ),
         words(middle(at), BASE + 18, name, { anchor: 'middle' }),
         words(middle(at), BASE + 35, kwh, { look: missed_usd > 0 ? 'g' : 'g wide', anchor: 'middle' }),
       ]),
     ],
   );
+}
+
+/** Above its bar; inside of it where the middle of the market runs through there. */
+function sumOf(x: number, height: number, median: number | null, usd: number, isMissed: boolean): Html {
+  const isInside =
+    median !== null && median > height - 2 && median < height + SUM_HEIGHT && height > 2 * SUM_HEIGHT;
+  const look = `sum${isMissed ? ' bad' : isInside ? ' in' : ''}`;
+  return words(x, BASE - height + (isInside ? 16 : -5), String(Math.round(usd)), { look, anchor: 'middle' });
 }
 
 const y = (value: number): string => String(Math.round(value * 10) / 10);

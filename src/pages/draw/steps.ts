@@ -68,7 +68,7 @@ export function drawSteps(series: readonly Series[], { from, to, ticks }: Time, 
           anchor: x(at) > 0.9 ? 'end' : x(at) < 0.1 ? 'start' : 'middle',
         }),
       ),
-      ...series.map(({ steps, name, look }) => nameOf(steps, name, look, y)),
+      ...namesOf(series, y),
     ],
   );
 }
@@ -93,16 +93,15 @@ function stairs(
   return path + linePath(run);
 }
 
-function nameOf(
-  steps: readonly Step[],
-  name: string,
-  look: string,
-  y: (value: number) => number,
-): Html | null {
-  const last = steps.findLast(({ value }) => value !== null);
-  if (last === undefined || name === '') return null;
-  return words(1, y(last.value!) + (look === 'c' ? 16 : -8), name, {
-    look: look === 'c' ? 'g' : 'name',
-    anchor: 'end',
-  });
+/** At the end of each line: the highest is named above it, the others below theirs. */
+function namesOf(series: readonly Series[], y: (value: number) => number): Html[] {
+  const ends = series
+    .flatMap(({ steps, name, look }) => {
+      const last = steps.findLast(({ value }) => value !== null);
+      return last && name !== '' ? [{ name, look, at: y(last.value!) }] : [];
+    })
+    .sort((a, b) => a.at - b.at);
+  return ends.map(({ name, look, at }, index) =>
+    words(1, at + (index === 0 ? -8 : 17), name, { look: look === 'c' ? 'g' : 'name', anchor: 'end' }),
+  );
 }

@@ -36,7 +36,8 @@ export function drawStrip(
       ...marks.map(({ value, look }) => line(look === 'you' ? 'u' : 'k', stroke(value, TOP - 4, BOTTOM + 4))),
     ],
     marks.map(({ value, text, look }, at) =>
-      words(x(value), look === 'you' ? TOP - 9 : BOTTOM + 18, text, {
+      // Those at the ends stand below; one between them may find no room there.
+      words(x(value), look === 'you' || (at > 0 && at < marks.length - 1) ? TOP - 9 : BOTTOM + 18, text, {
         look: look === 'you' ? 'yours' : '',
         anchor: x(value) < 0.15 ? 'start' : x(value) > 0.7 || at > 1 ? 'end' : 'middle',
       }),

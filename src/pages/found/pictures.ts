@@ -4,8 +4,9 @@ import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import { LRUCache } from 'lru-cache';
 import type { PlanView } from '../../catalog/catalog.ts';
 import { usageProfiles } from '../../store/profiles.ts';
-import { date, dollars, monthName } from '../format.ts';
+import { capital, date, dollars, monthName } from '../format.ts';
 import type { Ask } from '../page-parts.ts';
+import { inWordsOf } from '../plan/in-words-of.ts';
 import { planFacts } from '../plan/plan-facts.ts';
 import { findingOf } from '../plan/plan-page-parts.ts';
 import { YearMarket } from '../plan/year-market.ts';
@@ -17,6 +18,8 @@ import { PLAN } from '../words/plan.ts';
 import { type Art, type Picture, pictureSvg, toPng } from './picture.ts';
 
 const MOST_BYTES = 16 << 20;
+/** What one takes at the most, measured; its bytes are not there yet when it is kept. */
+const PICTURE_BYTES = 80_000;
 /** A picture takes a thread for tens of milliseconds. */
 const AT_ONCE = 1;
 const WAITING = 16;
@@ -28,7 +31,7 @@ export class Pictures {
   readonly #kept = new LRUCache<string, Promise<Buffer>>({
     max: 500,
     maxSize: MOST_BYTES,
-    sizeCalculation: () => 40_000,
+    sizeCalculation: () => PICTURE_BYTES,
   });
   readonly #atOnce = bulkhead(AT_ONCE, WAITING);
 
@@ -78,14 +81,17 @@ export function planPicture(ask: Ask, id: string): Pictured | null {
       picture() {
         const market = marketOf(view);
         const row = market.rows.find((one) => one.plan.id === plan.id)!;
-        const facts = planFacts(row, market, { nowMs: ask.nowMs, change: null });
+        const facts = planFacts({ ...row, plan: inWordsOf(plan, ask.language) }, market, {
+          nowMs: ask.nowMs,
+          change: null,
+        });
         const words = PLAN[ask.language];
         const bars = facts.months.flatMap(({ month, usd, missed }) =>
           usd === null
             ? []
             : [
                 {
-                  name: monthName(ask.language, month, 'monthShort').replace('.', ''),
+                  name: capital(monthName(ask.language, month, 'monthShort')).slice(0, 3),
                   usd,
                   missed_usd: missed?.usd ?? 0,
                 },

@@ -3,6 +3,8 @@
 import type { PlanView } from '../../catalog/catalog.ts';
 import type { PlanYear } from '../../catalog/priced-years.ts';
 import { type Html, html, trusted } from '../../html/html.ts';
+import { roundingUsd } from '../../plan/bill/shape.ts';
+import type { UsageProfile } from '../../plan/profiles/profiles.ts';
 import type { Place } from '../../territory/places.ts';
 import type { Tdsp } from '../../territory/territory.ts';
 import { page } from '../document.ts';
@@ -10,6 +12,7 @@ import { errorPage } from '../error-page.ts';
 import { hasOwnUtility, placeNote } from '../find/place-note.ts';
 import { placePage } from '../find/place-page.ts';
 import { dollars, monthName, monthOf, whole } from '../format.ts';
+import { breadcrumbs } from '../found/structured.ts';
 import { inLanguage } from '../language.ts';
 import { type Answer, type Ask, BadAddress } from '../page-parts.ts';
 import { styleSheet } from '../style-sheet.ts';
@@ -23,11 +26,9 @@ import { sourceLine } from './source-line.ts';
 import { strip } from './strip.ts';
 import { usageControl } from './usage-control.ts';
 
-const STYLE = styleSheet('list');
+const STYLE = styleSheet('usage', 'list');
 /** Plans shown of each group before somebody asks for all. */
 const FIRST = { known: 30, part: 5, estimates: 5 } as const;
-/** What rounding to a tenth of a cent leaves open over a year of a house, in USD. */
-const ROUNDING_USD = 7;
 
 type Served = Extract<Place, { kind: 'city' | 'zip' }>;
 
@@ -79,7 +80,7 @@ function listPage(ask: Ask, place: Served, name: string, path: string): Answer {
   const href = inLanguage(language, path);
   const source = sourceLine(ask, view);
   const main = html`<svg width="0" height="0" class="defs" aria-hidden="true"><path id="m" class="c" d="${trusted(medianPath(ranked))}"/></svg><div class="w">${crumbs(ask, tdsp, place)}
-<div class="ans" data-place="${name}" data-href="${href}"><h1>${lowest ? say(lowest.year.total_usd!) : words.noKnown(name)}</h1>${lead(ask, list, query)}<p class="src">${source}<span class="o">${words.toADollar(ROUNDING_USD)}</span></p></div>
+<div class="ans" data-place="${name}" data-href="${href}"><h1>${lowest ? say(lowest.year.total_usd!) : words.noKnown(name)}</h1>${lead(ask, list, query)}<p class="src">${source}<span class="o">${words.toADollar(roundingOfYear(query.profile))}</span></p></div>
 ${placeNote(ask, place, tdsp, path)}${drawStrip(ask, list)}${usageControl(language, href, query)}
 <div class="grid">${filterForm(language, href, ranked, query)}
 ${table(ask, view, list, query, path)}</div></div>`;
@@ -97,8 +98,18 @@ ${table(ask, view, list, query, path)}</div></div>`;
     view,
     demand: place.kind === 'city' ? place.city.slug : null,
     canonical: path,
+    picture: place.kind === 'city' ? path : `/markets/${tdsp.duns}`,
+    head: html`${breadcrumbs(ask, [
+      { name: 'Texas', path: '/texas' },
+      { name: tdsp.short_name, path: `/markets/${tdsp.duns}` },
+      { name, path },
+    ])}`,
   });
 }
+
+/** What prices rounded to a tenth of a cent leave open over a year, in USD. */
+const roundingOfYear = ({ months_kwh }: UsageProfile): number =>
+  Math.max(1, Math.round(months_kwh.reduce((sum, kwh) => sum + roundingUsd(kwh), 0)));
 
 /** The TDSP whose plans are shown: of several the first, until somebody says which delivers. @throws {BadAddress} */
 function deliverer({ parts }: Ask, tdsps: readonly string[], { delivered }: ListQuery): Tdsp {
@@ -143,7 +154,7 @@ function toGroups(ranked: readonly PlanYear[], query: ListQuery): Groups {
 function crumbs({ language }: Ask, tdsp: Tdsp, place: Served): Html {
   const at = (path: string) => inLanguage(language, path);
   const name = place.kind === 'city' ? place.city.name : place.zip.zip;
-  return html`<p class="crumb"><a href="${at('/texas')}">Texas</a> / <a href="${at(`/markets/${tdsp.code.toLowerCase()}`)}">${tdsp.short_name}</a> / ${name}</p>`;
+  return html`<p class="crumb"><a href="${at('/texas')}">Texas</a> / <a href="${at(`/markets/${tdsp.duns}`)}">${tdsp.short_name}</a> / ${name}</p>`;
 }
 
 /** The known plan that is advertised lowest, where it is not the one that costs least. */
@@ -156,10 +167,11 @@ function trapOf(known: readonly PlanYear[]): PlanYear | null {
   return advertised.year.total_usd! - lowest.year.total_usd! >= 1 ? advertised : null;
 }
 
-function lead({ language }: Ask, { known }: Groups, query: ListQuery): Html {
+function lead({ language }: Ask, { known, part, estimates }: Groups, query: ListQuery): Html {
   const words = LIST[language];
   const lowest = known[0];
-  if (!lowest) return html`<p>${words.nothingFits}.</p>`;
+  const uncertain = part.length + estimates.length;
+  if (!lowest) return html`<p>${uncertain > 0 ? words.noneKnown(uncertain) : words.nothingFits}</p>`;
   const link = (row: PlanYear) =>
     html`<a href="${planHref(row, language, query)}">${planName(row, language)}</a>`;
   const half = known[Math.floor((known.length - 1) / 2)]!.year.total_usd!;

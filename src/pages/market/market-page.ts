@@ -9,7 +9,7 @@ import { page } from '../document.ts';
 import { drawSteps, type Step } from '../draw/steps.ts';
 import { drawStrip } from '../draw/strip.ts';
 import { errorPage } from '../error-page.ts';
-import { cents, date, dollars } from '../format.ts';
+import { capital, cents, date, dollars } from '../format.ts';
 import { breadcrumbs } from '../found/structured.ts';
 import { inLanguage, type Language } from '../language.ts';
 import { type ListQuery, readListQuery, usageParams, withParams } from '../list/list-query.ts';
@@ -23,10 +23,10 @@ import { YearMarket } from '../plan/year-market.ts';
 import { styleSheet } from '../style-sheet.ts';
 import { MARKET } from '../words/market.ts';
 
-const STYLE = styleSheet('list', 'draw', 'plan', 'market');
+const STYLE = styleSheet('usage', 'draw', 'plan', 'market');
 const PLACES = 12;
 const PLANS = 10;
-const CHANGES = 30;
+const CHANGES = 20;
 const LEAST_WEEKS = 2;
 const EVENTS: readonly MarketChange['event'][] = ['listed', 'relisted', 'changed', 'withdrawn'];
 const WITHOUT_PAST_MS = 15_000;
@@ -173,12 +173,10 @@ function weekSection(
     .slice(0, CHANGES)
     .map((change) => {
       const sold = view.planWith(change.offer_id);
-      const name = sold
-        ? html`<a href="${link(sold.id)}" lang="en">${change.name}</a>`
-        : html`<span lang="en">${change.name}</span>`;
+      const name = sold ? html`<a href="${link(sold.id)}">${change.name}</a>` : html`${change.name}`;
       return html`<tr><th scope="row" class="nw">${date(language, change.at, 'short')}</th><td>${name}<br><small class="g">${change.provider.name}</small></td><td class="n">${eventWords(change, language)}</td></tr>`;
     });
-  return html`<section class="sec"><h2>${words.week}</h2><p>${words.weekLead(cheaper, dearer, count('listed') + count('relisted'), count('withdrawn'))} ${!isWhole && words.weekCut} ${changes.length > CHANGES && words.weekShown(CHANGES)}</p><table class="t"><thead><tr><th scope="col">${day}</th><th scope="col">${plan}</th><th scope="col" class="n">${what}</th></tr></thead><tbody>${rows}</tbody></table></section>`;
+  return html`<section class="sec"><h2>${words.week}</h2><p>${capital(words.weekLead(cheaper, dearer, count('listed') + count('relisted'), count('withdrawn')))} ${!isWhole && words.weekCut} ${changes.length > CHANGES && words.weekShown(CHANGES)}</p><table class="t week"><thead><tr><th scope="col">${day}</th><th scope="col">${plan}</th><th scope="col" class="n">${what}</th></tr></thead><tbody>${rows}</tbody></table></section>`;
 }
 
 /** The latest day first; on a day the largest moves of a price, then what came and what went. */

@@ -15,12 +15,13 @@ import { usageControl } from '../list/usage-control.ts';
 import type { Answer, Ask } from '../page-parts.ts';
 import { type ProviderPast, readProviderPast } from '../past/provider-past.ts';
 import { homeOf } from '../plan/home-of.ts';
+import { inWordsOf } from '../plan/in-words-of.ts';
 import { planTable } from '../plan/other-sections.ts';
 import { isKnown, YearMarket } from '../plan/year-market.ts';
 import { styleSheet } from '../style-sheet.ts';
 import { MARKET } from '../words/market.ts';
 
-const STYLE = styleSheet('list', 'draw', 'plan', 'market');
+const STYLE = styleSheet('usage', 'plan', 'market');
 const WITHOUT_PAST_MS = 15_000;
 const ID = /^[a-z0-9-]{1,80}$/;
 
@@ -94,7 +95,7 @@ function areaSection({ tdsp, market, rows }: Area, language: Language, query: Li
     known.length > 0 && planTable(known, { language, linkTo, against: null, isOneProvider: true })
   }${
     others.length > 0 &&
-    html`<p class="more">${capital(words.rest(others.length))} ${others.map(({ plan, year }, at) => html`${at > 0 && ', '}<a href="${linkTo(plan.id)}" lang="en">${plan.name}</a>${year.total_usd !== null && html` <span class="g">≈ ${dollars(year.total_usd)}</span>`}`)}</p>`
+    html`<p class="more">${capital(words.rest(others.length))} ${others.map(({ plan, year }, at) => html`${at > 0 && ', '}<a href="${linkTo(plan.id)}">${inWordsOf(plan, language).name}</a>${year.total_usd !== null && html` <span class="g">≈ ${dollars(year.total_usd)}</span>`}`)}</p>`
   }</section>`;
 }
 

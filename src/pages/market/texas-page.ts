@@ -18,7 +18,7 @@ import { styleSheet } from '../style-sheet.ts';
 import { COMMON } from '../words/common.ts';
 import { MARKET } from '../words/market.ts';
 
-const STYLE = styleSheet('list', 'draw', 'plan', 'market');
+const STYLE = styleSheet('usage', 'draw', 'plan', 'market');
 const MODES = ['company', 'price', 'age'] as const;
 type Mode = (typeof MODES)[number];
 /** People, from where on a dot is a large one. */

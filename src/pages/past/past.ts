@@ -7,13 +7,14 @@ import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import { LRUCache } from 'lru-cache';
 import type { Queryable } from '../../store/postgres/database.ts';
 
-const MOST_KEPT = 2_000;
+/** Each is up to a year of days: some 20 KB. */
+const MOST_KEPT = 500;
 /** What is "in the last 90 days" changes without a new version, too. */
 const KEPT_MS = 15 * 60_000;
 /** While PostgreSQL is away nobody else waits for it. */
 const AWAY_MS = 5_000;
-/** Readers of the past must not hold up those of now. */
-const AT_ONCE = 4;
+/** Readers of the past must not hold up those of now: of four quick connections the API gives two to questions that take long. */
+const AT_ONCE = 1;
 const WAITING = 64;
 
 export class Past {

@@ -161,7 +161,7 @@ function curveTable({ plan, curve, market }: PlanPageParts['facts'], language: L
     return html`<tr><th scope="row">${whole(kwh)}</th><td class="n">${usd === null ? '–' : `${about}${toTheCent(usd)}`}</td><td class="n">${middle === null ? '–' : toTheCent(middle)}</td></tr>`;
   });
   const words = PLAN_BILL[language].curve;
-  return html`<details><summary>${words.table}</summary><table class="t"><thead><tr><th scope="col">${words.kwh}</th><th scope="col" class="n" lang="en">${plan.name}</th><th scope="col" class="n">${words.middle}</th></tr></thead><tbody>${rows}</tbody></table></details>`;
+  return html`<details><summary>${words.table}</summary><table class="t"><thead><tr><th scope="col">${words.kwh}</th><th scope="col" class="n">${plan.name}</th><th scope="col" class="n">${words.middle}</th></tr></thead><tbody>${rows}</tbody></table></details>`;
 }
 
 /** Cents of a step are rounding in the published prices, unless the text states them. */

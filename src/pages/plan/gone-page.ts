@@ -11,13 +11,16 @@ import type { Ask, Page } from '../page-parts.ts';
 import { styleSheet } from '../style-sheet.ts';
 import { GONE } from '../words/gone.ts';
 import type { FoundPlan } from './find-plan.ts';
+import { inWordsOf } from './in-words-of.ts';
 import { planTable } from './other-sections.ts';
 import { type KnownRow, YearMarket } from './year-market.ts';
 
-const STYLE = styleSheet('draw', 'plan');
+const STYLE = styleSheet('plan');
 const SHOWN = 5;
 
-export function gonePage(ask: Ask, { plan, ended_at, view }: Extract<FoundPlan, { kind: 'gone' }>): Page {
+export function gonePage(ask: Ask, gone: Extract<FoundPlan, { kind: 'gone' }>): Page {
+  const { ended_at, view } = gone;
+  const plan = inWordsOf(gone.plan, ask.language);
   const { language, parts } = ask;
   const words = GONE[language];
   const tdsp = parts.territory.tdsp(plan.tdsp_duns)?.short_name ?? plan.tdsp_duns;
@@ -40,6 +43,6 @@ export function gonePage(ask: Ask, { plan, ended_at, view }: Extract<FoundPlan, 
     description: words.title(plan.name, plan.provider.name, tdsp),
     canonical: null,
     style: STYLE(),
-    main: html`<div class="w"><p class="crumb"><a href="${inLanguage(language, '/texas')}">Texas</a> / <a href="${inLanguage(language, `/markets/${plan.tdsp_duns}`)}">${tdsp}</a> / <span lang="en">${plan.name}</span></p><div class="top"><h1>${words.head(plan.name)}</h1><p class="lead">${words.who} <a href="${inLanguage(language, `/providers/${plan.provider.id}`)}">${plan.provider.name}</a>${words.sold(tdsp, ended_at === null ? null : date(language, ended_at, 'exactDay'))} ${rate !== null && words.last(cents(rate))} ${year !== null && words.year(dollars(year))}</p></div>${table(words.own(plan.provider.name), own.slice(0, SHOWN))}${table(words.alike, known.filter(isAlike).slice(0, SHOWN))}</div>`,
+    main: html`<div class="w"><p class="crumb"><a href="${inLanguage(language, '/texas')}">Texas</a> / <a href="${inLanguage(language, `/markets/${plan.tdsp_duns}`)}">${tdsp}</a> / ${plan.name}</p><div class="top"><h1>${words.head(plan.name)}</h1><p class="lead">${words.who} <a href="${inLanguage(language, `/providers/${plan.provider.id}`)}">${plan.provider.name}</a>${words.sold(tdsp, ended_at === null ? null : date(language, ended_at, 'exactDay'))} ${rate !== null && words.last(cents(rate))} ${year !== null && words.year(dollars(year))}</p></div>${table(words.own(plan.provider.name), own.slice(0, SHOWN))}${table(words.alike, known.filter(isAlike).slice(0, SHOWN))}</div>`,
   });
 }

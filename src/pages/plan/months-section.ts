@@ -22,7 +22,7 @@ export function monthsSection(parts: PlanPageParts): Html | null {
   const missing = months.filter(({ missed }) => missed !== null).length;
   const bars = drawMonthBars(
     months.map(({ month, kwh, usd, missed, middle_usd }) => ({
-      name: capital(monthName(language, month, 'monthShort')).replace('.', ''),
+      name: capital(monthName(language, month, 'monthShort')).slice(0, 3),
       kwh: whole(kwh),
       usd,
       missed_usd: missed?.usd ?? 0,
@@ -42,10 +42,10 @@ function oddPair(months: readonly Billed[], language: Language): string | null {
   );
   const [pair] = pairs.sort((a, b) => b.gap - a.gap);
   if (!pair) return null;
-  const name = ({ month }: Billed) => capital(monthName(language, month));
+  const name = ({ month }: Billed) => monthName(language, month);
   const { dear, cheap } = pair;
   return PLAN[language].months.lead(
-    name(dear),
+    capital(name(dear)),
     dollars(dear.usd),
     whole(dear.kwh),
     name(cheap),

@@ -2,21 +2,25 @@
 
 import type { PlanView } from '../../catalog/catalog.ts';
 import { type Html, html } from '../../html/html.ts';
-import type { Plan } from '../../plan/plan.ts';
-import { remarksAmong, remarksOf } from '../../plan/quality/quality.ts';
-import type { Remark } from '../../plan/quality/remark.ts';
+import { remarksNow } from '../../plan/quality/quality.ts';
+import type { PlanRemark } from '../../plan/quality/remark.ts';
+import { DAY_MS } from '../../units.ts';
 import { drawSteps } from '../draw/steps.ts';
 import { cents, date, difference, dollars, percent, whole } from '../format.ts';
 import { inLanguage, type Language } from '../language.ts';
 import type { PlanPast } from '../past/plan-past.ts';
+import { LIST } from '../words/list.ts';
 import { PLAN } from '../words/plan.ts';
 import { PLAN_BILL } from '../words/plan-bill.ts';
+import { inWordsOf } from './in-words-of.ts';
 import { leavingOf } from './plan-aside.ts';
 import type { PlanPageParts } from './plan-page-parts.ts';
 import type { KnownRow } from './year-market.ts';
 
 /** The change that the page speaks of first. */
 const TOLD_PERCENT = 20;
+/** From here on a drawing is told by months, not by days. */
+const LONG_MS = 180 * DAY_MS;
 
 export function whatIfSection({ ask, facts }: PlanPageParts): Html {
   const { language, path, query } = ask;
@@ -75,12 +79,12 @@ export function planTable(
   const [aYear, name, less, leave, green] = PLAN_BILL[language].cheaper.columns;
   const facts = PLAN[language].facts;
   const body = rows.map(({ plan, year }) => {
-    const { rated, unrated } = PLAN[language];
-    const stars = plan.provider_rating === null ? unrated : rated(plan.provider_rating);
+    const { rated, notRated } = LIST[language];
+    const stars = plan.provider_rating === null ? notRated : rated(plan.provider_rating);
     const about = isOneProvider
       ? PLAN[language].kind(plan.rate_type, plan.term_months)
-      : `${plan.provider.name}, ${stars}`;
-    return html`<tr><td class="n"><b>${dollars(year.total_usd)}</b></td><th scope="row"><a href="${linkTo(plan.id)}" lang="en">${plan.name}</a><br><small class="g">${about}</small></th>${against !== null && html`<td class="n">${dollars(against - year.total_usd)}</td>`}<td class="n">${leavingOf(plan, facts)[0]}</td><td class="n o">${plan.percent_green === null ? '–' : percent(plan.percent_green)}</td></tr>`;
+      : `${plan.provider.name}, ${stars.replaceAll(' ', '\u00a0')}`;
+    return html`<tr><td class="n"><b>${dollars(year.total_usd)}</b></td><th scope="row"><a href="${linkTo(plan.id)}">${inWordsOf(plan, language).name}</a><br><small class="g">${about}</small></th>${against !== null && html`<td class="n">${dollars(against - year.total_usd)}</td>`}<td class="n">${leavingOf(plan, facts)[0]}</td><td class="n o">${plan.percent_green === null ? '–' : percent(plan.percent_green)}</td></tr>`;
   });
   return html`<table class="t few"><thead><tr><th scope="col" class="n">${aYear}</th><th scope="col">${name}</th>${against !== null && html`<th scope="col" class="n">${less}</th>`}<th scope="col" class="n">${leave}</th><th scope="col" class="n o">${green}</th></tr></thead><tbody>${body}</tbody></table>`;
 }
@@ -117,7 +121,14 @@ export function historySection({ ask, facts }: PlanPageParts, past: PlanPast | '
         name: plan.name,
       },
     ],
-    { from: from.getTime(), to: nowMs, ticks: [from.getTime(), nowMs].map((at) => ({ at, text: day(at) })) },
+    {
+      from: from.getTime(),
+      to: nowMs,
+      ticks: [from.getTime(), nowMs].map((at) => ({
+        at,
+        text: date(language, at, nowMs - from.getTime() > LONG_MS ? 'month' : 'short'),
+      })),
+    },
     { label: words.picture(plan.name), value: (value) => `${cents(value)} ¢` },
   );
   const first =
@@ -144,23 +155,22 @@ export function historySection({ ask, facts }: PlanPageParts, past: PlanPast | '
   }</section>`;
 }
 
-/** Of a plan in memory, and so as long as its plan set stays: the plans beside it are those of one version. */
-const remarks = new WeakMap<Plan, Remark[]>();
+/** What is odd about each plan of a market, by its id: looked for once, as plans are compared with each other. */
+const remarks = new WeakMap<PlanView, ReadonlyMap<string, PlanRemark[]>>();
+
+function remarksIn(view: PlanView): ReadonlyMap<string, PlanRemark[]> {
+  let found = remarks.get(view);
+  if (!found) {
+    const plans = view.sets.flatMap((set) => set.plans);
+    found = Map.groupBy(remarksNow(plans), ({ plan }) => plan?.id ?? '');
+    remarks.set(view, found);
+  }
+  return found;
+}
 
 export function oddSection({ ask, facts }: PlanPageParts, view: PlanView): Html {
   const words = PLAN_BILL[ask.language].odd;
-  const { plan } = facts;
-  let found = remarks.get(plan);
-  if (!found) {
-    found = [
-      ...remarksAmong(
-        plan,
-        view.sets.flatMap(({ plans }) => plans),
-      ),
-      ...remarksOf(plan),
-    ];
-    remarks.set(plan, found);
-  }
+  const found = remarksIn(view).get(facts.plan.id) ?? [];
   if (found.length === 0)
     return html`<section class="sec"><h2>${words.head}</h2><p>${words.none}</p></section>`;
   return html`<section class="sec"><h2>${words.head}</h2><p>${words.lead}</p><ul class="odd">${found.map(({ rule, message }) => html`<li>${words.rules[rule] ?? message}</li>`)}</ul></section>`;

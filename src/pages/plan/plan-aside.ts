@@ -15,6 +15,7 @@ import {
   whole,
 } from '../format.ts';
 import type { Language } from '../language.ts';
+import { labelsOf } from '../list/plan-facts.ts';
 import { COMMON } from '../words/common.ts';
 import { PLAN, type PlanWords } from '../words/plan.ts';
 import type { PlanFacts } from './plan-facts.ts';
@@ -22,7 +23,7 @@ import type { PlanPageParts } from './plan-page-parts.ts';
 
 const SUMMER = [6, 7, 8, 9];
 
-export function factsAside({ ask, facts }: PlanPageParts): Html {
+export function factsAside({ ask, facts, compareWith }: PlanPageParts): Html {
   const { language } = ask;
   const words = PLAN[language].facts;
   const { plan, year, months } = facts;
@@ -30,6 +31,7 @@ export function factsAside({ ask, facts }: PlanPageParts): Html {
   const average = year.total_usd === null ? null : ((year.total_usd - year.once_usd) * 100) / year.usage_kwh;
   const at1000 = plan.rates_cents_per_kwh[1000];
   const [sure = '', why = null] = PLAN[language].sure[surenessOf(facts)];
+  const also = labelsOf(facts, null, language).flatMap(({ kind, text }) => (kind === 'fact' ? [text] : []));
   const enroll = webAddress(plan.enroll_url) ?? webAddress(plan.provider_website);
   const rows = [
     largest.usd !== null &&
@@ -40,22 +42,22 @@ export function factsAside({ ask, facts }: PlanPageParts): Html {
     row(words.leave, ...leavingOf(plan, words)),
     row(words.green, plan.percent_green === null ? words.unknown : percent(plan.percent_green), null),
     row(words.sure, sure, why),
+    also.length > 0 && row(words.also, also.join('; '), null),
     documentsOf(plan, language),
     sourceOf(facts, ask),
   ];
   const phone = plan.enroll_phone;
-  return html`<aside class="side" aria-label="${words.label}"><dl class="facts">${rows}</dl>${
-    enroll &&
-    html`<div class="act"><a class="btn" href="${enroll}" rel="nofollow noopener">${words.goTo(plan.provider.name)}</a></div>`
-  }<p class="s g">${phone && words.orCall(phone)} ${words.earn}</p></aside>`;
+  return html`<aside class="side" aria-label="${words.label}"><dl class="facts">${rows}</dl><div class="act">${compareWith && html`<a class="btn q" href="${compareWith}" rel="nofollow">${words.compare}</a>`}${enroll && html`<a class="btn" href="${enroll}" rel="nofollow noopener">${words.goTo(plan.provider.name)}</a>`}</div><p class="s g">${phone && words.orCall(phone)} ${words.earn}</p></aside>`;
 }
 
 const row = (name: string, value: string | Html, below: string | null): Html =>
   html`<div><dt>${name}</dt><dd>${value}${below && html`<small>${below}</small>`}</dd></div>`;
 
 /** The key of the words that say how sure the year is. */
-function surenessOf({ year }: Pick<PlanFacts, 'year'>): keyof PlanWords['sure'] {
+function surenessOf({ year, curve }: PlanFacts): keyof PlanWords['sure'] {
   if (year.total_usd === null) return 'unknown';
+  if (year.evidence === 'estimate' && curve.evidence !== 'estimate' && (year.covered_months ?? 12) < 12)
+    return 'short';
   switch (year.evidence) {
     case 'components':
       return 'components';
@@ -102,12 +104,10 @@ export function leavingOf(
 
 function documentsOf(plan: Plan, language: Language): Html | null {
   const words = PLAN[language].facts;
-  // The same plan in Spanish has papers of its own.
-  const papers = (language === 'es' && plan.translations.es?.documents) || plan.documents;
   const links = [
-    [words.efl, papers.efl ?? plan.documents.efl],
-    [words.tos, papers.tos ?? plan.documents.tos],
-    [words.yrac, papers.yrac ?? plan.documents.yrac],
+    [words.efl, plan.documents.efl],
+    [words.tos, plan.documents.tos],
+    [words.yrac, plan.documents.yrac],
     [words.prepaidDisclosure, plan.prepaid_disclosure_url],
   ] as const;
   const found = links.flatMap(([name, address]) => {

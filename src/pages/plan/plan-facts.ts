@@ -1,10 +1,10 @@
 /** Everything a page says about one plan at one home's usage, worked out and not yet worded. */
 
 import type { PlanYear } from '../../catalog/priced-years.ts';
+import { marketDay } from '../../plan/market-day.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { UsageProfile } from '../../plan/profiles/profiles.ts';
 import { missedCredit, type Year, yearOf } from '../../plan/profiles/year.ts';
-import { monthOf } from '../format.ts';
 import { isKnown, type KnownRow, type YearMarket } from './year-market.ts';
 
 const MONTHS = 12;
@@ -96,10 +96,7 @@ export function planFacts(
 }
 
 function nextMonths(nowMs: number): { month: number; year: number }[] {
-  const now = monthOf(nowMs);
-  const thisYear = Number(
-    new Date(nowMs).toLocaleString('en-US', { year: 'numeric', timeZone: 'America/Chicago' }),
-  );
+  const [thisYear, now] = marketDay(new Date(nowMs)).split('-').map(Number) as [number, number, number];
   return Array.from({ length: MONTHS }, (_, at) => {
     const month = now + at;
     return { month: (month % MONTHS) + 1, year: thisYear + Math.floor(month / MONTHS) };

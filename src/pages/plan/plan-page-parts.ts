@@ -11,6 +11,8 @@ export interface PlanPageParts {
   home: Home;
   /** Of the TDSP. */
   tdsp: string;
+  /** Beside the lowest known year; `null` for the lowest itself. */
+  compareWith: string | null;
   /** The address of a plan, for the same usage. */
   linkTo(id: string): string;
 }

@@ -7,7 +7,7 @@ import { errorPage } from '../error-page.ts';
 import { dollars } from '../format.ts';
 import { breadcrumbs, productOf } from '../found/structured.ts';
 import { inLanguage } from '../language.ts';
-import { readListQuery, usageParams, withParams } from '../list/list-query.ts';
+import { type ListQuery, readListQuery, usageParams, withParams } from '../list/list-query.ts';
 import { labelsOf } from '../list/plan-facts.ts';
 import { usageControl } from '../list/usage-control.ts';
 import { type Answer, type Ask, BadAddress } from '../page-parts.ts';
@@ -19,6 +19,7 @@ import { billSection, curveSection } from './bill-sections.ts';
 import { findPlan } from './find-plan.ts';
 import { gonePage } from './gone-page.ts';
 import { homeOf } from './home-of.ts';
+import { inWordsOf } from './in-words-of.ts';
 import { monthsSection } from './months-section.ts';
 import { cheaperSection, historySection, oddSection, whatIfSection } from './other-sections.ts';
 import { factsAside } from './plan-aside.ts';
@@ -26,7 +27,7 @@ import { planFacts } from './plan-facts.ts';
 import { findingOf, type PlanPageParts } from './plan-page-parts.ts';
 import { YearMarket } from './year-market.ts';
 
-const STYLE = styleSheet('list', 'draw', 'plan');
+const STYLE = styleSheet('usage', 'draw', 'plan');
 /** The history could not be read: soon it may be. */
 const WITHOUT_PAST_MS = 15_000;
 
@@ -41,7 +42,10 @@ export async function planPage(ask: Ask): Promise<Answer> {
   const usage = readListQuery(ask.query);
   const market = YearMarket.of(view, usage.profile);
   const row = market.rows.find((one) => one.plan.id === plan.id)!;
-  const facts = planFacts(row, market, { nowMs: ask.nowMs, change: readChange(ask) });
+  const facts = planFacts({ ...row, plan: inWordsOf(plan, ask.language) }, market, {
+    nowMs: ask.nowMs,
+    change: readChange(ask),
+  });
   const past = await ask.parts.past.read(`history ${plan.id} ${view.version}`, (queryable) =>
     readPlanPast(queryable, plan, new Date(ask.nowMs)),
   );
@@ -51,6 +55,7 @@ export async function planPage(ask: Ask): Promise<Answer> {
     facts,
     home: homeOf(usage),
     tdsp: territory.tdsp(plan.tdsp_duns)?.short_name ?? plan.tdsp_duns,
+    compareWith: compareOf(ask, plan.id, market, usage),
     linkTo: (id) => inLanguage(ask.language, withParams(`/plans/${id}`, usageParams(usage))),
   };
   return page(ask, {
@@ -63,6 +68,12 @@ export async function planPage(ask: Ask): Promise<Answer> {
     head: structuredOf(parts, view),
     main: html`<div class="w">${crumbOf(parts)}<div class="cols"><div>${answerOf(parts)}<div id="usage">${usageControl(ask.language, inLanguage(ask.language, ask.path), usage)}</div>${monthsSection(parts)}</div>${factsAside(parts)}<div class="rest">${billSection(parts)}${curveSection(parts)}${whatIfSection(parts)}${cheaperSection(parts)}${historySection(parts, past)}${oddSection(parts, view)}</div></div></div>`,
   });
+}
+
+function compareOf({ language }: Ask, id: string, { known }: YearMarket, usage: ListQuery): string | null {
+  const lowest = known[0]?.plan.id;
+  if (lowest === undefined || lowest === id) return null;
+  return inLanguage(language, withParams('/compare', [['id', id], ['id', lowest], ...usageParams(usage)]));
 }
 
 function structuredOf(parts: PlanPageParts, view: PlanView): Html {
@@ -102,7 +113,7 @@ function headOf(parts: PlanPageParts): { title: string; description: string } {
 }
 
 function crumbOf({ ask, facts, tdsp }: PlanPageParts): Html {
-  return html`<p class="crumb"><a href="${inLanguage(ask.language, '/texas')}">Texas</a> / <a href="${inLanguage(ask.language, `/markets/${facts.plan.tdsp_duns}`)}">${tdsp}</a> / <span lang="en">${facts.plan.name}</span></p>`;
+  return html`<p class="crumb"><a href="${inLanguage(ask.language, '/texas')}">Texas</a> / <a href="${inLanguage(ask.language, `/markets/${facts.plan.tdsp_duns}`)}">${tdsp}</a> / ${facts.plan.name}</p>`;
 }
 
 const kindOf = ({ ask, facts: { plan } }: PlanPageParts): string =>

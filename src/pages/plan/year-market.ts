@@ -7,6 +7,8 @@ import type { UsageProfile } from '../../plan/profiles/profiles.ts';
 import { yearRank } from '../../plan/profiles/year.ts';
 
 const PROFILES_PER_VIEW = 8;
+/** The usual changes of a usage, and a few that are asked for. */
+const USAGES_PER_MARKET = 16;
 
 /** A row whose cost of a year is known: neither an estimate nor a price that ends before the year does. */
 export interface KnownRow extends PlanYear {
@@ -22,6 +24,7 @@ export class YearMarket {
   readonly rows: readonly PlanYear[];
   readonly known: readonly KnownRow[];
   readonly #bills = new Map<number, number | null>();
+  readonly #years = new LRUCache<string, { usd: number | null }>({ max: USAGES_PER_MARKET });
 
   private constructor(view: PlanView, profile: UsageProfile) {
     this.profile = profile;
@@ -63,9 +66,16 @@ export class YearMarket {
 
   /** USD a year of the known plan in the middle, at another usage. */
   middleYearAt(profile: UsageProfile): number | null {
-    return middleOf(
-      this.known.map(({ curve, plan }) => yearRank(curve, plan, profile).total_usd ?? Number.NaN),
-    );
+    const key = profile.months_kwh.join();
+    let middle = this.#years.get(key);
+    if (!middle) {
+      const years = this.known.map(
+        ({ curve, plan }) => yearRank(curve, plan, profile).total_usd ?? Number.NaN,
+      );
+      middle = { usd: middleOf(years) };
+      this.#years.set(key, middle);
+    }
+    return middle.usd;
   }
 }
 

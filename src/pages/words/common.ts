@@ -18,7 +18,7 @@ const en = {
   sourceNames: {
     powertochoose: 'Power to Choose',
     comparepower: 'ComparePower',
-    sandbox: 'the sandbox: these plans and prices are invented',
+    sandbox: 'the sandbox (invented plans and prices)',
   } as Record<string, string>,
   /** `Read 38 minutes ago from Power to Choose` */
   readAgo: {
@@ -71,7 +71,7 @@ const es: CommonWords = {
   sourceNames: {
     powertochoose: 'Power to Choose',
     comparepower: 'ComparePower',
-    sandbox: 'el simulador: estos planes y precios son inventados',
+    sandbox: 'el simulador (planes y precios inventados)',
   },
   readAgo: {
     now: () => 'hace un momento',

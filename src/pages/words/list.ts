@@ -28,7 +28,9 @@ const en = {
     `Where it can choose in ${place}, ${who.toLowerCase()} pays ${dollars(usd)} a year or more`,
   filtered: (sentence: string) => `With these filters, ${sentence[0]!.toLowerCase()}${sentence.slice(1)}`,
   noKnown: (place: string) => `Electricity plans in ${place}`,
-  nothingFits: 'No plan passes all of these filters',
+  nothingFits: 'No plan passes all of these filters.',
+  noneKnown: (plans: number) =>
+    `${plans === 1 ? 'The bill of this plan is' : `The bills of these ${whole(plans)} plans are`} not known for every month: below stands what today’s prices would make of them.`,
   lowestIs: 'The lowest is ',
   by: ' by ',
   halfAbove: (plans: number, usd: number) =>
@@ -88,7 +90,9 @@ const en = {
   groups: {
     known: 'Price fixed for all twelve months',
     knownRule: (plans: number) =>
-      `${times(plans, 'One plan', 'plans')} with a known bill for every month, in order of the year’s cost. At the same cost: surer bill first, then smaller exit fee, shorter term, greener. Nobody can pay for a place.`,
+      plans === 0
+        ? 'None of these plans.'
+        : `${times(plans, 'One plan', 'plans')} with a known bill for every month, in order of the year’s cost. At the same cost: surer bill first, then smaller exit fee, shorter term, greener. Nobody can pay for a place.`,
     wholeRule: 'The whole rule',
     part: 'Price fixed for part of the year',
     partRule: (plans: number) =>
@@ -202,7 +206,9 @@ const es: ListWords = {
     `Donde se puede elegir en ${place}, ${who.toLowerCase()} paga ${dollars(usd)} al año o más`,
   filtered: (sentence) => `Con estos filtros, ${sentence[0]!.toLowerCase()}${sentence.slice(1)}`,
   noKnown: (place) => `Planes de electricidad en ${place}`,
-  nothingFits: 'Ningún plan pasa todos estos filtros',
+  nothingFits: 'Ningún plan pasa todos estos filtros.',
+  noneKnown: (plans) =>
+    `${plans === 1 ? 'La cuenta de este plan' : `La cuenta de estos ${whole(plans)} planes`} no se conoce para todos los meses: abajo está lo que saldría con los precios de hoy.`,
   lowestIs: 'El más bajo es ',
   by: ' de ',
   halfAbove: (plans, usd) =>
@@ -261,7 +267,9 @@ const es: ListWords = {
   groups: {
     known: 'Precio fijo los doce meses',
     knownRule: (plans) =>
-      `${times(plans, 'Un plan', 'planes')} con la cuenta de cada mes conocida, por lo que cuesta el año. A igual costo: primero la cuenta más segura, luego menor cargo por salir, plazo más corto, más renovable. Nadie puede pagar por un lugar.`,
+      plans === 0
+        ? 'Ninguno de estos planes.'
+        : `${times(plans, 'Un plan', 'planes')} con la cuenta de cada mes conocida, por lo que cuesta el año. A igual costo: primero la cuenta más segura, luego menor cargo por salir, plazo más corto, más renovable. Nadie puede pagar por un lugar.`,
     wholeRule: 'La regla completa',
     part: 'Precio fijo parte del año',
     partRule: (plans) =>

@@ -51,7 +51,7 @@ const en = {
     weekNone: 'No plan changed its price, came or went in the last seven days.',
     weekCut: 'More happened than is counted here.',
     weekColumns: ['Day', 'Plan', 'What happened'],
-    weekShown: (shown: number) => `The ${shown} latest.`,
+    weekShown: (shown: number) => `Here the ${shown} with the largest moves, the latest day first.`,
     event: {
       changed: (from: string, to: string) => `${from} → ${to} ¢`,
       terms: 'terms changed',
@@ -111,7 +111,7 @@ const en = {
     note: (places: number) =>
       `Each dot is one of ${places} cities and towns; large dots have more than 100,000 people. Delivery areas do not follow county lines, so we draw none. Rings are large cities where most homes cannot choose. Where nothing stands, a cooperative or another utility sells the power. County shapes: US Census.`,
     priceNote:
-      'A county has the colour of the lowest known year that any of its places can get: the lighter, the lower. Grey: no place with a choice.',
+      'A county has the colour of the lowest known year that any of its places can get: the lighter, the lower. No colour: no place with a choice.',
     ageNote: 'A county has the colour of the oldest prices any of its places depends on.',
     fresh: 'confirmed lately',
     stale: 'not confirmed lately',
@@ -156,7 +156,7 @@ const es: MarketWords = {
     weekNone: 'En los últimos siete días ningún plan cambió de precio, llegó ni se fue.',
     weekCut: 'Pasó más de lo que aquí se cuenta.',
     weekColumns: ['Día', 'Plan', 'Qué pasó'],
-    weekShown: (shown) => `Los ${shown} últimos.`,
+    weekShown: (shown) => `Aquí los ${shown} que más se movieron, primero el último día.`,
     event: {
       changed: (from, to) => `${from} → ${to} ¢`,
       terms: 'cambiaron las condiciones',
@@ -215,7 +215,7 @@ const es: MarketWords = {
     note: (places) =>
       `Cada punto es una de ${places} ciudades y pueblos; los grandes tienen más de 100,000 habitantes. Las zonas de entrega no siguen los condados, por eso no dibujamos ninguna. Los anillos son ciudades grandes donde casi nadie puede elegir. Donde no hay nada, una cooperativa u otra empresa vende la luz. Condados: Censo de EE. UU.`,
     priceNote:
-      'Un condado tiene el color del año más bajo que se conoce en alguno de sus lugares: más claro, más bajo. Gris: ningún lugar donde se pueda elegir.',
+      'Un condado tiene el color del año más bajo que se conoce en alguno de sus lugares: cuanto más claro, más bajo. Sin color: ningún lugar donde se pueda elegir.',
     ageNote: 'Un condado tiene el color de los precios más viejos de los que depende alguno de sus lugares.',
     fresh: 'confirmados hace poco',
     stale: 'sin confirmar últimamente',

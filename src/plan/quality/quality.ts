@@ -35,11 +35,19 @@ export function remarksAmong(plan: Plan, plans: readonly Plan[]): Remark[] {
   );
 }
 
-/** What is odd about the plans of one TDSP: about all together, and about each. */
+const ofAll = (plans: readonly Plan[]): PlanRemark[] =>
+  MARKET_RULES.flatMap(({ rule, check }) => check(plans).map((found) => ({ rule, ...found })));
+const ofEach = (plans: readonly Plan[]): PlanRemark[] =>
+  plans.flatMap((plan) => remarksOf(plan).map((remark) => ({ ...remark, plan })));
+
+/** What is odd about the plans of one TDSP as they are: about all together, and about each. */
+export const remarksNow = (plans: readonly Plan[]): PlanRemark[] => [...ofAll(plans), ...ofEach(plans)];
+
+/** The same, and what is odd beside the last four weeks. */
 export function remarksOfMarket(plans: readonly Plan[], past: RecentPast): PlanRemark[] {
   return [
-    ...MARKET_RULES.flatMap(({ rule, check }) => check(plans).map((found) => ({ rule, ...found }))),
+    ...ofAll(plans),
     ...PAST_RULES.flatMap(({ rule, check }) => check(plans, past).map((found) => ({ rule, ...found }))),
-    ...plans.flatMap((plan) => remarksOf(plan).map((remark) => ({ ...remark, plan }))),
+    ...ofEach(plans),
   ];
 }

@@ -62,7 +62,8 @@ export class ComparePowerSource implements PlanSource {
         endpoint: ENDPOINT,
         params,
         secrets: [...(apiKey ? [apiKey] : []), ...keysAmong(more)],
-        perform: (signal) => getAnswer(`${url}${request}`, { ...headers, ...conditional.headers }, signal),
+        perform: (signal, moved) =>
+          getAnswer(`${url}${request}`, { ...headers, ...conditional.headers }, signal, moved),
         sourceOf,
         read: (answer) =>
           conditional.read(answer, host, () =>

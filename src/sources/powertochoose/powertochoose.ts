@@ -5,7 +5,14 @@ import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConditionalRequest } from '../conditional.ts';
 import type { Gate } from '../gate.ts';
-import { getAnswer, type HttpAnswer, hostOf, LARGEST_BODY_BYTES, withoutSecrets } from '../http.ts';
+import {
+  getAnswer,
+  type HttpAnswer,
+  hostOf,
+  LARGEST_BODY_BYTES,
+  type Moved,
+  withoutSecrets,
+} from '../http.ts';
 import type { FetchContext, Fetched, NotModified, PlanSource } from '../source.ts';
 import { SourceError } from '../source-error.ts';
 import { parsePowerToChoose } from './normalise.ts';
@@ -41,7 +48,7 @@ export class PowerToChooseSource implements PlanSource {
     const headers = () => ({ ...(userAgent && { 'user-agent': userAgent }), ...conditional.headers });
     const remote = {
       endpoint: this.#isRemote ? new URL(csv).pathname : '',
-      perform: (signal: AbortSignal) => getAnswer(csv, headers(), signal),
+      perform: (signal: AbortSignal, moved: Moved | null) => getAnswer(csv, headers(), signal, moved),
       read: (answer: HttpAnswer) => {
         expectNotRefused(answer, hostOf(csv));
         return conditional.read(answer, hostOf(csv), toPlans);

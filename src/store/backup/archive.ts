@@ -30,6 +30,8 @@ interface Sealed {
 const BLOCK = 512;
 /** Far above the parts a backup writes: a crafted entry must not fill the memory. */
 const MOST_ENTRY_BYTES = 64 << 20;
+/** Rows pack to a tenth or so; zeros to next to nothing. */
+const MOST_UNPACKED = { times: 500, bytes: 64 << 20 };
 /** A frame that every zstd unpacker passes over: four bytes of magic, four of length, the hash. */
 const TRAILER = { magic: Buffer.from([0x50, 0x2a, 0x4d, 0x18, 32, 0, 0, 0]), bytes: 40 };
 const PACKED = { params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 } };
@@ -40,7 +42,12 @@ export const pathOfPart = (table: string, part: number): string =>
 /** The table whose rows an entry holds; `null`: it holds none. */
 export function tableOfPath(path: string): string | null {
   const [, name] = /^tables\/([^/]+)\/\d{6,}\.copy$/.exec(path) ?? [];
-  return name === undefined ? null : decodeURIComponent(name);
+  if (name === undefined) return null;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return null;
+  }
 }
 
 /** Writes all entries under a temporary name and to the disk; only then does the file get its name. */
@@ -138,12 +145,18 @@ export async function* readArchive(file: string): AsyncGenerator<ArchiveEntry> {
   const unpacked = packed.pipe(createZstdDecompress());
   packed.on('error', (error) => unpacked.destroy(error));
   const take = takeFrom(unpacked);
+  let unpackedBytes = 0;
   try {
     for (;;) {
-      const { nullBlock, cksumValid, path, size } = new Header(await take(BLOCK));
+      const { nullBlock, cksumValid, path, size, type } = new Header(await take(BLOCK));
       if (nullBlock) return;
-      if (!cksumValid || path === undefined || size === undefined || size > MOST_ENTRY_BYTES) {
+      const isFile = type === 'File' && path !== undefined && size !== undefined;
+      if (!cksumValid || !isFile || size > MOST_ENTRY_BYTES) {
         throw new Error(`The entry ${path} is damaged or too large`);
+      }
+      unpackedBytes += BLOCK + size;
+      if (unpackedBytes > MOST_UNPACKED.bytes + bytes * MOST_UNPACKED.times) {
+        throw new Error('It holds far more than rows can be packed to');
       }
       const data = await take(size);
       await take(paddingOf(size));

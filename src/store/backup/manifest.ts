@@ -10,8 +10,26 @@ export const FORMAT_VERSION = 1;
 
 const count = z.number().int().nonnegative();
 
-// Bounds go into a statement, so nothing but times can stand in them.
-const BOUND = /^(DEFAULT|FOR VALUES FROM \((MINVALUE|'[\d :+-]+')\) TO \((MAXVALUE|'[\d :+-]+')\))$/;
+/** A time as PostgreSQL spells it in a bound, or none. Read, and spelled anew where it is used: nothing of a manifest is pasted. */
+const TIME = String.raw`'(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\+00)?)'`;
+const BOUND = new RegExp(`^FOR VALUES FROM \\((?:MINVALUE|${TIME})\\) TO \\((?:MAXVALUE|${TIME})\\)$`);
+
+/** From when until when a partition holds rows; `null`: without an end there. `default`: what no other holds. */
+type PartitionBound = 'default' | { from: Date | null; to: Date | null };
+
+/** @returns `undefined` where it is not a bound */
+export function readBound(text: string): PartitionBound | undefined {
+  if (text === 'DEFAULT') return 'default';
+  const found = BOUND.exec(text);
+  if (!found) return undefined;
+  const [from, to] = [found[1], found[2]].map((time) =>
+    time === undefined ? null : new Date(`${time.slice(0, 19).replace(' ', 'T')}Z`),
+  ) as [Date | null, Date | null];
+  return [from, to].some((time) => time !== null && Number.isNaN(time.getTime())) ? undefined : { from, to };
+}
+
+/** Whether it is a name of ours is known once the migrations have made what they make. */
+const name = z.string().min(1).max(63);
 
 const manifestSchema = z.object({
   format: z.literal(FORMAT),
@@ -21,17 +39,23 @@ const manifestSchema = z.object({
   migrations: z.array(z.object({ number: count, name: z.string(), checksum: z.string() })),
   tables: z.array(
     z.object({
-      name: z.string(),
-      columns: z.array(z.string()),
+      name,
+      columns: z.array(name),
       rows: count,
       bytes: count,
       sha256: z.string(),
     }),
   ),
-  partitions: z.array(z.object({ name: z.string(), parent: z.string(), bound: z.string().regex(BOUND) })),
-  sequences: z.array(z.object({ name: z.string(), last_value: z.number().int(), is_called: z.boolean() })),
+  partitions: z.array(
+    z.object({
+      name,
+      parent: name,
+      bound: z.string().refine((text) => readBound(text) !== undefined, 'expected the bounds of a partition'),
+    }),
+  ),
+  sequences: z.array(z.object({ name, last_value: z.number().int(), is_called: z.boolean() })),
   /** Materialised: made anew from the tables. */
-  views: z.array(z.string()),
+  views: z.array(name),
   left_out: z.array(z.object({ name: z.string(), reason: z.string() })),
 });
 

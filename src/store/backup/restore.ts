@@ -16,7 +16,7 @@ import { type ArchiveEntry, readArchive, tableOfPath } from './archive.ts';
 import { PLAIN_TEXT } from './backup.ts';
 import { BackupDamagedError, RestoreFailedError, RestoreTargetError } from './backup-error.ts';
 import { takeOffIndexes } from './indexes.ts';
-import type { BackupTable, Manifest } from './manifest.ts';
+import { type BackupTable, type Manifest, readBound } from './manifest.ts';
 import { type BackupProgress, type Verified, verifyBackup } from './verify.ts';
 
 export interface RestoreProgress extends BackupProgress {
@@ -122,9 +122,10 @@ async function refuseUnlessEmpty(queryable: Queryable): Promise<void> {
 /** The tables as they were, without rows, and with the same partitions. */
 async function makeShape(
   client: pg.Client,
-  { partitions, tables }: Manifest,
+  manifest: Manifest,
   migrations: readonly Migration[],
 ): Promise<void> {
+  const { partitions, tables } = manifest;
   for (const { sql } of migrations) {
     // Nobody else is here, so nobody has to be spared, and a transaction takes no other way of making an index.
     await client.query(sql.replace(/\bconcurrently\b/gi, ''));
@@ -136,10 +137,45 @@ async function makeShape(
   );
   for (const { name } of rows) await client.query(`drop table ${name}`);
   for (const { name, parent, bound } of partitions) {
-    await client.query(`create table ${quoted(name)} partition of ${quoted(parent)} ${bound}`);
+    await client.query(`create table ${quoted(name)} partition of ${quoted(parent)} ${boundSql(bound)}`);
   }
+  await expectOurs(client, manifest);
   // What migrations put in is in the backup, as it was later.
   await client.query(`truncate ${tables.map(({ name }) => quoted(name)).join(', ')}`);
+}
+
+function boundSql(text: string): string {
+  const bound = readBound(text)!;
+  if (bound === 'default') return 'default';
+  const at = (time: Date | null, without: string) =>
+    time === null ? without : pg.escapeLiteral(time.toISOString());
+  return `for values from (${at(bound.from, 'minvalue')}) to (${at(bound.to, 'maxvalue')})`;
+}
+
+/**
+ * Only what the migrations have just made is filled, counted on or refreshed, whatever a file says.
+ * @throws {BackupDamagedError} it names something else
+ */
+async function expectOurs(
+  client: pg.Client,
+  { tables, sequences, views, partitions }: Manifest,
+): Promise<void> {
+  const { rows } = await client.query<{ name: string; kind: string }>(
+    `select relname::text as name, relkind::text as kind from pg_class
+      where relnamespace = current_schema()::regnamespace and not relispartition`,
+  );
+  const isOurs = (name: string, kinds: string) =>
+    rows.some((one) => one.name === name && kinds.includes(one.kind));
+  const foreign = [
+    ...tables.filter(({ name }) => !isOurs(name, 'rp')),
+    ...sequences.filter(({ name }) => !isOurs(name, 'S')),
+    ...views.filter((name) => !isOurs(name, 'm')).map((name) => ({ name })),
+    ...partitions.filter(({ parent }) => !isOurs(parent, 'p')),
+  ];
+  if (foreign.length === 0) return;
+  throw new BackupDamagedError(
+    `The backup names what no migration makes: ${foreign[0]!.name}. Nothing was restored.`,
+  );
 }
 
 async function load(

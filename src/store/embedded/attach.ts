@@ -5,12 +5,12 @@
  * A process that was killed loses its connection with its life, so there is no list that could go wrong.
  */
 
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { Cluster, type ClusterAccess } from './cluster.ts';
-import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
+import { DatabaseMissingError, EmbeddedPostgresError } from './embedded-postgres-error.ts';
 
 interface Attachment {
   connectionString: string;
@@ -36,8 +36,18 @@ export interface Attaching {
   attached: Promise<Attachment>;
 }
 
-export function beginAttaching(dataDir: string): Attaching {
-  mkdirSync(dataDir, { recursive: true });
+/**
+ * @param mayCreate false: a command that only looks says that there is no database, instead of showing an empty one
+ * @throws {EmbeddedPostgresError} the folder cannot be used
+ */
+export function beginAttaching(dataDir: string, mayCreate: boolean): Attaching {
+  if (!mayCreate && !existsSync(join(dataDir, 'postgres'))) {
+    throw new DatabaseMissingError(
+      `There is no database yet: DATABASE_URL is not set, and nothing is under ${dataDir} (WATTSYNC_DATA_DIR). ` +
+        'Start the program, which makes one: npm start',
+    );
+  }
+  usable(dataDir);
   const launch = Promise.withResolvers<void>();
   const cluster = new Cluster(dataDir, launch.resolve);
   const access = cluster.access();
@@ -50,8 +60,46 @@ export function beginAttaching(dataDir: string): Attaching {
 }
 
 /** @throws {EmbeddedPostgresError} */
-export const attachEmbeddedPostgres = (dataDir: string): Promise<Attachment> =>
-  beginAttaching(dataDir).attached;
+export const attachEmbeddedPostgres = async (dataDir: string, mayCreate = true): Promise<Attachment> =>
+  beginAttaching(dataDir, mayCreate).attached;
+
+/** @throws {EmbeddedPostgresError} nothing can be kept there */
+function usable(dataDir: string): void {
+  try {
+    makeFolders(dataDir);
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why = WHY_NOT[code ?? ''] ?? message;
+    throw new EmbeddedPostgresError(
+      `The data folder ${dataDir} cannot be used: ${why}. Name another one with WATTSYNC_DATA_DIR, or set DATABASE_URL.`,
+    );
+  }
+}
+
+/** One by one: below `/proc` the recursive way of Node never ends. */
+function makeFolders(path: string): void {
+  if (!existsSync(path)) {
+    makeFolders(dirname(path));
+    try {
+      mkdirSync(path);
+    } catch (error) {
+      // Another process was quicker.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  } else if (!statSync(path).isDirectory()) {
+    throw Object.assign(new Error(`${path} is a file`), { code: 'ENOTDIR' });
+  }
+}
+
+const WHY_NOT: Record<string, string> = {
+  ENOTDIR: 'it, or a part of its path, is a file',
+  EACCES: 'this user may not read and write there',
+  EPERM: 'this user may not make a folder there',
+  EROFS: 'the file system is read-only',
+  ENOENT: 'no folder can be made there',
+  ENOSPC: 'the disk is full',
+};
 
 async function attach(dataDir: string, cluster: Cluster): Promise<Attachment> {
   const run = async () => connect(await cluster.ensureRuns());

@@ -5,3 +5,9 @@ export class EmbeddedPostgresError extends WattsyncError {
   readonly code = 'embedded_postgres_failed';
   readonly retryable = false;
 }
+
+/** Nothing is there yet, and the command would only look. */
+export class DatabaseMissingError extends WattsyncError {
+  readonly code = 'database_missing';
+  readonly retryable = false;
+}

@@ -5,7 +5,7 @@ import type { Queryable } from '../postgres/database.ts';
 export const SEVERITIES = ['ticket', 'page'] as const;
 /** `page`: somebody has to look at once; `ticket`: within the day. */
 export type Severity = (typeof SEVERITIES)[number];
-export type AlertState = 'pending' | 'firing' | 'resolved';
+type AlertState = 'pending' | 'firing' | 'resolved';
 
 /** Of every rule and subject the last alert. */
 export interface AlertRow {

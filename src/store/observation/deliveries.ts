@@ -105,12 +105,3 @@ export async function readChannelDeliveries(queryable: Queryable): Promise<Chann
   );
   return rows;
 }
-
-/** The newest first. */
-export async function readDeliveries(queryable: Queryable, limit: number): Promise<Delivery[]> {
-  const { rows } = await queryable.query<Delivery>(
-    `select ${COLUMNS} from alert_deliveries order by id desc limit $1`,
-    [limit],
-  );
-  return rows;
-}

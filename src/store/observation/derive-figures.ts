@@ -4,6 +4,7 @@ import { count, emptyCounts, LATENCY_STEPS_MS } from '../../histogram.ts';
 import { readMinuteLayers } from '../cache/cache-stats.ts';
 import type { Queryable } from '../postgres/database.ts';
 import { readMinuteStatements } from '../upkeep/query-stats.ts';
+import { callOutcome } from '../upstream/api-calls.ts';
 import { readMinuteAnswers } from './answer-stats.ts';
 import { addStatements, type Figures, type FiguresRow, noFigures, type TdspFigures } from './figures.ts';
 
@@ -30,9 +31,9 @@ export async function deriveFigures(
     if (one) one.statements = addStatements(one.statements, figures);
   }
   for (const call of await readMinuteCalls(queryable, range)) addCall(of(call.minute), call);
-  for (const { minute, failed, n } of await readMinuteAttempts(queryable, range)) {
+  for (const { minute, ...counts } of await readMinuteAttempts(queryable, range)) {
     const one = of(minute);
-    if (one) one.attempts[failed ? 'failed' : 'succeeded'] += n;
+    if (one) one.attempts = counts;
   }
   for (const { minute, status, n } of await readMinuteRuns(queryable, range)) {
     const one = of(minute);
@@ -52,40 +53,36 @@ const MINUTE = (column: string): string => `date_trunc('minute', ${column})`;
 
 interface CallRow {
   minute: Date;
-  outcome: string;
+  status: number | null;
+  error: string | null;
   tdsp: string;
   reason: string;
   duration_ms: number[];
 }
 
-/** How a call ended: `ok`, `not_modified`, `refused` (4xx), `limited` (429), `failed` (5xx), `unread`, `unreachable`. */
 async function readMinuteCalls(
   queryable: Queryable,
   { from, to }: { from: Date; to: Date },
 ): Promise<CallRow[]> {
   const { rows } = await queryable.query<CallRow>(
-    `select ${MINUTE('c.called_at')} as minute, ${CALL_OUTCOME} as outcome,
+    `select ${MINUTE('c.called_at')} as minute, c.status, min(c.error) as error,
             coalesce(c.params->>'tdsp_duns', 'state') as tdsp,
             coalesce(r.requested_by || case when r.is_forced then ' (forced)' else '' end, 'unknown') as reason,
             array_agg(c.duration_ms) as duration_ms
        from api_calls c left join sync_runs r on r.id = c.run_id
-      where ${IN_RANGE('c.called_at')} group by 1, 2, 3, 4`,
+      where ${IN_RANGE('c.called_at')} group by 1, 2, c.error is null, 4, 5`,
     [from, to],
   );
   return rows;
 }
 
-const CALL_OUTCOME = `case when c.status is null then 'unreachable' when c.status = 304 then 'not_modified'
-  when c.status = 429 then 'limited' when c.status >= 500 then 'failed' when c.status >= 400 then 'refused'
-  when c.error is not null then 'unread' else 'ok' end`;
-
-function addCall(one: Figures | undefined, { outcome, tdsp, reason, duration_ms }: CallRow): void {
+function addCall(one: Figures | undefined, { tdsp, reason, duration_ms, ...call }: CallRow): void {
   if (!one) return;
   const { calls } = one;
   const add = (counts: Record<string, number>, name: string) => {
     counts[name] = (counts[name] ?? 0) + duration_ms.length;
   };
-  add(calls.outcomes, outcome);
+  add(calls.outcomes, callOutcome(call));
   add(calls.tdsps, tdsp);
   add(calls.reasons, reason);
   if (calls.latency.length === 0) calls.latency = emptyCounts(LATENCY_STEPS_MS);
@@ -93,9 +90,10 @@ function addCall(one: Figures | undefined, { outcome, tdsp, reason, duration_ms 
 }
 
 async function readMinuteAttempts(queryable: Queryable, { from, to }: { from: Date; to: Date }) {
-  const { rows } = await queryable.query<{ minute: Date; failed: boolean; n: number }>(
-    `select ${MINUTE('finished_at')} as minute, error_code is not null as failed, count(*)::int as n
-       from sync_attempts where ${IN_RANGE('finished_at')} group by 1, 2`,
+  const { rows } = await queryable.query<Figures['attempts'] & { minute: Date }>(
+    `select ${MINUTE('finished_at')} as minute, count(*) filter (where error_code is null)::int as succeeded,
+            count(error_code)::int as failed, count(*) filter (where status = 'held')::int as held
+       from sync_attempts where ${IN_RANGE('finished_at')} group by 1`,
     [from, to],
   );
   return rows;

@@ -26,7 +26,7 @@ export interface LayerFigures {
   max_age_seconds: number | null;
 }
 
-export interface StatementFigures {
+interface StatementFigures {
   calls: number;
   errors: number;
   total_ms: number;
@@ -80,7 +80,8 @@ export interface Figures {
     reasons: Record<string, number>;
     latency: number[];
   };
-  attempts: { succeeded: number; failed: number };
+  /** `held`: those of the failed whose snapshot the guard held back. */
+  attempts: { succeeded: number; failed: number; held: number };
   /** Runs that ended, by status. */
   runs: Record<string, number>;
   tdsps: Record<string, TdspFigures>;
@@ -99,7 +100,7 @@ export const noFigures = (): Figures => ({
   layers: {},
   statements: { calls: 0, errors: 0, total_ms: 0, max_ms: 0, latency: [] },
   calls: { outcomes: {}, tdsps: {}, reasons: {}, latency: [] },
-  attempts: { succeeded: 0, failed: 0 },
+  attempts: { succeeded: 0, failed: 0, held: 0 },
   runs: {},
   tdsps: {},
   readings: {},
@@ -174,6 +175,7 @@ export const addFigures = (one: Figures, other: Figures): Figures => ({
   attempts: {
     succeeded: one.attempts.succeeded + other.attempts.succeeded,
     failed: one.attempts.failed + other.attempts.failed,
+    held: one.attempts.held + other.attempts.held,
   },
   runs: merge(one.runs, other.runs, plus),
   tdsps: merge(one.tdsps, other.tdsps, addTdsp),

@@ -3,9 +3,9 @@
 import type { Queryable } from '../postgres/database.ts';
 import { PROCESS_ID } from '../upstream/permits.ts';
 
-/** When a loop last went round whole, and how often it should. */
-export interface LoopRound {
-  at: string;
+/** How long ago a loop last went round whole, and how often it should. */
+interface LoopRound {
+  late_ms: number;
   every_ms: number;
 }
 

@@ -95,6 +95,23 @@ export async function readMarketMoves(
   return rows;
 }
 
+export interface MarketMedian {
+  tdsp_duns: string;
+  plans: number;
+  /** Of fixed plans of twelve months at 1,000 kWh; `null`: none tells a rate. */
+  median_cents_per_kwh: number | null;
+  lowest_cents_per_kwh: number | null;
+}
+
+/** What most people look for, by TDSP, as the views of the market were last refreshed. */
+export async function readMedians(queryable: Queryable): Promise<MarketMedian[]> {
+  const { rows } = await queryable.query<MarketMedian>(
+    `select tdsp_duns, plans, median_rate_1000kwh::float8 as median_cents_per_kwh, min_rate_1000kwh::float8 as lowest_cents_per_kwh
+       from market_by_tdsp where segment = 'term 12 fixed' order by median_rate_1000kwh, tdsp_duns`,
+  );
+  return rows;
+}
+
 export interface LogLine {
   at: Date;
   level: 'info' | 'warn' | 'error';

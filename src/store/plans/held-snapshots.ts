@@ -1,6 +1,7 @@
 /** Snapshots the guard held back, with their verdicts: one open one of a TDSP, until a file passes or an operator decides. */
 
 import type { PlanDraft } from '../../plan/plan.ts';
+import { MARKET_EVENTS } from '../events/write-events.ts';
 import { toJsonb } from '../postgres/copy.ts';
 import type { Queryable } from '../postgres/database.ts';
 
@@ -36,13 +37,27 @@ export interface HeldSnapshot {
   run_id: number;
 }
 
-/** The one that was open gives way to it. */
-export async function holdSnapshot(queryable: Queryable, held: HeldSnapshot): Promise<void> {
-  await resolveHeld(queryable, held.tdsp_duns, 'replaced', 'sync');
+/**
+ * The one that was open gives way to it. That a TDSP is held back is an event where it was not held already.
+ * @param isNews false: most of it was published all the same
+ */
+export async function holdSnapshot(queryable: Queryable, held: HeldSnapshot, isNews = true): Promise<void> {
+  const wasHeld = await resolveHeld(queryable, held.tdsp_duns, 'replaced', 'sync');
+  const broken = held.verdict.readings.filter(({ is_broken }) => is_broken);
+  const told = { broken: broken.map(({ rule, reading, limit }) => ({ rule, reading, limit })) };
   await queryable.query(
-    `insert into held_snapshots
-       (tdsp_duns, source, origin, plans, rejections, payload_hash, verdict, observed_at, run_id, content_hash, since, files)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing`,
+    `with held as (
+       insert into held_snapshots
+         (tdsp_duns, source, origin, plans, rejections, payload_hash, verdict, observed_at, run_id, content_hash, since, files)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing
+       returning tdsp_duns
+     ), numbered as (
+       update market_log set last_seq = last_seq + 1 from held where $13 returning last_seq, held.tdsp_duns
+     ), told as (
+       insert into market_events (seq, tdsp_duns, at, kind, cause, data)
+       select last_seq, tdsp_duns, now(), 'snapshot_held', 'guard', $14 from numbered returning seq
+     )
+     select pg_notify('${MARKET_EVENTS}', seq::text) from told`,
     [
       held.tdsp_duns,
       held.source,
@@ -56,6 +71,8 @@ export async function holdSnapshot(queryable: Queryable, held: HeldSnapshot): Pr
       held.content_hash,
       held.since,
       held.files,
+      isNews && !wasHeld,
+      toJsonb(told),
     ],
   );
 }
@@ -82,6 +99,26 @@ export async function readHeld(queryable: Queryable, duns: string | null = null)
     `select tdsp_duns, source, origin, plans, rejections, payload_hash, verdict, observed_at, run_id, content_hash, since, files
        from held_snapshots where resolved_at is null and ($1::text is null or tdsp_duns = $1) order by tdsp_duns`,
     [duns],
+  );
+  return rows;
+}
+
+/** An open one, without its plans. */
+export interface HeldSummary {
+  tdsp_duns: string;
+  run_id: number;
+  observed_at: Date;
+  plans: number;
+  /** What the broken rules read, and what would be fine. */
+  broken: { reading: string; limit: string }[];
+}
+
+export async function readHeldSummaries(queryable: Queryable): Promise<HeldSummary[]> {
+  const { rows } = await queryable.query<HeldSummary>(
+    `select tdsp_duns, run_id, observed_at, jsonb_array_length(plans) as plans,
+            coalesce((select jsonb_agg(jsonb_build_object('reading', r->>'reading', 'limit', r->>'limit'))
+               from jsonb_array_elements(verdict->'readings') as r where (r->>'is_broken')::boolean), '[]') as broken
+       from held_snapshots where resolved_at is null order by tdsp_duns`,
   );
   return rows;
 }

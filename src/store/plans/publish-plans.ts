@@ -1,9 +1,11 @@
-/** What a publish writes, in one statement. */
+/** What a publish writes: all rows in one statement, and behind them what happened, in the order of the log. */
 
+import type { NewEvent } from '../../plan/events/market-event.ts';
 import { PLAN_COLUMNS } from '../../plan/fields.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { writeEvents } from '../events/write-events.ts';
 import { toJsonb } from '../postgres/copy.ts';
-import type { Queryable } from '../postgres/database.ts';
+import type { Database } from '../postgres/database.ts';
 import type { PassedAs } from './guarded-plans.ts';
 import type { ProviderRow } from './published-plans.ts';
 import { PLANS_PUBLISHED, type Snapshot } from './snapshots.ts';
@@ -59,6 +61,8 @@ export interface PublishedChange {
   /** Whose name or term was corrected: the key that later plans find them by is another. */
   correctedOffers: OfferRow[];
   history: HistoryRow[];
+  /** In the order in which they are told. */
+  events: NewEvent[];
 }
 
 /** A column that a publish writes, and its type. */
@@ -72,7 +76,7 @@ const list = (columns: readonly { name: string }[], inFront = ''): string =>
 const replaced = WRITTEN.filter(({ name }) => name !== 'external_id' && name !== 'tdsp_duns');
 
 /**
- * The whole transaction. It holds only where the snapshot that the change was worked out from is still current and
+ * The transaction but for its events. It holds only where the snapshot that the change was worked out from is still current and
  * nobody declared an emergency: else `given` is empty, and so is everything after it.
  *
  * $1: the change but for its plans, as a JSON object; $2: the plans, as a JSON list of rows.
@@ -205,7 +209,7 @@ function isSuperseded(error: unknown): boolean {
  * @returns whether it was written; not where `before` is not current any more, nor in an emergency
  */
 export async function writeChange(
-  queryable: Queryable,
+  database: Pick<Database, 'transaction'>,
   before: Snapshot | null,
   change: PublishedChange,
 ): Promise<boolean> {
@@ -217,6 +221,7 @@ export async function writeChange(
     returnedOffers,
     endedOffers,
     correctedOffers,
+    events,
     ...others
   } = change;
   const { tdsp_duns, version, observed_at } = snapshot;
@@ -236,8 +241,13 @@ export async function writeChange(
   };
   const values = [toJsonb(written), toJsonb(plans.map(toRow))];
   try {
-    const { rowCount } = await queryable.query({ name: 'publish', text: PUBLISH, values });
-    return rowCount === 1;
+    return await database.transaction(async (connection) => {
+      const { rowCount } = await connection.query({ name: 'publish', text: PUBLISH, values });
+      // A statement of its own, and the last: all publishes meet at the lock of the log, and here PostgreSQL has checked
+      // every key of the rows already.
+      if (rowCount === 1) await writeEvents(connection, snapshot, events);
+      return rowCount === 1;
+    });
   } catch (error) {
     if (isSuperseded(error)) return false;
     throw error;

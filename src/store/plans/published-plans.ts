@@ -4,6 +4,7 @@
  */
 
 import { TERMS_OF_SALE, type TermsOfSale } from '../../plan/content.ts';
+import { TOLD_COLUMNS } from '../../plan/events/offer-events.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Queryable } from '../postgres/database.ts';
 import type { Snapshot } from './snapshots.ts';
@@ -103,6 +104,8 @@ export interface KnownOffer extends TermsOfSale {
   remembered_text: Plan['remembered_text'];
   /** When an upstream last told it so. */
   last_told_at: Date;
+  /** All that the plan said, by the names of the columns. */
+  told: Readonly<Record<string, unknown>>;
 }
 
 interface Touched {
@@ -149,6 +152,7 @@ export async function readTouched(
                  order by s.version desc limit 1
               ), last.last_scraped_at) as last_told_at,
               ${TERMS_OF_SALE.map((term) => `last.${term}`).join(', ')},
+              json_build_object(${TOLD_COLUMNS.map(({ name }) => `'${name}', last.${name}`).join(', ')}) as told,
               exists (
                 select from electricity_plans p
                  where p.offer_id = o.id and p.is_active and not p.external_id = any($2)

@@ -140,3 +140,12 @@ export async function announceCurrent(queryable: Queryable, snapshots: readonly 
     ),
   ]);
 }
+
+/** Whether this version was ever published: what else claims it does not come from here. */
+export async function isPublished(queryable: Queryable, duns: string, version: number): Promise<boolean> {
+  const { rows } = await queryable.query<{ is_published: boolean }>(
+    'select exists (select from plan_snapshots where tdsp_duns = $1 and version = $2) as is_published',
+    [duns, version],
+  );
+  return rows[0]!.is_published;
+}

@@ -45,6 +45,7 @@ export class PublishListener {
     this.#onFetchFailed = onFetchFailed;
     const compare = (client: pg.Client) => this.#compare(client);
     this.#connection = new ListeningClient({
+      name: 'publish_listener',
       connectionString,
       channels: [PLANS_PUBLISHED, CACHE_CLEARED, FETCH_FAILED],
       deadlineMs,

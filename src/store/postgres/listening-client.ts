@@ -1,9 +1,12 @@
 /** A connection that listens, and is made again when it is lost. PostgreSQL keeps no notifications for a listener that is away. */
 
 import type pg from 'pg';
+import { LOOPS, noteRound } from '../../periodic.ts';
 import { newClient } from './client.ts';
 
 interface ListeningOptions {
+  /** Of the loop that looks, for those who watch whether it goes round. */
+  name: string;
   connectionString: string;
   channels: readonly string[];
   /** How long connecting, and one answer, may take. */
@@ -55,6 +58,7 @@ export class ListeningClient {
   /** Safe early and twice. @param before the last words on the connection, if there is one */
   async stop(before?: (client: pg.Client) => Promise<void>): Promise<void> {
     this.#isStopped = true;
+    LOOPS.delete(this.#options.name);
     clearTimeout(this.#timer);
     const client = this.#client;
     this.#client = null;
@@ -65,7 +69,8 @@ export class ListeningClient {
 
   #lookLater(client: pg.Client): void {
     if (this.#client !== client) return;
-    const { look, lookEveryMs } = this.#options;
+    const { name, look, lookEveryMs } = this.#options;
+    noteRound(name, lookEveryMs);
     this.#timer = setTimeout(() => {
       look(client).then(
         () => this.#lookLater(client),

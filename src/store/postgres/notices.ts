@@ -15,8 +15,8 @@ export interface PublishedVersion {
 const DUNS = /^\d{9,13}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-export function readPublished(payload: string): PublishedVersion | null {
-  const { tdsp_duns, version, observed_at } = readObject(payload);
+export function readPublished(payload: string | Record<string, unknown>): PublishedVersion | null {
+  const { tdsp_duns, version, observed_at } = typeof payload === 'string' ? readObject(payload) : payload;
   if (typeof tdsp_duns !== 'string' || !DUNS.test(tdsp_duns)) return null;
   if (typeof observed_at !== 'string' || !TIME.test(observed_at)) return null;
   return isCount(version) ? { tdsp_duns, version, observed_at } : null;

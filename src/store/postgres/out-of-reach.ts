@@ -25,6 +25,16 @@ export const PG_MESSAGES: ReadonlySet<string> = new Set([
   'Client was closed and is not queryable',
 ]);
 
+/** Serialisation failure, deadlock, lock not available: others were at the same rows, and will be gone. */
+const CONTENTION = new Set(['40001', '40P01', '55P03']);
+
+/** Whether others were in the way: nothing was done, and the same goes through in a moment. */
+export const isContention = (error: unknown): boolean =>
+  CONTENTION.has(String((error as { code?: unknown } | null)?.code));
+
+/** Whether the same may go through later: it says nothing about what was asked. */
+export const isPassing = (error: unknown): boolean => isContention(error) || isOutOfReach(error);
+
 /** Whether PostgreSQL could not be asked at all. Whatever else a statement brings is a mistake of ours. */
 export function isOutOfReach(error: unknown): boolean {
   const { code, message = '' } = (error ?? {}) as { code?: string; message?: string };

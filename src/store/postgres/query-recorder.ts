@@ -6,6 +6,7 @@
 import { performance } from 'node:perf_hooks';
 import type pg from 'pg';
 import { count, emptyCounts, LATENCY_STEPS_MS } from '../../histogram.ts';
+import { beginSpan, traced } from '../../trace.ts';
 
 export interface QueryCounts {
   /** `plans.readActivePlanSet`: file and function. */
@@ -44,6 +45,8 @@ export class QueryRecorder {
   readonly #byText = new Map<string, QueryCounts>();
   #byName = new Map<string, QueryCounts>();
   #newTexts: NamedText[] = [];
+  /** What was taken since the process began. */
+  readonly #taken = new Map<string, QueryCounts>();
 
   /** Where the calls of a text are counted. Called by the sender itself the first time, so that it is on the stack. */
   of(text: string): QueryCounts {
@@ -74,6 +77,7 @@ export class QueryRecorder {
     for (const live of this.#byName.values()) {
       if (live.calls === 0) continue;
       counts.push({ ...live });
+      this.#add(this.#taken, live, 1);
       // The same object goes on: every text keeps its way to it.
       Object.assign(live, noCounts(live.name));
     }
@@ -85,12 +89,26 @@ export class QueryRecorder {
   /** What could not be written is counted again. */
   putBack({ counts, texts }: { counts: QueryCounts[]; texts: NamedText[] }): void {
     for (const kept of counts) {
-      const live = this.#named(kept.name);
-      for (const sum of ['calls', 'errors', 'rows', 'total_ms'] as const) live[sum] += kept[sum];
-      live.max_ms = Math.max(live.max_ms, kept.max_ms);
-      live.latency = live.latency.map((one, step) => one + kept.latency[step]!);
+      this.#named(kept.name);
+      this.#add(this.#byName, kept, 1);
+      this.#add(this.#taken, kept, -1);
     }
     this.#newTexts.unshift(...texts);
+  }
+
+  /** Everything since the process began. */
+  totals(): QueryCounts[] {
+    const totals = new Map([...this.#taken].map(([name, counts]) => [name, { ...counts }]));
+    for (const live of this.#byName.values()) this.#add(totals, live, 1);
+    return [...totals.values()].filter(({ calls }) => calls > 0);
+  }
+
+  #add(to: Map<string, QueryCounts>, counts: QueryCounts, sign: 1 | -1): void {
+    const sum = to.get(counts.name) ?? noCounts(counts.name);
+    for (const name of ['calls', 'errors', 'rows', 'total_ms'] as const) sum[name] += sign * counts[name];
+    sum.max_ms = Math.max(sum.max_ms, counts.max_ms);
+    sum.latency = sum.latency.map((one, step) => one + sign * counts.latency[step]!);
+    to.set(counts.name, sum);
   }
 }
 
@@ -103,6 +121,8 @@ function note(counts: QueryCounts, startedAt: number, failed: boolean, rows: num
   if (ms > counts.max_ms) counts.max_ms = ms;
   count(counts.latency, LATENCY_STEPS_MS, ms);
 }
+
+const DB_SYSTEM = { 'db.system.name': 'postgresql' } as const;
 
 type Done = (error: unknown, result: unknown) => void;
 type Send = (query: unknown, values?: unknown, done?: Done) => unknown;
@@ -133,12 +153,14 @@ function recordClient(client: pg.PoolClient, recorder: QueryRecorder): void {
     }
     const callback = typeof values === 'function' ? (values as Done) : done;
     if (callback) {
+      const endSpan = beginSpan(`db ${counts.name}`, DB_SYSTEM);
       return send(query, values === callback ? undefined : values, (error, result) => {
         note(counts, startedAt, Boolean(error), rowsOf(result));
+        endSpan(error);
         callback(error, result);
       });
     }
-    const answer = send(query, values) as Promise<unknown>;
+    const answer = traced(`db ${counts.name}`, DB_SYSTEM, () => send(query, values)) as Promise<unknown>;
     answer.then(
       (result) => note(counts, startedAt, false, rowsOf(result)),
       () => note(counts, startedAt, true, 0),

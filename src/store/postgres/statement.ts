@@ -18,9 +18,27 @@ const types = {
     AS_SPELLED.has(oid) ? String : databaseTypes.getTypeParser(oid, format as 'text'),
 } as pg.CustomTypesConfig;
 
-/** Sent as it is, outside a transaction: some statements take none. Of several, the last answer counts. */
-export async function sendStatement(queryable: Queryable, statement: string): Promise<StatementAnswer> {
-  const results = [await queryable.query<Record<string, unknown>>({ text: statement, types })].flat();
-  const { command, rowCount, fields, rows } = results.at(-1)!;
+/**
+ * Sent as it is, outside a transaction: some statements take none. One statement, by the protocol that takes no more.
+ * @throws what PostgreSQL says; where nothing may be written also that it would
+ */
+export async function sendStatement(
+  pool: pg.Pool,
+  statement: string,
+  mayWrite: boolean,
+): Promise<StatementAnswer> {
+  const connection = await pool.connect();
+  try {
+    await connection.query(`set default_transaction_read_only = ${mayWrite ? 'off' : 'on'}`);
+    return await send(connection, statement);
+  } finally {
+    // Closed: what the statement set goes with it.
+    connection.release(true);
+  }
+}
+
+async function send(queryable: Queryable, statement: string): Promise<StatementAnswer> {
+  const asked = { text: statement, types, queryMode: 'extended' };
+  const { command, rowCount, fields, rows } = await queryable.query<Record<string, unknown>>(asked);
   return { command, row_count: rowCount, columns: fields.map(({ name }) => name), rows };
 }

@@ -12,7 +12,7 @@ interface StoredLook {
   payload_hash: string | null;
 }
 
-/** Answers since then, the oldest first; failed calls are no looks. */
+/** Answers since then, the oldest first; a failed call is not a look. */
 export async function readLooks(queryable: Queryable, source: string, since: Date): Promise<StoredLook[]> {
   const { rows } = await queryable.query<StoredLook>(
     `select params ->> 'tdsp_duns' as tdsp_duns, called_at, case when status = 304 then null else payload_hash end as payload_hash
@@ -23,17 +23,21 @@ export async function readLooks(queryable: Queryable, source: string, since: Dat
   return rows;
 }
 
-/** The last body of each plan set that came until then. */
+/** The last body of each plan set that came until then, and the last answer about it, a body or "not modified". */
 export async function readLastBodies(
   queryable: Queryable,
   source: string,
   until: Date,
 ): Promise<{ tdsp_duns: string | null; payload_hash: string; called_at: Date }[]> {
   const { rows } = await queryable.query(
-    `select distinct on (params ->> 'tdsp_duns') params ->> 'tdsp_duns' as tdsp_duns, payload_hash,
-            max(called_at) over (partition by params ->> 'tdsp_duns') as called_at
-       from api_calls where source = $1 and called_at <= $2 and error is null and payload_hash is not null
-      order by params ->> 'tdsp_duns', called_at desc`,
+    `with looks as (
+       select params ->> 'tdsp_duns' as tdsp_duns, payload_hash, status, called_at
+         from api_calls where source = $1 and called_at <= $2 and error is null and status is not null
+     )
+     select distinct on (b.tdsp_duns) b.tdsp_duns, b.payload_hash,
+            (select max(l.called_at) from looks l where l.tdsp_duns is not distinct from b.tdsp_duns) as called_at
+       from looks b where b.payload_hash is not null and b.status <> 304
+      order by b.tdsp_duns, b.called_at desc`,
     [source, until],
   );
   return rows;

@@ -136,14 +136,17 @@ export interface UpstreamState {
   failures: number;
   /** The circuit is open until then; `null`: it is closed. */
   open_until: Date | null;
+  opened_at: Date | null;
   /** As the upstream asked with Retry-After. */
   wait_until: Date | null;
+  /** Of its TLS certificate, as last seen; `null`: none was seen. */
+  certificate_ends_at: Date | null;
 }
 
 /** Every upstream that was ever called: what it took of its hour, and whether it may be called. */
 export async function readUpstreams(queryable: Queryable): Promise<UpstreamState[]> {
   const { rows } = await queryable.query<UpstreamState>(
-    `select g.source, g.failures, g.open_until, g.wait_until, p.calls_last_hour, p.forced_last_hour
+    `select g.source, g.failures, g.open_until, g.opened_at, g.wait_until, g.certificate_ends_at, p.calls_last_hour, p.forced_last_hour
        from upstream_gates g
       cross join lateral (
         select count(*)::int as calls_last_hour, count(*) filter (where is_forced)::int as forced_last_hour

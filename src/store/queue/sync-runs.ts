@@ -205,16 +205,22 @@ export interface DeadLetter {
   message: string;
 }
 
-/** TDSPs given up on: the last of their results that either succeeded or gave up is one that gave up. Oldest first. */
+/**
+ * TDSPs given up on: the last of their results that either succeeded or gave up is one that gave up, nothing has confirmed their
+ * plans since, and no redrive found them fresh. Oldest first.
+ */
 export async function readDeadLetters(queryable: Queryable): Promise<DeadLetter[]> {
   const { rows } = await queryable.query<DeadLetter>(
     `select q.queue, r.tdsp_duns, r.finished_at as died_at, r.error_code, r.message
        from tdsps t cross join lateral
-            (select * from sync_results
-              where tdsp_duns = t.duns and status <> 'fresh' and (gave_up or error_code is null)
-              order by finished_at desc limit 1) r
+            (select s.* from sync_results s join sync_runs u on u.id = s.run_id
+              where s.tdsp_duns = t.duns and (s.gave_up or s.error_code is null)
+                and (s.status <> 'fresh' or u.kind = 'redrive')
+              order by s.finished_at desc limit 1) r
             left join sync_targets q on (q.run_id, q.tdsp_duns) = (r.run_id, r.tdsp_duns)
-      where r.gave_up order by r.finished_at, r.tdsp_duns`,
+      where r.gave_up
+        and not exists (select from plan_snapshots p where p.tdsp_duns = t.duns and p.observed_at > r.finished_at)
+      order by r.finished_at, r.tdsp_duns`,
   );
   return rows;
 }

@@ -2,6 +2,7 @@
 
 import { WattsyncError } from '../../errors.ts';
 import type { Connection } from '../postgres/database.ts';
+import { LOCKS } from '../postgres/locks.ts';
 import type { Migration } from './migration.ts';
 
 /** Other sessions keep locked what a migration has to change. Nothing of it was changed. */
@@ -15,6 +16,34 @@ class ExtensionMissingError extends WattsyncError {
   readonly code = 'extension_missing';
   readonly retryable = false;
 }
+
+interface LockHolder {
+  pid: number;
+  who: string;
+  /** Since its last statement ended; 0: it works. Not told of other roles' sessions: 0. */
+  idle_seconds: number;
+}
+
+/** Who holds the lock of migrations. */
+export async function readLockHolder(connection: Connection): Promise<LockHolder | null> {
+  const { rows } = await connection.query<LockHolder>(
+    `select a.pid, concat_ws(' ', coalesce(nullif(a.application_name, ''), 'a client'), 'of role ' || a.usename,
+                             'on ' || host(a.client_addr)) as who,
+            case when a.state like 'idle%' then extract(epoch from clock_timestamp() - a.state_change) else 0 end::int
+              as idle_seconds
+       from pg_locks l join pg_stat_activity a using (pid)
+      where l.locktype = 'advisory' and l.granted and l.objid = $1 and l.classid = 0
+        and l.database = (select oid from pg_database where datname = current_database())`,
+    [LOCKS.migrate],
+  );
+  return rows[0] ?? null;
+}
+
+export const turnTaken = ({ pid, who, idle_seconds }: LockHolder): MigrationBlockedError =>
+  new MigrationBlockedError(
+    `Process ${pid} of PostgreSQL (${who}) holds the lock of migrations${idle_seconds > 0 ? ` and has done nothing for ${idle_seconds} s` : ''}. ` +
+      `Let it end, or end it with "select pg_terminate_backend(${pid})"; then run: npm run db:migrate`,
+  );
 
 const LOCK_NOT_AVAILABLE = '55P03';
 const DEADLOCK = '40P01';

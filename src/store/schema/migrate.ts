@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection, Database, Queryable } from '../postgres/database.ts';
 import { LOCKS } from '../postgres/locks.ts';
-import { blockedBy, explained, isInTheWay } from './migrate-failure.ts';
+import { blockedBy, explained, isInTheWay, readLockHolder, turnTaken } from './migrate-failure.ts';
 import { runOutside, runsOutside } from './migrate-outside.ts';
 import { type Migration, MigrationError, readMigrations } from './migration.ts';
 import { readMigrationState } from './migration-state.ts';
@@ -15,9 +15,15 @@ interface MigratePatience {
   pauseMs: number;
   /** How long it is tried again. */
   totalMs: number;
+  /** How long another process may hold the lock of migrations and do nothing. */
+  turnMs: number;
 }
 
-const PATIENCE: MigratePatience = { lockMs: 300, pauseMs: 700, totalMs: 120_000 };
+const PATIENCE: MigratePatience = { lockMs: 300, pauseMs: 700, totalMs: 120_000, turnMs: 10_000 };
+/** The same where it works: an index of a large table takes long. */
+const WORKING_MS = 30 * 60_000;
+/** Looks at the lock between two looks at who holds it. */
+const LOOK_EVERY = 10;
 
 const ASK_AGAIN_MS = 50;
 
@@ -25,7 +31,7 @@ const ASK_AGAIN_MS = 50;
  * Applies what is missing.
  * @returns the names of the migrations applied now
  * @throws {MigrationError} an applied migration was edited or is unknown here
- * @throws {MigrationBlockedError} others did not let go of what has to be changed
+ * @throws {MigrationBlockedError} others did not let go of what has to be changed, or of the lock of migrations
  * @throws {ExtensionMissingError} the server lacks an extension or refuses it
  */
 export async function migrate(
@@ -37,7 +43,7 @@ export async function migrate(
   if ((await readMissing(database.pool, migrations)).length === 0) return [];
   const connection = await database.pool.connect();
   try {
-    await waitForTurn(connection);
+    await waitForTurn(connection, patience);
     // An index of a large table may take longer than the server lets a statement run.
     await connection.query('set statement_timeout = 0; set lock_timeout = 0');
     const applied: string[] = [];
@@ -56,13 +62,21 @@ export async function migrate(
  * Asked for again and again, not waited for: a statement that waits holds a snapshot, and an index that is built
  * concurrently waits for all snapshots older than itself. Two processes would wait for each other.
  */
-async function waitForTurn(connection: Connection): Promise<void> {
-  for (;;) {
+async function waitForTurn(connection: Connection, { turnMs }: MigratePatience): Promise<void> {
+  const end = Date.now() + turnMs;
+  for (let looks = 1; ; looks++) {
     const { rows } = await connection.query<{ isOurs: boolean }>(
       'select pg_try_advisory_lock($1) as "isOurs"',
       [LOCKS.migrate],
     );
     if (rows[0]!.isOurs) return;
+    // One that migrates a large database is at work for minutes; one that does nothing will not let go by itself.
+    if (looks % LOOK_EVERY === 0) {
+      const holder = await readLockHolder(connection);
+      if (holder && (holder.idle_seconds > turnMs / 1_000 || Date.now() > end + WORKING_MS)) {
+        throw turnTaken(holder);
+      }
+    }
     await pause(ASK_AGAIN_MS);
   }
 }

@@ -134,7 +134,7 @@ interface QueryStatsOptions {
 /** Adds, every few seconds, what this process counted to what all processes counted. */
 export class QueryStats {
   readonly #options: QueryStatsOptions;
-  readonly #flusher = new Periodic(() => this.#flush(), FLUSH_MS);
+  readonly #flusher = new Periodic('statement_figures', () => this.#flush(), FLUSH_MS);
   #minute = 0;
 
   constructor(options: QueryStatsOptions) {

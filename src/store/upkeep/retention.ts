@@ -5,6 +5,7 @@
 
 import type { Retention } from '../../config.ts';
 import { DAY_MS } from '../../units.ts';
+import { countOldEvents, dropOldEvents } from '../events/event-retention.ts';
 import { readMarketsBehind } from '../market/days.ts';
 import { refreshDailyRateIndex } from '../market/refresh-daily-rate-index.ts';
 import { countOldPayloads, pruneSourcePayloads } from '../plans/source-payloads.ts';
@@ -188,6 +189,19 @@ const oldHistory: MaintenanceStep = {
   next: (queryable, context) => dropOldHistory(queryable, context, false),
 };
 
+/** Goes with the price history: nobody replays half of a market. Which numbers are gone stays known. */
+const oldEvents: MaintenanceStep = {
+  name: 'market_events',
+  what: ({ keep }) =>
+    keep.historyMonths === null
+      ? 'events of the market: all are kept'
+      : `events of the market, older than ${keep.historyMonths} whole months`,
+  count: async (queryable, { keep, now }) =>
+    keep.historyMonths === null ? 0 : countOldEvents(queryable, historyLimit(now, keep.historyMonths)),
+  next: async (queryable, { keep, now }, most) =>
+    keep.historyMonths === null ? 0 : dropOldEvents(queryable, historyLimit(now, keep.historyMonths), most),
+};
+
 /** What a process that died after a publish did not write down. */
 const missingDays: MaintenanceStep = {
   name: 'daily_rate_index',
@@ -219,6 +233,7 @@ export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
   historyAhead,
   missingDays,
   oldHistory,
+  oldEvents,
   outdated(
     'plan_cache',
     () => 'plan sets that expired or are of another version than the published one',
@@ -229,6 +244,7 @@ export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
   oldRuns,
   aged('sync_attempts', 'attempts to sync', 'finished_at', 'runsDays'),
   aged('city_demand', 'what shoppers looked for', 'hour', 'demandDays'),
+  aged('page_vitals', 'how fast pages were to people', 'hour', 'demandDays'),
   aged('audit_log', 'audit log entries', 'at', 'auditDays'),
   outdated(
     'quarantined_records',
@@ -238,7 +254,26 @@ export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
   ),
   oldPayloads,
   aged('cache_stats', 'cache figures', 'minute', 'cacheStatsDays'),
+  aged('answer_stats', 'counts of answers', 'minute', 'cacheStatsDays'),
   aged('query_stats', 'statement figures', 'minute', 'queryStatsDays'),
+  outdated(
+    'figures',
+    ({ keep }) => `figures of the fleet by the minute, ${older(keep.figuresDays)}`,
+    `span = 'minute' and at < $1`,
+    keptUntil('figuresDays'),
+  ),
+  {
+    ...outdated(
+      'figures',
+      ({ keep }) => `figures of the fleet by the hour, ${older(keep.figuresHoursDays)}`,
+      `span = 'hour' and at < $1`,
+      keptUntil('figuresHoursDays'),
+    ),
+    name: 'figures_by_the_hour',
+  },
+  aged('alert_events', 'history of the alerts', 'at', 'figuresHoursDays'),
+  aged('alert_deliveries', 'messages about alerts', 'created_at', 'figuresDays'),
+  aged('alert_silences', 'silences that are over', 'until', 'figuresHoursDays'),
   outdated(
     'query_texts',
     () => 'statements that no process has sent for 30 days',

@@ -20,6 +20,27 @@ export interface ApiCallRow {
   payload_hash: string | null;
 }
 
+type CallOutcome =
+  | 'ok'
+  | 'not_modified'
+  /** 400 to 499, a limit apart. */
+  | 'refused'
+  | 'limited'
+  /** 500 and above. */
+  | 'failed'
+  /** An answer that makes no sense. */
+  | 'unread'
+  | 'unreachable';
+
+export function callOutcome({ status, error }: Pick<ApiCallRow, 'status' | 'error'>): CallOutcome {
+  if (status === null) return error === null ? 'ok' : 'unreachable';
+  if (status === 304) return 'not_modified';
+  if (status === 429) return 'limited';
+  if (status >= 500) return 'failed';
+  if (status >= 400) return 'refused';
+  return error === null ? 'ok' : 'unread';
+}
+
 export async function insertApiCall(queryable: Queryable, call: ApiCallRow): Promise<void> {
   const { run_id, source, endpoint, params, attempt, status, bytes, duration_ms, error, called_at } = call;
   const { payload_hash } = call;

@@ -35,7 +35,13 @@ export type Permit =
   | { waitMs: number }
   /** A probe is finding out whether the upstream is back: a forced caller waits for what it finds. */
   | { waitMs: number; isProbing: true }
-  | { refused: 'budget' | 'emergency_budget' | 'circuit' | 'asked_to_wait'; until: Date; used: number }
+  | {
+      refused: 'budget' | 'emergency_budget' | 'circuit' | 'asked_to_wait';
+      until: Date;
+      used: number;
+      /** What the last call that failed said. */
+      cause?: string | null;
+    }
   /** An emergency was declared: nobody calls. */
   | { refused: 'halted'; control: Control };
 
@@ -68,7 +74,12 @@ interface GateRow {
  */
 export function requestPermit(
   database: Database,
-  { source, isForced, mayProbe }: { source: string; isForced: boolean; mayProbe: boolean },
+  {
+    source,
+    origin,
+    isForced,
+    mayProbe,
+  }: { source: string; origin: string; isForced: boolean; mayProbe: boolean },
   limits: PermitLimits,
   now: Date | null,
 ): Promise<Permit> {
@@ -76,14 +87,16 @@ export function requestPermit(
     // Held as it is: an emergency that is declared now waits for this permit, and the next one finds it declared.
     const control = await lockControl(connection);
     if (control.state === 'emergency') return { refused: 'halted', control };
-    const gate = await lockGate(connection, source, now);
+    const gate = await lockGate(connection, { source, origin }, now);
     const isOpen = gate.open_until !== null;
     if (isOpen) {
       const until = later(gate.open_until, gate.probe_until);
       // A probe under way is never joined. A forced caller waits for what it finds: of six forced calls to an upstream that
       // is back one would come through otherwise, and of six to one that is not, five would fail as the first did.
       if (isForced && isAfter(gate.probe_until, gate.now)) return { waitMs: PROBE_ASK_MS, isProbing: true };
-      if (!mayProbe && until > gate.now) return { refused: 'circuit', until, used: 0 };
+      if (!mayProbe && until > gate.now) {
+        return { refused: 'circuit', until, used: 0, cause: await readLastError(connection, source) };
+      }
     }
     if (!isForced && gate.wait_until && gate.wait_until > gate.now) {
       return { refused: 'asked_to_wait', until: gate.wait_until, used: 0 };
@@ -121,44 +134,63 @@ export function requestPermit(
 /**
  * Notes the end of a call, and what it was. The circuit opens with the last of several failures in a row, or with a
  * failed probe.
+ * @returns what became of the circuit by this call
  */
 export function finishPermit(
   database: Database,
-  { id, isProbe, call }: { id: number; isProbe: boolean; call: ApiCallRow },
+  { id, isProbe, origin, call }: { id: number; isProbe: boolean; origin: string; call: ApiCallRow },
   end: CallEnd,
   times: BreakerTimes,
   now: Date | null,
-): Promise<void> {
+): Promise<'open' | 'closed' | null> {
   return database.transaction(async (connection) => {
     const { source } = call;
     await insertApiCall(connection, call);
-    const { now: at, open_until } = await lockGate(connection, source, now);
+    const { now: at, open_until } = await lockGate(connection, { source, origin }, now);
     await connection.query('update upstream_permits set finished_at = $2 where id = $1', [id, at]);
     if (end === 'answered') {
       await closeCircuit(connection, source);
-      if (open_until !== null) await forgetPauses(connection);
-    } else if (end === 'failed') await countFailure(connection, { source, isProbe }, at, times);
-    else {
+      if (open_until === null) return null;
+      await forgetPauses(connection);
+      return 'closed';
+    }
+    if (end === 'failed') {
+      const isOpen = await countFailure(connection, { source, isProbe }, at, times);
+      return isOpen && open_until === null ? 'open' : null;
+    } else {
       await connection.query(
         `update upstream_gates set wait_until = coalesce($2, wait_until),
            probe_until = case when $3 then null else probe_until end where source = $1`,
         [source, end === 'abandoned' ? null : new Date(at.getTime() + end.waitMs), isProbe],
       );
+      return null;
     }
   });
+}
+
+/** When the certificate of an upstream ends, as its last connection showed it. */
+export async function noteCertificate(queryable: Queryable, source: string, endsAt: Date): Promise<void> {
+  await queryable.query(
+    `update upstream_gates set certificate_ends_at = $2
+      where source = $1 and certificate_ends_at is distinct from $2`,
+    [source, endsAt],
+  );
 }
 
 /**
  * Whether a call that is not forced would be refused just now, for all one can see without asking for a permit: it saves
  * those who need not call the trouble of preparing one.
  */
-export async function isUpstreamPaused(queryable: Queryable, source: string): Promise<boolean> {
+export async function isUpstreamPaused(
+  queryable: Queryable,
+  { name: source, origin }: { name: string; origin: string },
+): Promise<boolean> {
   const { rows } = await queryable.query<{ isPaused: boolean }>(
     `select coalesce(
               greatest(wait_until, case when open_until is null then full_until else greatest(open_until, probe_until) end)
                 > clock_timestamp(), false) as "isPaused"
-       from upstream_gates where source = $1`,
-    [source],
+       from upstream_gates where source = $1 and coalesce(origin, $2) = $2`,
+    [source, origin],
   );
   return rows[0]?.isPaused ?? false;
 }
@@ -183,11 +215,23 @@ export async function readGate(
   return rows[0] ?? null;
 }
 
-async function lockGate(connection: Connection, source: string, now: Date | null): Promise<GateRow> {
-  await connection.query('insert into upstream_gates (source) values ($1) on conflict (source) do nothing', [
-    source,
-  ]);
+/** Of another address than before, it begins anew: what the last one did says nothing about this one. */
+async function lockGate(
+  connection: Connection,
+  { source, origin }: { source: string; origin: string },
+  now: Date | null,
+): Promise<GateRow> {
+  await connection.query(
+    'insert into upstream_gates (source, origin) values ($1, $2) on conflict (source) do nothing',
+    [source, origin],
+  );
   await connection.query('select from upstream_gates where source = $1 for update', [source]);
+  const { rowCount: isAnother } = await connection.query(
+    `update upstream_gates set origin = $2, failures = 0, openings = 0, open_until = null, opened_at = null,
+       probe_until = null, wait_until = null where source = $1 and origin <> $2`,
+    [source, origin],
+  );
+  if (isAnother) await forgetPauses(connection);
   // The time after the lock was had, not before: between them others may have been granted theirs.
   const { rows } = await connection.query<GateRow>(
     `select coalesce($2, clock_timestamp()) as now, open_until, probe_until, wait_until
@@ -195,6 +239,27 @@ async function lockGate(connection: Connection, source: string, now: Date | null
     [source, now],
   );
   return rows[0]!;
+}
+
+async function readLastError(queryable: Queryable, source: string): Promise<string | null> {
+  const { rows } = await queryable.query<{ error: string }>(
+    'select error from api_calls where source = $1 and error is not null order by called_at desc limit 1',
+    [source],
+  );
+  return rows[0]?.error ?? null;
+}
+
+/** How many forced calls the hour has left, and when there is another. */
+export async function readForcedLeft(
+  connection: Connection,
+  source: string,
+  forcedPerHour: number,
+): Promise<{ left: number; used: number; until: Date }> {
+  const { rows } = await connection.query<{ now: Date }>('select clock_timestamp() as now');
+  const { now } = rows[0]!;
+  const { forced } = await readLog(connection, source, now);
+  const until = await readTurn(connection, source, now, Math.max(0, forced - forcedPerHour), true);
+  return { left: Math.max(0, forcedPerHour - forced), used: forced, until };
 }
 
 interface Log {
@@ -283,8 +348,8 @@ async function countFailure(
   { source, isProbe }: { source: string; isProbe: boolean },
   at: Date,
   { failuresThatOpen, firstOpenMs, longestOpenMs, calmMs }: BreakerTimes,
-): Promise<void> {
-  await connection.query(
+): Promise<boolean> {
+  const { rows } = await connection.query<{ is_open: boolean }>(
     `update upstream_gates g set failures = g.failures + 1, openings = n.openings,
         open_until = case when n.opens
           then $2::timestamptz + make_interval(secs =>
@@ -299,9 +364,11 @@ async function countFailure(
                     else openings + 1 end as openings
           from (select *, $3 or (open_until is null and failures + 1 >= $7) as opens from upstream_gates) o
       ) n
-     where g.source = $1 and n.source = g.source`,
+     where g.source = $1 and n.source = g.source
+     returning g.open_until is not null as is_open`,
     [source, at, isProbe, firstOpenMs, longestOpenMs, calmMs, failuresThatOpen],
   );
+  return rows[0]?.is_open ?? false;
 }
 
 const isAfter = (time: Date | null, now: Date): boolean => time !== null && time > now;

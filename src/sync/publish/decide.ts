@@ -71,6 +71,7 @@ export async function revertTo(
     payload_hash: reading.payload_hash,
     validators: null,
     by: 'replay',
+    revertedTo: version,
   };
   const fetched = { tdsp_duns, plans: set.plans.map(toDraft), rejections: [] };
   const source = reading.source;

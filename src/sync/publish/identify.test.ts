@@ -54,6 +54,7 @@ function stored(plan: PlanDraft, id: string, ended_at: Date | null = null) {
     translations: plan.translations,
     remembered_text: null,
     last_told_at: BEFORE,
+    told: {},
   };
   const known: KnownPlan = {
     id: offer.plan_id,

@@ -7,6 +7,8 @@
  */
 
 import { changedTerms, planHash, termsOfSale } from '../../plan/content.ts';
+import type { EventCause, NewEvent } from '../../plan/events/market-event.ts';
+import { type OfferBefore, offerEvent } from '../../plan/events/offer-events.ts';
 import { offerKey, providerId } from '../../plan/offer.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { rememberedText } from '../../plan/told-text.ts';
@@ -24,6 +26,8 @@ export interface IdentifyInput {
   /** All offers with the key of a changed draft, and all offers of changed and gone plans. */
   offers: KnownOffer[];
   now: Date;
+  /** Why things changed, where a plan does not tell by itself. */
+  cause?: EventCause;
   newId(): string;
 }
 
@@ -35,10 +39,12 @@ interface Identified {
   endedOffers: string[];
   correctedOffers: OfferRow[];
   history: HistoryRow[];
+  /** One at most of each offer. */
+  events: NewEvent[];
 }
 
 export function identify(input: IdentifyInput): Identified {
-  const { changed, gone, offers, now, newId } = input;
+  const { changed, gone, offers, now, newId, cause = 'provider' } = input;
   const continued = continueOffers(input);
   const out: Identified = {
     plans: [],
@@ -48,6 +54,7 @@ export function identify(input: IdentifyInput): Identified {
     endedOffers: [],
     correctedOffers: [],
     history: [],
+    events: [],
   };
 
   for (const item of changed) {
@@ -73,6 +80,9 @@ export function identify(input: IdentifyInput): Identified {
         remembered_text,
       };
       out.plans.push({ ...plan, content_hash, plan_hash: planHash(plan) });
+      const isCorrected = cause === 'provider' && offer && offer.offer_key !== offerKey(draft);
+      const event = offerEvent(offer ? before(offer) : null, plan, isCorrected ? 'correction' : cause);
+      if (event) out.events.push(event);
     };
     const { name, term_months } = draft;
     const sold = { offer_key: offerKey(draft), provider_id, name, term_months };
@@ -107,6 +117,15 @@ export function identify(input: IdentifyInput): Identified {
     out.endedOffers.push(offer_id);
     const about = { offer_id, plan_id: plan.id, external_id: plan.external_id };
     out.history.push({ ...about, event: 'withdrawn', field: null, from_value: null, to_value: null });
+    const provider_id = offers.find(({ id }) => id === offer_id)?.provider_id ?? null;
+    out.events.push({ kind: 'offer_withdrawn', cause, ...about, provider_id, rate_change: null, data: null });
   }
   return out;
 }
+
+const before = ({ plan_id, external_id, ended_at, told }: KnownOffer): OfferBefore => ({
+  plan_id,
+  external_id,
+  wasSold: ended_at === null,
+  cells: told,
+});

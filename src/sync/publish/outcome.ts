@@ -2,6 +2,7 @@
 
 import { describeError, errorCode, WattsyncError } from '../../errors.ts';
 import { NotAllowedError } from '../../sources/not-allowed-error.ts';
+import { explainRefusal } from '../../store/postgres/refusals.ts';
 import type { PlanCounts, ResultStatus } from '../../store/queue/sync-runs.ts';
 
 export interface Outcome {
@@ -45,8 +46,9 @@ const NOTHING = {
 export function failedOutcome(
   tdsp_duns: string,
   status: 'failed' | 'held' | 'stopped',
-  error: unknown,
+  cause: unknown,
 ): Outcome {
+  const error = explainRefusal(cause);
   return {
     ...NOTHING,
     tdsp_duns,

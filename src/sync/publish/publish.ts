@@ -1,7 +1,7 @@
 /**
  * Publishes one snapshot of one TDSP: one transaction, after which everybody sees all of it or nothing of it.
  *
- * Hashes are compared first, so only what changed is read and written, in three round trips whatever the number of
+ * Hashes are compared first, so only what changed is read and written, in as many round trips whatever the number of
  * plans: what is published, what is known of the plans that change, and one statement that writes all of it, unless
  * a newer snapshot was published first; then all is read again. A snapshot like the last one takes two, and writes two rows.
  *
@@ -11,6 +11,7 @@
 
 import { randomUUIDv7 } from 'node:crypto';
 import { contentHash, planSetHash, snapshotHash } from '../../plan/content.ts';
+import type { EventCause } from '../../plan/events/market-event.ts';
 import { offerKey, providerId } from '../../plan/offer.ts';
 import type { PlanDraft } from '../../plan/plan.ts';
 import type { PassedAs } from '../../store/plans/guarded-plans.ts';
@@ -32,6 +33,7 @@ import { doubtHistoryPartition, expectHistoryPartition } from '../../store/schem
 import { median } from './guard/guarded-market.ts';
 import { judgeSnapshot, type Passed } from './guard/judge-snapshot.ts';
 import { identify } from './identify.ts';
+import { causeOf, publishEvents, renamedAmong } from './publish-events.ts';
 import { assertSameSource } from './source-change.ts';
 import { assertNotSuperseded, type SnapshotBase, SnapshotSupersededError } from './superseded.ts';
 
@@ -52,6 +54,10 @@ interface FreshSnapshot {
   base?: SnapshotBase | null;
   /** Names of TDSPs in the body that are not known. */
   unknownNames?: readonly string[];
+  /** Read again from a kept body. */
+  isReplay?: boolean;
+  /** The version whose plans these are, where an operator puts one back. */
+  revertedTo?: number | null;
 }
 
 interface PublishOptions {
@@ -106,12 +112,10 @@ export async function publish(
     const published =
       current?.content_hash === content_hash
         ? await confirm(database.pool, snapshot, current, options)
-        : await write(database.pool, { snapshot, contents, content_hash, ...state }, options).catch(
-            (error) => {
-              doubtHistoryPartition(database, error);
-              throw error;
-            },
-          );
+        : await write(database, { snapshot, contents, content_hash, ...state }, options).catch((error) => {
+            doubtHistoryPartition(database, error);
+            throw error;
+          });
     if (published) return published;
     const control = await readControl(database.pool);
     if (control.state === 'emergency') throw new SyncHaltedError(control);
@@ -184,7 +188,7 @@ function differingFrom({ contents, active }: Change): Content[] {
  * @throws {SnapshotHeldError}
  */
 async function judgeAndPublish(
-  queryable: Queryable,
+  database: Database,
   change: Change,
   options: PublishOptions,
 ): Promise<Published | null> {
@@ -200,15 +204,15 @@ async function judgeAndPublish(
     changes: differingFrom(change).length + goneFrom(change).length,
     currentSpanMs: current ? current.observed_at.getTime() - current.published_at.getTime() : 0,
   };
-  const { plans, kept, passed_as } = await judgeSnapshot(queryable, judged, options.now);
-  if (!kept) return writeSnapshot(queryable, change, { ...options, passed_as });
+  const { plans, kept, passed_as } = await judgeSnapshot(database.pool, judged, options.now);
+  if (!kept) return writeSnapshot(database, change, { ...options, passed_as });
   const contents = contentsOf(plans);
   const content_hash = hashOf(snapshot, contents, kept.fields);
   const published =
     current?.content_hash === content_hash
-      ? await confirm(queryable, snapshot, current, options)
+      ? await confirm(database.pool, snapshot, current, options)
       : await writeSnapshot(
-          queryable,
+          database,
           { ...change, contents, content_hash },
           { ...options, passed_as, keptFields: kept.fields },
         );
@@ -217,7 +221,7 @@ async function judgeAndPublish(
 
 /** @returns `null`: superseded */
 async function writeSnapshot(
-  queryable: Queryable,
+  database: Database,
   change: Change,
   { now, passed_as, keptFields }: PublishOptions & { keptFields?: string[] },
 ): Promise<Published | null> {
@@ -227,14 +231,35 @@ async function writeSnapshot(
   const differing = differingFrom(change);
   const gone = goneFrom(change);
   const published_at = nextPublishTime(current?.published_at ?? null, now);
-  const found = await identifyIn(queryable, tdsp_duns, { differing, gone, now: published_at });
+  const sourceBefore = current?.source ?? null;
+  const cause = causeOf({ sourceBefore, source, passed_as }, snapshot.isReplay ?? false);
+  const { renamed, ...found } = await identifyIn(database.pool, tdsp_duns, {
+    differing,
+    gone,
+    now: published_at,
+    cause,
+  });
 
   const hashes = new Map(active.map((plan) => [plan.external_id, plan.plan_hash]));
   for (const { external_id } of gone) hashes.delete(external_id);
   for (const { external_id, plan_hash } of found.plans) hashes.set(external_id, plan_hash);
   const version = (current?.version ?? 0) + 1;
-  const isWritten = await writeChange(queryable, current, {
+  const added = differing.filter(({ external_id }) => !activeById.has(external_id)).length;
+  const changed = differing.length - added;
+  const told = { plans: hashes.size, added, changed, withdrawn: gone.length, rejected: rejected.length };
+  const isWritten = await writeChange(database, current, {
     ...found,
+    events: publishEvents({
+      cause,
+      sourceBefore,
+      source,
+      passed_as,
+      revertedTo: snapshot.revertedTo ?? null,
+      renamed,
+      offers: found.events,
+      sold: active.length,
+      counts: told,
+    }),
     snapshot: {
       tdsp_duns,
       version,
@@ -256,11 +281,10 @@ async function writeSnapshot(
   });
   if (!isWritten) return null;
 
-  const added = differing.filter(({ external_id }) => !activeById.has(external_id)).length;
   const counts = {
     seen: contents.length,
     added,
-    changed: differing.length - added,
+    changed,
     unchanged: contents.length - differing.length,
     deactivated: gone.length,
     rejected: rejected.length,
@@ -293,8 +317,8 @@ function goneFrom({ snapshot: { rejected }, contents, active }: Change): ActiveP
 async function identifyIn(
   queryable: Queryable,
   duns: string,
-  { differing, gone, now }: { differing: Content[]; gone: ActivePlan[]; now: Date },
-): Promise<Omit<PublishedChange, 'snapshot'>> {
+  { differing, gone, now, cause }: { differing: Content[]; gone: ActivePlan[]; now: Date; cause: EventCause },
+): Promise<Omit<PublishedChange, 'snapshot'> & { renamed: ReturnType<typeof renamedAmong> }> {
   const drafts = differing.map((content) => ({ ...content, draft: storable(content.draft) }));
   const told = new Map(drafts.map(({ draft: { provider } }) => [providerId(provider.name), provider]));
   const touched = await readTouched(queryable, duns, {
@@ -310,11 +334,13 @@ async function identifyIn(
     known: known.get(external_id) ?? null,
   }));
   const { offers, taken } = touched;
+  const providers = newAbout(told, touched.providers);
   return {
-    ...identify({ changed, gone: leaving, taken, offers, now, newId: randomUUIDv7 }),
+    ...identify({ changed, gone: leaving, taken, offers, now, cause, newId: randomUUIDv7 }),
     overwritten: changed.flatMap(({ known }) => known?.external_id ?? []),
     gone: leaving.map(({ id }) => id),
-    providers: newAbout(told, touched.providers),
+    providers,
+    renamed: renamedAmong(providers, touched.providers),
   };
 }
 

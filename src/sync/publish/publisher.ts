@@ -1,6 +1,7 @@
 /** From one upstream call to published plans: every TDSP the call covers is published by itself. */
 
-import { bulkhead } from 'cockatiel';
+import { bulkhead, ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import { publishes } from '../../process-metrics.ts';
 import type { FetchContext, FetchedTdsp, PlanSource, Rejection, SourceName } from '../../sources/source.ts';
 import { SourceError } from '../../sources/source-error.ts';
 import type { PassedAs } from '../../store/plans/guarded-plans.ts';
@@ -10,9 +11,11 @@ import { readActiveIds } from '../../store/plans/published-plans.ts';
 import { noteSchemaDrift, quarantine, resolveQuarantine } from '../../store/plans/quarantine.ts';
 import { confirmSnapshot, type Snapshot, type Validators } from '../../store/plans/snapshots.ts';
 import type { Database } from '../../store/postgres/database.ts';
+import { isPassing } from '../../store/postgres/out-of-reach.ts';
 import { readControl } from '../../store/queue/sync-control.ts';
 import { SyncHaltedError } from '../../store/queue/sync-control-error.ts';
 import { analyzeGrowth } from '../../store/upkeep/analyze.ts';
+import { traced } from '../../trace.ts';
 import { describeVerdict, SnapshotHeldError } from './guard/guard.ts';
 import { failedOutcome, type Outcome, publishedOutcome, untouchedOutcome } from './outcome.ts';
 import { publish } from './publish.ts';
@@ -45,9 +48,16 @@ export interface FetchedFrom {
   /** What the upstream calls the answer; `null` where that is not known. */
   validators: Validators | null;
   by: 'sync' | 'replay';
+  /** The version that an operator puts back. */
+  revertedTo?: number;
 }
 
 const PUBLISHES_AT_ONCE = 4;
+/** What was fetched is worth some seconds: PostgreSQL restarts in fewer. A publish that went through all the same is superseded. */
+const persistently = retry(handleWhen(isPassing), {
+  maxAttempts: 6,
+  backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 3_000 }),
+});
 
 /** How many plans of one TDSP stand under which name. */
 function countNames(strays: readonly Rejection[], own: readonly Rejection[]): Record<string, number> {
@@ -71,8 +81,9 @@ export class Publisher {
       payload_hash = hash;
     };
     const known = context.isForced ? null : sharedValidators(duns, base, source, now());
-    const fetched = await source.fetch(duns, { ...context, known, onPayload });
+    // Plans are as old as the question: what changed while the answer was on its way is not in it.
     const observed_at = now();
+    const fetched = await source.fetch(duns, { ...context, known, onPayload });
     if ('notModified' in fetched) {
       return Promise.all(duns.map((one) => this.#confirm(base.get(one)!, observed_at)));
     }
@@ -128,19 +139,25 @@ export class Publisher {
       if (fetched.not_covered) throw new SourceError('upstream_unreadable', fetched.not_covered);
       ({ plans, rejections, unknown_names } = await this.#claimStrays(fetched));
       const origin = { source, tdsp_duns, run_id, payload_hash, now: now() };
-      await quarantine(database.pool, origin, rejections);
       const rejected = rejections.map(({ external_id }) => external_id);
-      const published = await publish(
-        database,
-        { ...from, tdsp_duns, plans, rejected, run_id, base, unknownNames: Object.keys(unknown_names) },
-        { now: now(), cacheTtlMs, passed_as },
+      const unknownNames = Object.keys(unknown_names);
+      const told = { ...from, tdsp_duns, plans, rejected, run_id, base, unknownNames };
+      const published = await traced('publish', { 'wattsync.tdsp': tdsp_duns }, () =>
+        persistently.execute(async () => {
+          await quarantine(database.pool, origin, rejections);
+          return publish(
+            database,
+            { ...told, isReplay: by === 'replay' },
+            { now: now(), cacheTtlMs, passed_as },
+          );
+        }),
       );
       const { kept } = published;
       if (kept) {
         // For an operator to see what was told, and to publish it all the same.
         const verdict = { ...kept.verdict, kept_fields: kept.fields };
         const alone = { content_hash: '', since: from.observed_at, files: 1 };
-        await holdSnapshot(database.pool, {
+        const heldBack = {
           tdsp_duns,
           ...from,
           ...alone,
@@ -148,7 +165,8 @@ export class Publisher {
           rejections,
           run_id,
           verdict,
-        });
+        };
+        await holdSnapshot(database.pool, heldBack, false);
       } else if (passed_as === 'judged') await resolveHeld(database.pool, tdsp_duns, 'passed', by);
       if (tuneDatabase) await analyzeGrowth(database, published.counts.added).catch(() => {});
       const ids = plans.map(({ external_id }) => external_id);
@@ -156,6 +174,7 @@ export class Publisher {
       if (!published.isCached) await this.#fillCache(tdsp_duns);
       const { version: snapshot_version, counts, isNew } = published;
       const status = isNew ? 'published' : 'unchanged';
+      if (isNew) publishes.add(tdsp_duns);
       const message = kept
         ? `${kept.fields.join(', ')} kept as before: ${describeVerdict(kept.verdict)}`
         : null;

@@ -10,10 +10,10 @@ import type { Connection } from '../../store/postgres/database.ts';
 
 interface JobQueueOptions {
   connectionString: string;
+  /** At most this many, beside the one it listens on. */
+  connections: number;
   /** Keeps a connection open to be woken, and looks after jobs whose worker is gone. */
   works: boolean;
-  /** Looks at the clock for all that is scheduled. Any number of processes may; each time is kept once. */
-  schedules: boolean;
   /** Told of what goes wrong behind the scenes; the queue goes on by itself. */
   onError(error: Error): void;
 }
@@ -24,13 +24,6 @@ export interface SyncJob {
   key: string;
   /** Aborted once the job is no longer this worker's: cancelled, or taken for lost. */
   signal: AbortSignal;
-}
-
-export interface ScheduledTime {
-  name: string;
-  /** Five fields. */
-  cron: string;
-  timeZone: string;
 }
 
 const SCHEDULE_QUEUE = 'schedule';
@@ -80,7 +73,11 @@ export class JobQueue {
 
   #started(): Promise<PgBoss> {
     if (this.#isStopped) return Promise.reject(new Error('The queue has been stopped'));
-    this.#boss ??= startBoss(this.#options);
+    this.#boss ??= startBoss(this.#options).catch((error) => {
+      // The next one who needs it tries again.
+      this.#boss = undefined;
+      throw error;
+    });
     return this.#boss;
   }
 
@@ -140,18 +137,8 @@ export class JobQueue {
     }
   }
 
-  /** Whether this time ever comes: "99 * * * *" never does, nor does the 31st of February. */
-  async everFires({ cron, timeZone }: ScheduledTime): Promise<boolean> {
-    const boss = await this.#started();
-    try {
-      return boss.previewSchedule(cron, { tz: timeZone, count: 1 }).length === 1;
-    } catch {
-      return false;
-    }
-  }
-
-  /** Keeps exactly these times. @throws where an expression cannot be understood */
-  async schedule(times: readonly ScheduledTime[]): Promise<void> {
+  /** Makes the queue of what the clock says, unless it is there. */
+  async #createScheduleQueue(): Promise<void> {
     const boss = await this.#started();
     await boss.createQueue(SCHEDULE_QUEUE, {
       policy: 'stately',
@@ -162,30 +149,17 @@ export class JobQueue {
       expireInSeconds: LONGEST_UPKEEP_SECONDS,
       heartbeatSeconds: HEARTBEAT_SECONDS,
     });
-    const known = await boss.getSchedules(SCHEDULE_QUEUE);
-    for (const { name, cron, timeZone } of times) {
-      const options = { key: name, tz: timeZone, singletonKey: name, missed: 'once' as const };
-      await boss.schedule(SCHEDULE_QUEUE, cron, { name }, options);
-    }
-    for (const { key } of known) {
-      if (!times.some(({ name }) => name === key)) await boss.unschedule(SCHEDULE_QUEUE, key);
-    }
   }
 
-  /** What is scheduled. */
-  async scheduled(): Promise<(ScheduledTime & { next_at: Date | null })[]> {
+  /** A scheduled time has come: one waits and one is worked on at most. */
+  async sendScheduled(connection: Pick<Connection, 'query'>, name: string): Promise<void> {
     const boss = await this.#started();
-    const known = await boss.getSchedules(SCHEDULE_QUEUE);
-    return known.map(({ key, cron, timezone }) => ({
-      name: key,
-      cron,
-      timeZone: timezone,
-      next_at: boss.previewSchedule(cron, { tz: timezone, count: 1 })[0] ?? null,
-    }));
+    await boss.insert(SCHEDULE_QUEUE, [{ data: { name }, singletonKey: name }], on(connection));
   }
 
   /** Calls `handle` each time one of the times has come, in one process only. */
   async onSchedule(handle: (name: string) => Promise<void>): Promise<void> {
+    await this.#createScheduleQueue();
     const boss = await this.#started();
     await boss.work<{ name: string }>(SCHEDULE_QUEUE, WORK_OPTIONS, async ([job]) => handle(job!.data.name));
   }
@@ -222,23 +196,32 @@ export class JobQueue {
 }
 
 /** Loaded when it is first needed: that takes as long as all a command does that only asks. */
-async function startBoss({ connectionString, works, schedules, onError }: JobQueueOptions): Promise<PgBoss> {
+async function startBoss({
+  connectionString,
+  connections,
+  works,
+  onError,
+}: JobQueueOptions): Promise<PgBoss> {
   const { PgBoss } = await import('pg-boss');
   const boss = new PgBoss({
     connectionString,
     application_name: 'wattsync',
-    max: SQL_CONNECTIONS,
-    schedule: schedules,
+    max: Math.min(SQL_CONNECTIONS, connections),
+    // The clock is looked at in planning/: what pg-boss makes of the nights that have 23 or 25 hours is not what cron does.
+    schedule: false,
     supervise: works,
     useListenNotify: works,
     registerInstance: works,
-    cronMonitorIntervalSeconds: 15,
-    cronWorkerIntervalSeconds: 1,
     superviseIntervalSeconds: 5,
     monitorIntervalSeconds: 5,
     instanceHeartbeatSeconds: 10,
   });
   boss.on('error', onError);
-  await boss.start();
+  try {
+    await boss.start();
+  } catch (error) {
+    await boss.stop({ graceful: false, close: true }).catch(() => {});
+    throw error;
+  }
   return boss;
 }

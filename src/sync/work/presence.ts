@@ -39,6 +39,7 @@ export class Presence {
   constructor(options: PresenceOptions) {
     this.#options = options;
     this.#connection = new ListeningClient({
+      name: 'presence',
       connectionString: options.connectionString,
       channels: [SYNC_CONTROL_CHANGED],
       deadlineMs: DEADLINE_MS,

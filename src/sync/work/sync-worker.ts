@@ -7,6 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describeError } from '../../errors.ts';
+import { LOOPS, noteRound } from '../../periodic.ts';
+import { syncResults } from '../../process-metrics.ts';
 import type { PlanSource } from '../../sources/source.ts';
 import type { Connection, Database } from '../../store/postgres/database.ts';
 import { type ControlState, lockControl } from '../../store/queue/sync-control.ts';
@@ -17,6 +19,7 @@ import {
   notifyMoved,
   type OpenTarget,
 } from '../../store/queue/sync-targets.ts';
+import { traced } from '../../trace.ts';
 import type { Outcome } from '../publish/outcome.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import type { BackgroundUpkeep } from './background-upkeep.ts';
@@ -25,6 +28,12 @@ import { Presence } from './presence.ts';
 import { reconcile, rescueOrphans, wakeWorkers } from './reconcile.ts';
 import { settle } from './settle.ts';
 import { syncGroup } from './sync-group.ts';
+
+export interface Settled {
+  run_id: number;
+  duration_ms: number;
+  outcomes: readonly Outcome[];
+}
 
 interface SyncWorkerOptions {
   database: Database;
@@ -39,6 +48,10 @@ interface SyncWorkerOptions {
   freshForMs: number;
   /** For those that look: `web`, `worker`, `scheduler`, `command`. */
   roles: readonly string[];
+  /** What became of claimed work, once it is written down. */
+  onSettled?: (settled: Settled) => void;
+  /** Syncing was allowed, stopped or halted. */
+  onControl?: (state: ControlState) => void;
   /** Something went wrong that no result tells of. */
   onError(error: unknown): void;
 }
@@ -108,6 +121,7 @@ export class SyncWorker {
   async #stop(graceMs: number): Promise<void> {
     const { jobs, concurrency, upkeep } = this.#options;
     clearTimeout(this.#timer);
+    LOOPS.delete('reconcile');
     if (concurrency > 0) await jobs.stopTaking(this.queue);
     if (graceMs > 0) await Promise.race([Promise.all(this.#running), pause(graceMs, null, { ref: false })]);
     this.#calls.abort();
@@ -138,6 +152,7 @@ export class SyncWorker {
   }
 
   #obey(state: ControlState): void {
+    this.#options.onControl?.(state);
     if (state === 'emergency') {
       this.#calls.abort();
       this.#calls = new AbortController();
@@ -172,19 +187,24 @@ export class SyncWorker {
     if (claimed.length === 0) return [];
     const started_at = new Date();
     const began = performance.now();
-    const outcomes = await this.#sync(claimed, signal, work.reader);
+    const about = { 'wattsync.job': work.job_id, 'wattsync.key': work.key };
+    const outcomes = await traced('sync', about, () => this.#sync(claimed, signal, work.reader));
+    const { run_id } = claimed[0]!;
+    const duration_ms = Math.round(performance.now() - began);
     const returned = await settle(database, {
       queue,
       job_id: work.job_id,
       worker_id: this.#presence.id,
       started_at,
-      run_id: claimed[0]!.run_id,
+      run_id,
       outcomes,
-      duration_ms: Math.round(performance.now() - began),
+      duration_ms,
     });
+    this.#options.onSettled?.({ run_id, duration_ms, outcomes });
     if (returned.length > 0 && !work.reader) {
       await wakeWorkers({ database, jobs, queue, coverage: source.coverage });
     }
+    for (const { status } of outcomes) syncResults.add(status);
     // The last that settles what was asked for together does it for all of it.
     upkeep?.renew(() => isQueueIdle(database.pool, queue));
     return outcomes;
@@ -242,6 +262,7 @@ export class SyncWorker {
   #reconcileLater(): void {
     if (this.#stopped) return;
     clearTimeout(this.#timer);
+    noteRound('reconcile', RECONCILE_MS);
     this.#timer = setTimeout(() => this.#reconcileNow(), RECONCILE_MS);
   }
 

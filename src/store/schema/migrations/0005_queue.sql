@@ -177,6 +177,7 @@ comment on column tdsp_pauses.not_before is
 -- Whether the upstream may be called is for its gate alone to say; a TDSP keeps the pause of its own failures.
 create table upstream_gates (
   source text not null,
+  origin text,
   failures integer not null default 0,
   openings integer not null default 0,
   open_until timestamptz,
@@ -187,6 +188,7 @@ create table upstream_gates (
   certificate_ends_at timestamptz,
   constraint upstream_gates_pkey primary key (source)
 );
+comment on column upstream_gates.origin is 'the address the circuit is about: another one begins with a closed circuit';
 comment on column upstream_gates.failures is 'calls in a row that failed';
 comment on column upstream_gates.openings is 'how often in a row the circuit opened: each time for longer';
 comment on column upstream_gates.open_until is 'when one probe may be made; null: the circuit is closed';

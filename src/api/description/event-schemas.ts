@@ -1,0 +1,127 @@
+/** JSON Schemas of market events: one for each kind, the same in the feed, the stream and webhooks. */
+
+import { CAUSES, EVENT_KINDS, type EventKind } from '../../plan/events/market-event.ts';
+import { flag, integer, listOf, object, orNull, ref, type Schema, text, time } from './schema-parts.ts';
+
+const nothing = { type: 'null' };
+const change = object({ field: text, from: {}, to: {} });
+const replaced = {
+  oneOf: [object({ plan_id: text, external_id: text }), nothing],
+  description: 'The plan that carried the offer until then: its id is gone',
+};
+const planThen = {
+  oneOf: [{ type: 'object', description: 'The plan as in `/v1/plans/{id}`, without bill and year' }, nothing],
+  description: 'With `include=plan`: the plan as it was after the event; null where there is none',
+};
+const affected = object(
+  {
+    offer_id: text,
+    plan_id: text,
+    external_id: text,
+    provider_id: text,
+    changes: listOf(change),
+    replaces: replaced,
+    plan: planThen,
+  },
+  ['plan'],
+);
+const yearCost = object({
+  from_usd: orNull('number'),
+  to_usd: orNull('number'),
+  exact: { ...flag, description: 'Both are known, neither is an estimate' },
+});
+const snapshot = {
+  passed_as: { type: 'string', enum: ['judged', 'overridden', 'reverted', 'outlasted'] },
+  plans: integer,
+  added: integer,
+  changed: integer,
+  withdrawn: integer,
+  rejected: integer,
+};
+const named = object({ from: text, to: text });
+
+const DETAILS: Partial<Record<EventKind, Schema>> = {
+  delivery_charge_changed: object({
+    shift_cents_per_kwh: { ...ref('Rates'), description: 'The middle one of the affected offers' },
+    offers: integer,
+  }),
+  provider_renamed: named,
+  source_changed: named,
+  snapshot_published: object(snapshot),
+  snapshot_reverted: object({ ...snapshot, to_version: orNull('integer') }),
+  snapshot_held: object({ broken: listOf(object({ rule: text, reading: text, limit: text })) }),
+};
+
+function eventSchema(kind: EventKind): Schema {
+  const isOffer = kind.startsWith('offer_');
+  const id = isOffer ? text : nothing;
+  return object(
+    {
+      seq: { ...integer, description: 'The place in the log: one more than that of the event before' },
+      event: { const: kind },
+      cause: { type: 'string', enum: CAUSES },
+      at: time,
+      tdsp_duns: text,
+      version: kind === 'snapshot_held' ? nothing : integer,
+      offer_id: id,
+      plan_id: id,
+      external_id: id,
+      provider:
+        isOffer || kind === 'provider_renamed' ? object({ id: text, name: orNull('string') }) : nothing,
+      name: isOffer ? orNull('string') : nothing,
+      term_months: isOffer ? orNull('integer') : nothing,
+      changes: listOf(change),
+      replaces: isOffer ? replaced : nothing,
+      rate_change_cents_per_kwh: orNull('number', { description: 'At 1,000 kWh a month' }),
+      year_costs:
+        kind === 'offer_repriced'
+          ? {
+              oneOf: [{ type: 'object', additionalProperties: yearCost }, nothing],
+              description: 'USD a year before and after, by usage profile',
+            }
+          : nothing,
+      affected: kind === 'delivery_charge_changed' ? listOf(affected) : nothing,
+      details: DETAILS[kind] ?? nothing,
+      evidence: object({
+        upstream: orNull('string'),
+        observed_at: orNull('string'),
+        payload_hash: orNull('string', { description: 'SHA-256 of what the upstream sent' }),
+        set_hash: orNull('string', { description: 'SHA-256 over all plans of the version' }),
+        run_id: orNull('integer'),
+      }),
+      plan: planThen,
+    },
+    ['plan'],
+  );
+}
+
+/** `offer_repriced` is `OfferRepricedEvent`. */
+const nameOf = (kind: EventKind): string =>
+  `${kind.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase())}Event`;
+
+export const EVENT_SCHEMAS = {
+  ...Object.fromEntries(EVENT_KINDS.map((kind) => [nameOf(kind), eventSchema(kind)])),
+  MarketEvent: {
+    oneOf: EVENT_KINDS.map((kind) => ref(nameOf(kind))),
+    discriminator: {
+      propertyName: 'event',
+      mapping: Object.fromEntries(EVENT_KINDS.map((kind) => [kind, `#/components/schemas/${nameOf(kind)}`])),
+    },
+  },
+  EventList: object({
+    data: listOf(ref('MarketEvent')),
+    meta: object(
+      {
+        last_seq: { ...integer, description: 'Of the last event there is' },
+        kept_after_seq: { ...integer, description: 'Events up to this one are past their time and gone' },
+        has_more: { ...flag, description: 'Whether `links.next` brings more at once' },
+        upstream: text,
+        notice: text,
+      },
+      ['upstream', 'notice'],
+    ),
+    links: object({
+      next: { ...text, description: 'At the end, too: there it brings what happens from now on' },
+    }),
+  }),
+} as const;

@@ -1,0 +1,124 @@
+/**
+ * The event log, read in its order. Numbers are given under one lock that is held until the commit, so what is read up
+ * to the last one is whole: nothing with a lower number appears later, and none is left out.
+ */
+
+import type { EventCause, EventData, EventKind } from '../../plan/events/market-event.ts';
+import type { Queryable } from '../postgres/database.ts';
+
+export interface MarketEvent<Kind extends EventKind = EventKind> {
+  seq: number;
+  tdsp_duns: string;
+  /** `null`: nothing was published. */
+  version: number | null;
+  at: Date;
+  kind: Kind;
+  cause: EventCause;
+  offer_id: string | null;
+  plan_id: string | null;
+  external_id: string | null;
+  provider_id: string | null;
+  provider_name: string | null;
+  /** Of the offer. */
+  name: string | null;
+  term_months: number | null;
+  /** Cents per kWh at 1,000 kWh. */
+  rate_change: number | null;
+  data: EventData[Kind];
+  /** Of the snapshot that it came with. */
+  source: string | null;
+  observed_at: Date | null;
+  payload_hash: string | null;
+  set_hash: string | null;
+  run_id: number | null;
+}
+
+/** Left out or `null`: all. */
+export interface EventFilter {
+  tdsps?: readonly string[] | null;
+  kinds?: readonly EventKind[] | null;
+  provider_id?: string | null;
+  offer_id?: string | null;
+  /** Cents per kWh at 1,000 kWh, up or down: only events that moved a rate by as much. */
+  minChange?: number | null;
+}
+
+interface EventsPage {
+  events: MarketEvent[];
+  /** The number up to which the page looked. */
+  upTo: number;
+  /** The last number there is. */
+  last: number;
+  /** Up to which events are gone. */
+  dropped: number;
+}
+
+/** A filter that fits little must not read the whole log at once. */
+const SCAN = 20_000;
+
+/** Events after a number, the oldest first. */
+export async function readEvents(
+  queryable: Queryable,
+  { after, limit, filter = {} }: { after: number; limit: number; filter?: EventFilter },
+): Promise<EventsPage> {
+  const { tdsps = null, kinds = null, provider_id = null, offer_id = null, minChange = null } = filter;
+  type Row = MarketEvent & { last: number; dropped: number };
+  const { rows } = await queryable.query<Row>({
+    name: 'read events',
+    text: `select l.last_seq as last, l.dropped_seq as dropped, e.*, p.name as provider_name, o.name, o.term_months,
+                  s.source, s.observed_at, s.payload_hash, s.set_hash, s.run_id
+       from market_log l left join lateral (
+         select * from market_events
+          where seq > $1 and seq <= $1 + ${SCAN} and seq <= l.last_seq
+            and ($2::text[] is null or tdsp_duns = any($2))
+            and ($3::text[] is null or kind = any($3))
+            and ($4::text is null or provider_id = $4
+                 or kind = 'delivery_charge_changed' and data -> 'affected' @> jsonb_build_array(jsonb_build_object('provider_id', $4)))
+            and ($5::uuid is null or offer_id = $5
+                 or kind = 'delivery_charge_changed' and data -> 'affected' @> jsonb_build_array(jsonb_build_object('offer_id', $5::text)))
+            and ($6::numeric is null or abs(rate_change) >= $6)
+          order by seq limit $7
+       ) e on true
+       left join offers o on o.id = e.offer_id
+       left join providers p on p.id = e.provider_id
+       left join plan_snapshots s on s.tdsp_duns = e.tdsp_duns and s.version = e.version
+      order by e.seq`,
+    values: [after, tdsps, kinds, provider_id, offer_id, minChange, limit],
+  });
+  const { last, dropped } = rows[0]!;
+  const events = rows.flatMap(({ last: _, dropped: __, ...event }) =>
+    event.seq === null ? [] : [onlyAffected(event, { provider_id, offer_id })],
+  );
+  const upTo = events.length === limit ? events.at(-1)!.seq : Math.max(after, Math.min(after + SCAN, last));
+  return { events, upTo, last, dropped };
+}
+
+/** Of an event about many offers the part that was asked for. */
+function onlyAffected(
+  event: MarketEvent,
+  { provider_id, offer_id }: { provider_id: string | null; offer_id: string | null },
+): MarketEvent {
+  if (event.kind !== 'delivery_charge_changed' || (!provider_id && !offer_id)) return event;
+  const data = event.data as EventData['delivery_charge_changed'];
+  const affected = data.affected.filter(
+    (one) => (!provider_id || one.provider_id === provider_id) && (!offer_id || one.offer_id === offer_id),
+  );
+  return { ...event, data: { ...data, affected } };
+}
+
+/** The number of the last event before a time. */
+export async function readSeqBefore(queryable: Queryable, time: Date): Promise<number> {
+  const { rows } = await queryable.query<{ seq: number }>(
+    // A version that a wrong clock dated ahead is not passed over: what comes later in the log counts, whatever its time.
+    `select coalesce((select min(seq) from market_events where at > $1) - 1, last_seq) as seq from market_log`,
+    [time],
+  );
+  return rows[0]!.seq;
+}
+
+export async function readLogEnds(queryable: Queryable): Promise<{ last: number; dropped: number }> {
+  const { rows } = await queryable.query<{ last: number; dropped: number }>(
+    'select last_seq as last, dropped_seq as dropped from market_log',
+  );
+  return rows[0]!;
+}

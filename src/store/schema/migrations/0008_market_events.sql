@@ -1,0 +1,42 @@
+-- What happened in the market, in one order for all TDSPs: a publish writes its events in its own transaction.
+
+create table market_log (
+  last_seq bigint not null default 0,
+  dropped_seq bigint not null default 0,
+  only_row boolean not null default true,
+  constraint market_log_pkey primary key (only_row),
+  constraint market_log_only_row_check check (only_row)
+);
+comment on table market_log is
+  'The lock under which events get their numbers: it is held until the commit, so a number is never seen before a lower one';
+comment on column market_log.dropped_seq is 'up to which number events are past their time and gone';
+insert into market_log default values;
+
+create table market_events (
+  seq bigint not null,
+  tdsp_duns text not null,
+  version bigint,
+  at timestamptz not null,
+  kind text not null,
+  cause text not null,
+  offer_id uuid,
+  plan_id uuid,
+  external_id text,
+  provider_id text,
+  rate_change numeric(6, 3),
+  data jsonb,
+  constraint market_events_pkey primary key (seq),
+  constraint market_events_kind_check check (kind in
+    ('offer_listed', 'offer_relisted', 'offer_repriced', 'offer_terms_changed', 'offer_details_changed', 'offer_replaced',
+     'offer_withdrawn', 'delivery_charge_changed', 'provider_renamed', 'source_changed', 'snapshot_published',
+     'snapshot_reverted', 'snapshot_held')),
+  constraint market_events_cause_check check (cause in
+    ('first_snapshot', 'provider', 'delivery_charge', 'correction', 'operator', 'source_change', 'guard'))
+);
+comment on table market_events is
+  'The event log. Of an offer at most one event in a version; what the plan was then is in electricity_plans and plan_revisions';
+comment on column market_events.version is 'of plan_snapshots; null where nothing was published: snapshot_held';
+comment on column market_events.rate_change is 'cents per kWh at 1,000 kWh, after less before; null where either told none';
+comment on column market_events.data is 'what belongs to the kind; shapes in src/plan/events/market-event.ts';
+create index idx_market_events_tdsp on market_events (tdsp_duns, version, seq);
+create index idx_market_events_at on market_events (at);

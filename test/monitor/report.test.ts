@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { readReport } from '../../src/monitor/report/report.ts';
+import { reportTime } from '../../src/monitor/report/report-days.ts';
+import { marketDay } from '../../src/plan/market-day.ts';
+import { startSandbox } from '../../src/sandbox/server.ts';
+import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
+import { addCityDemand } from '../../src/store/queue/city-demand.ts';
+import { createTestDatabase, syncAll, territory, testGate, wattsync } from '../support/support.ts';
+import { watch } from '../support/watch.ts';
+
+const { database, url: DATABASE_URL } = await createTestDatabase();
+const { pool } = database;
+const sandbox = await startSandbox({ plansPerTdsp: 60, now: () => new Date('2026-06-01T12:00:00Z') });
+after(() => sandbox.stop());
+const source = new ComparePowerSource(
+  { url: sandbox.url, apiKey: null, apiKeyHeader: 'X-API-Key' },
+  testGate(database),
+);
+const { look } = await watch(database);
+for (const days of [0, 20]) {
+  if (days > 0) sandbox.control.advance(days);
+  await syncAll(database, source, { force: true });
+}
+await addCityDemand(pool, new Date(), [
+  { city_slug: 'dallas-tx', searches: 30, leads: 2, conversions: 1 },
+  { city_slug: 'houston-tx', searches: 10, leads: 0, conversions: 0 },
+]);
+await look();
+
+const now = new Date();
+const today = marketDay(now);
+const month = today.slice(0, 7);
+
+test('a week begins on Monday and a month on its first, in the time of the market', () => {
+  const at = new Date('2026-11-29T03:00:00Z');
+  const october = reportTime('month', '2026-10', at);
+  // Daylight time as it begins, standard time from 1 November on.
+  assert.deepEqual(
+    [october.from.toISOString(), october.to.toISOString(), october.last],
+    ['2026-10-01T05:00:00.000Z', '2026-11-01T05:00:00.000Z', '2026-10-31'],
+  );
+  const november = reportTime('month', '2026-11', at);
+  assert.deepEqual([november.to.toISOString(), november.is_open], ['2026-12-01T06:00:00.000Z', true]);
+  assert.equal(reportTime('month', null, at).name, '2026-10', 'the last one that is over');
+  const week = reportTime('week', null, at);
+  assert.deepEqual([week.name, week.first, week.last], ['2026-W47', '2026-11-16', '2026-11-22']);
+  assert.equal(reportTime('week', '2026-11-22', at).name, '2026-W47');
+  assert.equal(reportTime('week', '2026-W01', at).first, '2025-12-29');
+  for (const [kind, wrong] of [
+    ['month', '2026-13'],
+    ['month', 'october'],
+    ['week', '2026-W54'],
+    ['week', '2026-02-30'],
+    ['month', '2027-01'],
+  ] as const) {
+    assert.throws(() => reportTime(kind, wrong, at), { code: 'report_time_invalid' }, wrong);
+  }
+});
+
+test('a report says what was counted, sold and looked for, and comes again with the same figures', async () => {
+  const time = reportTime('month', month, now);
+  const report = await readReport(pool, territory, time);
+  assert.equal(report.market.tdsps.length, 6);
+  for (const { snapshot, plans, eight_of_ten_cents_per_kwh, teaser_gap } of report.market.tdsps) {
+    assert.ok(snapshot >= 1 && plans! > 10, `version ${snapshot}, ${plans} plans`);
+    const [low, high] = eight_of_ten_cents_per_kwh!;
+    assert.ok(low < high);
+    assert.ok(teaser_gap!.usd_a_year >= 0);
+  }
+  assert.ok(report.market.providers.some(({ repriced }) => repriced > 0));
+  const sum = (what: 'listed' | 'withdrawn' | 'repriced', rows: readonly Record<typeof what, number>[]) =>
+    rows.reduce((all, one) => all + one[what], 0);
+  for (const what of ['listed', 'withdrawn', 'repriced'] as const) {
+    assert.equal(sum(what, report.market.weeks), sum(what, report.market.providers), what);
+  }
+  assert.deepEqual(
+    [report.demand.searches, report.demand.cities_searched, report.demand.cities[0]!.share],
+    [40, 2, 0.75],
+  );
+  assert.equal(report.service.calls, 12);
+  assert.ok(report.service.calls_saved > 0);
+  const again = await readReport(pool, territory, time);
+  assert.deepEqual(again.market, report.market);
+  assert.deepEqual(again.demand, report.demand);
+});
+
+test('the command prints it in four forms', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wattsync-report-'));
+  after(() => rmSync(folder, { recursive: true }));
+  const env = { DATABASE_URL };
+  const file = join(folder, 'report.html');
+  const [text, json, csv, page, wrong] = await Promise.all([
+    wattsync(['report', 'month', month], env),
+    wattsync(['report', 'month', month, '--json'], env),
+    wattsync(['report', 'month', month, '--csv'], env),
+    wattsync(['report', 'month', month, '--html', file], env),
+    wattsync(['report', 'week', 'yesterday'], env),
+  ]);
+  assert.deepEqual([text.code, json.code, csv.code, page.code, wrong.code], [0, 0, 0, 0, 1]);
+  assert.match(text.stdout, /Market index[\s\S]*Oncor[\s\S]*Demand\n {2}40 searches in 2 cities/);
+  assert.match(text.stdout, new RegExp(`The same again: npx wattsync report month ${month}`));
+  assert.equal(JSON.parse(json.stdout).reckoned.snapshots.length, 6);
+  assert.match(csv.stdout, /^Demand,Dallas,30,75/m);
+  const markup = readFileSync(file, 'utf8');
+  assert.match(markup, /<h2>Market index<\/h2>/);
+  assert.match(markup, /@media print/);
+  assert.match(wrong.stderr, /expected a week such as 2026-W47/);
+});
