@@ -16,6 +16,7 @@ import { marketsRoutes } from '../api/market/markets.ts';
 import { placesRoutes } from '../api/market/places.ts';
 import { providersRoutes } from '../api/market/providers.ts';
 import { searchRoutes } from '../api/market/search.ts';
+import { streamRoutes } from '../api/market/stream.ts';
 import { metricsRoutes } from '../api/observation/metrics.ts';
 import { requestIdOf } from '../api/observation/request-id.ts';
 import { otherMethods } from '../api/other-methods.ts';
@@ -163,6 +164,7 @@ export function buildServer(
     planHistoryRoutes(routes, parts);
     marketsRoutes(routes, parts);
     changesRoutes(routes, parts);
+    streamRoutes(routes, parts);
     placesRoutes(routes, parts);
     providersRoutes(routes, parts);
     searchRoutes(routes, parts);
