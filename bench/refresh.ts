@@ -3,7 +3,7 @@
 import { fitModel, rateAt } from '../src/planning/refresh/model.ts';
 import { learnedLooks, type Strategy } from '../src/planning/refresh/policy.ts';
 import { replay, type Score } from '../src/planning/refresh/replay.ts';
-import { priceOf, timetable } from '../src/planning/refresh/timetable.ts';
+import { LONGEST_MINUTES, priceOf, timetable } from '../src/planning/refresh/timetable.ts';
 import { HOUR_MS } from '../src/units.ts';
 import { type Market, markets } from './refresh-markets.ts';
 import { digits, type Say, type Section, type Table, verdict } from './report.ts';
@@ -13,7 +13,6 @@ const SEED = 18;
 const DAYS = 112;
 /** What the gate grants in an hour. */
 const MOST_AN_HOUR = 50;
-const FLOOR_MINUTES = 360;
 
 const mean = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length;
 const at = (sorted: readonly number[], share: number) =>
@@ -54,7 +53,7 @@ function run({ name, truth, from, scoreFrom, until }: Market): Row[] {
       strategy,
       callsAnHour: each * truth.length,
       mostAnHour: MOST_AN_HOUR,
-      floorMinutes: FLOOR_MINUTES,
+      floorMinutes: LONGEST_MINUTES,
       hasIds: true,
       refitDays: isReal ? 1 : 7,
       seed: SEED,
@@ -147,7 +146,7 @@ function costs({ truth, from, until }: Market): string[] {
     return (performance.now() - began) / times;
   };
   const model = fitModel({ sets, from, until, changes });
-  const wishes = { weights: sets.map(() => 1), longestMinutes: sets.map(() => FLOOR_MINUTES) };
+  const wishes = { weights: sets.map(() => 1), longestMinutes: sets.map(() => LONGEST_MINUTES) };
   const horizon = { from: until, hours: 24, mostAnHour: MOST_AN_HOUR, lookedAt: sets.map(() => until) };
   const table = timetable(model, wishes, 5, horizon);
   const seen = sets.map(() => ({ lookedAt: until, movedAt: null }));

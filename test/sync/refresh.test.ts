@@ -26,7 +26,6 @@ const terms = {
   tdsps: allDuns.toSorted(),
   callsAnHour: 6,
   mostAnHour: 38,
-  floorMinutes: allDuns.map(() => 60),
   weights: allDuns.map(() => 1),
 };
 
@@ -140,4 +139,10 @@ test('one process of the fleet asks, and none on the full minute or with the str
   assert.ok((await refreshTick({ ...blocked, now: () => minute + 20_000 })) > 0);
   assert.equal(others, 0);
   assert.equal(asked.length, 1);
+});
+
+test('floors that schedules keep leave the calls of the looks to the model', async () => {
+  const { learned, table } = await decideRefresh(pool, settings, Date.now());
+  assert.ok(learned!.price < 1_000, `a call has to save ${learned!.price} change-minutes`);
+  assert.ok(table!.looks.flat().length > 24);
 });

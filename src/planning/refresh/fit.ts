@@ -5,7 +5,7 @@ import type { Tape } from './changes.ts';
 import { fitModel, type RefreshModel, sentinelOf } from './model.ts';
 import { type Proof, prove } from './proof.ts';
 import { SPARE } from './replay.ts';
-import { priceOf } from './timetable.ts';
+import { LONGEST_MINUTES, priceOf } from './timetable.ts';
 
 export interface Learned {
   model: RefreshModel;
@@ -17,22 +17,21 @@ export interface Learned {
 export interface FitTerms {
   callsAnHour: number;
   mostAnHour: number;
-  floorMinutes: readonly number[];
   weights: readonly number[];
 }
 
 /** The least a week is planned with: a source that is asked once a day. */
 const LEAST_CALLS_A_WEEK = 7;
 
-function fit(tape: Tape, { callsAnHour, mostAnHour, floorMinutes, weights }: FitTerms): Learned {
+function fit(tape: Tape, { callsAnHour, mostAnHour, weights }: FitTerms): Learned {
   const model = fitModel(tape);
   const callsAWeek = Math.max(LEAST_CALLS_A_WEEK, callsAnHour * 168 * SPARE);
-  const price = priceOf(model, { weights, longestMinutes: floorMinutes }, callsAWeek);
+  const price = priceOf(model, { weights, longestMinutes: weights.map(() => LONGEST_MINUTES) }, callsAWeek);
   const proof = prove(tape, {
     callsAnHour: Math.max(callsAnHour, LEAST_CALLS_A_WEEK / 168),
     mostAnHour,
     // The schedules keep the floors beside these calls.
-    floorMinutes: 360,
+    floorMinutes: LONGEST_MINUTES,
     weights,
     sentinel: sentinelOf(model, weights),
   });

@@ -103,8 +103,8 @@ export async function learn(queryable: Queryable, options: LearnOptions): Promis
       return set === -1 ? [] : [{ set, after: changed_after.getTime(), by: changed_by.getTime() }];
     }),
   };
-  const { callsAnHour, mostAnHour, floorMinutes, weights } = options;
-  const learned = await fitApart(tape, { callsAnHour, mostAnHour, floorMinutes, weights });
+  const { callsAnHour, mostAnHour, weights } = options;
+  const learned = await fitApart(tape, { callsAnHour, mostAnHour, weights });
   await writeRefreshModel(queryable, source, {
     watched_since,
     read_until: looks.at(-1)?.called_at ?? since,

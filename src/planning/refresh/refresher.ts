@@ -31,7 +31,7 @@ import {
 } from './policy.ts';
 import { pressure } from './replay.ts';
 import { readLearned } from './stored.ts';
-import { type Timetable, timetable } from './timetable.ts';
+import { LONGEST_MINUTES, type Timetable, timetable } from './timetable.ts';
 
 export interface RefreshSettings {
   strategy: Strategy;
@@ -112,7 +112,6 @@ async function toLearnOptions(
     now,
     callsAnHour: callsPerHour,
     mostAnHour: budgetPerHour - callReserve(budgetPerHour),
-    floorMinutes: floorsOf(settings).map((ms) => Math.min(DAY_MS, ms) / MINUTE_MS),
     weights,
   };
 }
@@ -145,13 +144,14 @@ export async function decideRefresh(
   const { upstream, territory, callsPerHour, budgetPerHour } = settings;
   const queue = queueName(upstream);
   const options = await toLearnOptions(queryable, settings, now);
+  const floors = floorsOf(settings);
   const learned = await readLearned(queryable, upstream.name);
   const seen = await readSeenPlanSets(queryable, { source: upstream.name, origin: upstream.origin, queue });
   const sets = (upstream.coverage === 'state' ? [stateOf(seen)] : seen).map((one, set) => ({
     plan_set: one.tdsp_duns,
     name: territory.tdsp(one.tdsp_duns)?.short_name ?? 'The state',
     seen: one,
-    floorMs: options.floorMinutes[set]! * MINUTE_MS,
+    floorMs: floors[set]!,
     weight: options.weights[set]!,
   }));
   const spent = await readRefreshCalls(queryable, upstream.name);
@@ -172,7 +172,7 @@ export async function decideRefresh(
   if (learned) {
     // From a time that stays the same for hours, so that what was planned stays planned.
     const from = Math.floor(now / ((TABLE_HOURS * HOUR_MS) / 2)) * ((TABLE_HOURS * HOUR_MS) / 2);
-    const wishes = { weights: options.weights, longestMinutes: options.floorMinutes };
+    const wishes = { weights: options.weights, longestMinutes: sets.map(() => LONGEST_MINUTES) };
     const lookedAt = sets.map(() => null);
     const horizon = { from, hours: TABLE_HOURS, mostAnHour: options.mostAnHour, lookedAt };
     const price = learned.price * pressure(spent.week, Math.max(1, allowedAWeek));

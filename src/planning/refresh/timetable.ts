@@ -13,6 +13,9 @@ import { type RefreshModel, rateAt, sentinelOf } from './model.ts';
 const GRID_MINUTES = 3;
 const GRID_MS = GRID_MINUTES * MINUTE_MS;
 
+/** Between two planned looks at a set. What its tier promises beside is kept by floors and schedules. */
+export const LONGEST_MINUTES = 360;
+
 interface Wishes {
   /** What a minute of staleness of each set weighs; 1 on average. */
   weights: readonly number[];
