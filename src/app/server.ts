@@ -12,6 +12,7 @@ import { descriptionRoutes } from '../api/description/routes.ts';
 import { eventsRoutes } from '../api/events.ts';
 import { healthRoutes } from '../api/health.ts';
 import { changesRoutes } from '../api/market/changes.ts';
+import { feedRoutes } from '../api/market/feeds.ts';
 import { marketsRoutes } from '../api/market/markets.ts';
 import { placesRoutes } from '../api/market/places.ts';
 import { providersRoutes } from '../api/market/providers.ts';
@@ -165,6 +166,7 @@ export function buildServer(
     marketsRoutes(routes, parts);
     changesRoutes(routes, parts);
     streamRoutes(routes, parts);
+    feedRoutes(routes, parts);
     placesRoutes(routes, parts);
     providersRoutes(routes, parts);
     searchRoutes(routes, parts);
