@@ -12,6 +12,7 @@ import type { CacheRecorder } from './recorder.ts';
 import {
   type CachedSet,
   EMPTY_SLOT,
+  isRefreshDue,
   type Published,
   recentFailure,
   type Slot,
@@ -116,11 +117,21 @@ export class PlanSetCache {
    * depends on the time is worked out when it changes, not with each read.
    */
   peek(duns: string, nowMs: number = this.#now()): CachedSet | null {
-    const entry = this.#entries.get(duns);
-    if (entry === undefined) return null;
+    return this.#read(this.#entryOf(duns), nowMs, 'checked');
+  }
+
+  /** As `peek`, but nobody calls an upstream for it; where memory has nothing the layers are asked in the background. */
+  look(duns: string, nowMs: number = this.#now()): CachedSet | null {
+    const cached = this.#read(this.#entryOf(duns), nowMs, 'looked');
+    if (!cached) void this.inspect(duns).catch(() => null);
+    return cached;
+  }
+
+  #read(entry: Entry, nowMs: number, type: 'checked' | 'looked'): CachedSet | null {
     // Read at a later time already: somebody set the clock back.
-    if (entry.slot.nextCheckAtMs <= nowMs || nowMs < entry.lastReadMs) {
-      this.#apply(entry, { type: 'checked', nowMs });
+    const isTime = entry.slot.nextCheckAtMs <= nowMs || nowMs < entry.lastReadMs;
+    if (isTime || (type === 'checked' && isRefreshDue(entry.slot, nowMs))) {
+      this.#apply(entry, { type, nowMs });
       entry.lastReadMs = nowMs;
     }
     const { slot } = entry;

@@ -1,7 +1,7 @@
 /** What every page gets, and what it gives. */
 
 import type { ApiParts } from '../api/routes.ts';
-import type { PlanView } from '../catalog/catalog.ts';
+import type { Catalog, PlanView } from '../catalog/catalog.ts';
 import { expected } from '../errors.ts';
 import type { Html } from '../html/html.ts';
 import type { RecentPrice } from '../plan/past/recent-price.ts';
@@ -11,7 +11,9 @@ import type { Past } from './past/past.ts';
 import type { StyleSheet } from './style-sheet.ts';
 
 export interface PageParts
-  extends Pick<ApiParts, 'catalog' | 'territory' | 'places' | 'syncIntervalMs' | 'staleAfterMs' | 'onEvent'> {
+  extends Pick<ApiParts, 'territory' | 'places' | 'syncIntervalMs' | 'staleAfterMs' | 'onEvent'> {
+  /** Of it no more than what costs no upstream call. */
+  catalog: Pick<Catalog, 'look' | 'isAsSeen' | 'freshnessOf' | 'nowMs'>;
   /** Where the pages are reached from outside, without a slash at the end; `null`: not known. */
   publicUrl: string | null;
   /** What PostgreSQL knows of the past; a page does without it while that is away. */

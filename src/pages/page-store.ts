@@ -91,7 +91,7 @@ export class PageStore {
   #holds({ page: { view }, recent, validUntilMs }: Ready, nowMs: number): boolean {
     if (nowMs >= validUntilMs) return false;
     if (view === null) return true;
-    if (!this.#parts.catalog.isCurrent(view, nowMs)) return false;
+    if (!this.#parts.catalog.isAsSeen(view, nowMs)) return false;
     for (let at = 0; at < view.sets.length; at++) {
       if (this.#recentOf(view.sets[at]!) !== recent[at]) return false;
     }

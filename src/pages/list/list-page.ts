@@ -65,7 +65,7 @@ function listPage(ask: Ask, place: Served, name: string, path: string): Answer {
   if (ask.query.has('m'))
     return { to: withParams(path, [...usageParams(query), ...filterParams(query)]), isPermanent: false };
   const tdsp = deliverer(ask, place.tdsps, query);
-  const view = parts.catalog.viewInMemory([tdsp.duns], ask.nowMs);
+  const view = parts.catalog.look([tdsp.duns], ask.nowMs);
   if (!view) return errorPage(ask, 'notReady');
   const words = LIST[language];
   const ranked = view.byYear(query.profile);
