@@ -155,7 +155,7 @@ export class PageStore {
     const head = [...EVERY_ANSWER, ...headersOf(page.style)];
     if (page.status !== 200) {
       head.push('cache-control', 'no-store');
-      if (page.status === 503) head.push('retry-after', '5');
+      if (page.retryAfterSeconds !== null) head.push('retry-after', String(page.retryAfterSeconds));
       return head;
     }
     const shared = Math.max(1, Math.floor((validUntilMs - nowMs) / 1000));
