@@ -69,7 +69,7 @@ export function buildServer(
     // What cannot be read as an address, such as %zz.
     frameworkErrors: (error, request, reply) => {
       reply.headers(PUBLIC_HEADERS);
-      if (isForPerson(request.raw)) return void sendWrong(pages, request, reply, { status: 400 });
+      if (isForPerson(request.raw)) return sendWrong(pages, request, reply, { status: 400 });
       return sendProblem(reply, 'bad_request', { detail: `${error.message}.` });
     },
     trustProxy: [...trustedProxies],
@@ -134,8 +134,7 @@ export function buildServer(
     if (!isForPerson(request.raw) || request.routeOptions.config.operation)
       return sendProblem(reply, code, details);
     const { retry_after_seconds: retryAfterSeconds } = details;
-    void sendWrong(pages, request, reply, { status: PROBLEMS[code].status, retryAfterSeconds });
-    return reply;
+    return sendWrong(pages, request, reply, { status: PROBLEMS[code].status, retryAfterSeconds });
   };
   app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
     try {

@@ -9,6 +9,7 @@ import type { PlanSet } from '../plan/plan-set.ts';
 import type { Layer, LayerName } from './layer.ts';
 import { LayerUnavailableError } from './layer-error.ts';
 import type { CacheRecorder } from './recorder.ts';
+import { bytesOf } from './set-size.ts';
 import {
   type CachedSet,
   EMPTY_SLOT,
@@ -70,8 +71,6 @@ export interface PlanSetCacheOptions {
 const TTL_MS = 30 * 60_000;
 /** Sets loaded together do not expire together: up to this share of the time to live is taken off. */
 const JITTER = 0.1;
-/** An object takes about twice the bytes of its JSON, and packed plans twice their own once all of them were shown. */
-const TIMES_ITS_TEXT = 2;
 
 /** A slot, and what goes on for it in this process. */
 class Entry {
@@ -391,9 +390,4 @@ export class PlanSetCache {
         });
     }
   }
-}
-
-function bytesOf(set: PlanSet): number {
-  const text = set.packed?.bytes.byteLength ?? JSON.stringify(set).length;
-  return text * TIMES_ITS_TEXT + (set.encoded?.byteLength ?? 0);
 }

@@ -60,18 +60,18 @@ export function pagesRoutes(app: FastifyInstance, options: PagesOptions): void {
 }
 
 /** Tells a person what went wrong before a page could be made, as `sendProblem` tells a program. */
-export async function sendWrong(
+export function sendWrong(
   { parts, store }: PagesOptions,
   request: FastifyRequest,
   reply: FastifyReply,
   { status, retryAfterSeconds }: { status: number; retryAfterSeconds?: number | undefined },
-): Promise<FastifyReply> {
+): FastifyReply {
   const kind = WRONG[status] ?? (status < 500 ? 'badRequest' : 'unexpected');
   const ask = { ...addressOf(request.url), parts, route: null };
   const detail = kind === 'badRequest' ? { detail: ask.path } : {};
   const made = errorPage(ask, kind, { ...detail, ...(retryAfterSeconds && { retryAfterSeconds }) });
   reply.hijack();
-  await store.answer(request.raw, reply.raw, made);
+  store.answer(request.raw, reply.raw, made);
   return reply;
 }
 
@@ -112,7 +112,7 @@ async function send(
       .redirect(inLanguage(language, made.to), code);
   }
   reply.hijack();
-  await store.answer(request.raw, reply.raw, made);
+  store.answer(request.raw, reply.raw, made);
   return reply;
 }
 
