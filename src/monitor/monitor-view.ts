@@ -51,6 +51,7 @@ export interface MonitorView {
   /** `null`: the program was never started, so that nothing is scheduled. */
   schedules: ScheduleTime[] | null;
   clock_read_at: Date | null;
+  /** Without those that the guard held back: that is told as what it is. */
   dead_letters: { queue: string | null; tdsps: string[]; names: string[]; died_at: Date }[];
   /** The last ones, the newest first. */
   runs: SyncRun[];
@@ -97,12 +98,14 @@ export async function readMonitorView(queryable: Queryable, config: Config): Pro
     workers,
     schedules: tables?.schedules ?? null,
     clock_read_at: tables?.clock_read_at ?? null,
-    dead_letters: dead.map(({ queue, tdsp_duns, died_at }) => ({
-      queue,
-      tdsps: [tdsp_duns],
-      names: [nameOf(tdsp_duns)],
-      died_at,
-    })),
+    dead_letters: dead
+      .filter(({ error_code }) => error_code !== 'snapshot_held')
+      .map(({ queue, tdsp_duns, died_at }) => ({
+        queue,
+        tdsps: [tdsp_duns],
+        names: [nameOf(tdsp_duns)],
+        died_at,
+      })),
   };
 }
 
