@@ -1,5 +1,6 @@
 /** What every page gets, and what it gives. */
 
+import type { IncomingMessage } from 'node:http';
 import type { ApiParts } from '../api/routes.ts';
 import type { PlanView } from '../catalog/catalog.ts';
 import { expected } from '../errors.ts';
@@ -11,13 +12,15 @@ import type { Past } from './past/past.ts';
 import type { StyleSheet } from './style-sheet.ts';
 
 export interface PageParts
-  extends Pick<ApiParts, 'catalog' | 'territory' | 'places' | 'syncIntervalMs' | 'staleAfterMs' | 'onEvent'> {
+  extends Pick<ApiParts, 'catalog' | 'territory' | 'places' | 'syncIntervalMs' | 'staleAfterMs'> {
   /** Where the pages are reached from outside, without a slash at the end; `null`: not known. */
   publicUrl: string | null;
   /** What PostgreSQL knows of the past; a page does without it while that is away. */
   past: Past;
   /** Told of visits, where the operator asks browsers for them. @param page a pattern: `/cities/:slug` */
   onVisit?: ((page: string, visit: Visit) => void) | undefined;
+  /** Told of each view of a city's plans, unless a browser fetches ahead. */
+  onView(city_slug: string, request: IncomingMessage): void;
   /** What prices did lately, by offer; `null` where that is not in memory. */
   recentPrices(duns: string, version: number): ReadonlyMap<string, RecentPrice> | null;
 }
