@@ -26,7 +26,18 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   monitor: ['delivery', 'planning', 'sync', 'sources', 'catalog', 'cache', 'store', 'plan', 'territory'],
   /** What happened, told outside. */
   events: ['delivery', 'store', 'plan', 'territory'],
-  api: ['html', 'events', 'monitor', 'planning', 'catalog', 'cache', 'store', 'plan', 'territory'],
+  api: [
+    'delivery',
+    'html',
+    'events',
+    'monitor',
+    'planning',
+    'catalog',
+    'cache',
+    'store',
+    'plan',
+    'territory',
+  ],
   /** Knows the shared way to write a page, and no other pages. */
   pages: ['html', 'api', 'monitor', 'planning', 'catalog', 'cache', 'store', 'plan', 'territory'],
   /** Knows the shared way to write a page, and no other pages. */

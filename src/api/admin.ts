@@ -8,6 +8,7 @@ import { requestClear } from '../store/cache/cache-clears.ts';
 import { readAudit, writeAudit } from '../store/queue/audit-log.ts';
 import { type RunWithResults, readRun } from '../store/queue/sync-runs.ts';
 import type { BodyOf, SyncBody } from './bodies.ts';
+import { webhookRoutes } from './market/webhooks.ts';
 import { alertRoutes } from './observation/admin-alerts.ts';
 import { integer, invalidParameters, type RawQuery, required, text } from './params.ts';
 import { expectPlace } from './place.ts';
@@ -38,6 +39,7 @@ export function adminRoutes(app: FastifyInstance, parts: ApiParts): void {
     controlRoutes(routes, admin);
     cacheRoutes(routes, parts, admin);
     lookRoutes(routes, parts);
+    webhookRoutes(routes, { database: admin.database.pool, territory: parts.territory, nameOf });
     if (admin.rules) {
       alertRoutes(routes, { database: admin.database.pool, rules: admin.rules, nameOf });
     }

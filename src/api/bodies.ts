@@ -5,6 +5,7 @@
 
 import { z } from 'zod';
 import { DURATION_TEXT } from '../monitor/alerts/duration.ts';
+import { EVENT_KINDS } from '../plan/events/market-event.ts';
 import { DEMAND_EVENTS, type DemandEvent } from '../planning/demand-recorder.ts';
 import { invalidParameters } from './params.ts';
 
@@ -53,6 +54,18 @@ export const BODIES = {
     subject: SUBJECT,
     reason: LINE.describe('Why nobody is to be told'),
     for: DURATION.describe('How long, such as `2h`; thirty days at most'),
+  }),
+  Webhook: z.strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected lower-case letters, digits and hyphens, 40 at most'),
+    url: z.string().max(2_000).describe('https, a host on the open internet'),
+    events: z.array(z.enum(EVENT_KINDS)).min(1).optional().describe('Kinds of events; all if not given'),
+    tdsps: z.array(z.string().max(20)).min(1).optional().describe('DUNS or codes; all if not given'),
+    provider: z.string().max(100).optional().describe('Only what concerns this provider, by its id'),
+    offer: z.uuid().optional().describe('Only what concerns this offer'),
+    min_change: z.number().min(0).max(99).optional().describe('Cents per kWh at 1,000 kWh, up or down'),
+    include_plan: z.boolean().optional().describe('With the plan as it was after the event'),
   }),
   Order: z.strictObject({ reason: LINE.optional().describe('Why, for the audit log and for `sync:status`') }),
 };

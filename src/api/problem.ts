@@ -17,6 +17,7 @@ export const PROBLEMS = {
   plan_id_reused: { status: 410, title: 'This plan is gone, and its id belongs to another product now' },
   unknown_provider: { status: 404, title: 'This provider is not known' },
   unknown_run: { status: 404, title: 'This run is not known' },
+  unknown_webhook: { status: 404, title: 'This webhook is not known' },
   unknown_tdsp: { status: 404, title: 'This TDSP is not known' },
   changes_gone: { status: 410, title: 'These changes are no longer kept' },
   not_acceptable: { status: 406, title: 'The answer does not come in this format' },

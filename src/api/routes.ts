@@ -2,6 +2,7 @@
 
 import type { Catalog, Freshness } from '../catalog/catalog.ts';
 import type { AdminToken } from '../config.ts';
+import type { EventHub } from '../events/event-hub.ts';
 import type { Rules } from '../monitor/alerts/rules.ts';
 import type { DemandEvent } from '../planning/demand-recorder.ts';
 import type { SyncRequest } from '../planning/request-sync.ts';
@@ -54,6 +55,8 @@ export interface ApiParts {
   syncIntervalMs: number;
   /** Counts what a shopper did in a city. */
   onEvent(city_slug: string, event: DemandEvent): void;
+  /** Tells what happens as it happens; left out, there is no stream. */
+  hub?: Pick<EventHub, 'isFull' | 'join'>;
   /** `null`: the admin routes are off. */
   admin: AdminParts | null;
   /** Left out: what holds where nothing is configured. */

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type AdminToken, type Config, type Role, Secret } from '../config.ts';
 import { describeError } from '../errors.ts';
+import { WebhookSender } from '../events/webhook-sender.ts';
 import { createLog, type Log, settingsOf } from '../log.ts';
 import { readRules } from '../monitor/alerts/rules.ts';
 import { RefreshRequests } from '../planning/refresh-requests.ts';
@@ -14,6 +15,7 @@ import { checkTimes } from '../planning/scheduler.ts';
 import type { GateEvents } from '../sources/gate.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
+import { usageProfiles } from '../store/profiles.ts';
 import { readTerritory, storeTerritory } from '../store/territory.ts';
 import { QueryStats } from '../store/upkeep/query-stats.ts';
 import { followRun, type SyncEvent } from '../sync/work/follow-run.ts';
@@ -104,6 +106,10 @@ export async function start(options: StartOptions): Promise<(isUrgent: boolean) 
       onError: logFailure('a refresh failed'),
     });
     scope.own(queryStats).start();
+    if (roles.includes('worker')) {
+      const onError = throttled(logFailure('webhooks could not be told'));
+      scope.own(new WebhookSender({ database: database.pool, profiles: usageProfiles(), onError })).start();
+    }
     scope.own(engine);
     if (front && url) {
       const { tokens, generatedToken } = adminTokens(config);

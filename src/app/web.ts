@@ -12,6 +12,7 @@ import { Catalog } from '../catalog/catalog.ts';
 import { RecentPriceMemory } from '../catalog/recent-prices.ts';
 import type { Config } from '../config.ts';
 import { describeError, errorCode } from '../errors.ts';
+import { EventHub } from '../events/event-hub.ts';
 import { type Log, unexpected } from '../log.ts';
 import { opsRoutes } from '../ops/routes.ts';
 import { VitalsRecorder } from '../pages/beacon/vitals-recorder.ts';
@@ -19,6 +20,7 @@ import { DemandRecorder } from '../planning/demand-recorder.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { PublishListener } from '../store/postgres/listen.ts';
 import type { PublishedVersion } from '../store/postgres/notices.ts';
+import { usageProfiles } from '../store/profiles.ts';
 import { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import { HOUR_MS } from '../units.ts';
@@ -94,9 +96,15 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
     planSets.announce(published);
     void recent.announce(published);
   };
+  const hub = new EventHub({
+    database: database.quick,
+    profiles: usageProfiles(),
+    onError: keptForLater('events for the stream'),
+  });
   const listener = new PublishListener(database, heard, {
     onClear: ({ tdsp_duns }) => void planSets.clear(tdsp_duns),
     onFetchFailed: (duns) => planSets.fetchFailed(duns),
+    onEvents: () => void hub.heard(),
   });
   const counts = new AnswerCounter({
     database: database.quick,
@@ -115,6 +123,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
       catalog: new Catalog({ planSets, staleAfterMs }),
       database: { pool: database.quick },
       syncIntervalMs: config.syncIntervalMs,
+      hub,
       onEvent: (slug, event) => demand.count(slug, event),
       publicUrl: config.publicUrl,
       recentPrices: (duns, version) => recent.of(duns, version),
@@ -144,6 +153,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
   scope.own(demand).start();
   scope.own(counts).start();
   if (vitals) scope.own(vitals).start();
+  scope.own({ stop: async () => hub.stop() });
   scope.own(listener);
   scope.own(app);
   // First what PostgreSQL says is current: Redis may be behind, and nobody is to be served from it before that is known.

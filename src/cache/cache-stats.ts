@@ -38,6 +38,7 @@ const noCounts = (layer: LayerName): LayerCounts => ({
   stale_serves: 0,
   errors: 0,
   loads: 0,
+  refused_loads: 0,
   loaded_bytes: 0,
   latency: emptyCounts(LATENCY_STEPS_MS),
   age: emptyCounts(AGE_STEPS_S),
@@ -89,6 +90,10 @@ export class CacheStats implements CacheRecorder {
     count(counts.latency, LATENCY_STEPS_MS, latencyMs);
   }
 
+  refusedLoad(layer: LayerName): void {
+    this.#of(layer).refused_loads += 1;
+  }
+
   load(layer: LayerName, bytes: number): void {
     const counts = this.#of(layer);
     counts.loads += 1;
@@ -110,6 +115,7 @@ export class CacheStats implements CacheRecorder {
       counter('stale_serves', 'Hits whose plans were older than they may be.', (one) => one.stale_serves),
       counter('errors', 'Reads that a layer failed.', ({ errors }) => errors),
       counter('loads', 'Plan sets put into a layer.', ({ loads }) => loads),
+      counter('refused_loads', 'Plan sets that a layer did not take.', (one) => one.refused_loads),
       {
         name: 'wattsync_cache_wait_seconds',
         help: 'Time a layer took to answer; memory answers at once and is not timed.',

@@ -80,6 +80,7 @@ test('figures and verdicts of reads told together are those of each read', () =>
         miss: () => {},
         error: () => {},
         load: () => {},
+        refusedLoad: () => {},
       };
       const cache = new PlanSetCache({
         layers: [{ name: 'active', read: async () => stored() }],

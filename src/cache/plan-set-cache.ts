@@ -375,7 +375,7 @@ export class PlanSetCache {
           if (bytes > 0) this.#recorder?.load(one.name, bytes);
         })
         .catch((error) => {
-          this.#recorder?.error(one.name, 0);
+          this.#recorder?.refusedLoad(one.name);
           this.#options.onWriteFailed?.(one.name, error);
         });
     }

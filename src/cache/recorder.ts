@@ -10,6 +10,8 @@ export interface CacheRecorder {
   beforeFlush(tell: () => void): void;
   miss(layer: LayerName, latencyMs: number): void;
   error(layer: LayerName, latencyMs: number): void;
+  /** The layer did not take a plan set: no read, so no part of any hit rate. */
+  refusedLoad(layer: LayerName): void;
   /** A plan set was put into this layer. */
   load(layer: LayerName, bytes: number): void;
 }

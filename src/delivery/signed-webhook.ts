@@ -1,6 +1,7 @@
 /** Webhooks signed by the Standard Webhooks specification (standardwebhooks.com, 1.0.0). */
 
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { LookupAddress } from 'node:dns';
 import { post } from './post.ts';
 
 const PREFIX = 'whsec_';
@@ -38,17 +39,25 @@ export function verifyWebhook(
   });
 }
 
-/** @throws {DeliveryError} it was not taken */
+/**
+ * @param keys all of them sign: a receiver that knows one is content
+ * @param address where to connect; left out, where the name leads
+ * @throws {DeliveryError} it was not taken
+ */
 export function sendSigned(
   url: string,
-  key: Buffer,
+  keys: readonly Buffer[],
   { id, body }: { id: string; body: string },
+  address?: LookupAddress,
 ): Promise<void> {
   const timestamp = Math.floor(Date.now() / 1_000);
-  return post(url, body, {
+  const headers = {
     'content-type': 'application/json',
     'webhook-id': id,
     'webhook-timestamp': String(timestamp),
-    'webhook-signature': signature(key, { id, timestamp, body }),
-  });
+    'webhook-signature': keys.map((key) => signature(key, { id, timestamp, body })).join(' '),
+  };
+  return post(url, body, headers, address);
 }
+
+export const newWebhookSecret = (): string => `${PREFIX}${randomBytes(32).toString('base64')}`;

@@ -31,7 +31,7 @@ interface ToldOffer {
 }
 
 /** Shape of the schema `MarketEvent`. */
-interface EventJson {
+export interface EventJson {
   seq: number;
   event: EventKind;
   cause: MarketEvent['cause'];

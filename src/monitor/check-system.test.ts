@@ -26,6 +26,7 @@ const layer = (errors: number): LayerCounts => ({
   errors,
   loads: 0,
   loaded_bytes: 0,
+  refused_loads: 0,
   latency: [],
   age: [],
   max_age_seconds: null,
@@ -105,6 +106,12 @@ const CASES: [what: string, found: Finding | Finding[], verdict: Finding['verdic
     /redis 5 times.*cache:clear.*cache:stats/,
   ],
   ['readers before the first sync', checkLayers([{ ...layer(20), layer: 'api' }]), 'ok', /No layer failed/],
+  [
+    'a layer that takes nothing',
+    checkLayers([{ ...layer(0), refused_loads: 6 }]),
+    'warn',
+    /took no plan sets.*redis 6 times/,
+  ],
   ['a layer that fails', checkLayers([layer(200)]), 'bad', /66\.6 % of its reads/],
   ['few rejected records', checkRecords(rejecting(3), growth(3, 3)), 'ok', /3 records rejected/],
   [

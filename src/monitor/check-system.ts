@@ -148,9 +148,19 @@ export function checkLayers(layers: readonly LayerCounts[]): Finding {
     errors,
     share: errors / Math.max(1, hits + misses + errors),
   }));
+  const full = stored.filter(({ refused_loads }) => refused_loads >= LAYER_ERRORS.least);
   const wrong = shares.filter(
     ({ errors, share }) => errors >= LAYER_ERRORS.least && share > LAYER_ERRORS.few,
   );
+  if (wrong.length === 0 && full.length > 0) {
+    const refusals = full.map(({ layer, refused_loads }) => `${layer} ${plural(refused_loads, 'time')}`);
+    return warn(
+      check,
+      `Layers took no plan sets within the hour: ${refusals.join(', ')}`,
+      'It may be full, or not for writing',
+      'npm run doctor',
+    );
+  }
   if (wrong.length === 0) return ok(check, 'No layer failed within the hour');
   const failures = wrong.map(
     ({ layer, errors, share }) => `${layer} ${plural(errors, 'time')} (${percentText(share)} of its reads)`,

@@ -9,7 +9,7 @@ import { openApi } from '../support/api.ts';
 import { createTestDatabase, ONCOR } from '../support/support.ts';
 
 const { database } = await createTestDatabase();
-const { get, unexpected } = openApi(database);
+const { app, get, unexpected } = openApi(database);
 const TNMP = '007929441';
 let clock = Date.now() - 10 * 3_600_000;
 
@@ -110,6 +110,40 @@ test('filters narrow what is told, and the cursor goes on behind them', async ()
     ['since=99999', 410],
   ] as const)
     assert.equal((await get(`/v1/changes?${wrong}`)).status, status, wrong);
+});
+
+test('feeds of a TDSP, a city and a provider tell the news, in Atom and as JSON, each under one id for ever', async () => {
+  const { id } = (await get('/v1/changes?since=0&event=offer_repriced')).body.data[0].provider;
+  for (const path of ['/v1/markets/ONCOR', '/v1/cities/dallas-tx', `/v1/providers/${id}`]) {
+    const told = await app.inject({ url: `${path}/feed.json` });
+    const { headers } = told;
+    assert.equal(told.statusCode, 200, path);
+    const body = told.json();
+    assert.match(String(headers['content-type']), /^application\/feed\+json/);
+    assert.equal(body.version, 'https://jsonfeed.org/version/1.1');
+    const down = body.items.find(({ title }: { title: string }) => title.startsWith('Down 1.0'));
+    assert.match(down.content_text, /rate_1000kwh: .* → /);
+    assert.match(down.content_text, /A year in a house: \$\d+ → \$\d+/);
+    assert.equal(
+      body.items.some(({ title }: { title: string }) => title.startsWith('New:')),
+      false,
+      'the first snapshot',
+    );
+    const atom = await app.inject({ url: `${path}/feed.atom` });
+    assert.match(String(atom.headers['content-type']), /^application\/atom\+xml/);
+    const ids = [...atom.body.matchAll(/<entry><id>([^<]+)<\/id>/g)].map(([, one]) => one);
+    assert.deepEqual(
+      ids,
+      body.items.map((item: { id: string }) => item.id),
+    );
+    const again = await app.inject({
+      url: `${path}/feed.atom`,
+      headers: { 'if-none-match': String(atom.headers.etag) },
+    });
+    assert.equal(again.statusCode, 304);
+  }
+  for (const path of ['/v1/markets/NOBODY', '/v1/cities/atlantis', '/v1/providers/nobody'])
+    assert.equal((await app.inject(`${path}/feed.atom`)).statusCode, 404, path);
 });
 
 test('a cursor older than what is kept is told so, and what is kept goes on', async () => {

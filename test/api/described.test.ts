@@ -42,6 +42,11 @@ await listener.start();
 await syncAll(database, source);
 await refreshMarketViews(database);
 await app.inject('/v1/plans?city=dallas-tx');
+// The examples name one.
+await database.pool.query(
+  `insert into webhooks (name, url, secret, filter, with_plans, created_by, seq)
+   values ('mirror', 'https://127.0.0.1/', 'whsec_AAAA', '{}', false, 'test', 0)`,
+);
 test.after(async () => {
   await engine.stop(0);
   await sandbox.stop();

@@ -55,8 +55,8 @@ async function grow(): Promise<void> {
           select 1, 's', '/x', '{}', 1, 5, now() - make_interval(days => t) from at where d = 'api'),
     q as (insert into quarantined_records (source, tdsp_duns, record_hash, field, reason, record, times, first_seen_at, last_seen_at)
           select 's', '1', t::text, 'f', 'r', '{}', 1, now() - interval '2 years', now() - make_interval(days => t) from at where d = 'api'),
-    c as (insert into cache_stats (minute, layer, hits, misses, stale_serves, errors, loads, loaded_bytes, latency, age)
-          select now() - make_interval(days => t), 'memory', 1, 1, 0, 0, 0, 0, '{}', '{}' from at where d = 'cache'),
+    c as (insert into cache_stats (minute, layer, hits, misses, stale_serves, errors, loads, loaded_bytes, refused_loads, latency, age)
+          select now() - make_interval(days => t), 'memory', 1, 1, 0, 0, 0, 0, 0, '{}', '{}' from at where d = 'cache'),
     s as (insert into query_stats (minute, name, calls, errors, rows, total_ms, max_ms, latency)
           select now() - make_interval(days => t), 'x.y', 1, 0, 1, 1, 1, '{}' from at where d = 'query'),
     p as (insert into upstream_permits (source, granted_at, expires_at)

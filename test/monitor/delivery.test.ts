@@ -101,7 +101,7 @@ test('a receiver that refuses is told by its host alone, and one that is gone is
   const hook = await receiver();
   const key = webhookKey(SECRET);
   hook.answers(500, 'try later');
-  const send = () => sendSigned(`${hook.url}?token=geheim`, key, { id: 'x', body: '{}' });
+  const send = () => sendSigned(`${hook.url}?token=geheim`, [key], { id: 'x', body: '{}' });
   const failed = {
     code: 'delivery_failed',
     retryable: true,

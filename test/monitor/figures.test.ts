@@ -24,6 +24,7 @@ const layer = (name: string, hits: number, misses: number) => ({
   errors: 0,
   loads: 0,
   loaded_bytes: 0,
+  refused_loads: 0,
   latency: latency(2, hits),
   age: [hits, 0, 0],
   max_age_seconds: 30,

@@ -28,6 +28,7 @@ export function countingRecorder() {
       counts[layer].errors += 1;
     },
     load() {},
+    refusedLoad() {},
   };
   /** Reads from memory are told together, when figures are wanted. */
   const flush = () => {

@@ -35,6 +35,7 @@ function hourOf(reads: number, calls: number, failed: number, next: () => number
     errors: 0,
     loads: 0,
     loaded_bytes: 0,
+    refused_loads: 0,
     latency: around(step, hits + misses, next),
     age: [],
     max_age_seconds: 3_600,

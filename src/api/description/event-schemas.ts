@@ -108,6 +108,33 @@ export const EVENT_SCHEMAS = {
       mapping: Object.fromEntries(EVENT_KINDS.map((kind) => [kind, `#/components/schemas/${nameOf(kind)}`])),
     },
   },
+  WebhookPut: object(
+    {
+      name: text,
+      seq: { ...integer, description: 'It is told what happens after this event' },
+      secret: { ...text, description: 'Told this once: `whsec_` and base64, as Standard Webhooks writes it' },
+    },
+    ['secret'],
+  ),
+  WebhookDone: object({ name: text, done: text, secret: text, error: orNull('string') }, ['secret', 'error']),
+  Webhooks: object({
+    data: listOf(
+      object({
+        name: text,
+        host: { ...text, description: 'Of its address; the rest may hold a secret' },
+        filter: { type: 'object' },
+        include_plan: flag,
+        seq: { ...integer, description: 'Of the last event it was told' },
+        state: { type: 'string', enum: ['active', 'disabled'] },
+        why_disabled: orNull('string'),
+        created_at: time,
+        created_by: text,
+        failures: { ...integer, description: 'In a row' },
+        failing_since: orNull('string', { format: 'date-time' }),
+        deliveries: listOf(object({ message_id: text, at: time, took_ms: integer, error: orNull('string') })),
+      }),
+    ),
+  }),
   EventList: object({
     data: listOf(ref('MarketEvent')),
     meta: object(

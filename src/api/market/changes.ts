@@ -41,7 +41,7 @@ const offer: Param<string> = {
 };
 
 /** What may be asked for. */
-const EVENT_FILTERS = {
+export const EVENT_FILTERS = {
   tdsp: list(text('DUNS or code of a TDSP; all if not given.', 20)),
   event: list(choice('Kind of event; all if not given.', EVENT_KINDS)),
   provider: text('Only what concerns this provider, by its id.'),
@@ -57,7 +57,7 @@ const PARAMS = {
 };
 
 /** @throws {Problem} a TDSP is not known */
-function toFilter(territory: Territory, params: Values<typeof EVENT_FILTERS>): EventFilter {
+export function toFilter(territory: Territory, params: Values<typeof EVENT_FILTERS>): EventFilter {
   const { tdsp, event, provider, offer, min_change } = params;
   return {
     tdsps: tdsp ? tdsp.map((one) => expectTdsp(territory, one).duns) : null,

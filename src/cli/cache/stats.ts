@@ -46,7 +46,7 @@ function toFigures(figures: Figures, contents: Partial<Record<Layer, Contents>>)
 }
 
 function layerFigures(counts: Counted | undefined, contents: Contents | undefined) {
-  const { hits = 0, misses = 0, stale_serves = 0, errors = 0, loads = 0 } = counts ?? {};
+  const { hits = 0, misses = 0, stale_serves = 0, errors = 0, loads = 0, refused_loads = 0 } = counts ?? {};
   const { latency = [], age = [], max_age_seconds = null } = counts ?? {};
   const asked = hits + misses + errors;
   const ageAt = (share: number) => quantile(age, AGE_STEPS_S, share);
@@ -59,6 +59,7 @@ function layerFigures(counts: Counted | undefined, contents: Contents | undefine
     stale_serves,
     errors,
     loads,
+    refused_loads,
     age_seconds: { p50: ageAt(0.5), p95: ageAt(0.95), max: max_age_seconds && Math.round(max_age_seconds) },
     latency_ms: { p50: latencyAt(0.5), p95: latencyAt(0.95), p99: latencyAt(0.99) },
     /** Cached now; `null` where that is not known. */
@@ -74,6 +75,7 @@ const COLUMNS: [title: string, cell: (one: LayerFigures) => string][] = [
   ['stale', ({ stale_serves }) => String(stale_serves)],
   ['errors', ({ errors }) => String(errors)],
   ['loads', ({ loads }) => String(loads)],
+  ['refused', ({ refused_loads }) => String(refused_loads)],
   ['age p95', ({ age_seconds: { p95 } }) => (p95 === null ? '–' : spanText(p95))],
   ['wait p95', ({ latency_ms: { p95 } }) => (p95 === null ? '–' : `${p95} ms`)],
   ['cached', ({ entries, bytes }) => (bytes === null ? '–' : `${entries} (${sizeText(bytes)})`)],

@@ -58,7 +58,7 @@ export function openChannels({ alerts }: Pick<Config, 'alerts'>, log: LogAlert):
     channels.webhook = {
       goesTo: hostOf(url),
       send: (message) =>
-        sendSigned(url, webhookKey(webhook.key.reveal()), { id: message.id, body: webhookBody(message) }),
+        sendSigned(url, [webhookKey(webhook.key.reveal())], { id: message.id, body: webhookBody(message) }),
     };
   }
   if (slackUrl) {

@@ -9,15 +9,24 @@ export interface LayerCounts {
   /** Hits whose plans were older than the freshness limit. */
   stale_serves: number;
   errors: number;
-  /** Plan sets put into this layer, and their bytes. */
+  /** Plan sets put into this layer, and their bytes; how often it did not take one. */
   loads: number;
   loaded_bytes: number;
+  refused_loads: number;
   latency: number[];
   age: number[];
   max_age_seconds: number | null;
 }
 
-export const SUMS = ['hits', 'misses', 'stale_serves', 'errors', 'loads', 'loaded_bytes'] as const;
+export const SUMS = [
+  'hits',
+  'misses',
+  'stale_serves',
+  'errors',
+  'loads',
+  'loaded_bytes',
+  'refused_loads',
+] as const;
 const added = (column: string): string =>
   `${column} = array(select coalesce(a, 0) + coalesce(b, 0)
      from unnest(s.${column}, excluded.${column}) with ordinality as u (a, b, n) order by n)`;

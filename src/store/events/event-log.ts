@@ -56,48 +56,79 @@ interface EventsPage {
 /** A filter that fits little must not read the whole log at once. */
 const SCAN = 20_000;
 
+/** Whether an event fits the filter in $2 to $6. */
+const FITS = `($2::text[] is null or tdsp_duns = any($2))
+  and ($3::text[] is null or kind = any($3))
+  and ($4::text is null or provider_id = $4
+       or kind = 'delivery_charge_changed' and data -> 'affected' @> jsonb_build_array(jsonb_build_object('provider_id', $4)))
+  and ($5::uuid is null or offer_id = $5
+       or kind = 'delivery_charge_changed' and data -> 'affected' @> jsonb_build_array(jsonb_build_object('offer_id', $5::text)))
+  and ($6::numeric is null or abs(rate_change) >= $6)`;
+
+const valuesOf = ({
+  tdsps = null,
+  kinds = null,
+  provider_id = null,
+  offer_id = null,
+  minChange = null,
+}: EventFilter): unknown[] => [tdsps, kinds, provider_id, offer_id, minChange];
+
+const TOLD = `e.*, p.name as provider_name, o.name, o.term_months, s.source, s.observed_at, s.payload_hash, s.set_hash, s.run_id`;
+const JOINED = `left join offers o on o.id = e.offer_id
+       left join providers p on p.id = e.provider_id
+       left join plan_snapshots s on s.tdsp_duns = e.tdsp_duns and s.version = e.version`;
+
 /** Events after a number, the oldest first. */
 export async function readEvents(
   queryable: Queryable,
   { after, limit, filter = {} }: { after: number; limit: number; filter?: EventFilter },
 ): Promise<EventsPage> {
-  const { tdsps = null, kinds = null, provider_id = null, offer_id = null, minChange = null } = filter;
   type Row = MarketEvent & { last: number; dropped: number };
   const { rows } = await queryable.query<Row>({
     name: 'read events',
-    text: `select l.last_seq as last, l.dropped_seq as dropped, e.*, p.name as provider_name, o.name, o.term_months,
-                  s.source, s.observed_at, s.payload_hash, s.set_hash, s.run_id
+    text: `select l.last_seq as last, l.dropped_seq as dropped, ${TOLD}
        from market_log l left join lateral (
          select * from market_events
           where seq > $1 and seq <= $1 + ${SCAN} and seq <= l.last_seq
-            and ($2::text[] is null or tdsp_duns = any($2))
-            and ($3::text[] is null or kind = any($3))
-            and ($4::text is null or provider_id = $4
-                 or kind = 'delivery_charge_changed' and data -> 'affected' @> jsonb_build_array(jsonb_build_object('provider_id', $4)))
-            and ($5::uuid is null or offer_id = $5
-                 or kind = 'delivery_charge_changed' and data -> 'affected' @> jsonb_build_array(jsonb_build_object('offer_id', $5::text)))
-            and ($6::numeric is null or abs(rate_change) >= $6)
+            and ${FITS}
           order by seq limit $7
        ) e on true
-       left join offers o on o.id = e.offer_id
-       left join providers p on p.id = e.provider_id
-       left join plan_snapshots s on s.tdsp_duns = e.tdsp_duns and s.version = e.version
+       ${JOINED}
       order by e.seq`,
-    values: [after, tdsps, kinds, provider_id, offer_id, minChange, limit],
+    values: [after, ...valuesOf(filter), limit],
   });
   const { last, dropped } = rows[0]!;
   const events = rows.flatMap(({ last: _, dropped: __, ...event }) =>
-    event.seq === null ? [] : [onlyAffected(event, { provider_id, offer_id })],
+    event.seq === null ? [] : [onlyAffected(event, filter)],
   );
   const upTo = events.length === limit ? events.at(-1)!.seq : Math.max(after, Math.min(after + SCAN, last));
   return { events, upTo, last, dropped };
 }
 
+/**
+ * The newest events that are news to a person: of the last ones, and not what a first snapshot found. The newest first.
+ */
+export async function readNews(
+  queryable: Queryable,
+  { limit, filter }: { limit: number; filter: EventFilter },
+): Promise<MarketEvent[]> {
+  const { rows } = await queryable.query<MarketEvent>({
+    name: 'read news',
+    text: `select ${TOLD}
+       from (
+         select * from market_events
+          where seq > (select last_seq from market_log) - $1 and cause <> 'first_snapshot' and ${FITS}
+          order by seq desc limit $7
+       ) e
+       ${JOINED}
+      order by e.seq desc`,
+    values: [SCAN, ...valuesOf(filter), limit],
+  });
+  return rows.map((event) => onlyAffected(event, filter));
+}
+
 /** Of an event about many offers the part that was asked for. */
-function onlyAffected(
-  event: MarketEvent,
-  { provider_id, offer_id }: { provider_id: string | null; offer_id: string | null },
-): MarketEvent {
+function onlyAffected(event: MarketEvent, { provider_id = null, offer_id = null }: EventFilter): MarketEvent {
   if (event.kind !== 'delivery_charge_changed' || (!provider_id && !offer_id)) return event;
   const data = event.data as EventData['delivery_charge_changed'];
   const affected = data.affected.filter(

@@ -20,6 +20,7 @@ export interface LayerFigures {
   errors: number;
   loads: number;
   loaded_bytes: number;
+  refused_loads: number;
   latency: number[];
   /** In the steps of AGE_STEPS_S. */
   age: number[];
@@ -139,6 +140,7 @@ const addLayer = (one: LayerFigures, other: LayerFigures): LayerFigures => ({
   errors: one.errors + other.errors,
   loads: one.loads + other.loads,
   loaded_bytes: one.loaded_bytes + other.loaded_bytes,
+  refused_loads: one.refused_loads + other.refused_loads,
   latency: addCounts(one.latency, other.latency),
   age: addCounts(one.age, other.age),
   max_age_seconds: worse(one.max_age_seconds, other.max_age_seconds),

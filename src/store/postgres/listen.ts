@@ -5,6 +5,7 @@
 
 import type pg from 'pg';
 import { CACHE_CLEARED, type CacheClear, readClearsSince } from '../cache/cache-clears.ts';
+import { MARKET_EVENTS } from '../events/write-events.ts';
 import { PLANS_PUBLISHED, readCurrentSnapshots } from '../plans/snapshots.ts';
 import { FETCH_FAILED } from '../upstream/tdsp-pauses.ts';
 import { ListeningClient } from './listening-client.ts';
@@ -14,6 +15,8 @@ interface ListenerOptions {
   onClear?: (clear: CacheClear) => void;
   /** A fetch of this TDSP failed, in whatever process. */
   onFetchFailed?: (duns: string) => void;
+  /** The event log has grown, or may have. */
+  onEvents?: () => void;
   /** How often it is asked for what was missed. */
   compareEveryMs?: number;
   /** How long connecting, and one question, may take. */
@@ -28,6 +31,7 @@ export class PublishListener {
   readonly #onVersion: (published: PublishedVersion) => void;
   readonly #onClear: (clear: CacheClear) => void;
   readonly #onFetchFailed: (duns: string) => void;
+  readonly #onEvents: () => void;
   #lastClear = 0;
 
   constructor(
@@ -36,6 +40,7 @@ export class PublishListener {
     {
       onClear = () => {},
       onFetchFailed = () => {},
+      onEvents = () => {},
       compareEveryMs = 5_000,
       deadlineMs = 2_000,
     }: ListenerOptions = {},
@@ -43,11 +48,12 @@ export class PublishListener {
     this.#onVersion = onVersion;
     this.#onClear = onClear;
     this.#onFetchFailed = onFetchFailed;
+    this.#onEvents = onEvents;
     const compare = (client: pg.Client) => this.#compare(client);
     this.#connection = new ListeningClient({
       name: 'publish_listener',
       connectionString,
-      channels: [PLANS_PUBLISHED, CACHE_CLEARED, FETCH_FAILED],
+      channels: [PLANS_PUBLISHED, CACHE_CLEARED, FETCH_FAILED, MARKET_EVENTS],
       deadlineMs,
       reconnectMs: RECONNECT_MS,
       lookEveryMs: compareEveryMs,
@@ -69,7 +75,8 @@ export class PublishListener {
 
   /** What cannot be read is left out: the next comparison tells what is true. */
   #hear(channel: string, payload: string): void {
-    if (channel === FETCH_FAILED) this.#onFetchFailed(payload);
+    if (channel === MARKET_EVENTS) this.#onEvents();
+    else if (channel === FETCH_FAILED) this.#onFetchFailed(payload);
     else if (channel === PLANS_PUBLISHED) {
       const published = readPublished(payload);
       if (published) this.#onVersion(published);
@@ -85,6 +92,7 @@ export class PublishListener {
       this.#onVersion({ tdsp_duns, version, observed_at: observed_at.toISOString() });
     }
     for (const clear of await readClearsSince(client, this.#lastClear)) this.#clear(clear);
+    this.#onEvents();
   }
 
   #clear(clear: CacheClear): void {

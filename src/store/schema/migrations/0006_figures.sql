@@ -30,6 +30,7 @@ create table cache_stats (
   errors bigint not null,
   loads bigint not null,
   loaded_bytes bigint not null,
+  refused_loads bigint not null,
   latency bigint[] not null,
   age bigint[] not null,
   max_age_seconds double precision,

@@ -40,3 +40,44 @@ comment on column market_events.rate_change is 'cents per kWh at 1,000 kWh, afte
 comment on column market_events.data is 'what belongs to the kind; shapes in src/plan/events/market-event.ts';
 create index idx_market_events_tdsp on market_events (tdsp_duns, version, seq);
 create index idx_market_events_at on market_events (at);
+
+-- Each webhook has a place in the log: what comes after it is still to be delivered, in its order.
+create table webhooks (
+  name text not null,
+  url text not null,
+  secret text not null,
+  old_secret text,
+  old_secret_until timestamptz,
+  filter jsonb not null,
+  with_plans boolean not null,
+  seq bigint not null,
+  state text not null default 'active',
+  why_disabled text,
+  created_at timestamptz not null default now(),
+  created_by text not null,
+  failures integer not null default 0,
+  failing_since timestamptz,
+  next_at timestamptz not null default now(),
+  holder uuid,
+  constraint webhooks_pkey primary key (name),
+  constraint webhooks_state_check check (state in ('active', 'disabled'))
+);
+comment on column webhooks.seq is 'the last event of market_events that was delivered, or did not concern it';
+comment on column webhooks.secret is 'whsec_ and base64, as Standard Webhooks writes it: to sign takes the secret itself';
+comment on column webhooks.old_secret is 'signs beside the new one until old_secret_until';
+comment on column webhooks.holder is 'who delivers just now, until next_at';
+create index idx_webhooks_due on webhooks (next_at) where state = 'active';
+
+create table webhook_deliveries (
+  id bigint generated always as identity,
+  name text not null,
+  message_id text not null,
+  at timestamptz not null default clock_timestamp(),
+  took_ms integer not null,
+  error text,
+  constraint webhook_deliveries_pkey primary key (id),
+  constraint webhook_deliveries_name_fkey foreign key (name) references webhooks (name) on delete cascade
+);
+comment on table webhook_deliveries is 'Every try to deliver, kept for signalsDays; error is null where it was taken';
+create index idx_webhook_deliveries_name on webhook_deliveries (name, id desc);
+create index idx_webhook_deliveries_at on webhook_deliveries (at);

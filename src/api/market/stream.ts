@@ -1,0 +1,42 @@
+/**
+ * `/v1/stream`: the events of `/v1/changes` as they happen, as server-sent events. The id of each is its `seq`, so a
+ * browser that comes back names the last one it has; what can no longer be told from there is one event `resync`.
+ */
+
+import type { FastifyInstance } from 'fastify';
+import { integer, readParams } from '../params.ts';
+import { Problem } from '../problem.ts';
+import { type ApiParts, PUBLIC_HEADERS } from '../routes.ts';
+import { EVENT_FILTERS, toFilter } from './changes.ts';
+
+const PARAMS = {
+  ...EVENT_FILTERS,
+  since: integer('What happened after this `seq`, where the header Last-Event-ID does not say so.', 0, 1e15),
+};
+
+export function streamRoutes(app: FastifyInstance, { hub, territory }: ApiParts): void {
+  if (!hub) return;
+  app.get('/v1/stream', async (request, reply) => {
+    const { since, ...params } = readParams(PARAMS, request.query);
+    const filter = toFilter(territory, params);
+    if (hub.isFull) {
+      throw new Problem('busy', {
+        detail: 'Too many listen to this process just now. Try again in half a minute, or ask /v1/changes.',
+        retry_after_seconds: 30,
+      });
+    }
+    const given = Number(request.headers['last-event-id'] || Number.NaN);
+    reply.hijack();
+    reply.raw.writeHead(200, {
+      ...PUBLIC_HEADERS,
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    // Before anything is written PostgreSQL may be out of reach: the connection ends, and the client comes back.
+    await hub
+      .join(reply.raw, filter, Number.isSafeInteger(given) && given >= 0 ? given : since)
+      .catch(() => reply.raw.end());
+    return reply;
+  });
+}

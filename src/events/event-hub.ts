@@ -1,0 +1,156 @@
+/**
+ * Tells what happens to everybody who listens to this process: what is new is read once and
+ * written once for all of them. A client that comes back is told what it missed from the log, or in one word that it has to begin anew.
+ */
+
+import type { ServerResponse } from 'node:http';
+import type { UsageProfile } from '../plan/profiles/profiles.ts';
+import { type EventFilter, type MarketEvent, readEvents, readLogEnds } from '../store/events/event-log.ts';
+import type { Queryable } from '../store/postgres/database.ts';
+import { tellEvents } from './event-json.ts';
+
+/** What a client may miss and still be told from the log; one that missed more reads the plans again. */
+const MOST_MISSED = 5_000;
+const PAGE = 500;
+/** A client that does not read what it is sent is let go; it comes back with the last it has. */
+const MOST_UNREAD_BYTES = 1 << 20;
+const HEARTBEAT_MS = 15_000;
+const RETRY_MS = 3_000;
+
+interface Listener {
+  response: ServerResponse;
+  filter: EventFilter;
+  /** The last event it was told, or that did not concern it. */
+  seq: number;
+}
+
+interface HubOptions {
+  database: Queryable;
+  profiles: ReadonlyMap<string, UsageProfile>;
+  /** The most that may listen to this process. */
+  most?: number;
+  onError(error: unknown): void;
+}
+
+export class EventHub {
+  readonly #options: Required<HubOptions>;
+  readonly #listeners = new Set<Listener>();
+  /** Up to where everybody who listens was told. */
+  #seq = 0;
+  #reading: Promise<void> | null = null;
+  #isAskedAgain = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ most = 12_000, ...options }: HubOptions) {
+    this.#options = { most, ...options };
+  }
+
+  get isFull(): boolean {
+    return this.#listeners.size >= this.#options.most;
+  }
+
+  /** @param last the last event that the client has; `null`: it wants what happens from now on */
+  async join(response: ServerResponse, filter: EventFilter, last: number | null): Promise<void> {
+    const { database } = this.#options;
+    const ends = await readLogEnds(database);
+    if (this.#listeners.size === 0) this.#seq = ends.last;
+    response.write(`retry: ${RETRY_MS}\n\n`);
+    const listener = { response, filter, seq: last ?? ends.last };
+    const isKept = listener.seq >= ends.dropped && listener.seq <= ends.last;
+    if (!isKept || ends.last - listener.seq > MOST_MISSED) {
+      listener.seq = ends.last;
+      response.write(resync(ends.last));
+    }
+    // Up to where the others are; from there on it is told with them.
+    while (listener.seq < this.#seq) await this.#catchUp(listener, this.#seq);
+    if (response.destroyed) return;
+    this.#listeners.add(listener);
+    response.on('close', () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size === 0) this.stop();
+    });
+    this.#timer ??= setInterval(() => this.#beat(), HEARTBEAT_MS);
+    this.#timer.unref();
+    void this.heard();
+  }
+
+  /** Something was published, or may have been. Never throws. */
+  heard(): Promise<void> {
+    if (this.#listeners.size === 0) return Promise.resolve();
+    this.#isAskedAgain = true;
+    this.#reading ??= this.#readOn()
+      .catch((error) => this.#options.onError(error))
+      .finally(() => {
+        this.#reading = null;
+      });
+    return this.#reading;
+  }
+
+  /** Safe early and twice. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    for (const { response } of this.#listeners) response.end();
+    this.#listeners.clear();
+  }
+
+  async #readOn(): Promise<void> {
+    while (this.#isAskedAgain) {
+      this.#isAskedAgain = false;
+      const { database } = this.#options;
+      const { events, upTo, last } = await readEvents(database, { after: this.#seq, limit: PAGE });
+      const texts = await this.#texts(events);
+      this.#seq = upTo;
+      for (const listener of this.#listeners) this.#tell(listener, events, texts, upTo);
+      if (upTo < last) this.#isAskedAgain = true;
+    }
+  }
+
+  async #catchUp(listener: Listener, upTo: number): Promise<void> {
+    const { database } = this.#options;
+    const { filter, seq } = listener;
+    const page = await readEvents(database, { after: seq, limit: PAGE, filter });
+    const events = page.events.filter((event) => event.seq <= upTo);
+    const texts = await this.#texts(events);
+    for (const text of texts) listener.response.write(text);
+    listener.seq = Math.min(page.upTo, upTo);
+  }
+
+  async #texts(events: readonly MarketEvent[]): Promise<string[]> {
+    const { database, profiles } = this.#options;
+    const told = await tellEvents(database, events, { profiles, withPlans: false });
+    return told.map((event) => `id: ${event.seq}\nevent: ${event.event}\ndata: ${JSON.stringify(event)}\n\n`);
+  }
+
+  #tell(listener: Listener, events: readonly MarketEvent[], texts: readonly string[], upTo: number): void {
+    const { response, filter, seq } = listener;
+    const own = texts.filter((_, at) => events[at]!.seq > seq && fits(events[at]!, filter));
+    if (own.length > 0) response.write(own.join(''));
+    listener.seq = upTo;
+    if (response.writableLength > MOST_UNREAD_BYTES) response.destroy();
+  }
+
+  /** Also tells a client with a filter how far it is, so that it never has to look through what did not concern it. */
+  #beat(): void {
+    for (const { response, seq } of this.#listeners) response.write(`: ${seq}\n\n`);
+  }
+}
+
+const resync = (seq: number): string =>
+  `id: ${seq}\nevent: resync\ndata: ${JSON.stringify({ event: 'resync', seq })}\n\n`;
+
+/** The same as the filter of `readEvents`. */
+function fits(event: MarketEvent, filter: EventFilter): boolean {
+  const { tdsps = null, kinds = null, provider_id = null, offer_id = null, minChange = null } = filter;
+  if (tdsps && !tdsps.includes(event.tdsp_duns)) return false;
+  if (kinds && !kinds.includes(event.kind)) return false;
+  if (minChange !== null && !(Math.abs(event.rate_change ?? 0) >= minChange && event.rate_change !== null))
+    return false;
+  const affected =
+    (event.data as { affected?: { provider_id: string; offer_id: string }[] } | null)?.affected ?? [];
+  const concerns = (id: string | null, own: string | null, of: 'provider_id' | 'offer_id') =>
+    id === null || own === id || affected.some((one) => one[of] === id);
+  return (
+    concerns(provider_id, event.provider_id, 'provider_id') && concerns(offer_id, event.offer_id, 'offer_id')
+  );
+}
