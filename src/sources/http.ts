@@ -2,8 +2,9 @@
 
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import type { Secret } from '../config.ts';
+import { isOpen } from '../open-address.ts';
 import { SourceError } from './source-error.ts';
 import { readText } from './text.ts';
 
@@ -112,26 +113,6 @@ const lookupPublic: LookupFunction = (name, options, done) => {
   );
 };
 
-const PRIVATE = new BlockList();
-for (const [net, prefix] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-] as const) {
-  PRIVATE.addSubnet(net, prefix, 'ipv4');
-}
-for (const [net, prefix] of [
-  ['::', 127],
-  ['fc00::', 7],
-  ['fe80::', 10],
-] as const) {
-  PRIVATE.addSubnet(net, prefix, 'ipv6');
-}
-
 /** Whether any address of this host is of a private network, or of this machine. */
 async function isPrivate({ hostname }: URL): Promise<boolean> {
   const name = hostname.replace(/^\[|\]$/g, '');
@@ -139,8 +120,7 @@ async function isPrivate({ hostname }: URL): Promise<boolean> {
   return found.some(isPrivateAddress);
 }
 
-const isPrivateAddress = ({ address, family }: LookupAddress): boolean =>
-  PRIVATE.check(address, family === 6 ? 'ipv6' : 'ipv4');
+const isPrivateAddress = ({ address }: LookupAddress): boolean => !isOpen(address);
 
 async function readBody(response: Response): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];

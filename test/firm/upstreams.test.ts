@@ -55,6 +55,8 @@ test('a redirect does not lead into the network the program runs in', async (t) 
     'http://127.0.0.1:6379/',
     'http://[::1]/',
     'http://10.1.2.3/',
+    'http://[::ffff:10.1.2.3]/',
+    'http://[64:ff9b::a01:203]/',
     'file:///etc/passwd',
   ]) {
     const asked: string[] = [];
