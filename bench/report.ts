@@ -36,6 +36,7 @@ export const TOPICS = [
   'history',
   'startup',
   'regret',
+  'refresh',
 ] as const;
 export type Topic = (typeof TOPICS)[number];
 

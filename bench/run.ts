@@ -21,6 +21,7 @@ const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
   history: async () => (await import('./history.ts')).measureHistory,
   startup: async () => (await import('./startup.ts')).measureStartup,
   regret: async () => (await import('./regret.ts')).measureRegret,
+  refresh: async () => (await import('./refresh.ts')).measureRefresh,
 };
 
 const asked = process.argv.slice(2);

@@ -129,6 +129,7 @@ const STATE_EXPORT = 'http://www.powertochoose.org/en-us/Plan/ExportToCsv';
 /** The state's own site is asked once a day unless a variable says otherwise, and plans of yesterday are not stale. */
 const ONCE_A_DAY = {
   SYNC_INTERVAL_MS: '86400000',
+  REFRESH_STRATEGY: 'schedule',
   CACHE_TTL_HOURS: '36',
   FRESHNESS_TARGET_TIER_1_HOURS: '30',
   FRESHNESS_TARGET_TIER_2_HOURS: '30',
@@ -228,6 +229,11 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
     },
     syncIntervalMs: values.SYNC_INTERVAL_MS,
     schedules,
+    refresh: {
+      strategy: values.REFRESH_STRATEGY,
+      /** Beside those of the schedules, on average over a week. A census makes its own. */
+      callsPerHour: values.REFRESH_CALLS_PER_HOUR,
+    },
     /** How old the plans of a city may be, by its tier. */
     freshnessTargetHours: {
       1: values.FRESHNESS_TARGET_TIER_1_HOURS,

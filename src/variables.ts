@@ -170,6 +170,7 @@ function isNetwork(text: string): boolean {
 }
 
 const PLAN_SOURCES = ['comparepower', 'powertochoose', 'sandbox'] as const;
+const STRATEGIES = ['schedule', 'even', 'sentinel', 'learned', 'census', 'auto'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const MINUTE_MS = 60_000;
 const YEAR_HOURS = 24 * 365;
@@ -226,6 +227,8 @@ export const VARIABLES = {
     whole(MINUTE_MS, 168 * HOUR_MS),
     'time between priority syncs; plans younger than half of it are fresh',
   ],
+  REFRESH_STRATEGY: ['auto', oneOf(STRATEGIES), 'looks between the schedules: see docs/refresh.md'],
+  REFRESH_CALLS_PER_HOUR: [6, decimal(0, 1_000), 'calls an hour of these looks, on average over a week'],
   SYNC_SCHEDULE_PRIORITY: [null, cron, 'five cron fields, or `off`'],
   SYNC_SCHEDULE_FULL: ['0 2 * * *', cron, 'the full sync; five cron fields, or `off`'],
   MAINTENANCE_SCHEDULE: ['0 3 * * 0', cron, 'the weekly maintenance; five cron fields, or `off`'],

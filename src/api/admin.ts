@@ -229,17 +229,15 @@ async function expectAdmin(
   const { method, url, routeOptions } = request;
   const given = bearerOf(request.headers.authorization);
   const found = adminOf(admin.tokens, given);
-  const about = { client: clientOf(request), method, path: url.split('?')[0] };
   if (!found) {
-    if (given !== '' && (await limits.takeWrongToken(request))) {
-      await audit(admin, 'unknown', 'token_refused', about);
-    }
+    if (given !== '') await limits.refuseToken(request, admin.database.pool);
     throw new Problem('unauthorized', {
       detail: 'This needs the header "Authorization: Bearer …" with a token of ADMIN_TOKEN.',
     });
   }
   const { role } = routeOptions.config.operation!;
   if (!role || mayAct(found, role)) return found;
+  const about = { client: clientOf(request), method, path: url.split('?')[0] };
   await audit(admin, found.name, 'role_refused', about);
   throw new Problem('forbidden', {
     detail: `The token of "${found.name}" has the role ${found.role}; this needs one with the role ${role}.`,

@@ -46,7 +46,7 @@ export function eventsRoutes(app: FastifyInstance, { places, onEvent, strangers 
 async function expectKey(request: FastifyRequest, { limits }: FastifyInstance, key: Secret): Promise<void> {
   await limits.expectFewWrongTokens(request);
   if (isSecret(bearerOf(request.headers.authorization), key)) return;
-  await limits.takeWrongToken(request);
+  await limits.refuseToken(request, null);
   throw new Problem('unauthorized', {
     detail: 'Events need the header "Authorization: Bearer …" with the key of EVENTS_KEY.',
   });

@@ -2,7 +2,9 @@
 
 import type { RefreshOutcome } from '../cache/plan-set-cache.ts';
 import type { Config, Role } from '../config.ts';
-import type { Periodic } from '../periodic.ts';
+import { Periodic } from '../periodic.ts';
+import { toRefreshSettings } from '../planning/refresh/configured.ts';
+import { refreshTick } from '../planning/refresh/refresher.ts';
 import {
   explainSync,
   type RefreshDecision,
@@ -17,6 +19,7 @@ import { runSchedules } from '../planning/scheduler.ts';
 import type { PlanSource } from '../sources/source.ts';
 import type { Database } from '../store/postgres/database.ts';
 import type { ControlState } from '../store/queue/sync-control.ts';
+import { SyncHaltedError, SyncStoppedError } from '../store/queue/sync-control-error.ts';
 import { type RunWithResults, readRun } from '../store/queue/sync-runs.ts';
 import { hasWorker } from '../store/queue/sync-workers.ts';
 import { dropHeld, publishHeld } from '../sync/publish/decide.ts';
@@ -35,6 +38,10 @@ import { JobQueue, queueName, STATE_KEY } from '../sync/work/job-queue.ts';
 import { type Begun, type Settled, SyncWorker } from '../sync/work/sync-worker.ts';
 import type { Territory } from '../territory/territory.ts';
 import { HOUR_MS } from '../units.ts';
+
+const REFRESH_TICK_MS = 15_000;
+/** A look a minute old needs no other one. */
+const LOOK_FRESH_MS = 60_000;
 
 export interface EngineOptions {
   config: Config;
@@ -60,6 +67,7 @@ export class Engine {
   readonly #worker: SyncWorker;
   /** Claimed for a reader and about to be fetched, by run. */
   readonly #begun = new Map<number, Begun>();
+  readonly #refreshing: Periodic;
   #working: Promise<void> | undefined;
   #clock: Periodic | undefined;
   #stopped: Promise<void> | undefined;
@@ -86,13 +94,17 @@ export class Engine {
       tuneDatabase: config.enableQueryOptimization,
     });
     this.#worker = this.#newWorker(jobs);
+    this.#refreshing = new Periodic('refresh', () => this.#refresh(), REFRESH_TICK_MS);
   }
 
   /** Does what its roles say. */
   async start(): Promise<void> {
     const { roles } = this.#options;
     if (roles.length > 0) await this.#startWorker();
-    if (roles.includes('scheduler')) await this.#runSchedules();
+    if (roles.includes('scheduler')) {
+      await this.#runSchedules();
+      if (this.#options.config.refresh.strategy !== 'schedule') this.#refreshing.start();
+    }
   }
 
   /** Whether any process takes the jobs of this queue just now. */
@@ -177,6 +189,7 @@ export class Engine {
   stop(graceMs?: number): Promise<void> {
     this.#stopped ??= (async () => {
       this.#clock?.end();
+      this.#refreshing.end();
       await this.#worker.stop(graceMs);
       // Last: workers hand on what they hold through it.
       await this.#planning.jobs.stop();
@@ -213,6 +226,19 @@ export class Engine {
       upkeep: config.enableQueryOptimization ? new BackgroundUpkeep(database, onError) : null,
       concurrency: roles.includes('worker') ? concurrency : 0,
       freshForMs: this.#planning.freshForMs,
+    });
+  }
+
+  /** Never throws: what cannot be decided now is in fifteen seconds. */
+  async #refresh(): Promise<void> {
+    const { config, database, onError, source, territory } = this.#options;
+    const settings = toRefreshSettings(config, territory, source);
+    const onDue = (tdsps: readonly string[], reason: string) =>
+      this.request({ kind: 'look', tdsps, requested_by: 'refresh', reason, freshForMs: LOOK_FRESH_MS });
+    await refreshTick({ ...settings, database, onDue }).catch((error) => {
+      // While syncing is stopped nothing is looked at; the next tick asks again.
+      if (error instanceof SyncStoppedError || error instanceof SyncHaltedError) return;
+      onError(error);
     });
   }
 

@@ -14,6 +14,13 @@ test('while the program is built it is alive, and everything else is answered wi
     const early = await fetch(`${url}/v1/plans?city=dallas-tx`);
     assert.deepEqual([early.status, early.headers.get('retry-after')], [503, '1']);
     assert.equal(((await early.json()) as { code: string }).code, 'not_ready');
+    const page = await fetch(`${url}/es/cities/dallas-tx`, { headers: { accept: 'text/html' } });
+    assert.deepEqual([page.status, page.headers.get('retry-after')], [503, '1']);
+    assert.match(
+      String(page.headers.get('content-security-policy')),
+      /default-src 'none'; style-src 'sha256-/,
+    );
+    assert.match(await page.text(), /<html lang="es">[\s\S]*Estamos arrancando/);
     front.open((_request, response) => response.end('answered'));
     assert.equal(await (await fetch(`${url}/v1/plans`)).text(), 'answered');
   } finally {

@@ -16,6 +16,7 @@ import { REQUEST_ID, TRACEPARENT } from '../api/observation/request-id.ts';
 import { answerParserError } from '../api/parser-errors.ts';
 import { PROBLEM_JSON, problemOf } from '../api/problem.ts';
 import { WattsyncError } from '../errors.ts';
+import { isForPerson } from '../pages/page-parts.ts';
 
 /** The address to listen on is not available. */
 class PortTakenError extends WattsyncError {
@@ -59,11 +60,19 @@ export async function listenOn(
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${given}`;
 }
 
+/** The page is loaded with the first browser: most starts see none. */
+async function answerStarting({ url }: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { startingPage } = await import('../pages/error-page.ts');
+  const { headers, body } = startingPage(url!);
+  response.writeHead(503, [...headers, 'cache-control', 'no-store', 'retry-after', '1']).end(body);
+}
+
 export class Front {
   readonly server: Server;
   readonly #shutdownDelayMs: number;
   #answer: RequestListener = (request, response) => {
     const isAlive = request.url === '/healthz';
+    if (!isAlive && isForPerson(request)) return void answerStarting(request, response);
     const type = isAlive ? 'application/json; charset=utf-8' : PROBLEM_JSON;
     response
       .writeHead(isAlive ? 200 : 503, {

@@ -25,16 +25,16 @@ import { answerParserError } from '../api/parser-errors.ts';
 import { PLANS_PATH, PlanAnswers } from '../api/plans/plan-answers.ts';
 import { planHistoryRoutes } from '../api/plans/plan-history.ts';
 import { plansRoutes } from '../api/plans/plans.ts';
-import { Problem, sendProblem } from '../api/problem.ts';
+import { PROBLEMS, Problem, sendProblem } from '../api/problem.ts';
 import { collectOperations } from '../api/route.ts';
 import { type ApiParts, PUBLIC_HEADERS } from '../api/routes.ts';
 import { ClientLimits } from '../api/strangers/client-limits.ts';
 import { STRANGERS } from '../api/strangers/strangers.ts';
 import { ViewLimit } from '../api/strangers/view-limit.ts';
-import type { PageParts } from '../pages/page-parts.ts';
+import { isForPerson, type PageParts } from '../pages/page-parts.ts';
 import { PageStore } from '../pages/page-store.ts';
 import { Past } from '../pages/past/past.ts';
-import { isForPerson, pagesRoutes, sendNotFound } from '../pages/routes.ts';
+import { pagesRoutes, sendWrong } from '../pages/routes.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 import { tracedRequest } from '../trace.ts';
 
@@ -74,8 +74,9 @@ export function buildServer(
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
     clientErrorHandler: answerParserError,
     // What cannot be read as an address, such as %zz.
-    frameworkErrors: (error, _request, reply) => {
+    frameworkErrors: (error, request, reply) => {
       reply.headers(PUBLIC_HEADERS);
+      if (isForPerson(request.raw)) return sendWrong(pages, request, reply, { status: 400 });
       return sendProblem(reply, 'bad_request', { detail: `${error.message}.` });
     },
     trustProxy: [...strangers.trustedProxies],
@@ -127,39 +128,47 @@ export function buildServer(
   app.setNotFoundHandler((request, reply) => {
     const answered = answerOtherMethod(request, reply);
     if (answered) return answered;
-    return isForPerson(request)
-      ? sendNotFound(pages, request, reply)
+    return isForPerson(request.raw)
+      ? sendWrong(pages, request, reply, { status: 404 })
       : sendProblem(reply, 'not_found', {
           detail: `There is no ${request.method} ${request.url.split('?')[0]}. See /docs.`,
         });
   });
 
+  /** An error as a problem, or to somebody before a browser as a page. */
+  const tell: typeof sendProblem = (reply, code, details) => {
+    const { request } = reply;
+    if (!isForPerson(request.raw) || request.routeOptions.config.operation)
+      return sendProblem(reply, code, details);
+    const { retry_after_seconds: retryAfterSeconds } = details;
+    return sendWrong(pages, request, reply, { status: PROBLEMS[code].status, retryAfterSeconds });
+  };
   app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
     try {
       await clients.takeWrong(request);
     } catch (problem) {
-      if (problem instanceof Problem) return sendProblem(reply, problem.code, problem.details);
+      if (problem instanceof Problem) return tell(reply, problem.code, problem.details);
     }
     const about = { method: request.method, path: request.url.split('?')[0]!, request_id: request.id };
     if (error instanceof Problem) {
       if (error.code === 'unauthorized') onError(error, about);
-      return sendProblem(reply, error.code, error.details);
+      return tell(reply, error.code, error.details);
     }
-    if (error.statusCode === 413) return sendProblem(reply, 'body_too_large', { detail: error.message });
+    if (error.statusCode === 413) return tell(reply, 'body_too_large', { detail: error.message });
     if (error.statusCode === 415) {
-      return sendProblem(reply, 'unsupported_media_type', {
+      return tell(reply, 'unsupported_media_type', {
         detail: 'The body has to be JSON, with the header "Content-Type: application/json".',
       });
     }
     if (error.statusCode && error.statusCode < 500)
-      return sendProblem(reply, 'bad_request', { detail: error.message });
+      return tell(reply, 'bad_request', { detail: error.message });
     onError(error, about);
     if (isOutOfReach(error)) {
-      return sendProblem(reply, 'storage_unavailable', {
+      return tell(reply, 'storage_unavailable', {
         detail: 'The storage does not answer just now. Try again in a few seconds.',
       });
     }
-    return sendProblem(reply, 'internal_error', {
+    return tell(reply, 'internal_error', {
       detail: 'This should not have happened, and was written to the log.',
     });
   });

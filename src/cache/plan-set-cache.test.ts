@@ -289,6 +289,33 @@ test('a stale set is served, and told of once a second', async () => {
   assert.equal(told.length, 2);
 });
 
+test('somebody who merely looks gets the same, and neither a refresh nor a fetch is asked for', async () => {
+  const clock = { now: Date.parse(set(1).observed_at) };
+  const told: string[] = [];
+  const layer = new ScriptedLayer(async () => null);
+  const cache = new PlanSetCache({
+    layers: [layer],
+    ttlMs: 1e9,
+    staleAfterMs: 5_000,
+    now: () => clock.now,
+    onStale: (duns) => void told.push(duns),
+    loadColdly: async (duns) => told.push(duns),
+  });
+  assert.equal(cache.look(ONCOR), null);
+  await settle();
+  layer.answer = async () => set(1);
+  clock.now += 1_001;
+  assert.equal(cache.look(ONCOR), null);
+  await settle();
+  assert.equal(cache.look(ONCOR)?.set.version, 1);
+  assert.equal(layer.reads, 2);
+  clock.now += 5_001;
+  for (let reader = 0; reader < 10; reader++) assert.equal(cache.look(ONCOR)?.isStale, true);
+  assert.deepEqual(told, []);
+  cache.peek(ONCOR);
+  assert.deepEqual(told, [ONCOR]);
+});
+
 test('where nothing is stored one fetch is asked for, and all that wait get what came of it', async () => {
   const layer = new ScriptedLayer();
   let fetches = 0;

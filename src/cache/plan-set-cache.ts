@@ -9,9 +9,11 @@ import type { PlanSet } from '../plan/plan-set.ts';
 import type { Layer, LayerName } from './layer.ts';
 import { LayerUnavailableError } from './layer-error.ts';
 import type { CacheRecorder } from './recorder.ts';
+import { bytesOf } from './set-size.ts';
 import {
   type CachedSet,
   EMPTY_SLOT,
+  isRefreshDue,
   type Published,
   recentFailure,
   type Slot,
@@ -69,8 +71,6 @@ export interface PlanSetCacheOptions {
 const TTL_MS = 30 * 60_000;
 /** Sets loaded together do not expire together: up to this share of the time to live is taken off. */
 const JITTER = 0.1;
-/** An object takes about twice the bytes of its JSON, and packed plans twice their own once all of them were shown. */
-const TIMES_ITS_TEXT = 2;
 
 /** A slot, and what goes on for it in this process. */
 class Entry {
@@ -116,11 +116,21 @@ export class PlanSetCache {
    * depends on the time is worked out when it changes, not with each read.
    */
   peek(duns: string, nowMs: number = this.#now()): CachedSet | null {
-    const entry = this.#entries.get(duns);
-    if (entry === undefined) return null;
+    return this.#read(this.#entryOf(duns), nowMs, 'checked');
+  }
+
+  /** As `peek`, but nobody calls an upstream for it; where memory has nothing the layers are asked in the background. */
+  look(duns: string, nowMs: number = this.#now()): CachedSet | null {
+    const cached = this.#read(this.#entryOf(duns), nowMs, 'looked');
+    if (!cached) void this.inspect(duns).catch(() => null);
+    return cached;
+  }
+
+  #read(entry: Entry, nowMs: number, type: 'checked' | 'looked'): CachedSet | null {
     // Read at a later time already: somebody set the clock back.
-    if (entry.slot.nextCheckAtMs <= nowMs || nowMs < entry.lastReadMs) {
-      this.#apply(entry, { type: 'checked', nowMs });
+    const isTime = entry.slot.nextCheckAtMs <= nowMs || nowMs < entry.lastReadMs;
+    if (isTime || (type === 'checked' && isRefreshDue(entry.slot, nowMs))) {
+      this.#apply(entry, { type, nowMs });
       entry.lastReadMs = nowMs;
     }
     const { slot } = entry;
@@ -380,9 +390,4 @@ export class PlanSetCache {
         });
     }
   }
-}
-
-function bytesOf(set: PlanSet): number {
-  const text = set.packed?.bytes.byteLength ?? JSON.stringify(set).length;
-  return text * TIMES_ITS_TEXT + (set.encoded?.byteLength ?? 0);
 }

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import type { PlanSet } from '../plan/plan-set.ts';
 import {
   EMPTY_SLOT,
+  isRefreshDue,
   RETRY_MS,
   recentFailure,
   type Slot,
@@ -27,7 +28,7 @@ const setOf = (version: number, confirmation: number): PlanSet => ({
 
 /** An event, and how far the clock has gone since the last one; a load may have begun before the last clears. */
 type Happening = { afterMs: number } & (
-  | { type: 'checked' | 'cleared' }
+  | { type: 'checked' | 'looked' | 'cleared' }
   | { type: 'failed'; error: string | undefined }
   | { type: 'announced'; set: PlanSet }
   | { type: 'loaded'; set: PlanSet; clearsSince: number }
@@ -38,7 +39,7 @@ const set = fc
   .map(([version, confirmation]) => setOf(version, confirmation));
 const afterMs = fc.oneof(fc.nat({ max: 1_500 }), fc.integer({ min: -200_000, max: 200_000 }));
 const happening: fc.Arbitrary<Happening> = fc.oneof(
-  fc.record({ type: fc.constantFrom('checked' as const, 'cleared' as const), afterMs }),
+  fc.record({ type: fc.constantFrom('checked' as const, 'looked' as const, 'cleared' as const), afterMs }),
   fc.record({
     type: fc.constant('failed' as const),
     error: fc.constantFrom('the database is away', undefined),
@@ -164,6 +165,21 @@ test('an expired set is loaded anew, a stale one is refreshed, and neither more 
     assert.equal(after.todo.includes('refresh'), isDue && isStale);
     const again = transition(after, { type: 'checked', nowMs: nowMs + RETRY_MS - 1 }, LIMITS);
     if (after.todo.length > 0) assert.deepEqual(again.todo, []);
+  }));
+
+test('somebody who merely looks asks for no refresh and puts none off that a reader would ask for', () =>
+  always(({ before, event, after }) => {
+    if (event.type !== 'looked') return;
+    const { nowMs } = event;
+    assert.ok(!after.todo.includes('refresh'));
+    const read = transition(before, { type: 'checked', nowMs }, LIMITS);
+    assert.deepEqual(servedFrom(after), servedFrom(read));
+    assert.equal(after.todo.includes('load'), read.todo.includes('load'));
+    if (read.todo.includes('refresh') && !after.todo.includes('load'))
+      assert.ok(
+        isRefreshDue(after, nowMs) &&
+          transition(after, { type: 'checked', nowMs }, LIMITS).todo.includes('refresh'),
+      );
   }));
 
 test('a failure is remembered for a second at most, whatever the clock does, and news end that', () =>

@@ -53,8 +53,10 @@ interface Failure {
   readonly untilMs: number;
 }
 
-export type SlotEvent = { readonly nowMs: number } & (
-  | { readonly type: 'checked' }
+export type SlotEvent = {
+  readonly nowMs: number;
+} /** `looked`: by somebody for whom nobody is to refresh old plans. */ & (
+  | { readonly type: 'checked' | 'looked' }
   /** Somebody published this version, or confirmed it. */
   | { readonly type: 'announced'; readonly published: Version }
   /** @param era of the slot when the load began. @param expiresAtMs of the set, should it become the live one */
@@ -87,7 +89,8 @@ export function transition(slot: Slot, event: SlotEvent, limits: SlotLimits): Sl
   const { nowMs } = event;
   switch (event.type) {
     case 'checked':
-      return check(slot, nowMs, limits);
+    case 'looked':
+      return check(slot, event, limits);
     case 'announced':
       return announce(slot, event.published, nowMs, limits);
     case 'loaded':
@@ -117,6 +120,10 @@ export function servedFrom(slot: Slot): CachedSet | null {
   return slot.state === 'live' || slot.state === 'fallback' ? slot.cached : null;
 }
 
+/** Whether a refresh may be asked for, and only those who merely looked have come since. */
+export const isRefreshDue = (slot: Slot, nowMs: number): boolean =>
+  (slot.state === 'live' || slot.state === 'fallback') && slot.cached.isStale && slot.retryAtMs <= nowMs;
+
 /** The failure of a moment ago, if there was one. */
 export function recentFailure(slot: Slot, nowMs: number): Failure | null {
   const failure = slot.state === 'empty' ? slot.failure : null;
@@ -134,7 +141,7 @@ function isNewer(one: Version, other: Version): boolean {
 const newer = (one: Version, other: Version): Version =>
   isNewer(one, other) ? { version: one.version, observed_at: one.observed_at } : other;
 
-function check(slot: Slot, nowMs: number, limits: SlotLimits): Slot {
+function check(slot: Slot, { type, nowMs }: SlotEvent, limits: SlotLimits): Slot {
   if (slot.state === 'empty' || slot.state === 'cleared') return { ...slot, todo: [] };
   const { observedAtMs } = slot.cached;
   const isStale = nowMs - observedAtMs > limits.staleAfterMs;
@@ -145,7 +152,7 @@ function check(slot: Slot, nowMs: number, limits: SlotLimits): Slot {
   const todo: Task[] = [];
   if (retryAtMs <= nowMs) {
     if (expiresAtMs <= nowMs) todo.push('load');
-    if (isStale) todo.push('refresh');
+    if (isStale && type === 'checked') todo.push('refresh');
     if (todo.length > 0) retryAtMs = nowMs + RETRY_MS;
   }
   // The age is counted in steps: reads that are counted together are of one step.

@@ -185,23 +185,22 @@ export class Catalog {
 
   /** The plans of these TDSPs if memory has all of them: no promise on the hot path. */
   viewInMemory(tdsps: readonly string[], nowMs: number = this.#now()): PlanView | null {
-    const view = this.#views.get(tdsps.length === 1 ? tdsps[0]! : tdsps.join('+'));
-    if (view && this.isCurrent(view, nowMs)) return view;
-    const sets: PlanSet[] = [];
-    for (const duns of tdsps) {
-      const cached = this.#planSets.peek(duns, nowMs);
-      if (!cached) return null;
-      sets.push(cached.set);
-    }
-    return this.#viewOf(tdsps, sets);
+    return this.#inMemory(tdsps, nowMs, 'peek');
   }
 
   /** Whether memory still has exactly the sets of this view. */
   isCurrent(view: PlanView, nowMs: number = this.#now()): boolean {
-    const { tdsps, sets } = view;
-    for (let at = 0; at < tdsps.length; at++)
-      if (this.#planSets.peek(tdsps[at]!, nowMs)?.set !== sets[at]) return false;
-    return true;
+    return this.#isCurrent(view, nowMs, 'peek');
+  }
+
+  /** As `viewInMemory`, for pages: nobody calls an upstream because somebody looks. */
+  look(tdsps: readonly string[], nowMs: number = this.#now()): PlanView | null {
+    return this.#inMemory(tdsps, nowMs, 'look');
+  }
+
+  /** As `isCurrent`, for pages. */
+  isAsSeen(view: PlanView, nowMs: number = this.#now()): boolean {
+    return this.#isCurrent(view, nowMs, 'look');
   }
 
   /** @throws what the last layer threw, if no layer could be read */
@@ -291,6 +290,24 @@ export class Catalog {
   async #packed(tdsps: readonly string[]): Promise<PackedPlans[]> {
     const sets = await Promise.all(tdsps.map((duns) => this.#planSets.get(duns)));
     return sets.flatMap((cached) => (cached ? packedPlans(cached.set) : []));
+  }
+
+  #inMemory(tdsps: readonly string[], nowMs: number, how: 'peek' | 'look'): PlanView | null {
+    const view = this.#views.get(tdsps.length === 1 ? tdsps[0]! : tdsps.join('+'));
+    if (view && this.#isCurrent(view, nowMs, how)) return view;
+    const sets: PlanSet[] = [];
+    for (const duns of tdsps) {
+      const cached = this.#planSets[how](duns, nowMs);
+      if (!cached) return null;
+      sets.push(cached.set);
+    }
+    return this.#viewOf(tdsps, sets);
+  }
+
+  #isCurrent({ tdsps, sets }: PlanView, nowMs: number, how: 'peek' | 'look'): boolean {
+    for (let at = 0; at < tdsps.length; at++)
+      if (this.#planSets[how](tdsps[at]!, nowMs)?.set !== sets[at]) return false;
+    return true;
   }
 
   #viewOf(tdsps: readonly string[], sets: readonly PlanSet[]): PlanView {

@@ -216,6 +216,19 @@ const EXPLAIN_COMMANDS: readonly CommandSpec[] = [
     description: 'what a plan costs at a usage, line by line, and how that is known',
     load: async () => (await import('./explain-bill.ts')).explainBill,
   },
+  {
+    usage: 'refresh <tdsp>',
+    description: 'when its prices move, what is due now and why, what a call is worth: explain refresh oncor',
+    load: async () => (await import('./refresh/refresh.ts')).explainRefresh,
+  },
+];
+
+const REFRESH_COMMANDS: CommandSpec[] = [
+  {
+    usage: 'rebuild',
+    description: 'forget what was learned of when prices move, and learn it from the kept answers',
+    load: async () => (await import('./refresh/refresh.ts')).rebuildRefresh,
+  },
 ];
 
 function buildProgram(run: Runner): Command {
@@ -236,6 +249,7 @@ function buildProgram(run: Runner): Command {
     'what is answered at a place now, and what a plan costs, with the reasons',
     EXPLAIN_COMMANDS,
   );
+  group('refresh', 'when prices move, as it was learned', REFRESH_COMMANDS);
   group('db', 'look after the database', DATABASE_COMMANDS);
   group('monitor', 'how the program is used, and whether it keeps its targets', MONITOR_COMMANDS);
   group('production', 'everything an operator asks first', PRODUCTION_COMMANDS);

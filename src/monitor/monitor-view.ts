@@ -23,6 +23,7 @@ import { readDeadLetters, readRecentRuns, type SyncRun } from '../store/queue/sy
 import { readDatabaseTime, readWorkers, type SeenWorker } from '../store/queue/sync-workers.ts';
 import { HOUR_MS } from '../units.ts';
 import { type AgeLimits, type AgeVerdict, ageLimits, judgeAge } from './freshness.ts';
+import { type RefreshState, readRefreshState } from './refresh/state.ts';
 import { type RunProgress, toProgress, type ViewWork } from './run-progress.ts';
 
 export interface ViewTdsp extends TdspOverview, AgeLimits {
@@ -51,6 +52,7 @@ export interface MonitorView {
   /** `null`: the program was never started, so that nothing is scheduled. */
   schedules: ScheduleTime[] | null;
   clock_read_at: Date | null;
+  refresh: RefreshState;
   /** Without those that the guard held back: that is told as what it is. */
   dead_letters: { queue: string | null; tdsps: string[]; names: string[]; died_at: Date }[];
   /** The last ones, the newest first. */
@@ -79,6 +81,7 @@ export async function readMonitorView(queryable: Queryable, config: Config): Pro
   const work = queued.work.map((one) => toWork(one, workers, nameOf));
   const inState = (state: QueuedWork['state']) => work.filter((one) => one.state === state);
   const source = sourceInUse(workers, config.planSource);
+  const refresh = await readRefreshState(queryable, source, config, at);
   const ofSource = <T extends { source: string }>(all: readonly T[]) =>
     all.filter((one) => one.source === source);
   return {
@@ -98,6 +101,7 @@ export async function readMonitorView(queryable: Queryable, config: Config): Pro
     workers,
     schedules: tables?.schedules ?? null,
     clock_read_at: tables?.clock_read_at ?? null,
+    refresh,
     dead_letters: dead
       .filter(({ error_code }) => error_code !== 'snapshot_held')
       .map(({ queue, tdsp_duns, died_at }) => ({

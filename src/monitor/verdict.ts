@@ -11,6 +11,7 @@ import {
 import { checkClaims, checkControl, checkQueue, checkRuns } from './check-work.ts';
 import { type Finding, problems, worst } from './finding.ts';
 import type { MonitorView } from './monitor-view.ts';
+import { checkRefresh } from './refresh/check.ts';
 
 interface SyncVerdict {
   /** `stale` where readers are told that plans of any TDSP are. */
@@ -36,6 +37,7 @@ export const syncFindings = (view: MonitorView): Finding[] => [
   checkNames(view),
   checkUpstream(view),
   checkSettings(view),
+  checkRefresh(view.refresh),
 ];
 
 export function judge(view: MonitorView): SyncVerdict {

@@ -1,10 +1,11 @@
 /** `/ops`: who may come in, and where each address leads. What the pages need is loaded with the first request. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from '../api/problem.ts';
 import { bearerOf } from '../api/strangers/admin-token.ts';
 import { describeError, WattsyncError } from '../errors.ts';
 import type { Answer, Context, OpsParts } from './ops-parts.ts';
-import { endCookie, type Session, Sessions, Tries } from './session.ts';
+import { endCookie, type Session, Sessions } from './session.ts';
 import type { Site } from './site.ts';
 
 const LONGEST_BODY = 16_384;
@@ -27,7 +28,6 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
   let opened: Promise<Site> | undefined;
   const site = (): Promise<Site> => (opened ??= import('./site.ts').then(({ openSite }) => openSite(parts)));
   const sessions = admin && new Sessions(admin.tokens);
-  const tries = new Tries();
 
   const send = (
     reply: FastifyReply,
@@ -38,12 +38,18 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
   };
 
   /** The session of a request, or one that lasts as long as it where the token came with it. */
-  const sessionOf = (request: FastifyRequest): Session | null => {
+  const sessionOf = async (request: FastifyRequest): Promise<Session | null> => {
     const bearer = bearerOf(request.headers.authorization);
     if (bearer === '') return sessions?.read(request.headers.cookie) ?? null;
-    if (tries.waitSeconds(request.ip) > 0) return null;
-    const session = sessions?.begin('admin', bearer) ?? null;
-    if (!session) tries.wrong(request.ip);
+    return begin(request, 'admin', bearer);
+  };
+
+  /** @throws {Problem} `too_many_requests` after too many wrong tokens, here or at the API */
+  const begin = async (request: FastifyRequest, who: string, token: string): Promise<Session | null> => {
+    if (!sessions || !admin) return null;
+    await app.limits.expectFewWrongTokens(request);
+    const session = sessions.begin(who, token);
+    if (!session) await app.limits.refuseToken(request, admin.database.pool);
     return session;
   };
 
@@ -87,39 +93,35 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
         const { who = '', token = '', next = '/ops' } = (request.body ?? {}) as Fields;
         const login = { next: pathWithin(next), isOff: !sessions, who };
         const page = await site();
-        const wait = tries.waitSeconds(request.ip);
-        if (wait > 0) {
-          reply.header('retry-after', String(wait));
-          const minutes = Math.ceil(wait / 60);
-          return send(
-            reply,
-            page.login({ ...login, error: `Too many wrong tokens. Try again in ${minutes} min.` }, 429),
-          );
-        }
         if (isForeign(request)) return send(reply, page.failed(403, 'The form was sent from another site.'));
         if (!Sessions.isName(who.trim())) {
           const error =
             'Give a name of up to 40 letters, digits, blanks, dots or hyphens: it stands in the audit log.';
           return send(reply, page.login({ ...login, error }, 400));
         }
-        const session = sessions?.begin(who.trim(), token.trim());
+        let session: Session | null;
+        try {
+          session = await begin(request, who.trim(), token.trim());
+        } catch (error) {
+          if (!(error instanceof Problem)) throw error;
+          reply.header('retry-after', String(error.details.retry_after_seconds));
+          return send(reply, page.login({ ...login, error: error.message }, error.statusCode));
+        }
         if (!session) {
-          tries.wrong(request.ip);
           return send(reply, page.login({ ...login, error: 'This is not the token of ADMIN_TOKEN.' }, 401));
         }
-        tries.right(request.ip);
         reply.header('set-cookie', sessions!.cookieOf(session, isSecure(request)));
         return send(reply, { to: login.next });
       });
       routes.get('/logout', async (request, reply) => {
-        const session = sessionOf(request);
+        const session = await sessionOf(request);
         if (!session) return send(reply, { to: '/ops/login' });
         return send(reply, (await site()).logout(sessions!.formToken(session)));
       });
 
       routes.register(async (inside) => {
         inside.addHook('preHandler', async (request, reply) => {
-          const session = sessionOf(request);
+          const session = await sessionOf(request);
           if (session) {
             const isBearer = bearerOf(request.headers.authorization) !== '';
             const { form_token = '' } = (request.body ?? {}) as Fields;

@@ -97,37 +97,3 @@ const isSame = (one: string, other: string): boolean => {
   const [a, b] = [Buffer.from(one), Buffer.from(other)];
   return a.length === b.length && timingSafeEqual(a, b);
 };
-
-const TRIES = 5;
-const TRIES_MS = 10 * 60_000;
-const MOST_ADDRESSES = 10_000;
-
-/** Wrong tokens from one address are counted: after five in ten minutes not even the right one is taken. */
-export class Tries {
-  readonly #wrong = new Map<string, { count: number; until: number }>();
-  readonly #now: () => number;
-
-  constructor(now: () => number = Date.now) {
-    this.#now = now;
-  }
-
-  /** Seconds until the address may try again; 0: it may. */
-  waitSeconds(address: string): number {
-    const seen = this.#wrong.get(address);
-    if (!seen || seen.count < TRIES || seen.until <= this.#now()) return 0;
-    return Math.ceil((seen.until - this.#now()) / 1_000);
-  }
-
-  wrong(address: string): void {
-    const seen = this.#wrong.get(address);
-    const goesOn = seen !== undefined && seen.until > this.#now();
-    // Taken out first, so that the oldest stand in front.
-    this.#wrong.delete(address);
-    if (this.#wrong.size >= MOST_ADDRESSES) this.#wrong.delete(this.#wrong.keys().next().value!);
-    this.#wrong.set(address, { count: goesOn ? seen.count + 1 : 1, until: this.#now() + TRIES_MS });
-  }
-
-  right(address: string): void {
-    this.#wrong.delete(address);
-  }
-}

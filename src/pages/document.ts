@@ -4,7 +4,7 @@ import { type Html, html, trusted } from '../html/html.ts';
 import { beaconScript } from './beacon/beacon-routes.ts';
 import { picturePath } from './found/structured.ts';
 import { inLanguage, LANGUAGES, type Language, LOCALES } from './language.ts';
-import type { Ask, Page } from './page-parts.ts';
+import type { Asked, Page } from './page-parts.ts';
 import { SCRIPT_PATH } from './script.ts';
 import type { StyleSheet } from './style-sheet.ts';
 import { COMMON } from './words/common.ts';
@@ -46,13 +46,14 @@ const ICON = trusted(
   `<link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='3' fill='%230a5a5d'/%3E%3Cpath d='M2 12l5-5M8 10l6-6' stroke='%23fff' stroke-width='2'/%3E%3C/svg%3E">`,
 );
 
-export function page(ask: Ask, content: Content): Page {
+export function page(ask: Asked, content: Content): Page {
   const { view = null, status = 200, demand = null, keptForMs = null, style } = content;
-  return { status, html: documentOf(ask, content), style, view, demand, keptForMs };
+  const markup = documentOf(ask, content);
+  return { status, html: markup, style, view, demand, keptForMs, retryAfterSeconds: null };
 }
 
 function documentOf(
-  ask: Ask,
+  ask: Asked,
   { title, description, main, style, canonical = ask.path, picture = '/', head }: Content,
 ): Html {
   const { language } = ask;
@@ -72,13 +73,13 @@ ${style.html}${head}${AHEAD}<script type="module" src="${SCRIPT_PATH}"></script>
 }
 
 /** Measures the visit, where the operator asks for that. */
-function beacon({ parts, route }: Ask): Html | null {
-  if (!parts?.onVisit || route === null) return null;
+function beacon({ parts, route }: Asked): Html | null {
+  if (!parts.onVisit || route === null) return null;
   return html`<meta name="page-kind" content="${route}"><script type="module" src="${beaconScript().path}"></script>`;
 }
 
 /** Where the page is, in this language and the other: whole addresses, where they are known, for no other kind counts. */
-function addresses({ language, parts }: Ask, canonical: string | null): Html | null {
+function addresses({ language, parts }: Asked, canonical: string | null): Html | null {
   if (canonical === null) return html`<meta name="robots" content="noindex">`;
   const { publicUrl: origin } = parts;
   if (origin === null) return null;
@@ -91,7 +92,7 @@ function addresses({ language, parts }: Ask, canonical: string | null): Html | n
 
 /** What is shown where somebody shares the page (ogp.me). Only whole addresses count. */
 function shared(
-  ask: Ask,
+  ask: Asked,
   {
     title,
     description,

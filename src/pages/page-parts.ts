@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { ApiParts } from '../api/routes.ts';
-import type { PlanView } from '../catalog/catalog.ts';
+import type { Catalog, PlanView } from '../catalog/catalog.ts';
 import { expected } from '../errors.ts';
 import type { Html } from '../html/html.ts';
 import type { RecentPrice } from '../plan/past/recent-price.ts';
@@ -12,7 +12,9 @@ import type { Past } from './past/past.ts';
 import type { StyleSheet } from './style-sheet.ts';
 
 export interface PageParts
-  extends Pick<ApiParts, 'catalog' | 'territory' | 'places' | 'syncIntervalMs' | 'staleAfterMs'> {
+  extends Pick<ApiParts, 'territory' | 'places' | 'syncIntervalMs' | 'staleAfterMs'> {
+  /** Of it no more than what costs no upstream call. */
+  catalog: Pick<Catalog, 'look' | 'isAsSeen' | 'freshnessOf' | 'nowMs'>;
   /** Where the pages are reached from outside, without a slash at the end; `null`: not known. */
   publicUrl: string | null;
   /** What PostgreSQL knows of the past; a page does without it while that is away. */
@@ -39,8 +41,30 @@ export interface Ask {
   nowMs: number;
 }
 
+/** As much of it as every page needs, those that say sorry, too. */
+export type Asked = Pick<Ask, 'language' | 'path' | 'query' | 'route'> & {
+  parts: Pick<PageParts, 'publicUrl' | 'onVisit'>;
+};
+
+/** What an address says by itself. @param url as it came, from the first slash on */
+export function addressOf(url: string): Pick<Ask, 'language' | 'path' | 'query'> {
+  const [path, search] = url.split('?', 2) as [string, string?];
+  const language: Language = /^\/es(?:\/|$)/.test(path) ? 'es' : 'en';
+  return {
+    language,
+    // What begins with two slashes would name another host in a link.
+    path: `/${(language === 'es' ? path.slice(3) : path).replace(/^[\\/]+/, '')}`,
+    query: new URLSearchParams(search),
+  };
+}
+
+/** @returns whether somebody asks for a page, rather than a program for data */
+export function isForPerson({ method, url, headers }: IncomingMessage): boolean {
+  return method === 'GET' && !url!.startsWith('/v1/') && (headers.accept ?? '').includes('text/html');
+}
+
 export interface Page {
-  status: 200 | 400 | 404 | 410 | 500 | 503;
+  status: 200 | 400 | 404 | 410 | 414 | 429 | 500 | 503;
   html: Html;
   style: StyleSheet;
   /** Whose plans it shows, which decides how long it holds; `null`: it shows none. */
@@ -49,6 +73,8 @@ export interface Page {
   keptForMs: number | null;
   /** The city whose plans somebody looks for with it. */
   demand: string | null;
+  /** When to ask again, where that may help. */
+  retryAfterSeconds: number | null;
 }
 
 interface Redirect {

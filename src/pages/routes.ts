@@ -1,9 +1,10 @@
 /** The addresses of the pages, in both languages, and how they are answered. A page is made from memory alone. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 import { beaconRoutes } from './beacon/beacon-routes.ts';
 import { comparePage } from './compare/compare-page.ts';
-import { errorPage } from './error-page.ts';
+import { errorPage, type Wrong } from './error-page.ts';
 import { homePage } from './find/home-page.ts';
 import { suggestRoutes } from './find/suggest.ts';
 import { foundRoutes } from './found/found-routes.ts';
@@ -13,7 +14,7 @@ import { marketPage } from './market/market-page.ts';
 import { providerPage } from './market/provider-page.ts';
 import { texasPage } from './market/texas-page.ts';
 import { accessibilityPage, methodPage } from './method/method-page.ts';
-import { type Answer, type Ask, BadAddress, type PageParts } from './page-parts.ts';
+import { type Answer, type Ask, addressOf, BadAddress, type PageParts } from './page-parts.ts';
 import type { PageStore } from './page-store.ts';
 import { planPage } from './plan/plan-page.ts';
 import { scriptRoute } from './script.ts';
@@ -58,15 +59,28 @@ export function pagesRoutes(app: FastifyInstance, options: PagesOptions): void {
   }
 }
 
-/** @returns whether somebody asks for a page that is not there, rather than a program for data */
-export function isForPerson({ method, url, headers }: FastifyRequest): boolean {
-  return method === 'GET' && !url.startsWith('/v1/') && (headers.accept ?? '').includes('text/html');
+/** Tells a person what went wrong before a page could be made, as `sendProblem` tells a program. */
+export function sendWrong(
+  { parts, store }: PagesOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { status, retryAfterSeconds }: { status: number; retryAfterSeconds?: number | undefined },
+): FastifyReply {
+  const kind = WRONG[status] ?? (status < 500 ? 'badRequest' : 'unexpected');
+  const ask = { ...addressOf(request.url), parts, route: null };
+  const detail = kind === 'badRequest' ? { detail: ask.path } : {};
+  const made = errorPage(ask, kind, { ...detail, ...(retryAfterSeconds && { retryAfterSeconds }) });
+  reply.hijack();
+  store.answer(request.raw, reply.raw, made);
+  return reply;
 }
 
-export const sendNotFound = (options: PagesOptions, request: FastifyRequest, reply: FastifyReply) =>
-  send(options, languageOf(request.url), (ask) => errorPage(ask, 'notFound'), request, reply);
-
-const languageOf = (url: string): Language => (/^\/es(?:[/?]|$)/.test(url) ? 'es' : 'en');
+const WRONG: Partial<Record<number, Wrong>> = {
+  404: 'notFound',
+  414: 'tooLong',
+  429: 'tooMany',
+  503: 'notReady',
+};
 
 async function send(
   { parts, store, onError }: PagesOptions,
@@ -84,7 +98,8 @@ async function send(
   try {
     made = await answer(ask);
   } catch (error) {
-    if (error instanceof BadAddress) made = errorPage(ask, 'badRequest', error.message);
+    if (error instanceof BadAddress) made = errorPage(ask, 'badRequest', { detail: error.message });
+    else if (isOutOfReach(error)) made = errorPage(ask, 'notReady');
     else {
       onError(error);
       made = errorPage(ask, 'unexpected');
@@ -97,7 +112,7 @@ async function send(
       .redirect(inLanguage(language, made.to), code);
   }
   reply.hijack();
-  await store.answer(request.raw, reply.raw, made);
+  store.answer(request.raw, reply.raw, made);
   return reply;
 }
 
@@ -107,14 +122,12 @@ function toAsk(
   { url, params }: FastifyRequest,
   route: string | null = null,
 ): Ask {
-  const [path, search] = url.split('?', 2) as [string, string?];
   return {
+    ...addressOf(url),
     parts,
     language,
     route,
-    path: language === 'es' ? path.replace(/^\/es/, '') || '/' : path,
     params: params as Record<string, string>,
-    query: new URLSearchParams(search),
     nowMs: parts.catalog.nowMs(),
   };
 }

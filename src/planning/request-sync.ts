@@ -42,8 +42,10 @@ export interface SyncRequest {
   /** Slugs, ZIP codes or codes as they were named, for the record. */
   names?: readonly string[];
   force?: boolean;
-  /** `cli`, `admin`, `schedule`, `start`, `reader`. */
+  /** `cli`, `admin`, `schedule`, `start`, `reader`, `refresh`. */
   requested_by: string;
+  /** Plans confirmed less than this ago need no call. Left out: as `RequestOptions` says. */
+  freshForMs?: number;
   reason?: string | null;
 }
 
@@ -69,7 +71,7 @@ export interface RequestedSync {
 }
 
 /** They are asked for by a clock or by readers, so nobody waits for them at a terminal. */
-const PATIENT = ['schedule', 'start', 'reader'];
+const PATIENT = ['schedule', 'start', 'reader', 'refresh'];
 
 /**
  * @throws {SyncHaltedError} {SyncStoppedError} nothing was asked for
@@ -174,7 +176,7 @@ async function insertPlanned(
   connection: Connection,
   { request, upstream, slugs, targets, is_patient }: Planned,
 ): Promise<number> {
-  const { kind, force = false, requested_by, reason = null } = request;
+  const { kind, force = false, requested_by, reason = null, freshForMs: fresh_for_ms = null } = request;
   const run_id = await insertRun(connection, {
     kind,
     source: upstream.name,
@@ -186,7 +188,7 @@ async function insertPlanned(
   await insertTargets(
     connection,
     { run_id, queue: queueName(upstream) },
-    targets.map((target) => ({ ...target, is_patient })),
+    targets.map((target) => ({ ...target, is_patient, fresh_for_ms })),
   );
   await settleFresh(connection, run_id, targets);
   await notifyMoved(connection);
@@ -254,7 +256,7 @@ async function plan(
     { cities, tdsps: request.tdsps ?? [], force: request.force ?? false },
     {
       now,
-      freshForMs,
+      freshForMs: request.freshForMs ?? freshForMs,
       targetMs,
       // Plans from elsewhere are not what was asked for, however young.
       observedAt: new Map(

@@ -7,9 +7,9 @@ import { HOUR_MS } from '../units.ts';
 /**
  * `priority`: tier 1 and wherever shoppers were lately; `full`: all cities; `city`: those that are named; `emergency`:
  * those that are named, by force; `redrive`: TDSPs given up on, once more; `stale` and `cold`: what readers found old, or
- * found nothing of.
+ * found nothing of; `look`: what the refresh strategy looks at between the schedules.
  */
-const SYNC_KINDS = ['priority', 'full', 'city', 'emergency', 'redrive', 'stale', 'cold'] as const;
+const SYNC_KINDS = ['priority', 'full', 'city', 'emergency', 'redrive', 'stale', 'cold', 'look'] as const;
 export type SyncKind = (typeof SYNC_KINDS)[number];
 
 /** Shoppers who compare plans decide within days; a search says something about tomorrow, a lead about the week. */

@@ -3,6 +3,8 @@
 import { after } from 'node:test';
 import compress from '@fastify/compress';
 import Fastify from 'fastify';
+import { ClientLimits } from '../../src/api/strangers/client-limits.ts';
+import { STRANGERS } from '../../src/api/strangers/strangers.ts';
 import { readConfig, Secret } from '../../src/config.ts';
 import { opsRoutes } from '../../src/ops/routes.ts';
 import type { PlanSource } from '../../src/sources/source.ts';
@@ -19,6 +21,7 @@ export async function openOps(
   const { engine } = await startReader(database, source);
   const app = Fastify({ logger: false, forceCloseConnections: true });
   // As the server of the program does it for everything.
+  app.decorate('limits', new ClientLimits(app, STRANGERS.limits));
   app.register(compress, { threshold: 1_024, encodings: ['br', 'gzip'] });
   /** What nobody expected to go wrong. */
   const unexpected: unknown[] = [];

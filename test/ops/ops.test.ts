@@ -91,7 +91,7 @@ test('the token as a Bearer is let in without a session, a wrong one is not', as
   assert.equal((await ask('wrong')).statusCode, 401);
 });
 
-test('after five wrong tokens from one address not even the right one is taken', async () => {
+test('after ten wrong tokens from one address not even the right one is taken', async () => {
   const from = (token: string, remoteAddress: string) =>
     app.inject({
       method: 'POST',
@@ -100,11 +100,21 @@ test('after five wrong tokens from one address not even the right one is taken',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       payload: new URLSearchParams({ who: 'Eve', token }).toString(),
     });
-  for (let n = 0; n < 5; n += 1) assert.equal((await from(`guess ${n}`, '192.0.2.1')).statusCode, 401);
+  for (let n = 0; n < 10; n += 1) assert.equal((await from(`guess ${n}`, '192.0.2.1')).statusCode, 401);
   const { statusCode, headers, body } = await from(TOKEN, '192.0.2.1');
   assert.equal(statusCode, 429);
   assert.ok(Number(headers['retry-after']) > 0);
-  assert.match(body, /Too many wrong tokens/);
+  assert.match(body, /At most 10 wrong tokens a minute from one client/);
+  const bearer = await app.inject({
+    url: '/ops/log',
+    remoteAddress: '192.0.2.1',
+    headers: { authorization: `Bearer ${TOKEN}` },
+  });
+  assert.equal(bearer.statusCode, 429);
+  const refused = await database.pool.query(
+    `select details ->> 'path' as path from audit_log where action = 'token_refused' and details ->> 'client' = '192.0.2.1'`,
+  );
+  assert.deepEqual(refused.rows, [{ path: '/ops/login' }, { path: '/ops/login' }]);
   assert.equal((await from(TOKEN, '192.0.2.2')).statusCode, 303);
 });
 

@@ -135,6 +135,16 @@ export function sampleView(change: Partial<MonitorView> = {}): MonitorView {
       { name: 'priority', cron: '0 * * * *', time_zone: 'America/Chicago', next_at: before(-3_600) },
     ],
     clock_read_at: before(5),
+    refresh: {
+      strategy: 'auto',
+      in_use: 'even',
+      reason: 'nothing was learned yet',
+      is_judged: false,
+      is_trusted: false,
+      learned_minutes: null,
+      even_minutes: null,
+      fitted_at: null,
+    },
     dead_letters: [],
     runs: [
       {

@@ -80,7 +80,7 @@ const read = (file: string): Promise<string> => readFile(new URL(file, import.me
 
 /** Examples name a plan and a provider: what is on sale here, so that they can be tried. */
 function withRealIds(text: string, { catalog, territory }: ApiParts): string {
-  const set = territory.tdsps.map(({ duns }) => catalog.viewInMemory([duns])?.sets[0]).find((one) => one);
+  const set = territory.tdsps.map(({ duns }) => catalog.look([duns])?.sets[0]).find((one) => one);
   const packed = set && packedPlans(set);
   if (!packed || packed.count === 0) return text;
   const { id, provider } = packed.plan(0);

@@ -5,6 +5,8 @@
 
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Queryable } from '../../store/postgres/database.ts';
+import { writeAudit } from '../../store/queue/audit-log.ts';
 import { Problem } from '../problem.ts';
 import { CSV_TYPE } from '../representation.ts';
 import { FairGate } from './fair-gate.ts';
@@ -88,8 +90,18 @@ export class ClientLimits {
     if (!found.isAllowed && found.remaining === 0) throw tooMany('wrongTokens', found);
   }
 
-  /** @returns whether the audit log has to be told: it is of the first of a client, and of the one too many */
-  async takeWrongToken(request: FastifyRequest): Promise<boolean> {
+  /**
+   * Counts a wrong token.
+   * @param auditLog told of the first of a client, and of the one too many; `null`: nobody is
+   */
+  async refuseToken(request: FastifyRequest, auditLog: Queryable | null): Promise<void> {
+    if (!(await this.#isNews(request)) || auditLog === null) return;
+    const { method, url } = request;
+    const details = { client: clientOf(request), method, path: url.split('?')[0] };
+    await writeAudit(auditLog, { actor: 'unknown', action: 'token_refused', details });
+  }
+
+  async #isNews(request: FastifyRequest): Promise<boolean> {
     const found = await this.#limiter('wrongTokens')(request);
     const count = found.isAllowed ? 0 : found.max - found.remaining;
     const isNews = count === 1 || count === WRONG_TOKENS_PER_MINUTE;

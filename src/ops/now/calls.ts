@@ -14,7 +14,7 @@ const WANTED = [
     name: 'Schedules and starts',
     swatch: 'sw',
     cell: 'ce',
-    is: (by: string) => /^(schedule|start)/.test(by),
+    is: (by: string) => /^(schedule|start|refresh)/.test(by),
   },
   {
     name: 'Readers who found old plans',

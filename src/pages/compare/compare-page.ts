@@ -32,19 +32,19 @@ export function comparePage(ask: Ask): Answer {
   const ids = asked.slice(0, MOST);
   if (ids.length === 0) return sorryPage(ask, 200, words.nothing, html`<p>${words.nothingText}</p>`);
   const markets = parts.territory.tdsps.flatMap(({ duns }) => {
-    const view = parts.catalog.viewInMemory([duns], nowMs);
+    const view = parts.catalog.look([duns], nowMs);
     if (!view) return [];
     const ranked = view.byYear(usage.profile);
     const rows = ranked.filter(({ plan }) => ids.includes(plan.id) || ids.includes(plan.offer_id));
     return rows.length === 0 ? [] : [{ duns, ranked, rows }];
   });
   if (markets.length === 0) {
-    const isAway = parts.territory.tdsps.some(({ duns }) => !parts.catalog.viewInMemory([duns], nowMs));
+    const isAway = parts.territory.tdsps.some(({ duns }) => !parts.catalog.look([duns], nowMs));
     return isAway
       ? errorPage(ask, 'notReady')
       : sorryPage(ask, 404, words.gone(ids.length), html`<p>${words.nothingText}</p>`);
   }
-  const view = parts.catalog.viewInMemory(
+  const view = parts.catalog.look(
     markets.map(({ duns }) => duns),
     nowMs,
   )!;

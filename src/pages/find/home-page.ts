@@ -48,17 +48,17 @@ function markets(ask: Ask) {
   const { territory, catalog } = parts;
   const words = FIND[language];
   const house = usageProfiles().get('house')!;
-  const here = territory.tdspsMostWantedFirst.filter(({ duns }) => catalog.viewInMemory([duns], nowMs));
+  const here = territory.tdspsMostWantedFirst.filter(({ duns }) => catalog.look([duns], nowMs));
   const view =
     here.length === 0
       ? null
-      : catalog.viewInMemory(
+      : catalog.look(
           here.map(({ duns }) => duns),
           nowMs,
         );
   if (!view) return null;
   const rows = here.map((tdsp): Html => {
-    const years = catalog.viewInMemory([tdsp.duns], nowMs)!.byYear(house);
+    const years = catalog.look([tdsp.duns], nowMs)!.byYear(house);
     const known = years.filter(({ year }) => year.total_usd !== null && year.evidence !== 'estimate');
     const usd = (at: number) => (known[at] ? dollars(known[at].year.total_usd!) : '–');
     const cities = largestCities(territory, tdsp);

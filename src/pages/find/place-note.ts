@@ -78,7 +78,7 @@ function choice(
   const words = PLACE[language];
   const house = usageProfiles().get('house')!;
   const rows = tdsps.map((tdsp) => {
-    const lowest = parts.catalog.viewInMemory([tdsp.duns], nowMs)?.byYear(house)[0];
+    const lowest = parts.catalog.look([tdsp.duns], nowMs)?.byYear(house)[0];
     const href = inLanguage(language, `${path}?delivered=${tdsp.code.toLowerCase()}`);
     const link =
       tdsp === shown

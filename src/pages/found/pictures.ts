@@ -73,7 +73,7 @@ export function sitePicture({ language }: Ask): Pictured {
 export function planPicture(ask: Ask, id: string): Pictured | null {
   const { territory, catalog } = ask.parts;
   for (const { duns, short_name } of territory.tdsps) {
-    const view = catalog.viewInMemory([duns]);
+    const view = catalog.look([duns]);
     const plan = view?.planWith(id);
     if (!view || !plan) continue;
     return {
@@ -111,7 +111,7 @@ export function planPicture(ask: Ask, id: string): Pictured | null {
 
 export function marketPicture(ask: Ask, duns: string): Pictured | null {
   const tdsp = ask.parts.territory.tdsp(duns);
-  const view = tdsp && ask.parts.catalog.viewInMemory([tdsp.duns]);
+  const view = tdsp && ask.parts.catalog.look([tdsp.duns]);
   if (!tdsp || !view) return null;
   return spreadPicture(
     ask,
@@ -124,7 +124,7 @@ export function marketPicture(ask: Ask, duns: string): Pictured | null {
 export function cityPicture(ask: Ask, slug: string): Pictured | null {
   const place = ask.parts.places.find(slug);
   if (place.kind !== 'city') return null;
-  const view = ask.parts.catalog.viewInMemory([place.tdsps[0]!]);
+  const view = ask.parts.catalog.look([place.tdsps[0]!]);
   if (!view) return null;
   const words = LIST[ask.language];
   const lowest = marketOf(view).known[0]?.year.total_usd;
@@ -138,7 +138,7 @@ export function cityPicture(ask: Ask, slug: string): Pictured | null {
 
 export function texasPicture(ask: Ask): Pictured | null {
   const { territory, catalog } = ask.parts;
-  const view = catalog.viewInMemory(territory.tdsps.map(({ duns }) => duns));
+  const view = catalog.look(territory.tdsps.map(({ duns }) => duns));
   if (!view) return null;
   return {
     version: view.version,

@@ -25,7 +25,7 @@ interface SiteState {
 
 /** @returns `null` until every TDSP is in memory: a map that lacks a sixth of the pages does harm */
 export async function readSiteState({ catalog, territory, past }: PageParts): Promise<SiteState | null> {
-  const views = territory.tdsps.map(({ duns }) => catalog.viewInMemory([duns]));
+  const views = territory.tdsps.map(({ duns }) => catalog.look([duns]));
   if (!views.every((view) => view !== null)) return null;
   const version = views.map((view) => view.version).join('+');
   const snapshots = await past.read(`published ${version}`, readCurrentSnapshots);

@@ -18,6 +18,7 @@ import {
   withParams,
 } from './list-query.ts';
 import { creditOf, priceKind } from './plan-facts.ts';
+import { sharing } from './shared.ts';
 
 const DEAR_EXIT_USD = 200;
 
@@ -49,13 +50,19 @@ const PASSES: Readonly<Record<Facet, (row: PlanYear, query: ListQuery) => boolea
 export const passing = (rows: readonly PlanYear[], query: ListQuery, except?: Facet): readonly PlanYear[] =>
   rows.filter((row) => FACETS.every((facet) => facet === except || PASSES[facet](row, query)));
 
+const fieldsOnce = sharing<Html>();
+
 /** The form: it works without a script, and every answer has its address. */
-export function filterForm(
+export const filterForm = (
   language: Language,
   path: string,
   rows: readonly PlanYear[],
   query: ListQuery,
-): Html {
+): Html =>
+  html`<form action="${path}">${fieldsOnce(rows, language, query, () => fields(language, path, rows, query))}</form>`;
+
+/** @param path of the list, told only where something is filtered */
+function fields(language: Language, path: string, rows: readonly PlanYear[], query: ListQuery): Html {
   const words = LIST[language].filter;
   const option = (name: string, value: string, text: string, isOn: boolean, count: number) =>
     html`<label><input type="checkbox" name="${name}" value="${value}"${isOn && html` checked`}>${text}<span>${whole(count)}</span></label>`;
@@ -66,7 +73,7 @@ export function filterForm(
     html`<fieldset><legend>${legend}</legend>${options}</fieldset>`;
   const kept = [...usageParams(query), ...(query.delivered ? [['delivered', query.delivered] as const] : [])];
   const isFiltered = filterParams({ ...query, delivered: null }).length > 0;
-  return html`<form action="${path}"><details class="filters"${isFiltered && html` open`}><summary>${words.open(rows.length)}</summary>
+  return html`<details class="filters"${isFiltered && html` open`}><summary>${words.open(rows.length)}</summary>
 ${kept.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 ${group(
   words.price,
@@ -98,7 +105,7 @@ ${group(
     .filter(([one, many]) => many > 0 || query.without.includes(one))
     .map(([one, many]) => option('without', one, words.unwanted[one], query.without.includes(one), many)),
 )}
-${providers(language, rows, query)}<button class="q">${words.show}</button>${isFiltered && html`<p><a href="${withParams(path, kept)}">${words.reset}</a></p>`}</details></form>`;
+${providers(language, rows, query)}<button class="q">${words.show}</button>${isFiltered && html`<p><a href="${withParams(path, kept)}">${words.reset}</a></p>`}</details>`;
 }
 
 const count = (rows: readonly PlanYear[], isCounted: (row: PlanYear) => boolean): number =>

@@ -22,6 +22,7 @@ import { filterForm, passing } from './filters.ts';
 import { filterParams, type ListQuery, readListQuery, usageParams, withParams } from './list-query.ts';
 import { creditOf, priceKind, recentOf, sureness } from './plan-facts.ts';
 import { planHref, planName, planRow, type RowOptions } from './plan-row.ts';
+import { sharing } from './shared.ts';
 import { sourceLine } from './source-line.ts';
 import { strip } from './strip.ts';
 import { usageControl } from './usage-control.ts';
@@ -29,6 +30,10 @@ import { usageControl } from './usage-control.ts';
 const STYLE = styleSheet('usage', 'list');
 /** Plans shown of each group before somebody asks for all. */
 const FIRST = { known: 30, part: 5, estimates: 5 } as const;
+
+const groupsOnce = sharing<Groups>();
+const leadOnce = sharing<Html>();
+const stripOnce = sharing<Html | null>();
 
 type Served = Extract<Place, { kind: 'city' | 'zip' }>;
 
@@ -65,11 +70,11 @@ function listPage(ask: Ask, place: Served, name: string, path: string): Answer {
   if (ask.query.has('m'))
     return { to: withParams(path, [...usageParams(query), ...filterParams(query)]), isPermanent: false };
   const tdsp = deliverer(ask, place.tdsps, query);
-  const view = parts.catalog.viewInMemory([tdsp.duns], ask.nowMs);
+  const view = parts.catalog.look([tdsp.duns], ask.nowMs);
   if (!view) return errorPage(ask, 'notReady');
   const words = LIST[language];
   const ranked = view.byYear(query.profile);
-  const list = toGroups(ranked, query);
+  const list = groupsOnce(ranked, language, query, () => toGroups(ranked, query));
   const lowest = list.known[0];
   const who = words.who[query.usage];
   const isFiltered = list.hidden > 0;
@@ -80,8 +85,8 @@ function listPage(ask: Ask, place: Served, name: string, path: string): Answer {
   const href = inLanguage(language, path);
   const source = sourceLine(ask, view);
   const main = html`<svg width="0" height="0" class="defs" aria-hidden="true"><path id="m" class="c" d="${trusted(medianPath(ranked))}"/></svg><div class="w">${crumbs(ask, tdsp, place)}
-<div class="ans" data-place="${name}" data-href="${href}"><h1>${lowest ? say(lowest.year.total_usd!) : words.noKnown(name)}</h1>${lead(ask, list, query)}<p class="src">${source}<span class="o">${words.toADollar(roundingOfYear(query.profile))}</span></p></div>
-${placeNote(ask, place, tdsp, path)}${drawStrip(ask, list)}${usageControl(language, href, query)}
+<div class="ans" data-place="${name}" data-href="${href}"><h1>${lowest ? say(lowest.year.total_usd!) : words.noKnown(name)}</h1>${leadOnce(ranked, language, query, () => lead(ask, list, query))}<p class="src">${source}<span class="o">${words.toADollar(roundingOfYear(query.profile))}</span></p></div>
+${placeNote(ask, place, tdsp, path)}${stripOnce(ranked, language, query, () => drawStrip(ask, list))}${usageControl(language, href, query)}
 <div class="grid">${filterForm(language, href, ranked, query)}
 ${table(ask, view, list, query, path)}</div></div>`;
   const known = view.byYear(readListQuery(new URLSearchParams()).profile)[0];

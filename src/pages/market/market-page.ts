@@ -39,7 +39,7 @@ export async function marketPage(ask: Ask): Promise<Answer> {
   // By its code or name, too: `/markets/oncor`.
   if (tdsp.duns !== asked)
     return { to: withParams(`/markets/${tdsp.duns}`, [...ask.query]), isPermanent: true };
-  const view = parts.catalog.viewInMemory([tdsp.duns]);
+  const view = parts.catalog.look([tdsp.duns]);
   if (!view) return errorPage(ask, 'notReady');
   const query = readListQuery(ask.query);
   const market = YearMarket.of(view, query.profile);

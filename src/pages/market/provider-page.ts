@@ -36,7 +36,7 @@ export async function providerPage(ask: Ask): Promise<Answer> {
   const { parts, language } = ask;
   const id = ask.params.id!;
   if (!ID.test(id)) return errorPage(ask, 'notFound');
-  const view = parts.catalog.viewInMemory(parts.territory.tdsps.map(({ duns }) => duns));
+  const view = parts.catalog.look(parts.territory.tdsps.map(({ duns }) => duns));
   if (!view) return errorPage(ask, 'notReady');
   const query = readListQuery(ask.query);
   const areas = areasOf(ask, id, query);
@@ -69,7 +69,7 @@ export async function providerPage(ask: Ask): Promise<Answer> {
 /** Each TDSP's plans are those of its own market, so that a place in the order is one among all that compete there. */
 function areasOf({ parts }: Ask, id: string, { profile }: ListQuery): Area[] {
   return parts.territory.tdspsMostWantedFirst.flatMap((tdsp) => {
-    const view: PlanView | null = parts.catalog.viewInMemory([tdsp.duns]);
+    const view: PlanView | null = parts.catalog.look([tdsp.duns]);
     if (!view) return [];
     const market = YearMarket.of(view, profile);
     const rows = market.rows.filter(({ plan }) => plan.provider.id === id);

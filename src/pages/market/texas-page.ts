@@ -62,7 +62,7 @@ interface County {
 export function texasPage(ask: Ask): Answer {
   const { parts, language } = ask;
   const { territory, catalog } = parts;
-  const view = catalog.viewInMemory(territory.tdsps.map(({ duns }) => duns));
+  const view = catalog.look(territory.tdsps.map(({ duns }) => duns));
   if (!view) return errorPage(ask, 'notReady');
   const query = readListQuery(ask.query);
   const mode = readMode(ask);
@@ -111,7 +111,7 @@ function readMode({ query }: Ask): Mode {
 
 function areasOf({ parts: { territory, catalog }, nowMs }: Ask, { profile }: ListQuery): Area[] {
   const areas = territory.tdsps.flatMap((tdsp): Area[] => {
-    const view = catalog.viewInMemory([tdsp.duns]);
+    const view = catalog.look([tdsp.duns]);
     if (!view) return [];
     const market = YearMarket.of(view, profile);
     return [

@@ -25,7 +25,7 @@ const sectionOf = ({ head, text, items }: Section): Html =>
 export function methodPage(ask: Ask): Answer {
   const { language, parts } = ask;
   const words = METHOD[language];
-  const view = parts.catalog.viewInMemory(parts.territory.tdsps.map(({ duns }) => duns));
+  const view = parts.catalog.look(parts.territory.tdsps.map(({ duns }) => duns));
   return page(ask, {
     title: words.title,
     description: words.description,
@@ -91,7 +91,7 @@ function todaySection({ parts: { catalog, territory }, language }: Ask): Html | 
   const words = METHOD[language].today;
   const house = usageProfiles().get('house')!;
   const rows = territory.tdspsMostWantedFirst.flatMap((tdsp) => {
-    const view = catalog.viewInMemory([tdsp.duns]);
+    const view = catalog.look([tdsp.duns]);
     if (!view) return [];
     const { rows, known, middleYear } = YearMarket.of(view, house);
     const lowest = known[0]?.year.total_usd;

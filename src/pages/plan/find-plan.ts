@@ -34,12 +34,12 @@ export async function findPlan(ask: Ask, id: string): Promise<FoundPlan> {
   const current = findSold(ask, offer_id);
   if (current) return { kind: 'moved', plan: current.plan };
   if (!plan) return { kind: 'unknown' };
-  return { kind: 'gone', plan, ended_at, view: ask.parts.catalog.viewInMemory([plan.tdsp_duns]) };
+  return { kind: 'gone', plan, ended_at, view: ask.parts.catalog.look([plan.tdsp_duns]) };
 }
 
 function findSold({ parts: { catalog, territory } }: Ask, id: string): { plan: Plan; view: PlanView } | null {
   for (const { duns } of territory.tdsps) {
-    const view = catalog.viewInMemory([duns]);
+    const view = catalog.look([duns]);
     const plan = view?.planWith(id);
     if (view && plan) return { plan, view };
   }

@@ -118,7 +118,7 @@ function documentsOf(plan: Plan, language: Language): Html | null {
 }
 
 function sourceOf({ plan }: PlanFacts, { parts, language, nowMs }: PlanPageParts['ask']): Html | null {
-  const view = parts.catalog.viewInMemory([plan.tdsp_duns]);
+  const view = parts.catalog.look([plan.tdsp_duns]);
   if (!view) return null;
   const words = COMMON[language];
   const { unit, count } = ageOf(Math.max(0, nowMs - view.observedAtMs));

@@ -42,6 +42,18 @@ const en = {
       'No prices are here yet. They usually arrive within a minute; then reload this page.',
     ],
     badRequest: ['This address cannot be read', 'A part of the address is not what this page expects:'],
+    tooLong: [
+      'This address is too long',
+      'No link of this site is as long as that. Begin again with a place.',
+    ],
+    tooMany: [
+      'Too many pages in a minute',
+      'More pages were asked for from your connection than one person reads. Wait a minute, then reload this page.',
+    ],
+    starting: [
+      'We are starting',
+      'The site was just switched on and gets its plans ready. Reload this page in a few seconds.',
+    ],
     unexpected: [
       'Something went wrong on our side',
       'The page could not be made, and the failure was written down. Try again in a moment.',
@@ -96,6 +108,18 @@ const es: CommonWords = {
     badRequest: [
       'No entendemos esta dirección',
       'Una parte de la dirección no es lo que esta página espera:',
+    ],
+    tooLong: [
+      'Esta dirección es demasiado larga',
+      'Ningún enlace de este sitio es tan largo. Empiece otra vez con un lugar.',
+    ],
+    tooMany: [
+      'Demasiadas páginas en un minuto',
+      'Desde su conexión se pidieron más páginas de las que lee una persona. Espere un minuto y vuelva a cargar esta página.',
+    ],
+    starting: [
+      'Estamos arrancando',
+      'El sitio se acaba de encender y está preparando los planes. Vuelva a cargar esta página en unos segundos.',
     ],
     unexpected: [
       'Algo falló de nuestro lado',

@@ -8,4 +8,5 @@ export const LOCKS = {
   // 7_748_050 is that of the function ensure_history_partitions.
   optimize: 7_748_060,
   maintenance: 7_748_061,
+  refresh: 7_748_062,
 } as const;

@@ -23,6 +23,8 @@ interface NewTarget {
   priority: number;
   is_forced: boolean;
   is_patient: boolean;
+  /** Plans confirmed less than this before need no call; `null`: as the worker is set. */
+  fresh_for_ms: number | null;
   /** Of the job it joined. */
   job_id: string | null;
 }
@@ -43,14 +45,14 @@ export async function insertTargets(
   targets: readonly NewTarget[],
 ): Promise<void> {
   await connection.query(
-    `insert into sync_targets (run_id, tdsp_duns, queue, decision, reason, priority, is_forced, is_patient, state,
+    `insert into sync_targets (run_id, tdsp_duns, queue, decision, reason, priority, is_forced, is_patient, fresh_for_ms, state,
        job_id, worker_id, attempts, requested_at, claimed_at, settled_at)
-     select $1, n.tdsp_duns, $2, n.decision, n.reason, n.priority, n.is_forced, n.is_patient,
+     select $1, n.tdsp_duns, $2, n.decision, n.reason, n.priority, n.is_forced, n.is_patient, n.fresh_for_ms,
             case n.decision when 'fresh' then 'settled' when 'joined' then 'claimed' else 'waiting' end,
             n.job_id, j.worker_id, coalesce(j.attempts, 0), clock_timestamp(), j.claimed_at,
             case n.decision when 'fresh' then clock_timestamp() end
        from jsonb_to_recordset($3) as n (tdsp_duns text, decision text, reason text, priority int, is_forced boolean,
-              is_patient boolean, job_id uuid)
+              is_patient boolean, fresh_for_ms int, job_id uuid)
        left join lateral (
          select worker_id, attempts, claimed_at from sync_targets t
           where t.job_id = n.job_id and t.state = 'claimed' limit 1) j on true`,
@@ -65,6 +67,7 @@ export interface OpenTarget {
   priority: number;
   is_forced: boolean;
   is_patient: boolean;
+  fresh_for_ms: number | null;
   reason: string;
   job_id: string | null;
   worker_id: string | null;
@@ -74,7 +77,7 @@ export interface OpenTarget {
   claimed_at: Date | null;
 }
 
-const OPEN_COLUMNS = `run_id, tdsp_duns, state, priority, is_forced, is_patient, reason, job_id, worker_id, attempts,
+const OPEN_COLUMNS = `run_id, tdsp_duns, state, priority, is_forced, is_patient, fresh_for_ms, reason, job_id, worker_id, attempts,
   requested_at, not_before, claimed_at`;
 
 /** What is waited for or worked on, the most urgent first. @param queue `null`: of all queues */

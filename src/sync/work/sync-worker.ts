@@ -237,14 +237,19 @@ export class SyncWorker {
   #sync(claimed: readonly OpenTarget[], signal: AbortSignal, reader: Work['reader']): Promise<Outcome[]> {
     const { database, source, publisher, freshForMs } = this.#options;
     const forced = new Set(claimed.filter(({ is_forced }) => is_forced).map(({ tdsp_duns }) => tdsp_duns));
-    const requestedAt = Math.max(...claimed.map(({ requested_at }) => requested_at.getTime()));
+    // Each says how fresh is fresh enough; the most demanding counts.
+    const freshSince = Math.max(
+      ...claimed.map(
+        ({ requested_at, fresh_for_ms }) => requested_at.getTime() - (fresh_for_ms ?? freshForMs),
+      ),
+    );
     const isForReader = reader !== undefined && claimed.every(({ run_id }) => run_id === reader.run_id);
     return syncGroup([...new Set(claimed.map(({ tdsp_duns }) => tdsp_duns))], {
       database,
       source,
       publisher,
       forced,
-      freshSince: new Date(requestedAt - freshForMs),
+      freshSince: new Date(freshSince),
       context: {
         run_id: claimed[0]!.run_id,
         isForced: forced.size > 0,

@@ -56,6 +56,7 @@ create table sync_targets (
   priority integer not null,
   is_forced boolean not null,
   is_patient boolean not null,
+  fresh_for_ms integer,
   state text not null,
   job_id uuid,
   worker_id uuid,
@@ -73,6 +74,7 @@ create table sync_targets (
 comment on table sync_targets is 'A TDSP that a queued run asked for: waiting, claimed by a worker, or settled (see sync_results)';
 comment on column sync_targets.decision is 'queued: a job of its own; merged: another run had one waiting; joined: one was being worked on; fresh: none needed';
 comment on column sync_targets.is_patient is 'where no call is allowed just now it waits instead of failing';
+comment on column sync_targets.fresh_for_ms is 'plans confirmed less than this before it was asked for need no call; null: as the worker is set';
 create index idx_sync_targets_open on sync_targets (queue, tdsp_duns) where state <> 'settled';
 create index idx_sync_targets_job on sync_targets (job_id) where state = 'claimed';
 

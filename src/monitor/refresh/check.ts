@@ -1,0 +1,24 @@
+/** Whether the refresh strategy does what it is set to, and what it goes by. Pure. */
+
+import { type Finding, ok, warn } from '../finding.ts';
+import type { RefreshState } from './state.ts';
+
+const EXPLAIN = 'npx wattsync explain refresh ONCOR';
+
+export function checkRefresh({ strategy, in_use, reason, is_judged, is_trusted }: RefreshState): Finding {
+  const check = 'refresh';
+  if (strategy === 'auto') {
+    const reading = `auto uses ${in_use} looks: ${reason}`;
+    // Before there is enough to judge by, even looks are what is expected.
+    if (in_use === 'learned' || !is_judged) return ok(check, reading);
+    return warn(check, reading, 'Prices are looked at in turn meanwhile; see what the model says', EXPLAIN);
+  }
+  if (strategy === 'learned' && !is_trusted) {
+    const advice = 'REFRESH_STRATEGY=auto uses it only where it has proven itself';
+    return warn(check, `The learned model decides though it is not trusted: ${reason}`, advice, EXPLAIN);
+  }
+  return ok(
+    check,
+    strategy === 'schedule' ? 'Only the schedules look' : `${strategy} looks between the schedules`,
+  );
+}

@@ -1,0 +1,121 @@
+/** From stored answers of the upstream to changes, and from those to a model with its proof. Repeatable at any time. */
+
+import { readPayload } from '../../store/plans/source-payloads.ts';
+import type { Queryable } from '../../store/postgres/database.ts';
+import {
+  forgetRefreshModel,
+  insertChanges,
+  readChanges,
+  readLastBodies,
+  readLooks,
+  readRefreshModel,
+  type StoredChange,
+  writeRefreshModel,
+} from '../../store/queue/refresh-state.ts';
+import { DAY_MS } from '../../units.ts';
+import { changesOf, type Tape } from './changes.ts';
+import { type FitTerms, fitApart, type Learned } from './fit.ts';
+
+export interface LearnOptions extends FitTerms {
+  source: string;
+  coverage: 'tdsp' | 'state';
+  tdsps: readonly string[];
+  now: number;
+}
+
+/** Where all TDSPs come with one call there is one set. */
+export const STATE_SET = 'state';
+/** What is older has faded out of the rates, and answers are not kept for longer by default. */
+const LONGEST_MS = 90 * DAY_MS;
+
+const setsOf = ({ coverage, tdsps }: LearnOptions) => (coverage === 'state' ? [STATE_SET] : tdsps);
+
+/** Upstream ids of an answer; none where it is not JSON or its records have none. */
+function idsOf(body: Uint8Array): string[] {
+  try {
+    const records: unknown = JSON.parse(new TextDecoder().decode(body));
+    if (!Array.isArray(records)) return [];
+    return records.flatMap((record) => (typeof record?._id === 'string' ? [record._id as string] : []));
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Reads what came since the last time, and fits the model anew.
+ * @returns `null`: there are no looks yet
+ */
+export async function learn(queryable: Queryable, options: LearnOptions): Promise<Learned | null> {
+  const { source, now } = options;
+  const stored = await readRefreshModel(queryable, source);
+  const oldest = new Date(now - LONGEST_MS);
+  const since = stored && stored.read_until > oldest ? stored.read_until : oldest;
+  const looks = await readLooks(queryable, source, since);
+  const watched_since = stored?.watched_since ?? looks[0]?.called_at;
+  if (!watched_since) return null;
+  const sets = setsOf(options);
+  const last = new Map<string, { hash: string; ids: Set<string>; at: number }>();
+  const bodyOf = async (hash: string) => {
+    const kept = await readPayload(queryable, hash);
+    return kept && kept !== 'damaged' ? idsOf(kept.body) : [];
+  };
+  if (stored) {
+    for (const { tdsp_duns, payload_hash, called_at } of await readLastBodies(queryable, source, since)) {
+      const ids = new Set(await bodyOf(payload_hash));
+      last.set(tdsp_duns ?? STATE_SET, { hash: payload_hash, ids, at: called_at.getTime() });
+    }
+  }
+  const found: StoredChange[] = [];
+  for (const { tdsp_duns, called_at, payload_hash } of looks) {
+    const plan_set = tdsp_duns ?? STATE_SET;
+    const set = sets.indexOf(plan_set);
+    if (set === -1) continue;
+    const at = called_at.getTime();
+    const before = last.get(plan_set);
+    if (payload_hash === null || payload_hash === before?.hash) {
+      if (before) before.at = at;
+      continue;
+    }
+    const ids = await bodyOf(payload_hash);
+    if (before) {
+      const hasIds = ids.length > 0 && before.ids.size > 0;
+      const isChanged = hasIds ? ids.some((id) => !before.ids.has(id)) : true;
+      const { changes } = changesOf(set, before.ids, ids, { before: before.at, now: at }, isChanged);
+      for (const { after, by } of changes) {
+        if (after >= by) continue;
+        found.push({
+          plan_set,
+          changed_after: new Date(after),
+          changed_by: new Date(by),
+          seen_at: called_at,
+        });
+      }
+    }
+    last.set(plan_set, { hash: payload_hash, ids: new Set(ids), at });
+  }
+  await insertChanges(queryable, source, found);
+  const tape: Tape = {
+    sets,
+    from: Math.max(watched_since.getTime(), now - LONGEST_MS),
+    until: now,
+    changes: (await readChanges(queryable, source)).flatMap(({ plan_set, changed_after, changed_by }) => {
+      const set = sets.indexOf(plan_set);
+      return set === -1 ? [] : [{ set, after: changed_after.getTime(), by: changed_by.getTime() }];
+    }),
+  };
+  const { callsAnHour, mostAnHour, weights } = options;
+  const learned = await fitApart(tape, { callsAnHour, mostAnHour, weights });
+  await writeRefreshModel(queryable, source, {
+    watched_since,
+    read_until: looks.at(-1)?.called_at ?? since,
+    fitted_at: new Date(now),
+    ...learned,
+  });
+  return learned;
+}
+
+/** Forgets all and learns it again from the answers that are kept. */
+export async function relearn(queryable: Queryable, options: LearnOptions): Promise<Learned | null> {
+  await forgetRefreshModel(queryable, options.source);
+  return learn(queryable, options);
+}

@@ -1,0 +1,269 @@
+/**
+ * Looks between the schedules: every quarter of a minute one process of the fleet asks the strategy what is due, and asks
+ * for a sync of that as everybody does. The schedules stay; switching this off loses nothing but what it gains.
+ */
+
+import { callReserve } from '../../sources/call-reserve.ts';
+import type { PlanSource } from '../../sources/source.ts';
+import type { Database, Queryable } from '../../store/postgres/database.ts';
+import { LOCKS } from '../../store/postgres/locks.ts';
+import { readCityDemand } from '../../store/queue/city-demand.ts';
+import { readRefreshCalls, readSeenPlanSets, type SeenPlanSet } from '../../store/queue/refresh-state.ts';
+import { readGate } from '../../store/upstream/permits.ts';
+import { queueName } from '../../sync/work/job-queue.ts';
+import type { Territory } from '../../territory/territory.ts';
+import { DAY_MS, HOUR_MS } from '../../units.ts';
+import { demandWeight } from '../priority.ts';
+import { DEMAND_HALF_LIFE_HOURS, DEMAND_WINDOW_MS } from '../sync-kinds.ts';
+import { MINUTE_MS } from './calendar.ts';
+import { choose } from './choose.ts';
+import type { Learned } from './fit.ts';
+import { type LearnOptions, learn, relearn, STATE_SET } from './learn.ts';
+import { sentinelOf } from './model.ts';
+import {
+  censusLooks,
+  type DueLook,
+  evenLooks,
+  learnedLooks,
+  type PolicyInput,
+  type Strategy,
+  sentinelLooks,
+} from './policy.ts';
+import { pressure } from './replay.ts';
+import { readLearned } from './stored.ts';
+import { LONGEST_MINUTES, type Timetable, timetable } from './timetable.ts';
+
+export interface RefreshSettings {
+  strategy: Strategy;
+  callsPerHour: number;
+  budgetPerHour: number;
+  targetMs: (tier: number) => number;
+  territory: Territory;
+  upstream: Pick<PlanSource, 'name' | 'origin' | 'coverage'>;
+}
+
+/** What is decided, and all it was decided from. */
+export interface RefreshDecisionNow {
+  /** What decides: `auto` comes out as `learned` or `even`. */
+  inUse: Exclude<Strategy, 'auto'>;
+  /** Why, where a choice was made. */
+  reason: string;
+  sets: { plan_set: string; name: string; seen: SeenPlanSet; floorMs: number; weight: number }[];
+  due: DueLook[];
+  learned: Learned | null;
+  table: Timetable | null;
+  weights: readonly number[];
+  spent: { hour: number; week: number };
+  allowedAWeek: number;
+  /** Calls that the hour has left for anybody but an operator. */
+  room: number;
+}
+
+/** A call that brought nothing, or plans that are held, is not repeated before. */
+const RETRY_MS = 10 * MINUTE_MS;
+const TABLE_HOURS = 24;
+const SENTINEL_MINUTES = 15;
+/** Late by as much as a schedule may be before a floor is said to be broken. */
+const FLOOR_GRACE_MS = 2 * MINUTE_MS;
+/** Nobody weighs nothing: the least a set counts, in shares of the mean. */
+const LEAST_WEIGHT = 0.25;
+const RELEARN_MS = DAY_MS;
+const QUIET_MS = 5_000;
+
+/** Who wants the plans of a set: half by the people of its cities, half by what shoppers did lately. 1 on average. */
+async function readWeights(
+  queryable: Queryable,
+  { territory, upstream }: RefreshSettings,
+  now: number,
+): Promise<number[]> {
+  if (upstream.coverage === 'state') return [1];
+  const since = new Date(now - DEMAND_WINDOW_MS);
+  const demand = new Map(
+    (
+      await readCityDemand(queryable, { now: new Date(now), since, halfLifeHours: DEMAND_HALF_LIFE_HOURS })
+    ).map((one) => [one.city_slug, demandWeight(one)]),
+  );
+  const tierWeight: Record<number, number> = { 1: 3, 2: 2, 3: 1 };
+  const shareOf = (of: (city: Territory['cities'][number]) => number) => {
+    const sums = setsOf(territory).map((duns) =>
+      territory.cities.reduce((sum, city) => (city.tdsps.includes(duns) ? sum + of(city) : sum), 0),
+    );
+    const total = sums.reduce((sum, one) => sum + one, 0);
+    return sums.map((sum) => (total === 0 ? 1 : (sum / total) * sums.length));
+  };
+  const byTier = shareOf(({ tier }) => tierWeight[tier] ?? 1);
+  const byDemand = demand.size === 0 ? byTier : shareOf(({ slug }) => demand.get(slug) ?? 0);
+  return byTier.map((weight, set) => Math.max(LEAST_WEIGHT, (weight + byDemand[set]!) / 2));
+}
+
+const setsOf = (territory: Territory): string[] => territory.tdsps.map(({ duns }) => duns).toSorted();
+
+async function toLearnOptions(
+  queryable: Queryable,
+  settings: RefreshSettings,
+  now: number,
+): Promise<LearnOptions> {
+  const { upstream, territory, callsPerHour, budgetPerHour } = settings;
+  const weights = await readWeights(queryable, settings, now);
+  return {
+    source: upstream.name,
+    coverage: upstream.coverage,
+    tdsps: setsOf(territory),
+    now,
+    callsAnHour: callsPerHour,
+    mostAnHour: budgetPerHour - callReserve(budgetPerHour),
+    weights,
+  };
+}
+
+/** What the most important city of each set is promised. */
+function floorsOf({ territory, upstream, targetMs }: RefreshSettings): number[] {
+  const promiseOf = (isOf: (tdsps: readonly string[]) => boolean) =>
+    Math.min(...territory.cities.filter(({ tdsps }) => isOf(tdsps)).map(({ tier }) => targetMs(tier)));
+  if (upstream.coverage === 'state') return [promiseOf(() => true)];
+  return setsOf(territory).map((duns) => promiseOf((tdsps) => tdsps.includes(duns)));
+}
+
+/** Learns once a day, and whenever nothing of this version is stored. */
+async function learnIfDue(queryable: Queryable, settings: RefreshSettings, now: number): Promise<void> {
+  const learned = await readLearned(queryable, settings.upstream.name);
+  if (learned && now - learned.model.fittedAt < RELEARN_MS) return;
+  await learn(queryable, await toLearnOptions(queryable, settings, now));
+}
+
+export async function relearnNow(queryable: Queryable, settings: RefreshSettings, now: number) {
+  return relearn(queryable, await toLearnOptions(queryable, settings, now));
+}
+
+/** Worked out once in hours, asked for four times a minute. What shoppers want moves slower than that. */
+let lastTable: { key: string; table: Timetable } | null = null;
+
+/** What is due just now and why; changes nothing. */
+export async function decideRefresh(
+  queryable: Queryable,
+  settings: RefreshSettings,
+  now: number,
+): Promise<RefreshDecisionNow> {
+  const { upstream, territory, callsPerHour, budgetPerHour } = settings;
+  const queue = queueName(upstream);
+  const options = await toLearnOptions(queryable, settings, now);
+  const floors = floorsOf(settings);
+  const learned = await readLearned(queryable, upstream.name);
+  const seen = await readSeenPlanSets(queryable, { source: upstream.name, origin: upstream.origin, queue });
+  const sets = (upstream.coverage === 'state' ? [stateOf(seen)] : seen).map((one, set) => ({
+    plan_set: one.tdsp_duns,
+    name: territory.tdsp(one.tdsp_duns)?.short_name ?? 'The state',
+    seen: one,
+    floorMs: floors[set]!,
+    weight: options.weights[set]!,
+  }));
+  const spent = await readRefreshCalls(queryable, upstream.name);
+  const gate = await readGate(queryable, upstream.name);
+  const room = budgetPerHour - callReserve(budgetPerHour) - (gate?.calls_last_hour ?? 0);
+  const allowedAWeek = callsPerHour * 168;
+  const input: PolicyInput = {
+    now,
+    seen: sets.map(({ seen }) => ({
+      lookedAt: seen.looked_at?.getTime() ?? null,
+      movedAt: seen.moved_at?.getTime() ?? null,
+    })),
+    names: sets.map(({ name }) => name),
+    floorsMs: sets.map(({ floorMs }) => floorMs + FLOOR_GRACE_MS),
+  };
+  const { inUse, reason } = choose(settings.strategy, learned, now);
+  let table: Timetable | null = null;
+  if (learned) {
+    // From a time that stays the same for hours, so that what was planned stays planned.
+    const from = Math.floor(now / ((TABLE_HOURS * HOUR_MS) / 2)) * ((TABLE_HOURS * HOUR_MS) / 2);
+    const wishes = { weights: options.weights, longestMinutes: sets.map(() => LONGEST_MINUTES) };
+    const lookedAt = sets.map(() => null);
+    const horizon = { from, hours: TABLE_HOURS, mostAnHour: options.mostAnHour, lookedAt };
+    const price = learned.price * pressure(spent.week, Math.max(1, allowedAWeek));
+    const key = [learned.model.fittedAt, upstream.name, from, price, options.mostAnHour].join();
+    if (lastTable?.key !== key) lastTable = { key, table: timetable(learned.model, wishes, price, horizon) };
+    table = lastTable.table;
+  }
+  const due = dueOf(inUse, input, { learned, table, weights: options.weights, callsPerHour });
+  const isAllowed = ({ set, kind }: DueLook, n: number) => {
+    const { looked_at, tried_at, is_busy } = sets[set]!.seen;
+    const isFailing =
+      tried_at !== null && (looked_at === null || tried_at.getTime() - looked_at.getTime() > MINUTE_MS);
+    if (is_busy || (isFailing && now - tried_at.getTime() < RETRY_MS)) return false;
+    return n < room && (kind === 'floor' || inUse === 'census' || spent.week + n < allowedAWeek);
+  };
+  return {
+    inUse,
+    reason,
+    sets,
+    due: due.filter(isAllowed),
+    learned,
+    table,
+    weights: options.weights,
+    spent,
+    allowedAWeek,
+    room,
+  };
+}
+
+function stateOf(seen: readonly SeenPlanSet[]): SeenPlanSet {
+  const last = (of: (one: SeenPlanSet) => Date | null) =>
+    seen.map(of).reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null);
+  return {
+    tdsp_duns: STATE_SET,
+    looked_at: last((one) => one.looked_at),
+    moved_at: last((one) => one.moved_at),
+    tried_at: last((one) => one.tried_at),
+    is_busy: seen.some(({ is_busy }) => is_busy),
+  };
+}
+
+interface Means {
+  learned: Learned | null;
+  table: Timetable | null;
+  weights: readonly number[];
+  callsPerHour: number;
+}
+
+function dueOf(
+  inUse: RefreshDecisionNow['inUse'],
+  input: PolicyInput,
+  { learned, table, weights, callsPerHour }: Means,
+): DueLook[] {
+  if (inUse === 'schedule') return [];
+  if (inUse === 'census') return censusLooks(input);
+  if (inUse === 'even') return evenLooks(input, callsPerHour);
+  if (inUse === 'learned') return learnedLooks(input, learned!.model, table!, weights);
+  // By the data where there are any; before that the most wanted set.
+  const sentinel = learned ? sentinelOf(learned.model, weights) : weights.indexOf(Math.max(...weights));
+  return sentinelLooks(input, sentinel, SENTINEL_MINUTES);
+}
+
+interface RefreshTickOptions extends RefreshSettings {
+  database: Database;
+  /** Asks for a sync of these. */
+  onDue(tdsps: readonly string[], reason: string): Promise<unknown>;
+  now?: () => number;
+}
+
+/** One look at what is due, in one process of the fleet at a time. @returns how many looks were asked for */
+export async function refreshTick(options: RefreshTickOptions): Promise<number> {
+  const { database, onDue, upstream, territory, now: clock = Date.now } = options;
+  // Never on the full minute: that is when everybody calls.
+  if (options.strategy === 'schedule' || clock() % MINUTE_MS < QUIET_MS) return 0;
+  // Before the transaction: fitting takes longer than one may be idle. Two processes that fit at once write the same.
+  await learnIfDue(database.pool, options, clock());
+  return database.transaction(async (connection) => {
+    const { rows } = await connection.query<{ isMine: boolean }>(
+      'select pg_try_advisory_xact_lock($1) as "isMine"',
+      [LOCKS.refresh],
+    );
+    if (!rows[0]!.isMine) return 0;
+    const { due, sets } = await decideRefresh(connection, options, clock());
+    if (due.length === 0) return 0;
+    const tdsps =
+      upstream.coverage === 'state' ? setsOf(territory) : due.map(({ set }) => sets[set]!.plan_set);
+    const more = due.length > 1 ? `, and ${due.length - 1} more` : '';
+    await onDue(tdsps, `${due[0]!.reason}${more}`);
+    return due.length;
+  });
+}

@@ -1,0 +1,161 @@
+/** What is known of when plan sets change, and what was learned of it. */
+
+import { toJsonb } from '../postgres/copy.ts';
+import type { Queryable } from '../postgres/database.ts';
+
+/** An answer of the upstream about one plan set, or about all of them. */
+interface StoredLook {
+  /** DUNS of the TDSP; `null` where one call brings all of them. */
+  tdsp_duns: string | null;
+  called_at: Date;
+  /** `null`: not modified. */
+  payload_hash: string | null;
+}
+
+/** Answers since then, the oldest first; a failed call is not a look. */
+export async function readLooks(queryable: Queryable, source: string, since: Date): Promise<StoredLook[]> {
+  const { rows } = await queryable.query<StoredLook>(
+    `select params ->> 'tdsp_duns' as tdsp_duns, called_at, case when status = 304 then null else payload_hash end as payload_hash
+       from api_calls where source = $1 and called_at > $2 and error is null and status is not null
+      order by called_at, id`,
+    [source, since],
+  );
+  return rows;
+}
+
+/** The last body of each plan set that came until then, and the last answer about it, a body or "not modified". */
+export async function readLastBodies(
+  queryable: Queryable,
+  source: string,
+  until: Date,
+): Promise<{ tdsp_duns: string | null; payload_hash: string; called_at: Date }[]> {
+  const { rows } = await queryable.query(
+    `with looks as (
+       select params ->> 'tdsp_duns' as tdsp_duns, payload_hash, status, called_at
+         from api_calls where source = $1 and called_at <= $2 and error is null and status is not null
+     )
+     select distinct on (b.tdsp_duns) b.tdsp_duns, b.payload_hash,
+            (select max(l.called_at) from looks l where l.tdsp_duns is not distinct from b.tdsp_duns) as called_at
+       from looks b where b.payload_hash is not null and b.status <> 304
+      order by b.tdsp_duns, b.called_at desc`,
+    [source, until],
+  );
+  return rows;
+}
+
+export interface StoredChange {
+  plan_set: string;
+  changed_after: Date;
+  changed_by: Date;
+  seen_at: Date;
+}
+
+export async function insertChanges(
+  queryable: Queryable,
+  source: string,
+  changes: readonly StoredChange[],
+): Promise<void> {
+  await queryable.query(
+    `insert into refresh_changes (source, plan_set, changed_after, changed_by, seen_at)
+     select $1, plan_set, changed_after, changed_by, seen_at
+       from jsonb_to_recordset($2) as c (plan_set text, changed_after timestamptz, changed_by timestamptz, seen_at timestamptz)
+     on conflict do nothing`,
+    [source, toJsonb(changes)],
+  );
+}
+
+export async function readChanges(queryable: Queryable, source: string): Promise<StoredChange[]> {
+  const { rows } = await queryable.query<StoredChange>(
+    `select plan_set, changed_after, changed_by, seen_at from refresh_changes
+      where source = $1 order by changed_by, plan_set`,
+    [source],
+  );
+  return rows;
+}
+
+export async function forgetRefreshModel(queryable: Queryable, source: string): Promise<void> {
+  await queryable.query(
+    'with models as (delete from refresh_models where source = $1) delete from refresh_changes where source = $1',
+    [source],
+  );
+}
+
+interface StoredModel {
+  watched_since: Date;
+  read_until: Date;
+  fitted_at: Date;
+  /** Its shape is that of another room. */
+  model: unknown;
+  price: number;
+  proof: unknown;
+}
+
+export async function readRefreshModel(queryable: Queryable, source: string): Promise<StoredModel | null> {
+  const { rows } = await queryable.query<StoredModel>(
+    'select watched_since, read_until, fitted_at, model, price, proof from refresh_models where source = $1',
+    [source],
+  );
+  return rows[0] ?? null;
+}
+
+export async function writeRefreshModel(
+  queryable: Queryable,
+  source: string,
+  { watched_since, read_until, fitted_at, model, price, proof }: StoredModel,
+): Promise<void> {
+  await queryable.query(
+    `insert into refresh_models (source, watched_since, read_until, fitted_at, model, price, proof)
+     values ($1, $2, $3, $4, $5, $6, $7)
+     on conflict (source) do update set watched_since = excluded.watched_since, read_until = excluded.read_until,
+       fitted_at = excluded.fitted_at, model = excluded.model, price = excluded.price, proof = excluded.proof`,
+    [source, watched_since, read_until, fitted_at, toJsonb(model), price, toJsonb(proof)],
+  );
+}
+
+export interface SeenPlanSet {
+  tdsp_duns: string;
+  /** The last time that the upstream confirmed its plans; `null`: never, or another origin did. */
+  looked_at: Date | null;
+  /** When a look last found it changed. */
+  moved_at: Date | null;
+  /** The last call for it, an answer or none. */
+  tried_at: Date | null;
+  /** Paused, or waiting for a worker already. */
+  is_busy: boolean;
+}
+
+export async function readSeenPlanSets(
+  queryable: Queryable,
+  { source, origin, queue }: { source: string; origin: string; queue: string },
+): Promise<SeenPlanSet[]> {
+  const { rows } = await queryable.query<SeenPlanSet>(
+    `select t.duns as tdsp_duns, s.observed_at as looked_at,
+            case when s.version > 1 then s.published_at end as moved_at,
+            (select max(called_at) from api_calls c
+              where c.source = $1 and c.called_at > clock_timestamp() - interval '1 day'
+                and c.params ->> 'tdsp_duns' = t.duns) as tried_at,
+            exists (select from tdsp_pauses p where p.tdsp_duns = t.duns and p.not_before > clock_timestamp())
+              or exists (select from sync_targets g
+                          where g.queue = $3 and g.tdsp_duns = t.duns and g.state <> 'settled') as is_busy
+       from tdsps t left join lateral (
+         select * from plan_snapshots where tdsp_duns = t.duns and origin = $2 order by version desc limit 1
+       ) s on true
+      order by t.duns`,
+    [source, origin, queue],
+  );
+  return rows;
+}
+
+/** Calls of the refresh strategy within the last hour and week. */
+export async function readRefreshCalls(
+  queryable: Queryable,
+  source: string,
+): Promise<{ hour: number; week: number }> {
+  const { rows } = await queryable.query<{ hour: number; week: number }>(
+    `select count(*) filter (where c.called_at > clock_timestamp() - interval '1 hour')::int as hour, count(*)::int as week
+       from api_calls c join sync_runs r on r.id = c.run_id
+      where c.source = $1 and r.requested_by = 'refresh' and c.called_at > clock_timestamp() - interval '7 days'`,
+    [source],
+  );
+  return rows[0]!;
+}

@@ -1,0 +1,32 @@
+-- When plan sets change, and what was learned of it. Both can be made again from api_calls and source_payloads.
+
+create table refresh_changes (
+  source text not null,
+  plan_set text not null,
+  changed_after timestamptz not null,
+  changed_by timestamptz not null,
+  seen_at timestamptz not null,
+  constraint refresh_changes_pkey primary key (source, plan_set, changed_by, changed_after),
+  constraint refresh_changes_order_check check (changed_after < changed_by)
+);
+comment on table refresh_changes is 'Every change of a plan set that a look brought to light, as well as its time is known';
+comment on column refresh_changes.plan_set is 'DUNS of the TDSP, or state where one call brings all of them';
+comment on column refresh_changes.changed_after is 'it changed after this and by changed_by; a millisecond apart where ids say when';
+comment on column refresh_changes.seen_at is 'the look that showed it';
+
+create table refresh_models (
+  source text not null,
+  watched_since timestamptz not null,
+  read_until timestamptz not null,
+  fitted_at timestamptz not null,
+  model jsonb not null,
+  price double precision not null,
+  proof jsonb not null,
+  constraint refresh_models_pkey primary key (source)
+);
+comment on table refresh_models is 'What REFRESH_STRATEGY learned and auto go by, a row for each source; wattsync refresh rebuild makes it anew';
+comment on column refresh_models.watched_since is 'the first look there is';
+comment on column refresh_models.read_until is 'looks until then are in refresh_changes';
+comment on column refresh_models.model is 'rates, phase and links; shape and format in src/planning/refresh/model.ts';
+comment on column refresh_models.price is 'change-minutes that a call must save';
+comment on column refresh_models.proof is 'whether it may be used and why; shape in src/planning/refresh/proof.ts';
