@@ -164,8 +164,8 @@ const LOGS = [
   `insert into upstream_permits (source, granted_at, expires_at, finished_at)
    select 'sandbox', at, at + interval '20 seconds', at + interval '1 second'
      from generate_series(1, 5000) n, lateral (select now() - (5000 - n) * interval '17 seconds' as at) t`,
-  `insert into cache_stats (minute, layer, hits, misses, stale_serves, errors, loads, loaded_bytes, latency, age)
-   select minute, layer, 100, 1, 0, 0, 1, 100000, '{1,2,3}', '{1,2,3}'
+  `insert into cache_stats (minute, layer, hits, misses, stale_serves, errors, loads, loaded_bytes, refused_loads, latency, age)
+   select minute, layer, 100, 1, 0, 0, 1, 100000, 0, '{1,2,3}', '{1,2,3}'
      from generate_series(date_trunc('minute', now()) - interval '8 days', now(), '1 minute') minute,
           unnest('{memory,redis,database,active,api}'::text[]) layer`,
 ];

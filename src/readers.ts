@@ -22,7 +22,7 @@ export const plainNumber = (min: number, max: number): Reader<number> => ({
 export const jsonNumber = (min: number, max: number, isWhole: boolean): Reader<number> => ({
   expected: `a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}`,
   read: (text) => {
-    const value = numberWithin(/^\d{1,15}(\.\d{1,20})?([eE][+-]?\d{1,3})?$/, text, min, max);
+    const value = numberWithin(/^\d{1,15}(\.\d{1,25})?([eE][+-]?\d{1,3})?$/, text, min, max);
     return isWhole && !Number.isInteger(value) ? undefined : value;
   },
 });

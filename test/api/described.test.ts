@@ -184,7 +184,7 @@ const texts = fc.oneof(
 
 /** A number, a truth value or a choice, written as JSON does. */
 function isPlain({ type, enum: choices }: Parameter['schema'], value: string): boolean {
-  if (type === 'integer' || type === 'number') return /^\d{1,15}(\.\d+)?(e[+-]?\d{1,3})?$/i.test(value);
+  if (type === 'integer' || type === 'number') return /^\d{1,15}(\.\d{1,25})?(e[+-]?\d{1,3})?$/i.test(value);
   return type === 'boolean' ? value === 'true' || value === 'false' : choices !== undefined;
 }
 

@@ -135,7 +135,7 @@ test('piped, the monitor writes plain frames, one for each change, and ends when
   child.kill('SIGTERM');
   assert.equal(await ended, 0);
   assert.equal(stripVTControlCharacters(seen.stdout), seen.stdout);
-  for (const line of seen.stdout.split('\n')) assert.ok(line.length <= 80, line);
+  assert.doesNotMatch(seen.stdout, /…$/m, 'what goes into a pipe is not cut at the width of a screen');
 });
 
 test('the monitor survives a database that goes away, says so, and comes back', async () => {

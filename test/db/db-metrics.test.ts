@@ -165,10 +165,7 @@ test('db metrics: what a running server and a sync did, from our own figures and
 
   const { stdout } = await wattsync(['db', 'metrics'], env);
   assert.match(stdout, /publish-plans\.writeChange +\d+/);
-  assert.deepEqual(
-    stdout.split('\n').filter((line) => line.length > 80),
-    [],
-  );
+  assert.doesNotMatch(stdout, /…$/m, 'what goes into a pipe is not cut at the width of a screen');
 
   // A statement that takes more than a second on average is an alert, and the command ends with 1.
   const { openDatabase } = await import('../../src/store/postgres/database.ts');

@@ -135,6 +135,9 @@ export async function relearnNow(queryable: Queryable, settings: RefreshSettings
   return relearn(queryable, await toLearnOptions(queryable, settings, now));
 }
 
+/** Worked out once in hours, asked for four times a minute. What shoppers want moves slower than that. */
+let lastTable: { key: string; table: Timetable } | null = null;
+
 /** What is due just now and why; changes nothing. */
 export async function decideRefresh(
   queryable: Queryable,
@@ -176,7 +179,9 @@ export async function decideRefresh(
     const lookedAt = sets.map(() => null);
     const horizon = { from, hours: TABLE_HOURS, mostAnHour: options.mostAnHour, lookedAt };
     const price = learned.price * pressure(spent.week, Math.max(1, allowedAWeek));
-    table = timetable(learned.model, wishes, price, horizon);
+    const key = [learned.model.fittedAt, upstream.name, from, price, options.mostAnHour].join();
+    if (lastTable?.key !== key) lastTable = { key, table: timetable(learned.model, wishes, price, horizon) };
+    table = lastTable.table;
   }
   const due = dueOf(inUse, input, { learned, table, weights: options.weights, callsPerHour });
   const isAllowed = ({ set, kind }: DueLook, n: number) => {

@@ -219,7 +219,8 @@ export async function readDeadLetters(queryable: Queryable): Promise<DeadLetter[
               order by s.finished_at desc limit 1) r
             left join sync_targets q on (q.run_id, q.tdsp_duns) = (r.run_id, r.tdsp_duns)
       where r.gave_up
-        and not exists (select from plan_snapshots p where p.tdsp_duns = t.duns and p.observed_at > r.finished_at)
+        and r.finished_at >= coalesce((select p.observed_at from plan_snapshots p
+                                        where p.tdsp_duns = t.duns order by p.version desc limit 1), '-infinity')
       order by r.finished_at, r.tdsp_duns`,
   );
   return rows;
