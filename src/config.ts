@@ -42,6 +42,15 @@ function secret(text: string | null): Secret | null {
   return new Secret(text);
 }
 
+/** An `Origin` stands in links of an answer and in errors, where stars would hide what matters. */
+export const isKeyName = (header: string): boolean => /auth|key|token|secret|cookie|pass/i.test(header);
+
+/** The whole value, and what a server may repeat of it: of `Bearer abc` and of `session=abc` the `abc`. */
+function keepHeader(text: string): void {
+  keepSecret(text);
+  for (const part of text.replace(/^\w+ /, '').split(/[\s;,]+/)) keepSecret(part.replace(/^[\w-]+=/, ''));
+}
+
 /** What a process of `start` does: answer, sync, keep the times. */
 export const ROLES = ['web', 'worker', 'scheduler'] as const;
 export type Role = (typeof ROLES)[number];
@@ -209,9 +218,10 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
       apiKey: secret(values.COMPAREPOWER_API_KEY),
       apiKeyHeader: values.COMPAREPOWER_API_KEY_HEADER,
       /** Never shown: a header may be a key. */
-      headers: Object.entries(values.COMPAREPOWER_HEADERS ?? {}).map(
-        ([name, text]) => [name, new Secret(text)] as const,
-      ),
+      headers: Object.entries(values.COMPAREPOWER_HEADERS ?? {}).map(([name, text]) => {
+        if (isKeyName(name)) keepHeader(text);
+        return [name, new Secret(text)] as const;
+      }),
     },
     powertochoose: {
       csv: values.POWERTOCHOOSE_CSV ?? STATE_EXPORT,

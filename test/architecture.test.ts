@@ -84,6 +84,7 @@ const BOTTOM = [
   'metrics.ts',
   'periodic.ts',
   'process-metrics.ts',
+  'open-address.ts',
   'readers.ts',
   'trace.ts',
   'units.ts',

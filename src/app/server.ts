@@ -3,7 +3,7 @@
  * stack traces.
  */
 
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { constants } from 'node:zlib';
 import compress from '@fastify/compress';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -30,6 +30,7 @@ import { collectOperations } from '../api/route.ts';
 import { type ApiParts, PUBLIC_HEADERS } from '../api/routes.ts';
 import { ClientLimits } from '../api/strangers/client-limits.ts';
 import { STRANGERS } from '../api/strangers/strangers.ts';
+import { ViewLimit } from '../api/strangers/view-limit.ts';
 import { isForPerson, type PageParts } from '../pages/page-parts.ts';
 import { PageStore } from '../pages/page-store.ts';
 import { Past } from '../pages/past/past.ts';
@@ -51,13 +52,17 @@ const LONGEST_URL = 4_096;
  * @param serve takes what answers all requests; left out, a server of its own
  */
 export function buildServer(
-  parts: ApiParts & Omit<PageParts, 'past'>,
+  parts: ApiParts & Omit<PageParts, 'past' | 'onView'>,
   onError: (error: unknown, request?: RequestAbout) => void,
   serve: (answer: RequestListener) => Server = createServer,
 ): FastifyInstance {
-  const { limits, trustedProxies } = parts.strangers ?? STRANGERS;
+  const strangers = parts.strangers ?? STRANGERS;
   const answers = new PlanAnswers(parts);
-  const pageParts = { ...parts, past: new Past(parts.database) };
+  const views = new ViewLimit(strangers);
+  const onView = (city: string, request: IncomingMessage) => {
+    if (views.take(request, city)) parts.onEvent(city, 'search');
+  };
+  const pageParts = { ...parts, past: new Past(parts.database), onView };
   const pages = { parts: pageParts, store: new PageStore(pageParts), onError };
   const { counts } = parts;
   const plansAtOnce = counts?.of(PLANS_PATH, 'memory');
@@ -74,7 +79,7 @@ export function buildServer(
       if (isForPerson(request.raw)) return sendWrong(pages, request, reply, { status: 400 });
       return sendProblem(reply, 'bad_request', { detail: `${error.message}.` });
     },
-    trustProxy: [...trustedProxies],
+    trustProxy: [...strangers.trustedProxies],
     // Plans and pages that memory holds are answered before the router: it would cost as much as the answer itself.
     serverFactory: (handler) =>
       serve((request, response) =>
@@ -90,7 +95,7 @@ export function buildServer(
       ),
   });
 
-  const clients = new ClientLimits(app, limits);
+  const clients = new ClientLimits(app, strangers.limits);
   app.decorate('limits', clients);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(PUBLIC_HEADERS);

@@ -3,15 +3,19 @@
 import type { PlanSet } from '../plan/plan-set.ts';
 import { readCachedPlanSet, refillPlanCache } from '../store/plans/plan-cache.ts';
 import { readActivePlanSet } from '../store/plans/plans.ts';
-import type { Queryable } from '../store/postgres/database.ts';
+import type { Database, Queryable } from '../store/postgres/database.ts';
 import type { Layer } from './layer.ts';
 
-/** `plan_cache`: written with every publish, and again from the active plans once it has expired. */
-export function databaseLayer(queryable: Queryable, ttlMs: number): Layer {
+/**
+ * `plan_cache`: written with every publish, and again from the active plans once it has expired. Nobody waits for a
+ * write, so it does not go where a statement is cut off after a second: a megabyte for each TDSP at once takes longer
+ * on a busy machine, and what was cut off came again only when memory expired.
+ */
+export function databaseLayer({ quick, pool }: Pick<Database, 'quick' | 'pool'>, ttlMs: number): Layer {
   return {
     name: 'database',
-    read: (duns: string) => readCachedPlanSet(queryable, duns),
-    write: (set: PlanSet) => refillPlanCache(queryable, set, ttlMs),
+    read: (duns: string) => readCachedPlanSet(quick, duns),
+    write: (set: PlanSet) => refillPlanCache(pool, set, ttlMs),
   };
 }
 

@@ -31,7 +31,7 @@ const DEADLINES_MS = { redis: 250, database: 1_000 };
 /** Without REDIS_URL the Redis layer is not there, and its client is not even loaded. */
 export async function openLayers(options: LayersOptions): Promise<OpenLayers> {
   const { config, database, tdsps, ttlMs, deadlinesMs = DEADLINES_MS } = options;
-  const stored = [databaseLayer(database.quick, ttlMs), activeLayer(database.quick)].map(
+  const stored = [databaseLayer(database, ttlMs), activeLayer(database.quick)].map(
     (layer) => new GuardedLayer(layer, deadlinesMs.database),
   );
   const { redisUrl: url } = config;

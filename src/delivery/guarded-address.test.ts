@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { expectWebhookUrl, isOpen, openAddress } from './guarded-address.ts';
+import { isOpen } from '../open-address.ts';
+import { expectWebhookUrl, openAddress } from './guarded-address.ts';
 
 /** As they were found to pass guards of other programs. */
 const HOSTILE = [

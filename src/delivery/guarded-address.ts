@@ -5,21 +5,12 @@
 
 import { promises as dns, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import ipaddr from 'ipaddr.js';
+import { isOpen } from '../open-address.ts';
 import { DeliveryError } from './delivery-error.ts';
 
 type Resolve = (host: string) => Promise<LookupAddress[]>;
 
 const resolveAll: Resolve = (host) => dns.lookup(host, { all: true, verbatim: true });
-
-/** Mapped, translated, private, shared, local and reserved forms have ranges of their own. */
-export function isOpen(address: string): boolean {
-  try {
-    return ipaddr.parse(address).range() === 'unicast';
-  } catch {
-    return false;
-  }
-}
 
 const refused = (host: string, why: string) =>
   new DeliveryError(`${host} ${why}: expected a host on the open internet`, { retryable: false });

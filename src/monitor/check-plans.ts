@@ -57,13 +57,13 @@ export function checkDeadLetters({ dead_letters }: Pick<MonitorView, 'dead_lette
   );
 }
 
-/** TDSPs whose last snapshot was held back. */
+/** TDSPs of which a snapshot is held back, whatever became of later syncs. */
 export function checkHeld({ tdsps }: Pick<MonitorView, 'tdsps'>): Finding {
   const check = 'held';
-  const held = tdsps.filter(({ last_result }) => last_result?.status === 'held');
+  const held = tdsps.filter(({ held_because }) => held_because !== null);
   if (held.length === 0) return keptOrNone(tdsps);
-  const why = held.map(({ name, last_result }) => `${name} (${last_result?.message})`).join('; ');
-  const message = `The last snapshot looked wrong and was held back: ${why}`;
+  const why = held.map(({ name, held_because }) => `${name} (${held_because})`).join('; ');
+  const message = `A snapshot looked wrong and is held back: ${why}`;
   const advice =
     'The published plans stay. Look at it, then publish or drop it; the next file is judged afresh';
   return warn(check, message, advice, `npm run held -- show ${held[0]!.code}`);

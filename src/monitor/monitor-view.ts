@@ -53,6 +53,7 @@ export interface MonitorView {
   schedules: ScheduleTime[] | null;
   clock_read_at: Date | null;
   refresh: RefreshState;
+  /** Without those that the guard held back: that is told as what it is. */
   dead_letters: { queue: string | null; tdsps: string[]; names: string[]; died_at: Date }[];
   /** The last ones, the newest first. */
   runs: SyncRun[];
@@ -101,12 +102,14 @@ export async function readMonitorView(queryable: Queryable, config: Config): Pro
     schedules: tables?.schedules ?? null,
     clock_read_at: tables?.clock_read_at ?? null,
     refresh,
-    dead_letters: dead.map(({ queue, tdsp_duns, died_at }) => ({
-      queue,
-      tdsps: [tdsp_duns],
-      names: [nameOf(tdsp_duns)],
-      died_at,
-    })),
+    dead_letters: dead
+      .filter(({ error_code }) => error_code !== 'snapshot_held')
+      .map(({ queue, tdsp_duns, died_at }) => ({
+        queue,
+        tdsps: [tdsp_duns],
+        names: [nameOf(tdsp_duns)],
+        died_at,
+      })),
   };
 }
 

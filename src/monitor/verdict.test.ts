@@ -191,11 +191,13 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
     {
       tdsps: [
         sampleTdsp('Oncor', 60, {
+          held_because: 'half is gone',
+          // A later sync of it failed: that does not decide about the snapshot.
           last_result: {
             run_id: 7,
-            status: 'held',
-            error_code: 'snapshot_held',
-            message: 'half is gone',
+            status: 'failed',
+            error_code: 'upstream_unreachable',
+            message: 'nobody answered',
             plans: null,
             unknown_names: null,
             at: before(60),

@@ -36,7 +36,7 @@ export function findHands({ fast, slow }: Pick<Seen, 'fast' | 'slow'>): Hand[] {
   const others = (slow?.findings ?? []).filter(({ check }) => !names.has(check));
   const said = (text: string) => inCentralTime(text, view.at);
   const found = problems([...live, ...others])
-    .filter(({ check }) => check !== 'held' && (check !== 'dead_letters' || givenUp(fast).length > 0))
+    .filter(({ check }) => check !== 'held')
     .map(
       (finding): Hand => ({
         ...finding,
@@ -46,12 +46,6 @@ export function findHands({ fast, slow }: Pick<Seen, 'fast' | 'slow'>): Hand[] {
       }),
     );
   return [...found, ...held.map((one) => heldHand(one, view))].toSorted((a, b) => rank(a) - rank(b));
-}
-
-/** What was given up for another reason than that it is held back: that is told by itself. */
-export function givenUp({ view, held }: Pick<NonNullable<Seen['fast']>, 'view' | 'held'>): string[] {
-  const isHeld = (duns: string) => held.some(({ tdsp_duns }) => tdsp_duns === duns);
-  return view.dead_letters.flatMap(({ names, tdsps }) => names.filter((_, at) => !isHeld(tdsps[at]!)));
 }
 
 /** One for each TDSP, in the words of the rules that it breaks. */

@@ -12,7 +12,7 @@ import type { Past } from './past/past.ts';
 import type { StyleSheet } from './style-sheet.ts';
 
 export interface PageParts
-  extends Pick<ApiParts, 'territory' | 'places' | 'syncIntervalMs' | 'staleAfterMs' | 'onEvent'> {
+  extends Pick<ApiParts, 'territory' | 'places' | 'syncIntervalMs' | 'staleAfterMs'> {
   /** Of it no more than what costs no upstream call. */
   catalog: Pick<Catalog, 'look' | 'isAsSeen' | 'freshnessOf' | 'nowMs'>;
   /** Where the pages are reached from outside, without a slash at the end; `null`: not known. */
@@ -21,6 +21,8 @@ export interface PageParts
   past: Past;
   /** Told of visits, where the operator asks browsers for them. @param page a pattern: `/cities/:slug` */
   onVisit?: ((page: string, visit: Visit) => void) | undefined;
+  /** Told of each view of a city's plans, unless a browser fetches ahead. */
+  onView(city_slug: string, request: IncomingMessage): void;
   /** What prices did lately, by offer; `null` where that is not in memory. */
   recentPrices(duns: string, version: number): ReadonlyMap<string, RecentPrice> | null;
 }

@@ -134,7 +134,7 @@ export class PageStore {
     }
     // A browser that fetches ahead is not yet somebody who looks (Speculation Rules, Sec-Purpose).
     if (page.demand !== null && headerOf(request, 'sec-purpose') === undefined)
-      this.#parts.onEvent(page.demand, 'search');
+      this.#parts.onView(page.demand, request);
     if (page.status === 200 && isNotModified(headerOf(request, 'if-none-match'), tag)) {
       response.writeHead(304, ready.head as string[]).end();
       return;

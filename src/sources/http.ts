@@ -1,8 +1,10 @@
 /** One HTTP request of an upstream: an answer read to its end, or a SourceError that says what went wrong. */
 
+import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
-import { BlockList, isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import type { Secret } from '../config.ts';
+import { isOpen } from '../open-address.ts';
 import { SourceError } from './source-error.ts';
 import { readText } from './text.ts';
 
@@ -40,7 +42,9 @@ export async function getAnswer(
   const isElsewhere = moved?.isElsewhere ?? false;
   try {
     const at = moved?.to ?? new URL(url);
-    const response = await fetch(at, { headers: isElsewhere ? {} : headers, signal, redirect: 'manual' });
+    const ask =
+      moved && at.host !== new URL(url).host && !(await isPrivate(new URL(url))) ? fetchPublic : fetch;
+    const response = await ask(at, { headers: isElsewhere ? {} : headers, signal, redirect: 'manual' });
     const location = response.status >= 300 && response.status < 400 && response.headers.get('location');
     if (!location) {
       return {
@@ -84,32 +88,39 @@ async function expectPublic(to: URL, configured: URL): Promise<void> {
   );
 }
 
-const PRIVATE = new BlockList();
-for (const [net, prefix] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-] as const) {
-  PRIVATE.addSubnet(net, prefix, 'ipv4');
+/**
+ * As `fetch`, but it connects to the addresses it looked at: a name server may say another one than when the redirect was
+ * judged.
+ */
+async function fetchPublic(at: URL, options: RequestInit): Promise<Response> {
+  const { Agent, fetch: fetchWith } = await import('undici');
+  const dispatcher = new Agent({ connect: { lookup: lookupPublic } });
+  // One answer, then the connection is of no use.
+  const answer = await fetchWith(at, { ...(options as object), dispatcher });
+  void dispatcher.close();
+  return answer as unknown as Response;
 }
-for (const [net, prefix] of [
-  ['::', 127],
-  ['fc00::', 7],
-  ['fe80::', 10],
-] as const) {
-  PRIVATE.addSubnet(net, prefix, 'ipv6');
-}
+
+const lookupPublic: LookupFunction = (name, options, done) => {
+  lookup(name, { ...options, all: true }).then(
+    (found) => {
+      const isAway = found.some(isPrivateAddress);
+      const error = isAway ? new Error(`${name} is a private address now, which is not followed`) : null;
+      if (error || options.all) done(error, error ? [] : found);
+      else done(null, found[0]!.address, found[0]!.family);
+    },
+    (error) => done(error, []),
+  );
+};
 
 /** Whether any address of this host is of a private network, or of this machine. */
 async function isPrivate({ hostname }: URL): Promise<boolean> {
   const name = hostname.replace(/^\[|\]$/g, '');
   const found = isIP(name) ? [{ address: name, family: isIP(name) }] : await lookup(name, { all: true });
-  return found.some(({ address, family }) => PRIVATE.check(address, family === 6 ? 'ipv6' : 'ipv4'));
+  return found.some(isPrivateAddress);
 }
+
+const isPrivateAddress = ({ address }: LookupAddress): boolean => !isOpen(address);
 
 async function readBody(response: Response): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];

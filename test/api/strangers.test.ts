@@ -122,6 +122,18 @@ test('a client that asks without end is told when to come back; others, and plan
   assert.equal((await from('203.0.113.7', '/nowhere')).statusCode, 429);
 });
 
+test('views of a page count as searches of its city as events do, and the page is answered all the same', async () => {
+  const { from, planSets, counted } = openStrict();
+  await planSets.warm([ONCOR]);
+  const views = await times(40, () => from('203.0.113.20', '/cities/dallas-tx'));
+  assert.deepEqual(statuses(views), { 200: 40 });
+  assert.equal(counted.length, 20, 'of one client and city in an hour');
+  await times(20, () => from('203.0.113.20', '/cities/waco-tx'));
+  assert.equal(counted.length, 25, 'of one client in a minute');
+  await from('203.0.113.21', '/cities/dallas-tx');
+  assert.equal(counted.length, 26, 'another client behind the same proxy');
+});
+
 test('what takes long is limited more tightly: the past, the index, words, CSV', async () => {
   const { from } = openStrict();
   const past = encodeURIComponent(new Date().toISOString());

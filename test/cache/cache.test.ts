@@ -104,6 +104,24 @@ test('in Redis versions never go backwards, whatever the order of events', async
   }
 });
 
+test('the database cache is filled again where each write takes longer than a reader would wait', async () => {
+  const { cache, stop } = await openCache(database, null);
+  await cache.warm(allDuns);
+  const stored = async (): Promise<number> =>
+    (await database.pool.query('select count(*)::int as n from plan_cache')).rows[0].n;
+  // As on a machine with too much to do; a reader's statement is cut off after a second.
+  await database.pool.query(`create function busy() returns trigger language plpgsql as
+    'begin perform pg_sleep(1.2); return new; end';
+    create trigger busy before insert on plan_cache for each row execute function busy()`);
+  try {
+    await requestClear(database, null);
+    await until(async () => (await stored()) === allDuns.length);
+  } finally {
+    await database.pool.query('drop function busy cascade');
+    await stop();
+  }
+});
+
 test('a value that is damaged or of another kind is a miss, and the next write repairs it', async () => {
   const layer = await redisLayer();
   const key = redisKey(ONCOR);

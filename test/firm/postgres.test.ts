@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { Secret } from '../../src/config.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
@@ -15,6 +17,7 @@ import { readMigrations } from '../../src/store/schema/migration.ts';
 import { startPgbouncer } from '../support/pgbouncer.ts';
 import { createTestDatabase, spawnWattsync, until, wattsync } from '../support/support.ts';
 
+const PROGRAM = fileURLToPath(new URL('../../bin/wattsync.js', import.meta.url));
 const { url, database } = await createTestDatabase();
 const sandbox = await startSandbox({ plansPerTdsp: 5 });
 test.after(() => sandbox.stop());
@@ -262,6 +265,22 @@ test('a data folder that cannot be used is one line, and a command that only loo
     assert.equal(code, 1);
     assert.match(stderr, why);
     assert.equal(stderr.trim().split('\n').length, 1, stderr);
+  }
+  // As another user: root may write everywhere.
+  if (process.getuid?.() === 0) {
+    chmodSync(folder, 0o755);
+    const other = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, PROGRAM];
+    for (const mode of [0o755, 0o700]) {
+      const theirs = mkdtempSync(join(folder, 'theirs-'));
+      chmodSync(theirs, mode);
+      const { status, stderr } = spawnSync('setpriv', [...other, 'db', 'migrate'], {
+        env: { PATH: process.env.PATH, HOME: folder, WATTSYNC_DATA_DIR: theirs },
+        encoding: 'utf8',
+      });
+      assert.equal(status, 1);
+      assert.match(stderr, /this user may not read and write there\. Name another one/);
+      assert.equal(stderr.trim().split('\n').length, 1, stderr);
+    }
   }
   for (const command of [
     ['sync', 'status'],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { test } from 'node:test';
@@ -64,6 +65,26 @@ test('npm start ends with the shell that npm puts in between', async () => {
   assert.ok(isAlive(pid));
   shell.kill('SIGKILL');
   await until(() => !isAlive(pid), 10_000);
+});
+
+test('npm start as process 1 of a container ends when the container is told to', async () => {
+  const inside = ['--user', '--map-root-user', '--pid', '--fork', '--kill-child'];
+  const container = spawn('unshare', [...inside, 'npm', 'start', '--', '--json'], {
+    cwd: root,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const ended = once(container, 'exit');
+  let said = '';
+  container.stdout.on('data', (chunk) => {
+    said += chunk;
+  });
+  await until(() => said.includes('"started"'), 60_000);
+  const { url } = JSON.parse(said.split('\n').find((line) => line.includes('"listening"'))!);
+  const first = Number(execFileSync('pgrep', ['-P', String(container.pid)], { encoding: 'utf8' }));
+  process.kill(first, 'SIGTERM');
+  await ended;
+  await assert.rejects(fetch(`${url}/healthz`), 'nobody is left on the port');
 });
 
 test('a process that a shell started for nobody in particular outlives it', async () => {

@@ -55,6 +55,8 @@ test('a redirect does not lead into the network the program runs in', async (t) 
     'http://127.0.0.1:6379/',
     'http://[::1]/',
     'http://10.1.2.3/',
+    'http://[::ffff:10.1.2.3]/',
+    'http://[64:ff9b::a01:203]/',
     'file:///etc/passwd',
   ]) {
     const asked: string[] = [];
@@ -69,6 +71,20 @@ test('a redirect does not lead into the network the program runs in', async (t) 
     assert.deepEqual(asked, ['http://93.184.216.34/plans']);
     t.mock.restoreAll();
   }
+});
+
+test('a name that means another address once the redirect was judged is not connected to', async (t) => {
+  const inside = await upstream(t, () => [200, {}, '[]']);
+  const to = new URL(inside.url.replace('127.0.0.1', 'localhost'));
+  const moved = { to, isElsewhere: true };
+  const signal = AbortSignal.timeout(5_000);
+  await assert.rejects(getAnswer('http://93.184.216.34/plans', {}, signal, moved), {
+    code: 'upstream_unreachable',
+    message: /localhost is a private address now/,
+  });
+  assert.deepEqual(inside.asked, []);
+  // Where the configured address is in this network itself, so may be the other.
+  assert.equal((await getAnswer('http://127.0.0.1:9/plans', {}, signal, moved)).status, 200);
 });
 
 test('what an upstream says cannot steer a terminal', () => {
@@ -112,12 +128,18 @@ test('a secret that a server repeats is not in the text of an error', () => {
   readConfig({
     COMPAREPOWER_API_URL: 'https://pricing.example',
     COMPAREPOWER_API_KEY: 'key-12345678',
+    COMPAREPOWER_HEADERS:
+      '{"Authorization":"Bearer of-headers-1","Cookie":"session=of-cookie-2","Origin":"https://ours.example"}',
     DATABASE_URL: 'postgres://me:pass%2Fw0rd@db.example/x',
   });
   const said = describeError(
     new Error('no entry for key-12345678', { cause: new Error('password pass/w0rd') }),
   );
   assert.equal(said, 'no entry for *** (password ***)');
+  assert.equal(
+    describeError(new Error('of-headers-1, session=of-cookie-2, of-cookie-2 from https://ours.example')),
+    '***, ***, *** from https://ours.example',
+  );
 });
 
 test('a device without end in place of the export ends with a sentence', async () => {

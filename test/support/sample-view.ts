@@ -37,6 +37,7 @@ export function sampleTdsp(
     source: 'comparepower',
     origin: 'https://pricing.example',
     kept_fields: null,
+    held_because: null,
     age_seconds,
     observed_at: age_seconds === null ? null : before(age_seconds),
     stale: ageMs === null || ageMs > 7_200_000,

@@ -68,11 +68,12 @@ async function spawnWorker({
   env,
 }: Fleet): Promise<{ child: ChildProcess; ended: Promise<unknown> }> {
   const worker = spawnWattsync(['start', '--role', 'worker', '--json'], env);
-  await until(async () =>
+  const isThere = async () =>
     (await readWorkers(database.pool)).some(
       ({ pid, state, queue }) => pid === worker.child.pid && state === 'alive' && queue !== null,
-    ),
-  );
+    );
+  // Two seconds alone; four at once on a machine with other work take many times as long.
+  await until(isThere, 60_000);
   return worker;
 }
 

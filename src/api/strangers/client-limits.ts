@@ -13,17 +13,17 @@ import { FairGate } from './fair-gate.ts';
 import type { LimitOptions } from './strangers.ts';
 
 /** Clients remembered at once for each limit: the longest silent are forgotten first. */
-const CLIENTS = 20_000;
+export const CLIENTS = 20_000;
 /** Half of the connections that questions share stay for those about now. */
 const TURNS = { atOnce: 2, atOncePerClient: 1, waiting: 200, waitingPerClient: 16 };
 /** A shopper looks at a city once or twice; more in an hour is a program that wants to move it up. */
-const EVENTS_OF_A_CITY_PER_HOUR = 20;
-/** Of all clients: what a whole state of shoppers does not reach. */
-const EVENTS_OF_ALL = 100;
+export const EVENTS_OF_A_CITY_PER_HOUR = 20;
+/** Of all clients, times what one may: what a whole state of shoppers does not reach. */
+export const EVENTS_OF_ALL = 100;
 const WRONG_TOKENS_PER_MINUTE = 10;
 /** Written to the audit log a minute, of all clients: an attack must not fill the database. */
 const AUDITED_PER_MINUTE = 30;
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
 
 type Limiter = ReturnType<FastifyInstance['createRateLimit']>;
 
@@ -38,7 +38,8 @@ declare module 'fastify' {
 }
 
 /** An address; of IPv6 the network of 64 bits, which is what one client has. */
-export const clientOf = ({ ip }: FastifyRequest): string => rateLimit.normalizeIP(ip, 64);
+export const addressOf = (ip: string): string => rateLimit.normalizeIP(ip, 64);
+export const clientOf = ({ ip }: FastifyRequest): string => addressOf(ip);
 
 export class ClientLimits {
   readonly #options: LimitOptions;

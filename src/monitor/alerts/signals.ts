@@ -119,14 +119,11 @@ const syncFailures: Signal = ({ hour: { attempts } }) => {
 };
 
 const held: Signal = ({ view }) =>
-  view.tdsps.map(({ name, last_result }) => {
-    const isHeld = last_result?.status === 'held';
-    return {
-      subject: name,
-      value: isHeld ? 1 : 0,
-      text: isHeld ? (last_result.message ?? 'held') : 'passed',
-    };
-  });
+  view.tdsps.map(({ name, held_because }) => ({
+    subject: name,
+    value: held_because === null ? 0 : 1,
+    text: held_because ?? 'passed',
+  }));
 
 const rejectedShare: Signal = ({ view }) =>
   view.tdsps.map(({ name, last_result }) => {

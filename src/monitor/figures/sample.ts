@@ -37,7 +37,7 @@ export function sampleOf(facts: Facts): Pick<Figures, 'tdsps' | 'readings'> {
       calls_last_hour: view.upstream.calls_last_hour,
       budget_per_hour: view.upstream.budget_per_hour,
       circuit_open: view.upstream.circuit === 'closed' ? 0 : 1,
-      held: view.tdsps.filter(({ last_result }) => last_result?.status === 'held').length,
+      held: view.tdsps.filter(({ held_because }) => held_because !== null).length,
       dead_letters: view.dead_letters.length,
       processes: alive.length,
       silent_processes: view.workers.filter(({ state }) => state === 'silent').length,
@@ -102,8 +102,8 @@ export function fleetFamilies(facts: Facts, remarks: Readonly<Record<string, num
     ),
     fleet(
       'snapshot_held',
-      '1: the last snapshot of a TDSP is held back.',
-      by(tdsps, ({ last_result }) => (last_result?.status === 'held' ? 1 : 0), ofTdsp),
+      '1: a snapshot of a TDSP is held back.',
+      by(tdsps, ({ held_because }) => (held_because === null ? 0 : 1), ofTdsp),
     ),
     fleet(
       'rejected_records',

@@ -7,7 +7,6 @@ import type { RunMark } from '../../store/operations/past.ts';
 import type { RunStatus, SyncRun } from '../../store/queue/sync-runs.ts';
 import type { Liveness } from '../../store/queue/sync-workers.ts';
 import { DAY_MS } from '../../units.ts';
-import { givenUp } from '../hand.ts';
 import type { Axis } from '../look/axis.ts';
 import { spans, strip } from '../look/chart.ts';
 import { type Mark, state } from '../look/marks.ts';
@@ -47,7 +46,7 @@ export function queueSection({ fast, past, axis }: Drawn): Html {
       : in_progress.length > 0
         ? html`<b>${list(in_progress.map(({ id, done, total }) => `Run ${id}: ${done} of ${total}`))}.</b>`
         : html`<b>Nothing waits.</b>`;
-  const dead = givenUp(fast);
+  const dead = fast.view.dead_letters.flatMap(({ names }) => names);
   const words = html`<p>${answer}</p><p>${dead.length === 0 ? 'No sync was given up.' : html`<b class="watch">Given up: ${list(dead)}.</b>`}</p>`;
   const rows = fast.runs.map((run, n) =>
     runRow(run, at, n === 0 ? strip(22, runTicks(past.runs, axis)) : html``),

@@ -1,6 +1,6 @@
 /** ComparePower: one call for the plans of one TDSP, so six calls for Texas. */
 
-import type { Secret } from '../../config.ts';
+import { isKeyName, type Secret } from '../../config.ts';
 import { ConditionalRequest } from '../conditional.ts';
 import type { Gate } from '../gate.ts';
 import { getAnswer, type HttpAnswer, hostOf, withoutSecrets } from '../http.ts';
@@ -21,11 +21,6 @@ interface ComparePowerOptions {
   name?: Extract<SourceName, 'comparepower' | 'sandbox'>;
   /** What to call the address in the records, where it differs from run to run. */
   origin?: string;
-}
-
-/** An `Origin` stands in links of the answer, where stars would break them; what names itself a key does not. */
-function keysAmong(headers: readonly (readonly [name: string, text: Secret])[]): Secret[] {
-  return headers.flatMap(([name, text]) => (/auth|key|token|secret|cookie|pass/i.test(name) ? [text] : []));
 }
 
 export class ComparePowerSource implements PlanSource {
@@ -61,7 +56,10 @@ export class ComparePowerSource implements PlanSource {
         origin: this.origin,
         endpoint: ENDPOINT,
         params,
-        secrets: [...(apiKey ? [apiKey] : []), ...keysAmong(more)],
+        secrets: [
+          ...(apiKey ? [apiKey] : []),
+          ...more.flatMap(([name, text]) => (isKeyName(name) ? [text] : [])),
+        ],
         perform: (signal, moved) =>
           getAnswer(`${url}${request}`, { ...headers, ...conditional.headers }, signal, moved),
         sourceOf,

@@ -21,6 +21,8 @@ export interface TdspOverview {
   /** Fields that are as they were before, because the upstream told them wrongly for the whole market; `null`: none. */
   kept_fields: string[] | null;
   observed_at: Date | null;
+  /** Why a snapshot is held back, until a file passes or an operator decides; `null`: none is. */
+  held_because: string | null;
   /** The last result that was not merely "fresh". */
   last_result: {
     run_id: number;
@@ -46,12 +48,17 @@ export async function readTdspOverview(queryable: Queryable): Promise<TdspOvervi
        select duns, min(tier)::int as tier, count(*)::int as cities from cities, unnest(tdsps) as duns group by duns
      )
      select t.duns, t.code, t.short_name as name, c.tier, coalesce(c.cities, 0) as cities,
-            s.plans, s.version, s.source, s.origin, s.kept_fields, s.observed_at, r.last_result
+            s.plans, s.version, s.source, s.origin, s.kept_fields, s.observed_at, h.held_because,
+            r.last_result
        from tdsps t
        left join served c using (duns)
        left join lateral (
          select plans, version, source, origin, kept_fields, observed_at from plan_snapshots
           where tdsp_duns = t.duns order by version desc limit 1) s on true
+       left join lateral (
+         select coalesce(r.message, 'it looked wrong') as held_because from held_snapshots h
+           left join sync_results r using (run_id, tdsp_duns)
+          where h.tdsp_duns = t.duns and h.resolved_at is null and not h.verdict ? 'kept_fields') h on true
        left join lateral (
          select jsonb_build_object('run_id', run_id, 'status', status, 'error_code', error_code, 'message', message,
                   'plans', plans, 'unknown_names', notes -> 'unknown_names', 'at', finished_at) as last_result
