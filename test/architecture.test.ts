@@ -60,6 +60,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'territory',
   ],
   cli: [
+    'delivery',
     'html',
     'app',
     'sandbox',

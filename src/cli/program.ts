@@ -78,8 +78,9 @@ const COMMANDS: CommandSpec[] = [
       new Option('--tdsp <tdsp>', 'only the plans of one: ONCOR, or its DUNS'),
       new Option('--rule <rule>', 'only the remarks of one rule: name_term'),
       new Option('--beside <export.csv>', 'compare their prices with an export of Power to Choose'),
+      numberOption('--links [number]', 'ask whether their links lead anywhere: a sample of 60, or as many'),
     ],
-    load: async () => (await import('./quality.ts')).quality,
+    load: async () => (await import('./quality/quality.ts')).quality,
   },
   {
     usage: 'replay',

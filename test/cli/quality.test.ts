@@ -5,10 +5,11 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { UNKNOWN } from '../../src/plan/fields.ts';
 import type { PlanDraft } from '../../src/plan/plan.ts';
+import { PowerToChooseSource } from '../../src/sources/powertochoose/powertochoose.ts';
 import { readActivePlanSet } from '../../src/store/plans/plans.ts';
 import { publish } from '../../src/sync/publish/publish.ts';
 import { openApi } from '../support/api.ts';
-import { createTestDatabase, ONCOR, wattsync } from '../support/support.ts';
+import { createTestDatabase, ONCOR, syncAll, territory, testGate, wattsync } from '../support/support.ts';
 
 const { database, url: DATABASE_URL } = await createTestDatabase();
 const { get } = openApi(database);
@@ -112,4 +113,74 @@ test('prices are compared with those of an export, and what is not one is named'
   assert.equal(typeof JSON.parse(stdout).compared, 'number');
   const wrong = await wattsync(['quality', '--beside', '/nowhere.csv'], { DATABASE_URL });
   assert.deepEqual([wrong.code, /--beside: .*nowhere/.test(wrong.stderr)], [2, true], wrong.stderr);
+});
+
+test('a stored price that is not the one the upstream told is remarked, by its kept answer', async () => {
+  const { database: own, url } = await createTestDatabase();
+  const csv = fileURLToPath(new URL('../fixtures/inputs/02-tdu-renamed-day1.csv', import.meta.url));
+  const tdspByName = (name: string) => territory.tdspByFeedName(name)?.duns;
+  await syncAll(own, new PowerToChooseSource({ csv, tdspByName }, testGate(own)), { tdsps: [ONCOR] });
+  const look = async () =>
+    JSON.parse(
+      (
+        await wattsync(['quality', '--tdsp', 'ONCOR', '--rule', 'stored_prices', '--json'], {
+          DATABASE_URL: url,
+        })
+      ).stdout,
+    );
+  const sound = await look();
+  assert.deepEqual([sound.plans, sound.reread, sound.remarks], [5, 5, []]);
+  await own.pool.query(
+    `update electricity_plans set rate_1000kwh = 13.7 where external_id =
+       (select min(external_id) from electricity_plans where tdsp_duns = $1)`,
+    [ONCOR],
+  );
+  const { remarks } = await look();
+  assert.equal(remarks.length, 1);
+  assert.match(
+    remarks[0].message,
+    /other prices than the upstream told: 13\.7 instead of [\d.]+ ¢ at 1000 kWh$/,
+  );
+  assert.equal(remarks[0].evidence.rates_cents_per_kwh['1000'], 13.7);
+  // An answer that is not kept any more says nothing.
+  await own.pool.query('truncate source_payloads cascade');
+  const without = await look();
+  assert.deepEqual([without.reread, without.remarks], [0, []]);
+});
+
+test('links are asked for on command only, and none that leads inside', async () => {
+  const TNMP = territory.tdsp('TNMP')!.duns;
+  const now = new Date();
+  const inside = { ...draft('9', 'Inside 12', 12), tdsp_duns: TNMP };
+  const plans = ['https://127.0.0.1/efl.pdf', 'https://127.0.0.1/efl.pdf?of=2'].map((efl, at) => ({
+    ...inside,
+    external_id: `9${at}`,
+    name: `Inside ${at}`,
+    documents: { efl, tos: null, yrac: null },
+  }));
+  const snapshot = {
+    tdsp_duns: TNMP,
+    plans,
+    rejected: [],
+    source: 'sandbox',
+    origin: 'test',
+    observed_at: now,
+    run_id: 1,
+  };
+  await publish(database, snapshot, { now, cacheTtlMs: 3_600_000, passed_as: 'overridden' });
+  const args = ['quality', '--tdsp', 'TNMP', '--rule', 'links_reachable'];
+  const silent = JSON.parse((await wattsync([...args, '--json'], { DATABASE_URL })).stdout);
+  assert.deepEqual([silent.links, silent.remarks], [undefined, []]);
+  const { stdout, code } = await wattsync([...args, '--links', '--json'], { DATABASE_URL });
+  const { links, remarks } = JSON.parse(stdout);
+  assert.equal(code, 0);
+  assert.deepEqual(links, { distinct: 1, asked: 1, reached: 0, refused: 0, unreachable: 1 });
+  assert.equal(remarks.length, 2);
+  assert.match(remarks[0].message, /^The link efl leads nowhere: 127\.0\.0\.1 is internal/);
+  const told = await wattsync([...args, '--links', '5'], { DATABASE_URL });
+  assert.match(told.stdout, /1 of 1 links were asked for: 0 reached, 1 not, 0 do not answer programs\.$/m);
+  for (const wrong of ['0', '501', '1.5', 'x']) {
+    const { code, stderr } = await wattsync([...args, '--links', wrong], { DATABASE_URL });
+    assert.deepEqual([code, /--links/.test(stderr)], [2, true], stderr);
+  }
 });

@@ -101,6 +101,8 @@ test('a plan that hides behind a credit says what it costs, why, and where that 
   assert.match((await get(`/es/plans/${plan.id}`)).body, /efl-es\.pdf/);
   assert.match(spanish, /Pierde su crédito de \$125 en 6 de sus 12 meses/);
   assert.match(spanish, /Crédito desde 1,000 kWh/);
+  assert.match(text, /What the plan’s text says explains all three published prices\./);
+  assert.match(spanish, /Lo que dice el texto del plan explica los tres precios publicados\./);
   assert.doesNotMatch(spanish, /undefined|NaN|\[object/);
 });
 
@@ -120,6 +122,11 @@ test('an estimate says so, with what it may be', async () => {
   assert.match(text, /costs a house about \$[\d,]+ a year, an estimate/);
   assert.match(text, /It stands behind the \d+ plans whose year is known/);
   assert.match(text, /It may be anything from \$\d+ to \$\d+/);
+  assert.match(text, /The price depends on the hour; the published averages rest on/);
+  assert.match(
+    textOf((await get(`/es/plans/${id}`)).body),
+    /El precio depende de la hora; los promedios publicados/,
+  );
   const silent = textOf((await get(`/plans/${(await named('Silent 12')).id}`)).body);
   assert.match(silent, /What a year with Silent 12 costs is not known/);
 });

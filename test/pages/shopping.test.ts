@@ -205,6 +205,19 @@ test('axe finds nothing, in the light and in the dark, on a phone of 320 pixels 
   );
 });
 
+test('on a phone the choice of a usage keeps to the margin that everything else keeps to', async () => {
+  for (const viewport of [PHONE, SMALLEST]) {
+    const { page, close } = await openPage(browser, url, { viewport });
+    await page.goto('/cities/dallas-tx');
+    const [title, choice] = await Promise.all(
+      ['h1', '.prof ul'].map((selector) => page.locator(selector).first().boundingBox()),
+    );
+    assert.equal(choice!.x, title!.x);
+    assert.ok(choice!.x + choice!.width <= viewport.width - title!.x);
+    await close();
+  }
+});
+
 test('nothing moves while a page loads', async () => {
   const { page, close } = await openPage(browser, url, { viewport: PHONE });
   for (const path of ['/', '/cities/dallas-tx', '/zip/75067']) {

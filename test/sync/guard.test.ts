@@ -75,6 +75,16 @@ test('a field that came empty for all plans is kept from before, told so, and ca
       assert.match(list.stdout, /Oncor: .* \(published, with percent_green as before\), look/);
       const shown = await wattsync(['held', 'show', 'ONCOR', '--json'], { DATABASE_URL });
       assert.ok(JSON.parse(shown.stdout).difference.changed.length > 20, shown.stdout.slice(0, 300));
+      // Its body is read as it was published, what was kept then included.
+      const replayed = await wattsync(['replay', '--snapshot', `ONCOR@${kept.version}`, '--json'], {
+        DATABASE_URL,
+      });
+      const [one] = JSON.parse(replayed.stdout).replays;
+      assert.deepEqual(
+        [one.status, one.message],
+        ['same', 'kept from an earlier version: percent_green'],
+        replayed.stdout.slice(0, 500),
+      );
       // The good file comes back by itself.
       assert.ok(isTaken((await market.send(market.honestDay())).get(ONCOR)!));
       assert.equal((await inOncor()).kept_fields, undefined);

@@ -11,10 +11,18 @@ import { normalisePlans } from '../../src/sources/comparepower/normalise.ts';
 import { parsePowerToChoose } from '../../src/sources/powertochoose/normalise.ts';
 import { PowerToChooseSource } from '../../src/sources/powertochoose/powertochoose.ts';
 import { readActivePlanSet } from '../../src/store/plans/plans.ts';
-import { allDuns, createTestDatabase, ONCOR, syncAll, territory, testGate } from '../support/support.ts';
+import {
+  allDuns,
+  createTestDatabase,
+  ONCOR,
+  syncAll,
+  territory,
+  testGate,
+  wattsync,
+} from '../support/support.ts';
 
 const AEP_CENTRAL = territory.tdspByFeedName('AEP TEXAS CENTRAL COMPANY')!.duns;
-const { database } = await createTestDatabase();
+const { database, url: DATABASE_URL } = await createTestDatabase();
 const at = (name: string) => new URL(`../fixtures/inputs/${name}`, import.meta.url);
 const tdspByName = (name: string) => territory.tdspByFeedName(name)?.duns;
 
@@ -53,6 +61,13 @@ test('a TDSP that arrives under an unknown name keeps its plans, and the name is
   assert.ok(Object.keys(report.skipped).some((reason) => reason.includes('AEP TEXAS CENTRAL DIVISION')));
   const { rows } = await database.pool.query(`select from plan_price_history where event = 'withdrawn'`);
   assert.equal(rows.length, 0);
+  for (const command of [['doctor'], ['sync', 'status'], ['held'], ['held', 'show', 'AEP_CENTRAL']]) {
+    const { stdout } = await wattsync(command, { DATABASE_URL, COLUMNS: '1000' });
+    // Of the first file it is true that nothing came for some: that is told with its run only.
+    const said = stdout.split('LAST RUNS')[0]!.replaceAll(/\s+/g, ' ');
+    assert.match(said, /"?AEP TEXAS CENTRAL DIVISION"?/, `${command.join(' ')}: ${stdout}`);
+    assert.doesNotMatch(said, /sent no plans|held drop|--force/i, command.join(' '));
+  }
 });
 
 test('a step above 2,000 or below 500 kWh is in the bill, and never called exact there', () => {

@@ -1,7 +1,9 @@
 /** Why a bill is what it is: its charges one by one, and its course from nothing to 3,000 kWh. */
 
 import { type Html, html } from '../../html/html.ts';
+import type { BillCurve } from '../../plan/bill/bill.ts';
 import type { StatedStep } from '../../plan/bill/stated-terms.ts';
+import type { Plan } from '../../plan/plan.ts';
 import { drawBillCurve } from '../draw/bill-curve.ts';
 import { allOf, capital, dollars, dollarsAndCents, monthName, toTheCent, whole } from '../format.ts';
 import type { Language } from '../language.ts';
@@ -9,6 +11,14 @@ import { PLAN_BILL, type PlanBillWords } from '../words/plan-bill.ts';
 import { arithmeticOf, type ChargeRow } from './arithmetic.ts';
 import { tellingMonths } from './plan-facts.ts';
 import type { PlanPageParts } from './plan-page-parts.ts';
+
+/** How a bill is known, told from what is known rather than from a text in one language. */
+function howKnown(plan: Plan, { evidence }: BillCurve): keyof PlanBillWords['made']['how'] {
+  if (evidence === null) return 'nothing';
+  if (evidence !== 'estimate') return evidence;
+  if (plan.is_time_of_use === true) return 'hours';
+  return Object.values(plan.rates_cents_per_kwh).includes(null) ? 'few' : 'unexplained';
+}
 
 export function billSection({ ask, facts }: PlanPageParts): Html | null {
   const { language } = ask;
@@ -33,7 +43,7 @@ export function billSection({ ask, facts }: PlanPageParts): Html | null {
   const [larger, smaller] = months;
   const apart = smaller ? larger!.kwh - smaller.kwh : 0;
   const [low, high] = curve.bounds(larger!.kwh) ?? [0, 0];
-  return html`<section class="sec"><h2>${words.head}</h2><p>${apart > 0 ? words.lead(whole(apart)) : words.leadEqual} ${isEstimate && words.bounds(dollars(low), dollars(high))} ${year.once_usd > 0 && words.once}</p><table class="t made"><thead><tr><th scope="col">${words.charge}</th>${head}</tr></thead><tbody>${body}<tr class="sum"><th scope="row">${isEstimate ? words.about : words.sum}</th>${totals}</tr></tbody></table>${language === 'en' && html`<p class="src">${curve.at(larger!.kwh).why}</p>`}</section>`;
+  return html`<section class="sec"><h2>${words.head}</h2><p>${apart > 0 ? words.lead(whole(apart)) : words.leadEqual} ${isEstimate && words.bounds(dollars(low), dollars(high))} ${year.once_usd > 0 && words.once}</p><table class="t made"><thead><tr><th scope="col">${words.charge}</th>${head}</tr></thead><tbody>${body}<tr class="sum"><th scope="row">${isEstimate ? words.about : words.sum}</th>${totals}</tr></tbody></table><p class="src">${words.how[howKnown(plan, curve)]}${curve.certainty(larger!.kwh) === 'extrapolated' && ` ${words.extrapolated}`}</p></section>`;
 }
 
 const notPaid = ({ charge }: ChargeRow, words: PlanBillWords['made']): Html =>

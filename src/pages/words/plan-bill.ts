@@ -49,6 +49,18 @@ const en = {
     seasonFrom: 'The published prices spread over the year what the text gives to some months',
     once: 'What must be paid once is not in a month’s bill; it is in the year.',
     bounds: (low: string, high: string) => `It may be anything from ${low} to ${high} in the larger month.`,
+    how: {
+      components: 'The charges that the provider lists add up to all three published prices.',
+      line: 'A straight line goes through the three published prices.',
+      stated_credit: 'What the plan’s text says explains all three published prices.',
+      remembered_text:
+        'What the plan’s text said before explains all three published prices; it is no longer told.',
+      hours: 'The price depends on the hour; the published averages rest on an assumed share of hours.',
+      few: 'Only two prices are published.',
+      unexplained: 'The published prices bend, and nothing that the plan’s text says explains how.',
+      nothing: 'Too few prices are published to work out a bill.',
+    },
+    extrapolated: 'Beyond the published usages it goes on in the same way.',
   },
   curve: {
     head: 'The bill by usage',
@@ -158,6 +170,19 @@ const es: PlanBillWords = {
     seasonFrom: 'Los precios publicados reparten en el año lo que el texto da en algunos meses',
     once: 'Lo que se paga una sola vez no está en la cuenta del mes; está en el año.',
     bounds: (low, high) => `Puede ser cualquier cantidad de ${low} a ${high} en el mes de más consumo.`,
+    how: {
+      components: 'Los cargos que indica el proveedor suman los tres precios publicados.',
+      line: 'Una línea recta pasa por los tres precios publicados.',
+      stated_credit: 'Lo que dice el texto del plan explica los tres precios publicados.',
+      remembered_text:
+        'Lo que decía antes el texto del plan explica los tres precios publicados; ahora ya no lo dice.',
+      hours: 'El precio depende de la hora; los promedios publicados suponen un reparto de las horas.',
+      few: 'Solo se publican dos precios.',
+      unexplained:
+        'Los precios publicados no siguen una línea recta, y nada de lo que dice el texto del plan explica por qué.',
+      nothing: 'Se publican muy pocos precios para calcular la cuenta.',
+    },
+    extrapolated: 'Más allá de los consumos publicados, sigue de la misma manera.',
   },
   curve: {
     head: 'La cuenta según el consumo',

@@ -8,14 +8,18 @@ import { MARKET_RULES } from './market-rules.ts';
 import { OTHER_SOURCE } from './other-source.ts';
 import { PAST_RULES } from './past-rules.ts';
 import { PLAN_RULES } from './plan-rules.ts';
+import { REACHABLE } from './reachable.ts';
 import type { PlanRemark, RecentPast, Remark } from './remark.ts';
+import { STORED_PRICES } from './stored-prices.ts';
 
 /** Every rule there is, with the source of its bound. */
 export const QUALITY_RULES: readonly { rule: string; source: string }[] = [
   ...PLAN_RULES,
   ...MARKET_RULES,
   ...PAST_RULES,
+  STORED_PRICES,
   OTHER_SOURCE,
+  REACHABLE,
 ];
 
 /** What is odd about a plan by itself. */

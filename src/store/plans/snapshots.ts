@@ -61,6 +61,8 @@ export interface SnapshotReading {
   payload_hash: string | null;
   /** Upstream ids of records that could not be read; empty text where not even that could. */
   unread: string[];
+  /** Fields that are not as they were read, but as they were before. */
+  kept_fields: string[];
 }
 
 /**
@@ -73,7 +75,8 @@ export async function readSnapshotReadings(
   version: number | null = null,
 ): Promise<SnapshotReading[]> {
   const { rows } = await queryable.query<SnapshotReading>(
-    `select s.tdsp_duns, s.version, s.source, s.origin, s.observed_at, s.payload_hash, coalesce(s.unread, '{}') as unread
+    `select s.tdsp_duns, s.version, s.source, s.origin, s.observed_at, s.payload_hash, coalesce(s.unread, '{}') as unread,
+            coalesce(s.kept_fields, '{}') as kept_fields
        from unnest($1::text[]) with ordinality as wanted (duns, place) cross join lateral (
          select * from plan_snapshots where tdsp_duns = wanted.duns and ($2::bigint is null or version = $2)
           order by version desc limit 1

@@ -21,6 +21,8 @@ import {
 } from '../../store/plans/source-payloads.ts';
 import { storable } from '../../store/postgres/copy.ts';
 import type { Queryable } from '../../store/postgres/database.ts';
+import { describeMarket, toGuarded } from './guard/guarded-market.ts';
+import { keepFields } from './guard/keep-fields.ts';
 
 /** What shall be replayed. */
 export type ReplayRequest =
@@ -136,8 +138,13 @@ export async function replay(target: ReplayTarget, options: ReplayOptions): Prom
   if (set === null || set === 'not_kept' || !reading) {
     return { ...about, ...counts, status: 'set_not_kept', message: 'what was published cannot be rebuilt' };
   }
-  const difference = compareReadings(set.plans, reading.unread, today);
-  return { ...about, ...counts, status: isEmpty(difference) ? 'same' : 'differs', difference };
+  // Kept from an earlier version then: what was published of them is what the guard would keep of them again.
+  const { unread, kept_fields } = reading;
+  const published = describeMarket(set.plans.map(toGuarded));
+  const plans = keepFields(today.plans, kept_fields, published);
+  const difference = compareReadings(set.plans, unread, { ...today, plans });
+  const message = kept_fields.length > 0 ? `kept from an earlier version: ${kept_fields.join(', ')}` : null;
+  return { ...about, ...counts, status: isEmpty(difference) ? 'same' : 'differs', message, difference };
 }
 
 /** What a fetch would have brought for this TDSP that got the body just now. */

@@ -21,7 +21,7 @@ const empty: Rule = ({ plans }, { rejected, unknownNames }): Reading => ({
       : rejected > 0
         ? `all ${rejected} records were rejected (see quarantined_records)`
         : unknownNames.length > 0
-          ? 'the upstream sent no plans under a name of this TDSP'
+          ? 'nothing that the upstream sent stands under a name of this TDSP'
           : 'the upstream sent no plans at all') + orRenamed({ unknownNames }),
   limit: 'at least one',
   is_broken: plans.length === 0,

@@ -1,7 +1,7 @@
 /** The figures of one TDSP's plans that the rules of the guard compare. */
 
 import { nameKey, providerId } from '../../../plan/offer.ts';
-import type { PlanDraft } from '../../../plan/plan.ts';
+import type { Plan, PlanDraft } from '../../../plan/plan.ts';
 import type { GuardedPlan } from '../../../store/plans/guarded-plans.ts';
 
 export interface MarketPlan extends GuardedPlan {
@@ -28,7 +28,7 @@ export interface GuardedMarket {
   falling: number;
 }
 
-export function toGuarded(draft: PlanDraft): GuardedPlan {
+export function toGuarded(draft: Plan | PlanDraft): GuardedPlan {
   const { rates_cents_per_kwh: rates, documents, provider, fees_text, translations, ...rest } = draft;
   return {
     external_id: rest.external_id,

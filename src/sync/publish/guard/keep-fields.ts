@@ -50,14 +50,17 @@ export function fieldsToKeep({ plans }: GuardedMarket, { readings }: Verdict): K
   return [...fields].toSorted();
 }
 
-/** @param before a version that was in order */
+/**
+ * @param fields others than those that may be kept are left as they are told
+ * @param before a version that was in order
+ */
 export function keepFields(
   drafts: readonly PlanDraft[],
-  fields: readonly KeepableField[],
+  fields: readonly string[],
   before: GuardedMarket,
 ): PlanDraft[] {
   const market = describeMarket(drafts.map(toGuarded));
-  const common = fields.map((field) => [field, commonValue(market.plans, field)] as const);
+  const common = fields.filter(isKeepable).map((field) => [field, commonValue(market.plans, field)] as const);
   return drafts.map((draft, at) => {
     const plan = market.plans[at]!;
     const sameId = before.byId.get(plan.external_id);
