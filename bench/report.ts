@@ -32,6 +32,7 @@ export const TOPICS = [
   'heap',
   'http',
   'pages',
+  'vitals',
   'strangers',
   'history',
   'startup',

@@ -17,6 +17,7 @@ const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
   heap: async () => (await import('./heap.ts')).measureHeap,
   http: async () => (await import('./http.ts')).measureHttp,
   pages: async () => (await import('./pages.ts')).measurePages,
+  vitals: async () => (await import('./vitals.ts')).measureVitals,
   strangers: async () => (await import('./strangers.ts')).measureStrangers,
   history: async () => (await import('./history.ts')).measureHistory,
   startup: async () => (await import('./startup.ts')).measureStartup,

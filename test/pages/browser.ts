@@ -5,7 +5,13 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after } from 'node:test';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type LaunchOptions,
+  type Page,
+} from 'playwright-core';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const QUIET = [
@@ -16,9 +22,17 @@ const QUIET = [
   '--no-first-run',
 ];
 
-export async function openBrowser(): Promise<Browser> {
+/** @param options `ignoreDefaultArgs` takes switches away that Playwright sets by itself */
+export function launchBrowser(options: LaunchOptions = {}): Promise<Browser> {
   const executablePath = execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
-  const browser = await chromium.launch({ executablePath, args: QUIET });
+  return chromium.launch({ executablePath, args: QUIET, ...options });
+}
+
+/** Lets a browser keep whole pages for the way back, which Playwright forbids by itself. */
+export const KEEPING_PAGES: LaunchOptions = { ignoreDefaultArgs: ['--disable-back-forward-cache'] };
+
+export async function openBrowser(options: LaunchOptions = {}): Promise<Browser> {
+  const browser = await launchBrowser(options);
   after(() => browser.close());
   return browser;
 }

@@ -12,7 +12,7 @@ import { publish } from '../../src/sync/publish/publish.ts';
 import { readPlainly } from '../bills/plain-reading.ts';
 import { openApi } from '../support/api.ts';
 import { allDuns, createTestDatabase, ONCOR, territory, until } from '../support/support.ts';
-import { expectClean, openBrowser, openPage, overflow } from './browser.ts';
+import { expectClean, KEEPING_PAGES, openBrowser, openPage, overflow } from './browser.ts';
 
 const PHONE = { width: 390, height: 844 };
 const SMALLEST = { width: 320, height: 640 };
@@ -218,7 +218,7 @@ test('on a phone the choice of a usage keeps to the margin that everything else 
   }
 });
 
-test('nothing moves while a page loads, and the browser may keep it for the way back', async () => {
+test('nothing moves while a page loads', async () => {
   const { page, close } = await openPage(browser, url, { viewport: PHONE });
   for (const path of ['/', '/cities/dallas-tx', '/zip/75067']) {
     await page.addInitScript(`
@@ -229,6 +229,64 @@ test('nothing moves while a page loads, and the browser may keep it for the way 
     assert.ok(!answer!.headers()['cache-control']!.includes('no-store'));
     assert.equal(await page.evaluate('window.shifts'), 0, path);
   }
+  await close();
+});
+
+test('on the way back every page is there as it was left', async () => {
+  const { page, complaints, close } = await openPage(await openBrowser(KEEPING_PAGES), url, {
+    viewport: PHONE,
+  });
+  const [one, two] = await somePlans();
+  const from = 'from=/cities/dallas-tx';
+  for (const path of [
+    '/',
+    '/cities/dallas-tx',
+    '/zip/75067',
+    `/plans/${one}`,
+    `/compare?id=${one}&id=${two}&${from}`,
+    '/texas',
+  ]) {
+    await page.goto(path);
+    await page.evaluate(`addEventListener('pageshow', ({ persisted }) => { window.isKept = persisted; });`);
+    await page.evaluate(`location.href = '/how-we-rank'`);
+    await page.waitForURL('**/how-we-rank', { waitUntil: 'commit' });
+    await page.evaluate('history.back()');
+    // A page that was kept is not loaded again.
+    await page.waitForURL((now) => now.pathname + now.search === path, { waitUntil: 'commit' });
+    // A page that was loaded anew has no such listener, and tells what kept it from being kept.
+    const back = await page.evaluate(`new Promise((done) => {
+      const look = () => {
+        const { notRestoredReasons } = performance.getEntriesByType('navigation')[0];
+        if (window.isKept || notRestoredReasons) done({ isKept: window.isKept ?? false, notRestoredReasons });
+        else setTimeout(look, 20);
+      };
+      look();
+    })`);
+    assert.deepEqual(back, { isKept: true, notRestoredReasons: null }, path);
+  }
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test('a link that is rested on is fetched ahead, and nobody counts that as demand', async () => {
+  const events: string[] = [];
+  const asking = openApi(database, undefined, {
+    onEvent: (slug, event) => void events.push(`${slug} ${event}`),
+  });
+  await asking.planSets.warm(allDuns);
+  const address = await asking.app.listen({ port: 0, host: '127.0.0.1' });
+  const asked: string[] = [];
+  asking.app.server.on('request', ({ url: path, headers }) =>
+    asked.push(`${path} ${headers['sec-purpose']}`),
+  );
+  const { page, close } = await openPage(browser, address);
+  await page.goto('/');
+  const link = page.locator('a[href="/cities/houston-tx"]');
+  await link.hover();
+  await until(() => asked.some((one) => one.startsWith('/cities/houston-tx prefetch')));
+  assert.deepEqual(events, []);
+  await page.goto('/cities/dallas-tx');
+  assert.deepEqual(events, ['dallas-tx search']);
   await close();
 });
 

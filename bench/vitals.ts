@@ -1,0 +1,272 @@
+/** How fast the pages are to people: a throttled phone loads six of them, presses, goes on and comes back. */
+
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { KEEPING_PAGES, launchBrowser } from '../test/pages/browser.ts';
+import { startProgram } from './http.ts';
+import { withFolder } from './postgres.ts';
+import { digits, median, type Say, type Section, spread, verdict } from './report.ts';
+
+const ROUNDS = 5;
+/** What Lighthouse calls slow 4G on a mid-range phone; a byte is 8 bits. */
+const PHONE = {
+  viewport: { width: 412, height: 823 },
+  deviceScaleFactor: 1.75,
+  isMobile: true,
+  hasTouch: true,
+};
+const LINE = { offline: false, latency: 150, downloadThroughput: 1.6e6 / 8, uploadThroughput: 750e3 / 8 };
+const SLOWER_CPU = 4;
+/** After this long without a request or a long task a page is called settled; and what a press sets off is over. */
+const SETTLED_MS = 1_000;
+/** One client asks for everything within seconds. */
+const MANY_PAGES = { RATE_LIMIT_PER_MINUTE: '1000000' };
+
+const TARGETS = {
+  lcpMs: 1_000,
+  cls: 0,
+  tbtMs: 50,
+  inpMs: 50,
+  bytes: 40_000,
+  scriptBytes: 5_000,
+  nextMs: 100,
+};
+
+/** Everything but `requests` (a count), `cls` (a score) and the two of `bytes` is in milliseconds. */
+interface Visit {
+  fcpMs: number;
+  lcpMs: number;
+  cls: number;
+  tbtMs: number;
+  inpMs: number;
+  bytes: number;
+  scriptBytes: number;
+  requests: number;
+}
+
+/** Runs in the page before anything of it: keeps what the browser tells of its performance. */
+const OBSERVE = `
+  window.seen = { lcp: 0, cls: 0, long: [], presses: {} };
+  const observe = (type, note, more) => new PerformanceObserver((list) => list.getEntries().forEach(note))
+    .observe({ type, buffered: true, ...more });
+  observe('largest-contentful-paint', ({ startTime }) => { seen.lcp = startTime; });
+  observe('layout-shift', ({ value, hadRecentInput }) => { if (!hadRecentInput) seen.cls += value; });
+  observe('longtask', ({ startTime, duration }) => seen.long.push([startTime, duration]));
+  observe('event', ({ interactionId, duration }) => {
+    if (interactionId > 0) seen.presses[interactionId] = Math.max(seen.presses[interactionId] ?? 0, duration);
+  }, { durationThreshold: 16 });`;
+
+interface Seen {
+  lcp: number;
+  cls: number;
+  long: [startMs: number, durationMs: number][];
+  /** The longest event of each interaction, by its id. */
+  presses: Record<string, number>;
+  fcp: number;
+}
+const READ = `({ ...seen, fcp: performance.getEntriesByName('first-contentful-paint')[0].startTime })`;
+
+export function measureVitals(say: Say): Promise<Section> {
+  return withFolder(async (folder) => {
+    const { child, url } = await startProgram(folder, MANY_PAGES);
+    while (!(await fetch(`${url}/readyz`)).ok) await setTimeout(50);
+    const browser = await launchBrowser(KEEPING_PAGES);
+    const visits: Record<string, Visit[]> = {};
+    const ways: Way[] = [];
+    try {
+      const pages = await addressesOf(url);
+      for (let round = 0; round <= ROUNDS; round++) {
+        for (const [name, path] of Object.entries(pages)) {
+          const visit = await visitOnce(browser, url + path);
+          // The first round warms up: nobody pays for a page that is made for the first time.
+          if (round > 0) visits[name] = [...(visits[name] ?? []), visit];
+          say(`round ${round}, ${name}: ${JSON.stringify(visit)}`);
+        }
+        const way = await thereAndBack(browser, url + pages['a big city']!);
+        if (round > 0) ways.push(way);
+        say(`round ${round}, there and back: ${JSON.stringify(way)}`);
+      }
+    } finally {
+      await browser.close();
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    }
+    return report(visits, ways, browser.version());
+  });
+}
+
+async function addressesOf(url: string): Promise<Record<string, string>> {
+  const city = '/cities/houston-tx';
+  const text = await (await fetch(url + city, { headers: { accept: 'text/html' } })).text();
+  const ids = [...text.matchAll(/name="id" value="([^"]+)"/g)].map(([, id]) => id!);
+  if (ids.length < 3) throw new Error(`${city} lists ${ids.length} plans, expected three or more to compare`);
+  const compared = ids.slice(0, 3).map((id) => `id=${id}`);
+  return {
+    home: '/',
+    'a big city': city,
+    'a plan': `/plans/${ids[0]}`,
+    compare: `/compare?${compared.join('&')}`,
+    'the map': '/texas',
+    '`/ops`': '/ops',
+  };
+}
+
+/** A browser that was never there loads the page, and presses what there is to press. */
+async function visitOnce(browser: Browser, address: string): Promise<Visit> {
+  const { context, page } = await openThrottled(browser);
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  const kinds = new Map<string, string>();
+  const sum = { bytes: 0, scriptBytes: 0 };
+  session.on('Network.responseReceived', ({ requestId, type }) => void kinds.set(requestId, type));
+  session.on('Network.requestWillBeSent', ({ requestId, request }) => {
+    if (!request.url.startsWith('data:')) kinds.set(requestId, '');
+  });
+  session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    if (!kinds.has(requestId)) return;
+    sum.bytes += encodedDataLength;
+    if (kinds.get(requestId) === 'Script') sum.scriptBytes += encodedDataLength;
+  });
+  await page.goto(address, { waitUntil: 'load' });
+  await setTimeout(SETTLED_MS);
+  const loaded = (await page.evaluate(READ)) as Seen;
+  const first = { ...sum, requests: kinds.size };
+  await press(page);
+  await setTimeout(SETTLED_MS);
+  const pressed = (await page.evaluate(READ)) as Seen;
+  await context.close();
+  const blocking = loaded.long.map(([start, duration]) => {
+    // Of a task that began before anything was painted counts what lies after.
+    const from = Math.max(start, loaded.fcp);
+    return Math.max(0, start + duration - from - 50);
+  });
+  return {
+    fcpMs: loaded.fcp,
+    lcpMs: loaded.lcp,
+    cls: pressed.cls,
+    tbtMs: blocking.reduce((total, ms) => total + ms, 0),
+    // Those under 16 ms are not told of.
+    inpMs: Math.max(16, ...Object.values(pressed.presses)),
+    ...first,
+  };
+}
+
+/** Types a place, unfolds what is folded, ticks plans, and goes through the page by keyboard, as far as each is there. */
+async function press(page: Page): Promise<void> {
+  const field = page.locator('[data-suggest]');
+  if ((await field.count()) > 0) {
+    await field.tap();
+    await field.pressSequentially('hous', { delay: 120 });
+  }
+  for (const summary of (await page.locator('summary:visible').all()).slice(0, 2)) await summary.tap();
+  for (const box of (await page.locator('.cmp input:visible').all()).slice(0, 2)) await box.tap();
+  for (let times = 0; times < 3; times++) await page.keyboard.press('Tab', { delay: 60 });
+}
+
+async function openThrottled(browser: Browser): Promise<{ context: BrowserContext; page: Page }> {
+  const context = await browser.newContext(PHONE);
+  const page = await context.newPage();
+  await page.addInitScript(OBSERVE);
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  await session.send('Network.emulateNetworkConditions', LINE);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWER_CPU });
+  return { context, page };
+}
+
+interface Way {
+  /** From the press on a link that was rested on to the first paint of the next page. */
+  nextMs: number;
+  /** Whether the page was kept whole, and what the browser says kept it from that. */
+  isKept: boolean;
+  notKept: unknown;
+}
+
+const LEAVE = `
+  addEventListener('click', ({ timeStamp }) => {
+    localStorage.setItem('pressed', performance.timeOrigin + timeStamp);
+  }, true);
+  addEventListener('pageshow', ({ persisted }) => { window.isKept = persisted; });`;
+const ARRIVED = `performance.timeOrigin + performance.getEntriesByName('first-paint')[0].startTime
+  - Number(localStorage.getItem('pressed'))`;
+const BACK = `({ isKept: window.isKept === true,
+  notKept: performance.getEntriesByType('navigation')[0].notRestoredReasons })`;
+
+async function thereAndBack(browser: Browser, address: string): Promise<Way> {
+  const { context, page } = await openThrottled(browser);
+  await page.goto(address, { waitUntil: 'load' });
+  await page.evaluate(LEAVE);
+  const link = page.locator('.pl a').first();
+  await link.hover();
+  await setTimeout(SETTLED_MS);
+  await link.click({ noWaitAfter: true });
+  await page.waitForURL('**/plans/**', { waitUntil: 'commit' });
+  await setTimeout(SETTLED_MS);
+  const nextMs = (await page.evaluate(ARRIVED)) as number;
+  await page.evaluate('history.back()');
+  await page.waitForURL('**/cities/**', { waitUntil: 'commit' });
+  await setTimeout(SETTLED_MS);
+  const back = (await page.evaluate(BACK)) as Omit<Way, 'nextMs'>;
+  await context.close();
+  return { nextMs, ...back };
+}
+
+function report(visits: Record<string, Visit[]>, ways: readonly Way[], version: string): Section {
+  const pages = Object.entries(visits);
+  const middle = (all: readonly Visit[], of: keyof Visit) => median(all.map((visit) => visit[of]));
+  const worst = (of: keyof Visit) => pages.reduce((a, b) => (middle(b[1], of) > middle(a[1], of) ? b : a));
+  const target = (what: string, of: keyof Visit, most: number, unit: string) => {
+    const [name, all] = worst(of);
+    const value = middle(all, of);
+    return `${what} at most ${digits(most)}${unit} on each page (most on ${name}: ${digits(value)}${unit}): ${verdict(value <= most)}`;
+  };
+  const city = visits['a big city']!;
+  const next = median(ways.map(({ nextMs }) => nextMs));
+  const kept = ways.filter(({ isKept }) => isKept).length;
+  const cityBytes = middle(city, 'bytes');
+  const scriptBytes = middle(city, 'scriptBytes');
+  return {
+    title: 'Vitals',
+    method:
+      `Chromium ${version}, headless, as a phone of ${PHONE.viewport.width} × ${PHONE.viewport.height} pixels: processor slowed ${SLOWER_CPU} times, 1.6 Mbit/s, ${LINE.latency} ms added to each ` +
+      `request, browser and server on the same cores; every visit with an empty cache. Bytes are Brotli with headers. TBT counts from the first paint until ` +
+      `${digits(SETTLED_MS)} ms after the load; INP is the longest of: a place typed, two folds opened, two plans ticked, three steps by ` +
+      `Tab, as far as the page has them (under 16 ms the browser does not tell). Medians of ${ROUNDS}, in turns.`,
+    tables: [
+      {
+        title: 'Six pages on a slow phone',
+        head: ['page', 'FCP', 'LCP', 'CLS', 'TBT', 'INP', 'bytes', 'of them script', 'requests'],
+        rows: pages.map(([name, all]) => [
+          name,
+          digits(middle(all, 'fcpMs')),
+          spread(
+            all.map(({ lcpMs }) => lcpMs),
+            digits,
+          ),
+          digits(middle(all, 'cls')),
+          spread(
+            all.map(({ tbtMs }) => tbtMs),
+            digits,
+          ),
+          spread(
+            all.map(({ inpMs }) => inpMs),
+            digits,
+          ),
+          digits(middle(all, 'bytes')),
+          digits(middle(all, 'scriptBytes')),
+          digits(middle(all, 'requests')),
+        ]),
+      },
+    ],
+    findings: [
+      `The first load of a big city at most 40,000 bytes (${digits(cityBytes)}): ${verdict(cityBytes <= TARGETS.bytes)}, of which script at most 5,000 (${digits(scriptBytes)}): ${verdict(scriptBytes <= TARGETS.scriptBytes)}`,
+      target('LCP', 'lcpMs', TARGETS.lcpMs, ' ms'),
+      target('CLS', 'cls', TARGETS.cls, ''),
+      target('TBT', 'tbtMs', TARGETS.tbtMs, ' ms'),
+      target('INP', 'inpMs', TARGETS.inpMs, ' ms'),
+      `The next page painted at most 100 ms after the press on a link that was rested on (${spread(ways.map(({ nextMs }) => nextMs))}): ${verdict(next <= TARGETS.nextMs)}`,
+      `On the way back the page is there as it was left (${kept} of ${ways.length}): ${verdict(kept === ways.length)}`,
+    ],
+  };
+}
