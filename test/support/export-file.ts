@@ -60,7 +60,7 @@ export function toExport(state: State): Buffer {
         kwh500: usd(plan.rate_500kwh),
         kwh1000: usd(plan.rate_1000kwh),
         kwh2000: usd(plan.rate_2000kwh),
-        'Fees/Credits': plan.has_fees_text ? 'A credit of $50 from 1000 kWh of usage' : '',
+        'Fees/Credits': plan.fees_text ?? '',
         PrePaid: flag(plan.is_prepaid),
         TimeOfUse: flag(plan.is_time_of_use),
         RateType: plan.rate_type ?? '',

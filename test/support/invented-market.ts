@@ -46,7 +46,7 @@ export function inventMarket(seed: number, plans = 160, duns = '1039940674000'):
       is_prepaid: random() < 0.02,
       is_time_of_use: random() < 0.06,
       has_minimum_usage_fee: random() < 0.12,
-      has_fees_text: credit > 0 || random() < 0.08,
+      fees_text: credit > 0 || random() < 0.08 ? 'A credit of $50 from 1000 kWh of usage' : null,
       has_spanish: random() < 0.9,
       efl_url: `https://papers.provider${provider}.example/efl/${at}.pdf`,
       enroll_url: `https://enroll.provider${provider}.example/${at}`,

@@ -99,6 +99,29 @@ test('a field that came empty for all plans is kept from before, told so, and ca
     }),
   ));
 
+test('fee texts that went missing for the whole market stay as they were told', () =>
+  emptied().then((empty) =>
+    FedMarket.on(empty, async (market) => {
+      const textOf = (name: string) => `A credit of $50 from 1000 kWh of usage for ${name}`;
+      const texts = eachPlan(market.state, (plan) => ({ ...plan, fees_text: textOf(plan.name) }));
+      await market.send(texts);
+      const told = new Set((await inOncor()).plans.map(({ fees_text }) => fees_text));
+      assert.ok(told.size > 50 && !told.has(null), `${told.size} texts`);
+      const blank = () => eachPlan(market.honestDay(), (plan) => ({ ...plan, fees_text: null }));
+      // A second day is compared with what was kept on the first.
+      for (const day of [1, 2]) {
+        const outcome = (await market.send(blank())).get(ONCOR)!;
+        assert.match(outcome.message!, /fees_text kept as before: .*lack fees_text/, `day ${day}`);
+        const { plans, kept_fields } = await inOncor();
+        assert.deepEqual(kept_fields, ['fees_text']);
+        for (const { name, fees_text } of plans) {
+          assert.ok(fees_text === null || fees_text === textOf(name), `${name}: ${fees_text}`);
+        }
+        assert.ok(plans.filter(({ fees_text }) => fees_text !== null).length > plans.length * 0.9);
+      }
+    }),
+  ));
+
 test('a wrong first file gives way to two later ones that agree with each other, a bad one that repeats does not', () =>
   emptied().then((empty) =>
     FedMarket.on(empty, async (market) => {

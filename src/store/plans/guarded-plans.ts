@@ -19,14 +19,14 @@ export interface GuardedPlan {
   is_prepaid: boolean | null;
   is_time_of_use: boolean | null;
   has_minimum_usage_fee: boolean | null;
-  has_fees_text: boolean;
+  fees_text: string | null;
   has_spanish: boolean;
   efl_url: string | null;
   enroll_url: string | null;
 }
 
 const COLUMNS = `external_id, provider_name, name, term_months, rate_type, percent_green, rate_500kwh, rate_1000kwh, rate_2000kwh,
-  early_termination_fee_usd, early_termination_fee_per_month_usd, early_termination_fee_text, is_prepaid, is_time_of_use, has_minimum_usage_fee, fees_text is not null as has_fees_text,
+  early_termination_fee_usd, early_termination_fee_per_month_usd, early_termination_fee_text, is_prepaid, is_time_of_use, has_minimum_usage_fee, fees_text,
   translations ? 'es' as has_spanish, efl_url, enroll_url`;
 
 /** The plans of a version. */

@@ -46,7 +46,7 @@ export function toGuarded(draft: Plan | PlanDraft): GuardedPlan {
     is_prepaid: rest.is_prepaid,
     is_time_of_use: rest.is_time_of_use,
     has_minimum_usage_fee: rest.has_minimum_usage_fee,
-    has_fees_text: fees_text !== null,
+    fees_text,
     has_spanish: translations.es !== undefined,
     efl_url: documents.efl,
     enroll_url: rest.enroll_url,
@@ -65,7 +65,7 @@ export function describeMarket(guarded: readonly GuardedPlan[]): GuardedMarket {
   const bills = plans.map(billsOf).filter((one) => one !== null);
   const straight = bills.filter(isStraight);
   const bases = straight
-    .filter(({ plan }) => !plan.has_fees_text)
+    .filter(({ plan }) => plan.fees_text === null)
     .map(({ at500, at1000 }) => 2 * at500 - at1000);
   return {
     plans,

@@ -24,6 +24,7 @@ const KEEPABLE = {
     early_termination_fee_per_month_usd: was?.early_termination_fee_per_month_usd ?? null,
     early_termination_fee_text: was?.early_termination_fee_text ?? null,
   }),
+  fees_text: (draft, was) => ({ ...draft, fees_text: was?.fees_text ?? null }),
   efl_url: (draft, was) => ({ ...draft, documents: { ...draft.documents, efl: was?.efl_url ?? null } }),
   enroll_url: (draft, was) => ({ ...draft, enroll_url: was?.enroll_url ?? null }),
 } as const satisfies Partial<
