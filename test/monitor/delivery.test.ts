@@ -23,8 +23,8 @@ const { pool } = database;
 const { look, news, pass, memory } = await watch(database);
 const hold = () =>
   pool.query(
-    `insert into sync_results (run_id, tdsp_duns, status, error_code, message, finished_at, duration_ms)
-     values ((select max(id) from sync_runs), $1, 'held', 'snapshot_held', '88 plans instead of 165', now(), 1)`,
+    `insert into held_snapshots (tdsp_duns, source, origin, verdict, content_hash, since, files, observed_at)
+     values ($1, 'comparepower', 'http://upstream.test', '{"message": "88 plans instead of 165"}', 'hash', now(), 1, now())`,
     [ONCOR],
   );
 await pool.query(
@@ -183,7 +183,7 @@ test('what cannot be delivered is tried again, in order, and the log says how it
   const channels = [memory, hook];
   await hold();
   await look({ channels });
-  await pool.query('delete from sync_results');
+  await pool.query('delete from held_snapshots');
   await look({ channels });
   const told = news();
   assert.ok(told.includes('fired snapshot_held Oncor') && told.includes('resolved snapshot_held Oncor'));
