@@ -54,7 +54,8 @@ const folder = mkdtempSync(join(tmpdir(), 'wattsync-test-'));
 const totals = { passed: 0, failed: 0 };
 await run(['--test-isolation=none'], files.filter(isPure));
 await run(
-  ['--test-concurrency=2'],
+  // One more than the cores CI has: half of the time a test waits for processes it started.
+  ['--test-concurrency=3'],
   files.filter((file) => !isPure(file)),
 );
 rmSync(folder, { recursive: true, force: true });
