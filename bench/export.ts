@@ -1,14 +1,14 @@
 /** `bench -- export`: the price history from PostgreSQL into one Parquet file: rows a second, and how much memory that takes. */
 
+import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { Secret } from '../src/config.ts';
-import { TABLES } from '../src/export/dictionary.ts';
-import { parquetTable } from '../src/export/formats/parquet-table.ts';
-import { historyRows } from '../src/export/rows.ts';
+import { THREAD_LIMITS } from '../src/export/in-thread.ts';
 import { openDatabase } from '../src/store/postgres/database.ts';
-import { DAY_MS } from '../src/units.ts';
+import type { HistoryPass, HistoryTask } from './export-worker.ts';
 import { withOwnPostgres } from './own-postgres.ts';
 import { digits, duration, type Say, type Section, verdict } from './report.ts';
 
@@ -40,27 +40,22 @@ export async function measureExport(say: Say): Promise<Section> {
         await database.pool.query('vacuum analyze plan_price_history');
         say(`${digits(STORED)} rows are stored`);
         const path = join(folder, 'history.parquet');
-        const until = new Date(Date.now() + DAY_MS);
-        const between = { from: new Date(0), until, sources: ['powertochoose'], most: ROWS_AT_ONCE };
-        const table = await parquetTable(path, TABLES.history.columns);
-        const peaks: number[] = [];
+        const task: HistoryTask = { url, path, passes: PASSES, rowsAtOnce: ROWS_AT_ONCE };
         const began = performance.now();
+        const peaks: number[] = [];
         let rows = 0;
-        for (let pass = 0; pass < PASSES; pass++) {
-          let peak = 0;
-          await database.transaction(async (connection) => {
-            for await (const some of historyRows(connection, between)) {
-              await table.write(some);
-              rows += some.length;
-              peak = Math.max(peak, process.memoryUsage.rss());
-            }
-          });
-          peaks.push(peak);
+        const worker = new Worker(new URL('./export-worker.ts', import.meta.url), {
+          workerData: task,
+          resourceLimits: THREAD_LIMITS,
+        });
+        worker.on('message', (pass: HistoryPass) => {
+          rows += pass.rows;
+          peaks.push(pass.peak);
           say(
-            `${digits(rows)} rows after ${duration(performance.now() - began)}, ${digits(peak / 2 ** 20)} MB`,
+            `${digits(rows)} rows after ${duration(performance.now() - began)}, ${digits(pass.peak / 2 ** 20)} MB`,
           );
-        }
-        await table.finish();
+        });
+        await once(worker, 'exit');
         const seconds = (performance.now() - began) / 1_000;
         const { size } = await stat(path);
         return section({ rows, seconds, size, peaks });
@@ -87,7 +82,7 @@ function section({ rows, seconds, size, peaks }: Measured): Section {
   const growth = peaks.at(-1)! - peaks[1]!;
   return {
     title: 'The price history as Parquet',
-    method: `${digits(STORED)} rows of \`plan_price_history\` are read from PostgreSQL by COPY ${PASSES} times, in the order of their ids, and written into one Parquet file, ${digits(ROWS_AT_ONCE)} rows in a group; PostgreSQL runs on the same cores.`,
+    method: `${digits(STORED)} rows of \`plan_price_history\` are read from PostgreSQL by COPY ${PASSES} times, in the order of their ids, and written into one Parquet file, ${digits(ROWS_AT_ONCE)} rows in a group, by the thread that makes exports; PostgreSQL runs on the same cores.`,
     tables: [
       {
         title: 'One file',

@@ -13,13 +13,19 @@ export interface ExportTask extends ExportSettings {
   task: { kind: 'make'; keepDays: number } | { kind: 'remake'; kept: KeptExport };
 }
 
+/** A few thousand rows at once need a small part of it; without a limit garbage is left lying about. */
+export const THREAD_LIMITS = { maxOldGenerationSizeMb: 192 };
+
 /** The ending of this file: `.ts`, or `.js` where the program was built. */
 const ENDING = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
 
 /** @throws what the thread throws; that it was stopped */
 function inThread<T>(task: ExportTask, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(`./worker${ENDING}`, import.meta.url), { workerData: task });
+    const worker = new Worker(new URL(`./worker${ENDING}`, import.meta.url), {
+      workerData: task,
+      resourceLimits: THREAD_LIMITS,
+    });
     const stop = () => void worker.terminate();
     signal.addEventListener('abort', stop);
     worker.once('message', resolve);

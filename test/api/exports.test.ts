@@ -163,6 +163,31 @@ test('a month is one file of all its days, with the whole history beside it', as
   assert.ok(changed.changed_at instanceof Date);
 });
 
+test('the line of the README opens a month in DuckDB, with times, decimals and what is unknown', async () => {
+  const month = day1.slice(0, 7);
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const line = /^duckdb -c "(.+)"$/m.exec(readme)![1]!;
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  const plans = join(folder, await pathOf(month, 'plans-parquet'));
+  const ask = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJS();
+  const days = await ask(line.replace('plans-2026-11.parquet', plans));
+  const stored = await parquetRows(await pathOf(month, 'plans-parquet'));
+  const onDay1 = days.find(({ day }) => (day as Date).toISOString().startsWith(day1))!;
+  const rates = stored
+    .filter(({ day }) => (day as Date).toISOString().startsWith(day1))
+    .map(({ rate_1000kwh }) => rate_1000kwh as number);
+  assert.equal(Number(onDay1.plans), rates.length);
+  assert.equal(Number(onDay1.lowest).toFixed(3), Math.min(...rates).toFixed(3));
+  const types = await ask(`select column_name, column_type from (describe select * from '${plans}')`);
+  const typeOf = Object.fromEntries(types.map(({ column_name, column_type }) => [column_name, column_type]));
+  assert.deepEqual(
+    [typeOf.day, typeOf.rate_1000kwh, typeOf.first_seen_at, typeOf.is_prepaid],
+    ['DATE', 'DECIMAL(18,4)', 'TIMESTAMP WITH TIME ZONE', 'BOOLEAN'],
+  );
+  connection.closeSync();
+});
+
 test('what may not be given away is left out and said to be; invented plans are labelled in name and manifest', async () => {
   const descriptor = JSON.parse((await readExport(database.pool, day0))!.descriptor);
   assert.deepEqual(descriptor.left_out, [{ day: day0, tdsp_duns: TNMP, why: 'source_not_exported' }]);
