@@ -4,6 +4,7 @@
  */
 
 import { DAY_MS, HOUR_MS } from '../../units.ts';
+import { chance } from '../chance.ts';
 import { MINUTE_MS } from './calendar.ts';
 import { Calibration, type CalibrationReport } from './calibration.ts';
 import type { Change, Truth } from './changes.ts';
@@ -51,17 +52,6 @@ export interface Score {
   /** The share of time, over all sets, in which nothing had changed unseen. */
   current: number;
   calibration: CalibrationReport | null;
-}
-
-/** A small repeatable generator (mulberry32). */
-export function chance(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** The timetable is worked out again this often, for twice as long. */
