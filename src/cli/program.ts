@@ -106,6 +106,7 @@ const COMMANDS: CommandSpec[] = [
       numberOption('--seed <number>', 'decides all plans and prices'),
       numberOption('--plans <number>', 'plans per TDSP, about'),
       numberOption('--speed <factor>', 'virtual seconds per real second; prices move at virtual midnight'),
+      new Option('--calendar', 'prices move on business days, just after quarter hours, as real ones do'),
       new Option('--api-key <key>', 'refuse calls without this X-API-Key'),
       numberOption('--rate-limit <calls>', 'answer 429 beyond this many calls a second'),
       numberOption('--latency <ms>', 'wait before every answer'),

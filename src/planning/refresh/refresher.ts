@@ -31,10 +31,11 @@ import {
   type PolicyInput,
   type Strategy,
   sentinelLooks,
+  sentinelMinutes,
 } from './policy.ts';
 import { pressure } from './replay.ts';
 import { readLearned } from './stored.ts';
-import { LONGEST_MINUTES, type Timetable, timetable } from './timetable.ts';
+import { type Timetable, timetable, wishesOf } from './timetable.ts';
 
 export interface RefreshSettings {
   strategy: Strategy;
@@ -69,6 +70,7 @@ export interface RefreshDecisionNow {
 /** A call that brought nothing, or plans that are held, is not repeated before. */
 const RETRY_MS = 10 * MINUTE_MS;
 const TABLE_HOURS = 24;
+/** Where nothing was learned yet. */
 const SENTINEL_MINUTES = 15;
 /** Late by as much as a schedule may be before a floor is said to be broken. */
 const FLOOR_GRACE_MS = 2 * MINUTE_MS;
@@ -200,7 +202,7 @@ export async function decideRefresh(
   if (learned) {
     // From a time that stays the same for hours, so that what was planned stays planned.
     const from = Math.floor(now / ((TABLE_HOURS * HOUR_MS) / 2)) * ((TABLE_HOURS * HOUR_MS) / 2);
-    const wishes = { weights: options.weights, longestMinutes: sets.map(() => LONGEST_MINUTES) };
+    const wishes = wishesOf(learned.model, options.weights, Math.max(1, callsPerHour));
     const lookedAt = sets.map(() => null);
     const horizon = { from, hours: TABLE_HOURS, mostAnHour: options.mostAnHour, lookedAt };
     const price = learned.price * pressure(spent.week, Math.max(1, allowedAWeek));
@@ -262,7 +264,8 @@ function dueOf(
   if (inUse === 'learned') return learnedLooks(input, learned!.model, table!, weights);
   // By the data where there are any; before that the most wanted set.
   const sentinel = learned ? sentinelOf(learned.model, weights) : weights.indexOf(Math.max(...weights));
-  return sentinelLooks(input, sentinel, SENTINEL_MINUTES);
+  const minutes = learned ? sentinelMinutes(learned.model, sentinel, callsPerHour) : SENTINEL_MINUTES;
+  return sentinelLooks(input, sentinel, minutes);
 }
 
 /** The set that was left longest by choice; `null`: nothing may be fetched just now. */
