@@ -241,6 +241,7 @@ export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
     ({ now }) => now,
   ),
   aged('api_calls', 'calls of an upstream', 'called_at', 'apiCallsDays'),
+  aged('refresh_changes', 'changes of plan sets', 'changed_by', 'apiCallsDays'),
   oldRuns,
   aged('sync_attempts', 'attempts to sync', 'finished_at', 'runsDays'),
   aged('city_demand', 'what shoppers looked for', 'hour', 'demandDays'),
