@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { describeError, WattsyncError } from '../errors.ts';
 import { type Html, html } from '../html/html.ts';
 import { readRules } from '../monitor/alerts/rules.ts';
+import { Sealer } from '../seal.ts';
 import { ACTIONS, isAction, OrderError } from './actions.ts';
 import { Board } from './board.ts';
 import { readRange } from './look/axis.ts';
@@ -18,12 +19,15 @@ import { logPage } from './pages/log.ts';
 import { type LoginForm, loginPage, logoutPage } from './pages/login.ts';
 import { findReport, reportFile, reportPage } from './pages/reports.ts';
 import { runPage, runsPage } from './pages/run.ts';
+import { type WebhookSaid, webhookPage, webhooksPage } from './pages/webhooks.ts';
 import { OpsStream, type StreamKey } from './stream.ts';
+import { obeyWebhook } from './webhook-orders.ts';
 
 export type Site = ReturnType<typeof openSite>;
 
 export function openSite({ config, territory, admin }: OpsParts) {
   const rules = readRules();
+  const sealer = admin?.sealer ?? new Sealer(null);
   // Without a token nobody comes in, and only the page that says so is ever asked.
   const board =
     admin && new Board({ connectionString: admin.database.connectionString, config, territory, rules });
@@ -106,6 +110,24 @@ export function openSite({ config, territory, admin }: OpsParts) {
     async alerts(context: Context): Promise<Answer> {
       return page({ ...(await alertsPage(pageParts(), keyOf(context))), crumb: noteOf(context) }, context);
     },
+    async webhooks(context: Context): Promise<Answer> {
+      const frame = await webhooksPage(pageParts(), sealer.hasKey);
+      return page({ ...frame, crumb: noteOf(context) }, context);
+    },
+    async webhook(context: Context, said: WebhookSaid = {}, status = 200): Promise<Answer> {
+      const name = context.path.name ?? '';
+      const frame = await webhookPage(pageParts(), name, context.formToken, said);
+      return frame ? page(frame, context, status) : this.failed(404, `There is no webhook "${name}".`);
+    },
+    /** Answered with the page itself: a secret is shown once, and no address holds it. */
+    async orderWebhook(context: Context): Promise<Answer> {
+      const { name = '', order = '' } = context.path;
+      const orders = { database: admin!.database.pool, sealer, by: actorOf(context) };
+      const outcome = await obeyWebhook(orders, order, name, context.body);
+      if (outcome === 'removed') return { to: '/ops/webhooks?done=webhook_removed' };
+      if (outcome === 'unknown') return this.failed(404, `There is no webhook "${name}".`);
+      return this.webhook(context, outcome, outcome.error === undefined ? 200 : 400);
+    },
     async database(context: Context): Promise<Answer> {
       return page(await databasePage(pageParts()), context);
     },
@@ -168,6 +190,7 @@ export function openSite({ config, territory, admin }: OpsParts) {
 
 const HELD_NOTES: Record<string, string> = {
   held_published: 'The snapshot was published; every process has it within a second.',
+  webhook_removed: 'The webhook was removed: nothing is sent there any more.',
   held_dropped: 'The snapshot was dropped. The published plans stay.',
 };
 const TITLES: Record<number, string> = { 401: 'log in', 403: 'not allowed', 404: 'not found' };

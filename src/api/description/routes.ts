@@ -10,6 +10,10 @@ import { type Operation, route } from '../route.ts';
 import { type ApiParts, isNotModified } from '../routes.ts';
 import { docsPage, type Shown } from './docs-page.ts';
 import { openapiDocument } from './document.ts';
+import { eventsSchemaDocument } from './event-schemas.ts';
+import { SCHEMAS } from './schemas.ts';
+
+const SCHEMA_TYPE = 'application/schema+json';
 
 const GET_DESCRIPTION = {
   id: 'getOpenapi',
@@ -20,6 +24,22 @@ const GET_DESCRIPTION = {
   description: 'This description, as OpenAPI 3.1. Its examples name plans that this server has.',
   query: 'any',
   answer: 'Openapi',
+  caching: { maxAgeSeconds: 60 },
+  problems: [],
+  example: {},
+} as const satisfies Operation;
+
+const GET_EVENT_SCHEMA = {
+  id: 'getEventSchema',
+  method: 'GET',
+  path: '/schemas/events.json',
+  tag: 'Markets',
+  summary: 'The JSON Schema of every market event',
+  description:
+    'One shape for `/v1/changes`, `/v1/stream`, webhooks and the export of events, as JSON Schema (2020-12).',
+  query: 'any',
+  answer: 'EventSchema',
+  type: SCHEMA_TYPE,
   caching: { maxAgeSeconds: 60 },
   problems: [],
   example: {},
@@ -54,6 +74,10 @@ export function descriptionRoutes(
     sendText(request, reply, 'application/json; charset=utf-8', withRealIds((await describe()).json, parts)),
   );
 
+  route(app, GET_EVENT_SCHEMA, async ({ request, reply }) =>
+    sendText(request, reply, `${SCHEMA_TYPE}; charset=utf-8`, JSON.stringify(eventsSchemaDocument(SCHEMAS))),
+  );
+
   app.get('/docs', async (request, reply) => {
     const { html } = await describe();
     reply.headers(PAGE_HEADERS);
@@ -70,6 +94,7 @@ function sendText(request: FastifyRequest, reply: FastifyReply, type: string, te
   const tag = hash('sha256', text, 'base64url').slice(0, 22);
   reply.headers({
     etag: `W/"${tag}"`,
+    vary: 'accept-encoding',
     'cache-control': 'public, max-age=60, stale-while-revalidate=600, stale-if-error=86400',
   });
   if (isNotModified(request.headers['if-none-match'], tag)) return reply.code(304).send();
