@@ -27,6 +27,8 @@ const THROTTLED = [
 ] as const;
 /** After this long what a load or a press sets off is over. */
 const SETTLED_MS = 1_000;
+const AT_REST_MS = 500;
+const BETWEEN_KEYS_MS = 120;
 const AS_A_BROWSER = { headers: { accept: 'text/html', 'accept-encoding': 'br' } };
 /** One client asks for everything within seconds. */
 const MANY_PAGES = { RATE_LIMIT_PER_MINUTE: '1000000' };
@@ -167,15 +169,36 @@ async function visitOnce(browser: Browser, address: string): Promise<Visit> {
 
 /** Types a place, unfolds what is folded, ticks plans, and goes through the page by keyboard, as far as each is there. */
 async function press(page: Page): Promise<void> {
-  const field = page.locator('[data-suggest]');
-  if ((await field.count()) > 0) {
-    await field.tap();
-    await field.pressSequentially('hous', { delay: 120 });
+  if (await touch(page, '[data-suggest]', 0)) {
+    for (const key of 'hous') await page.keyboard.press(key, { delay: BETWEEN_KEYS_MS });
   }
-  for (const summary of (await page.locator('summary:visible').all()).slice(0, 2)) await summary.tap();
-  for (const box of (await page.locator('.cmp input:visible').all()).slice(0, 2)) await box.tap();
-  for (let times = 0; times < 3; times++) await page.keyboard.press('Tab', { delay: 60 });
+  for (const at of [0, 1]) await touch(page, 'summary', at);
+  for (const at of [0, 1]) await touch(page, '.cmp input', at);
+  for (let times = 0; times < 3; times++) await page.keyboard.press('Tab', { delay: BETWEEN_KEYS_MS });
 }
+
+/**
+ * Brings the thing into view, waits until the page is at rest, and touches it. Playwright's own `tap` looks at the page
+ * until the very moment of the touch, with up to 300 ms of layout on this phone, and the touch would wait for that.
+ * @returns whether it is there
+ */
+async function touch(page: Page, selector: string, at: number): Promise<boolean> {
+  const place = (await page.evaluate(placeOf(selector, at))) as { x: number; y: number } | null;
+  if (!place) return false;
+  await setTimeout(AT_REST_MS);
+  await page.touchscreen.tap(place.x, place.y);
+  await setTimeout(AT_REST_MS);
+  return true;
+}
+
+/** Where a thing that can be seen is in the window, once it was brought there. */
+const placeOf = (selector: string, at: number): string => `(() => {
+  const found = [...document.querySelectorAll('${selector}')].filter((one) => one.checkVisibility())[${at}];
+  if (!found) return null;
+  found.scrollIntoView({ block: 'center', behavior: 'instant' });
+  const { left, top, width, height } = found.getBoundingClientRect();
+  return { x: left + Math.min(width / 2, 40), y: top + height / 2 };
+})()`;
 
 async function openThrottled(browser: Browser): Promise<{ context: BrowserContext; page: Page }> {
   const context = await browser.newContext(PHONE);
