@@ -3,8 +3,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 import { beaconRoutes } from './beacon/beacon-routes.ts';
+import { viewRoutes } from './beacon/view-routes.ts';
 import { comparePage } from './compare/compare-page.ts';
-import { errorPage, type Wrong } from './error-page.ts';
+import { badAddressPage, errorPage, type Wrong } from './error-page.ts';
 import { homePage } from './find/home-page.ts';
 import { suggestRoutes } from './find/suggest.ts';
 import { foundRoutes } from './found/found-routes.ts';
@@ -46,6 +47,7 @@ export function pagesRoutes(app: FastifyInstance, options: PagesOptions): void {
   scriptRoute(app);
   foundRoutes(app, options.parts, (language, request) => toAsk(options.parts, language, request));
   suggestRoutes(app, options.parts);
+  viewRoutes(app, options.parts);
   if (options.parts.onVisit) {
     const pages = ROUTES.map(([path]) => path);
     beaconRoutes(app, pages, options.parts.onVisit);
@@ -98,7 +100,7 @@ async function send(
   try {
     made = await answer(ask);
   } catch (error) {
-    if (error instanceof BadAddress) made = errorPage(ask, 'badRequest', { detail: error.message });
+    if (error instanceof BadAddress) made = badAddressPage(ask, error);
     else if (isOutOfReach(error)) made = errorPage(ask, 'notReady');
     else {
       onError(error);
