@@ -4,8 +4,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../api/problem.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 import { beaconRoutes } from './beacon/beacon-routes.ts';
+import { viewRoutes } from './beacon/view-routes.ts';
 import { comparePage } from './compare/compare-page.ts';
-import { errorPage, type Wrong } from './error-page.ts';
+import { badAddressPage, errorPage, type Wrong } from './error-page.ts';
 import { homePage } from './find/home-page.ts';
 import { suggestRoutes } from './find/suggest.ts';
 import { foundRoutes } from './found/found-routes.ts';
@@ -52,6 +53,7 @@ export function pagesRoutes(app: FastifyInstance, options: PagesOptions): void {
     send: (request, reply, ask, made) => answerMade(options, ask, made, request, reply),
   });
   suggestRoutes(app, options.parts);
+  viewRoutes(app, options.parts);
   if (options.parts.onVisit) {
     const pages = ROUTES.map(([path]) => path);
     beaconRoutes(app, pages, options.parts.onVisit);
@@ -117,7 +119,7 @@ async function answerMade(
   } catch (error) {
     // Too many from one client: told as everywhere.
     if (error instanceof Problem) throw error;
-    if (error instanceof BadAddress) made = errorPage(ask, 'badRequest', { detail: error.message });
+    if (error instanceof BadAddress) made = badAddressPage(ask, error);
     else if (isOutOfReach(error)) made = errorPage(ask, 'notReady');
     else {
       onError(error);

@@ -92,7 +92,10 @@ test('the form says what is lowest now, and a field that cannot be read says wha
     assert.match(body, /name="email"/);
     assert.equal(headers['cache-control'], 'no-store');
   }
-  assert.match((await get('/watch?place=dallas-tx&year=plenty')).body, /year: .*1 to 50,000.*plenty/);
+  assert.match(
+    (await get('/watch?place=dallas-tx&year=plenty')).body,
+    /What your plan costs you in a year: .*1 to 50,000.*plenty/,
+  );
   assert.equal((await get('/watch?place=nowhere-at-all')).statusCode, 400);
   const list = (await get('/cities/dallas-tx')).body;
   assert.match(list, /href="\/watch\?place=dallas-tx"/);

@@ -6,7 +6,7 @@ import { brotliCompress, gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { type Encoding, encodingFor } from '../../api/packed-body.ts';
-import { sendProblem } from '../../api/problem.ts';
+import { Problem } from '../../api/problem.ts';
 import { isNotModified } from '../../api/routes.ts';
 import { inLanguage, LANGUAGES } from '../language.ts';
 import type { Ask, PageParts } from '../page-parts.ts';
@@ -26,6 +26,8 @@ const XML = 'application/xml; charset=utf-8';
 /** Search engines come by the hour at the most. */
 const MAX_AGE = 'public, max-age=3600, stale-if-error=86400';
 const MOST_MAPS = 12;
+/** Who asks for these is in no hurry. */
+const AGAIN_SECONDS = 10;
 
 const PICTURES: readonly (readonly [path: string, of: (ask: Ask) => Pictured | null])[] = [
   ['/pictures/site.png', sitePicture],
@@ -63,7 +65,12 @@ export function foundRoutes(
     reply: FastifyReply,
   ) => {
     const state = await readSiteState(parts);
-    if (!state) return sendNotReady(reply);
+    if (!state) {
+      throw new Problem('not_ready', {
+        detail: 'The plans of some TDSPs are not here yet, and a map without them would be wrong.',
+        retry_after_seconds: AGAIN_SECONDS,
+      });
+    }
     const origin = originOf(parts, request);
     const key = `${name} ${origin} ${[...state.published].flat().join()} ${state.views.map(({ version }) => version).join('+')}`;
     let kept = maps.get(key);
@@ -85,31 +92,36 @@ export function foundRoutes(
     for (const language of LANGUAGES) {
       app.get(inLanguage(language, path), async (request, reply) => {
         const pictured = of(toAsk(language, request));
-        if (!pictured)
-          return sendProblem(reply, 'not_found', { detail: 'No page with a picture is at this address.' });
+        if (!pictured) throw noPicture(parts);
         const tag = hash('sha256', `${request.url} ${pictured.version}`, 'base64url').slice(0, 22);
-        reply.headers({ etag: `"${tag}"`, 'cache-control': MAX_AGE });
-        if (isNotModified(request.headers['if-none-match'], tag)) return reply.code(304).send();
+        const headers = { etag: `"${tag}"`, 'cache-control': MAX_AGE };
+        if (isNotModified(request.headers['if-none-match'], tag))
+          return reply.headers(headers).code(304).send();
         try {
           const png = await pictures.png(`${request.url.split('?')[0]} ${pictured.version}`, () =>
             pictured.picture(),
           );
-          return reply.type('image/png').send(png);
+          return reply.headers(headers).type('image/png').send(png);
         } catch (error) {
-          if (error instanceof PicturesBusy) return sendNotReady(reply);
-          throw error;
+          if (!(error instanceof PicturesBusy)) throw error;
+          throw new Problem('busy', {
+            detail: 'Too many pictures are asked for at once.',
+            retry_after_seconds: AGAIN_SECONDS,
+          });
         }
       });
     }
   }
 }
 
-function sendNotReady(reply: FastifyReply): FastifyReply {
-  return reply
-    .code(503)
-    .headers({ 'retry-after': '10', 'cache-control': 'no-store' })
-    .type('text/plain')
-    .send('Not ready yet. Try again in a moment.\n');
+/** What a picture would show may only not be here yet. */
+function noPicture({ territory, catalog }: PageParts): Problem {
+  const isAllHere = territory.tdsps.every(({ duns }) => catalog.look([duns]) !== null);
+  if (isAllHere) return new Problem('not_found', { detail: 'No page with a picture is at this address.' });
+  return new Problem('not_ready', {
+    detail: 'The plans of some TDSPs are not here yet.',
+    retry_after_seconds: AGAIN_SECONDS,
+  });
 }
 
 /** As set, else as the caller wrote it: then nothing is kept for others that names it. */

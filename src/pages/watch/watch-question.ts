@@ -7,6 +7,7 @@ import { type WatchPlace, watchPlace } from '../../watch/place.ts';
 import type { WatchQuestion } from '../../watch/question.ts';
 import { readUsage, usageParams } from '../list/list-query.ts';
 import { type Ask, BadAddress } from '../page-parts.ts';
+import { COMMON } from '../words/common.ts';
 import { WATCH } from '../words/watch.ts';
 
 /** What is not said by somebody who asks. */
@@ -32,7 +33,7 @@ export function readWatch(ask: Ask): WatchAsked {
   const words = WATCH[language].wrong;
   const text = (name: string) => query.get(name)?.trim() ?? '';
   const place = watchPlace(parts, text('place'), text('delivered') || null);
-  if (!place) throw new BadAddress('place', words.place, text('place'));
+  if (!place) throw new BadAddress('place', 'place', text('place'));
   const { profile, ...use } = readUsage(query);
   const [[, kwh] = []] = usageParams({ profile, ...use });
   const usage =
@@ -48,31 +49,49 @@ export function readWatch(ask: Ask): WatchAsked {
     exit_fee_usd: readUsd('fee', typed.fee || '0', [0, 2_000], words.fee),
     by_usd: readUsd('by', typed.by, [20, 5_000], words.by),
     ends_on: typed.ends === '' ? null : readDay('ends', typed.ends, nowMs, words.ends),
-    since: since === '' ? today : readDay('since', since, nowMs, words.ends),
+    since: since === '' ? today : readDay('ends', since, nowMs, words.ends),
   });
   const about = { place, profile, usage, typed };
   if (typed.year === '') return { ...about, question: null, wrong: null };
   try {
     return { ...about, question: read(), wrong: null };
   } catch (error) {
-    if (!(error instanceof BadAddress)) throw error;
-    return { ...about, question: null, wrong: error.message };
+    if (!(error instanceof WrongField)) throw error;
+    const { field, right, got } = error;
+    const label = WATCH[language][field];
+    return { ...about, question: null, wrong: `${label}: ${COMMON[language].expected(right, got)}` };
+  }
+}
+
+type Field = 'year' | 'fee' | 'by' | 'ends';
+
+/** A field that cannot be read: told above the form, which keeps what was typed. */
+class WrongField extends Error {
+  readonly field: Field;
+  readonly right: string;
+  readonly got: string;
+
+  constructor(field: Field, right: string, got: string) {
+    super(right);
+    this.field = field;
+    this.right = right;
+    this.got = got;
   }
 }
 
 /** With or without the sign, and a comma between the thousands. */
-function readUsd(name: string, text: string, [least, most]: [number, number], what: string): number {
+function readUsd(name: Field, text: string, [least, most]: [number, number], what: string): number {
   const usd = /^\$?\s*\d{1,3}(?:,?\d{3})*(?:\.\d{1,2})?$/.test(text)
     ? Number(text.replace(/[$,\s]/g, ''))
     : Number.NaN;
   if (usd >= least && usd <= most) return usd;
-  throw new BadAddress(name, what, text);
+  throw new WrongField(name, what, text);
 }
 
-function readDay(name: string, text: string, nowMs: number, what: string): string {
+function readDay(name: Field, text: string, nowMs: number, what: string): string {
   const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T12:00:00Z`) : Number.NaN;
   if (Math.abs(at - nowMs) <= YEARS_AHEAD_MS) return text;
-  throw new BadAddress(name, what, text);
+  throw new WrongField(name, what, text);
 }
 
 /** The question as an address, from which the same one is read again. */
