@@ -8,6 +8,7 @@ import { LRUCache } from 'lru-cache';
 import { type Encoding, encodingFor } from '../../api/packed-body.ts';
 import { sendProblem } from '../../api/problem.ts';
 import { isNotModified } from '../../api/routes.ts';
+import { clientOf } from '../../api/strangers/client-limits.ts';
 import { inLanguage, LANGUAGES } from '../language.ts';
 import type { Ask, PageParts } from '../page-parts.ts';
 import {
@@ -62,7 +63,7 @@ export function foundRoutes(
     request: FastifyRequest,
     reply: FastifyReply,
   ) => {
-    const state = await readSiteState(parts);
+    const state = await readSiteState(parts, clientOf(request));
     if (!state) return sendNotReady(reply);
     const origin = originOf(parts, request);
     const key = `${name} ${origin} ${[...state.published].flat().join()} ${state.views.map(({ version }) => version).join('+')}`;

@@ -46,7 +46,7 @@ export async function planPage(ask: Ask): Promise<Answer> {
     nowMs: ask.nowMs,
     change: readChange(ask),
   });
-  const past = await ask.parts.past.read(`history ${plan.id} ${view.version}`, (queryable) =>
+  const past = await ask.parts.past.read(ask.client, `history ${plan.id} ${view.version}`, (queryable) =>
     readPlanPast(queryable, plan, new Date(ask.nowMs)),
   );
   const { territory } = ask.parts;
