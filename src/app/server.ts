@@ -60,7 +60,7 @@ export function buildServer(
   const answers = new PlanAnswers(parts);
   const views = new ViewLimit(strangers);
   const onView = (city: string, request: IncomingMessage) => {
-    if (views.take(request, city)) parts.onEvent(city, 'search');
+    if (views.take(request, city)) parts.onEvent(city, 'search', false);
   };
   const pageParts = { ...parts, past: new Past(parts.database), onView };
   const pages = { parts: pageParts, store: new PageStore(pageParts), onError };

@@ -124,7 +124,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
       database: { pool: database.quick },
       syncIntervalMs: config.syncIntervalMs,
       hub,
-      onEvent: (slug, event) => demand.count(slug, event),
+      onEvent: (slug, event, isVouched) => demand.count(slug, event, isVouched),
       publicUrl: config.publicUrl,
       recentPrices: (duns, version) => recent.of(duns, version),
       onVisit: vitals && ((page, visit) => vitals.note(page, visit)),
