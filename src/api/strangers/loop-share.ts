@@ -3,8 +3,8 @@
  * an answer that is ready waits for a share and for one piece of work at most, however many others are asked for at once.
  */
 
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
+import { inSameSpan } from '../../trace.ts';
 
 /** Answers from memory take some 20 µs: a hundred of them. */
 const SHARE_MS = 2;
@@ -31,8 +31,7 @@ export class LoopShare {
   run(response: Waiting['response'], work: () => void): void {
     if (this.#waiting.length === 0 && this.#hasTime()) this.#begin(work);
     else {
-      const inContext = AsyncLocalStorage.snapshot();
-      this.#waiting.push({ response, work: () => inContext(work) });
+      this.#waiting.push({ response, work: inSameSpan(work) });
       this.#lookLater();
     }
   }
