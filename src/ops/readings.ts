@@ -9,6 +9,8 @@ import { readTargets, type TargetReading } from '../monitor/figures/targets.ts';
 import type { Finding } from '../monitor/finding.ts';
 import { type FreshnessReport, readFreshness } from '../monitor/freshness-report.ts';
 import { type MonitorView, readMonitorView } from '../monitor/monitor-view.ts';
+import { type RefreshGain, readRefreshGain } from '../monitor/refresh/gain.ts';
+import { type Experiment, listExperiments } from '../planning/experiment/experiments.ts';
 import { type CacheProcess, readCacheProcesses } from '../store/cache/cache-stats.ts';
 import { type AlertEvent, readAlertEvents } from '../store/observation/alert-rows.ts';
 import { readFigures } from '../store/observation/figure-rows.ts';
@@ -52,6 +54,9 @@ export interface Slow {
   hour: Figures;
   day: Figures;
   targets: TargetReading[];
+  gain: RefreshGain;
+  /** The one that runs, or ran last; `null`: there was none. */
+  experiment: Experiment | null;
   moves: MarketMove[];
   medians: MarketMedian[];
   log: LogLine[];
@@ -100,6 +105,11 @@ export async function readSlow(
     hour: periods.hour.sum,
     day: periods.day.sum,
     targets: readTargets(periods),
+    gain: await readRefreshGain(pool, upstream.source, config, {
+      at: now,
+      sets: config.planSource === 'powertochoose' ? 1 : territory.tdsps.length,
+    }),
+    experiment: (await listExperiments(pool, { limit: 1 }))[0] ?? null,
     moves: await readMarketMoves(pool, new Date(now.getTime() - 3 * DAY_MS), MOVES),
     medians: await readMedians(pool),
     log: await readLogLines(pool, new Date(now.getTime() - HOUR_MS), LOG_LINES),
