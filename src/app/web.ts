@@ -136,7 +136,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
             scope.signal,
           ),
       },
-      onEvent: (slug, event) => demand.count(slug, event),
+      onEvent: (slug, event, isVouched) => demand.count(slug, event, isVouched),
       publicUrl: config.publicUrl,
       recentPrices: (duns, version) => recent.of(duns, version),
       onVisit: vitals && ((page, visit) => vitals.note(page, visit)),

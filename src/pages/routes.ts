@@ -1,6 +1,7 @@
 /** The addresses of the pages, in both languages, and how they are answered. A page is made from memory alone. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { clientOf } from '../api/strangers/client-limits.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 import { beaconRoutes } from './beacon/beacon-routes.ts';
 import { viewRoutes } from './beacon/view-routes.ts';
@@ -121,15 +122,16 @@ async function send(
 function toAsk(
   parts: PageParts,
   language: Language,
-  { url, params }: FastifyRequest,
+  request: FastifyRequest,
   route: string | null = null,
 ): Ask {
   return {
-    ...addressOf(url),
+    ...addressOf(request.url),
+    client: clientOf(request),
     parts,
     language,
     route,
-    params: params as Record<string, string>,
+    params: request.params as Record<string, string>,
     nowMs: parts.catalog.nowMs(),
   };
 }
