@@ -110,7 +110,7 @@ test('92: monitor:metrics says who calls and what to raise, and with CACHE_TTL_H
     }
     return { stale: [...new Set(stale)], calls: (await callsThisHour()) - before };
   };
-  // 1. Read monitor:metrics. Fewer calls than it would name are no trouble.
+  // 1. Read monitor:metrics. It says which asker makes more calls than normal.
   assert.deepEqual(await readAll('1', 3), { stale: [true], calls: 18 });
   const { said } = await run(['monitor', 'metrics'], { CACHE_TTL_HOURS: '1' });
   assert.deepEqual([said.api_calls_last_hour, said.hour.calls.by_reason], [18, { reader: 18 }]);
