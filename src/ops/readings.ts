@@ -5,7 +5,7 @@ import { type AlertList, listAlerts } from '../monitor/alerts/list-alerts.ts';
 import type { Rules } from '../monitor/alerts/rules.ts';
 import { examine } from '../monitor/doctor.ts';
 import { readPeriods } from '../monitor/figures/period-figures.ts';
-import { readTargets, type TargetReading } from '../monitor/figures/targets.ts';
+import { type PeriodFigures, readTargets, type TargetReading } from '../monitor/figures/targets.ts';
 import type { Finding } from '../monitor/finding.ts';
 import { type FreshnessReport, readFreshness } from '../monitor/freshness-report.ts';
 import { type MonitorView, readMonitorView } from '../monitor/monitor-view.ts';
@@ -84,25 +84,37 @@ export async function readFast(queryable: Queryable, config: Config, rules: Rule
   };
 }
 
+/** @param month the targets of 30 days: hundreds of hours are summed up for it, so it is read less often than the rest */
 export async function readSlow(
   database: Pick<Database, 'pool'>,
   config: Config,
   territory: Territory,
   { at: now, upstream }: Pick<MonitorView, 'at' | 'upstream'>,
+  month: () => Promise<PeriodFigures>,
 ): Promise<Slow> {
   const { pool } = database;
-  const periods = await readPeriods(pool, now);
+  // Side by side, as far as the connections go.
+  const [periods, findings, freshness, calls, failingSince, moves, medians, log] = await Promise.all([
+    readPeriods(pool, now, month),
+    examine(database, config),
+    readFreshness(pool, territory, config),
+    readCallsOfHour(pool, CALLS),
+    upstream.circuit === 'closed' ? null : readFailingSince(pool, upstream.source),
+    readMarketMoves(pool, new Date(now.getTime() - 3 * DAY_MS), MOVES),
+    readMedians(pool),
+    readLogLines(pool, new Date(now.getTime() - HOUR_MS), LOG_LINES),
+  ]);
   return {
-    findings: await examine(database, config),
-    freshness: await readFreshness(pool, territory, config),
-    calls: await readCallsOfHour(pool, CALLS),
-    failingSince: upstream.circuit === 'closed' ? null : await readFailingSince(pool, upstream.source),
+    findings,
+    freshness,
+    calls,
+    failingSince,
     hour: periods.hour.sum,
     day: periods.day.sum,
     targets: readTargets(periods),
-    moves: await readMarketMoves(pool, new Date(now.getTime() - 3 * DAY_MS), MOVES),
-    medians: await readMedians(pool),
-    log: await readLogLines(pool, new Date(now.getTime() - HOUR_MS), LOG_LINES),
+    moves,
+    medians,
+    log,
   };
 }
 

@@ -3,16 +3,19 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
 
 const read = (path: string): string => readFileSync(fileURLToPath(new URL(path, import.meta.url)), 'utf8');
 const readPackage = (path: string): string => readFileSync(fileURLToPath(import.meta.resolve(path)), 'utf8');
 
+type Encoding = 'br' | 'gzip';
+
 interface Asset {
   type: string;
   plain: Buffer;
-  br: Buffer;
-  gzip: Buffer;
+  /** Packed when it is first asked for, beside the event loop: a page that names it need not wait for that. */
+  packed(encoding: Encoding): Promise<Buffer>;
 }
 
 const CSS = 'text/css; charset=utf-8';
@@ -29,13 +32,23 @@ function load(): Map<string, Asset> {
   return paths;
 }
 
+const PACKERS: Record<Encoding, (plain: Buffer) => Promise<Buffer>> = {
+  br: (plain) =>
+    promisify(brotliCompress)(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }) as Promise<Buffer>,
+  gzip: (plain) => promisify(gzip)(plain, { level: 9 }) as Promise<Buffer>,
+};
+
 function pack(type: string, text: string): Asset {
   const plain = Buffer.from(text);
+  const known = new Map<Encoding, Promise<Buffer>>();
   return {
     type,
     plain,
-    br: brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
-    gzip: gzipSync(plain, { level: 9 }),
+    packed(encoding) {
+      const packed = known.get(encoding) ?? PACKERS[encoding](plain);
+      known.set(encoding, packed);
+      return packed;
+    },
   };
 }
 
