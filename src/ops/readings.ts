@@ -13,15 +13,19 @@ import { type CacheProcess, readCacheProcesses } from '../store/cache/cache-stat
 import { type AlertEvent, readAlertEvents } from '../store/observation/alert-rows.ts';
 import { readFigures } from '../store/observation/figure-rows.ts';
 import { addFigures, type Figures, type FiguresRow } from '../store/observation/figures.ts';
+import { type Deploy, readDeploys } from '../store/observation/vitals.ts';
 import { readCallsOfHour, readFailingSince, type SeenUpstreamCall } from '../store/operations/calls.ts';
 import {
   type LogLine,
   type MarketMedian,
   type MarketMove,
+  type PublishMoment,
   type RunMark,
   readLogLines,
   readMarketMoves,
   readMedians,
+  readPublishMoments,
+  readRepriced,
   readRunMarks,
 } from '../store/operations/past.ts';
 import { readConfirmations } from '../store/plans/confirmations.ts';
@@ -66,11 +70,17 @@ export interface Past {
   confirmations: Map<string, Date[]>;
   runs: RunMark[];
   alertEvents: AlertEvent[];
+  publishes: PublishMoment[];
+  deploys: Deploy[];
+  /** Offers re-priced, by the minute, hour or day that a bar stands for. */
+  repriced: { at: Date; offers: number }[];
 }
 
 const CALLS = 500;
 const MOVES = 8;
 const LOG_LINES = 500;
+/** What one mark or bar stands for. */
+const STRETCH = { '1h': 'minute', '24h': 'hour', '30d': 'day' } as const;
 const RUNS = 6;
 
 export async function readFast(queryable: Queryable, config: Config, rules: Rules): Promise<Fast> {
@@ -127,6 +137,9 @@ export async function readPast(queryable: Queryable, range: RangeName, now: Date
     confirmations: await readConfirmations(queryable, from),
     runs: await readRunMarks(queryable, from),
     alertEvents: await readAlertEvents(queryable, { from, to: now, limit: 500 }),
+    publishes: await readPublishMoments(queryable, from, STRETCH[range]),
+    deploys: await readDeploys(queryable, from),
+    repriced: await readRepriced(queryable, from, STRETCH[range]),
   };
 }
 

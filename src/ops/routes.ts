@@ -90,7 +90,7 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
       routes.get('/login', async (request, reply) => {
         const { next = '/ops' } = request.query as Fields;
         const page = await site();
-        // Whoever logs in looks at "Now" a moment later: the first look of a process is made meanwhile.
+        // An operator who logs in looks at "Now" a moment later: the first look of a process is made meanwhile.
         page.prepare();
         return send(reply, page.login({ next: pathWithin(next), isOff: !sessions }));
       });
@@ -186,6 +186,7 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
         page('/alerts', (at, context) => at.alerts(context));
         page('/database', (at, context) => at.database(context));
         page('/reports', (at, context) => at.reports(context));
+        page('/runbook', (at, context) => at.runbook(context));
         page('/log', (at, context) => at.log(context));
         page('/do/:action', (at, context) => at.confirm(context));
         order('/do/:action', (at, context) => at.act(context));

@@ -24,6 +24,7 @@ const PAGES = {
   log: () => import('./pages/log.ts'),
   reports: () => import('./pages/reports.ts'),
   run: () => import('./pages/run.ts'),
+  runbook: () => import('./pages/runbook.ts'),
 };
 
 export function openSite({ config, territory, admin }: OpsParts) {
@@ -64,7 +65,9 @@ export function openSite({ config, territory, admin }: OpsParts) {
   return {
     /** Reads what the page "Now" shows, for somebody who is about to come: once, since strangers may ask for it, too. */
     prepare(): void {
-      isPrepared ||= board?.look(readRange(undefined)) !== undefined;
+      if (isPrepared) return;
+      isPrepared = true;
+      void board?.look(readRange(undefined));
     },
     async now(context: Context): Promise<Answer> {
       const { frame } = await lookNow(keyOf(context));
@@ -123,12 +126,16 @@ export function openSite({ config, territory, admin }: OpsParts) {
     },
     async database(context: Context): Promise<Answer> {
       const { databasePage } = await PAGES.database();
-      return page(await databasePage(pageParts()), context);
+      return page(await databasePage(pageParts(), keyOf(context)), context);
     },
     async reports(context: Context): Promise<Answer> {
       const { findReport, reportFile, reportPage } = await PAGES.reports();
       const report = await findReport(pageParts(), context.query);
       return reportFile(report, context.query.as) ?? page(await reportPage(pageParts(), report), context);
+    },
+    async runbook(context: Context): Promise<Answer> {
+      const { runbookPage } = await PAGES.runbook();
+      return page(await runbookPage(pageParts()), context);
     },
     async log(context: Context): Promise<Answer> {
       const { logPage } = await PAGES.log();

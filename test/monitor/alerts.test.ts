@@ -467,7 +467,7 @@ test('a process freezes, a loop hangs, an event loop is held up, a clock is wron
   const vitals = async (loop_lag_ms: number, late_ms: number) => {
     await beat();
     const loops = { reconcile: { late_ms, every_ms: 1_000 } };
-    await noteVitals(pool, '1.2.3', { memory_bytes: 1, loop_lag_ms, loops });
+    await noteVitals(pool, '1.2.3', { memory_bytes: 1, loop_lag_ms, loops, pools: {} });
   };
   await vitals(1, 500);
   await healthy('while it is well');

@@ -112,7 +112,7 @@ await registerWorker(connection, {
 async function live(): Promise<void> {
   await touchWorker(pool, worker_id);
   const loops = { schedules: { late_ms: 400, every_ms: 1_000 } };
-  await noteVitals(pool, '1.0.0', { memory_bytes: 150e6, loop_lag_ms: 4 + (hour % 9), loops });
+  await noteVitals(pool, '1.0.0', { memory_bytes: 150e6, loop_lag_ms: 4 + (hour % 9), loops, pools: {} });
 }
 
 /** @returns whether it went well */

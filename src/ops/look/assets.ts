@@ -21,11 +21,15 @@ interface Asset {
 const CSS = 'text/css; charset=utf-8';
 const JS = 'text/javascript; charset=utf-8';
 
+/** In this order: what is narrow or printed has the last word but for the alerts. */
+const SHEETS = ['base', 'frame', 'tables', 'parts', 'charts', 'narrow', 'print', 'alerts'] as const;
+
 function load(): Map<string, Asset> {
   const uplot = pack(JS, readPackage('uplot/dist/uPlot.iife.min.js'));
   const paths = new Map<string, Asset>();
   const add = (name: string, asset: Asset) => paths.set(pathOf(name, asset), asset);
-  const style = `${read('../../html/tokens.css')}${read('ops.css')}${readPackage('uplot/dist/uPlot.min.css')}`;
+  const sheets = ['../../html/tokens.css', ...SHEETS.map((name) => `../css/${name}.css`)].map(read);
+  const style = [...sheets, readPackage('uplot/dist/uPlot.min.css')].join('');
   add('ops.css', pack(CSS, style.replace(/\n\s*/g, '\n')));
   add('uplot.js', uplot);
   add('ops.js', pack(JS, read('../client/ops.js').replace('UPLOT_PATH', pathOf('uplot.js', uplot))));
