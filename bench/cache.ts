@@ -10,7 +10,6 @@ import { PlanSetCache } from '../src/cache/plan-set-cache.ts';
 import { RedisLayer } from '../src/cache/redis/redis-layer.ts';
 import { RedisValues } from '../src/cache/redis/redis-values.ts';
 import { Catalog } from '../src/catalog/catalog.ts';
-import type { PlanQuery } from '../src/catalog/plan-query.ts';
 import { Secret } from '../src/config.ts';
 import { billCurve } from '../src/plan/bill/bill.ts';
 import { FACET_VALUE } from '../src/plan/facets.ts';
@@ -18,6 +17,7 @@ import type { Plan } from '../src/plan/plan.ts';
 import type { PlanSet } from '../src/plan/plan-set.ts';
 import { readActivePlanSet } from '../src/store/plans/plans.ts';
 import type { Queryable } from '../src/store/postgres/database.ts';
+import { EVERY_PLAN } from '../test/support/questions.ts';
 import { makeDrafts } from './drafts.ts';
 import { publishDrafts, withDatabase, withFolder } from './postgres.ts';
 import { withRedis } from './redis.ts';
@@ -27,24 +27,6 @@ const PLANS = 160;
 const ROUNDS = 11;
 const SLICES = 100;
 const STALE_AFTER_MS = 7_200_000;
-const FIRST_PAGE: PlanQuery = {
-  term: null,
-  min_term: null,
-  max_term: null,
-  min_green: null,
-  rate_type: null,
-  provider: null,
-  prepaid: null,
-  time_of_use: null,
-  max_rate: null,
-  q: null,
-  usage_kwh: 1000,
-  profile: null,
-  sort: 'rate',
-  is_descending: false,
-  limit: 20,
-  after: null,
-};
 
 export async function measureCache(say: Say): Promise<Section> {
   const set = await withDatabase(async (database, [duns]) => {
@@ -193,7 +175,7 @@ async function measureRedis(set: PlanSet, url: string, say: Say): Promise<RedisT
       layer: () => layer.read(duns),
       page: async (catalog) => {
         const viewed = await catalog.view([duns]);
-        return 'view' in viewed ? viewed.view.page(FIRST_PAGE) : null;
+        return 'view' in viewed ? viewed.view.page(EVERY_PLAN) : null;
       },
     };
     const names = Object.keys(reads) as RedisRead[];
@@ -232,7 +214,7 @@ async function measureRedis(set: PlanSet, url: string, say: Say): Promise<RedisT
 /** The same page in the plainest way: plans as objects, sorted, counted and made JSON again. */
 function plainPage(plans: readonly Plan[]): string {
   const price = (plan: Plan) => plan.rates_cents_per_kwh[1000] ?? Number.POSITIVE_INFINITY;
-  const page = plans.toSorted((a, b) => price(a) - price(b)).slice(0, FIRST_PAGE.limit);
+  const page = plans.toSorted((a, b) => price(a) - price(b)).slice(0, EVERY_PLAN.limit);
   const facets = Object.entries(FACET_VALUE).map(([facet, read]) => {
     const counts = new Map<unknown, number>();
     for (const plan of plans) counts.set(read(plan), (counts.get(read(plan)) ?? 0) + 1);

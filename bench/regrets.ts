@@ -10,6 +10,7 @@ import type { Plan, PlanDraft } from '../src/plan/plan.ts';
 import type { UsageProfile } from '../src/plan/profiles/profiles.ts';
 import { yearOf } from '../src/plan/profiles/year.ts';
 import { readPlainly } from '../test/bills/plain-reading.ts';
+import { EVERY_PLAN } from '../test/support/questions.ts';
 
 /** A draft with what its offer's text said before. */
 export type RememberingDraft = PlanDraft & Pick<Plan, 'remembered_text'>;
@@ -25,24 +26,7 @@ export interface Regrets {
   read_plainly: number;
 }
 
-const EVERYTHING: PlanQuery = {
-  term: null,
-  min_term: null,
-  max_term: null,
-  min_green: null,
-  rate_type: null,
-  provider: null,
-  prepaid: null,
-  time_of_use: null,
-  max_rate: null,
-  q: null,
-  usage_kwh: 1000,
-  profile: null,
-  sort: 'year',
-  is_descending: false,
-  limit: 1,
-  after: null,
-};
+const BEST_YEAR: PlanQuery = { ...EVERY_PLAN, sort: 'year', limit: 1 };
 
 /** @param drafts of one TDSP */
 export function regretsOf(drafts: readonly RememberingDraft[], profile: UsageProfile): Regrets | null {
@@ -51,7 +35,7 @@ export function regretsOf(drafts: readonly RememberingDraft[], profile: UsagePro
   const set = { tdsp_duns, version: 1, source: 'powertochoose', observed_at: plans[0]!.first_seen_at, plans };
   const view = new PlanView([tdsp_duns], [set]);
   const firstBy = (query: Partial<PlanQuery>): number => {
-    const { data } = JSON.parse(`{${view.page({ ...EVERYTHING, ...query }).json}}`) as {
+    const { data } = JSON.parse(`{${view.page({ ...BEST_YEAR, ...query }).json}}`) as {
       data: { id: string }[];
     };
     return Number(data[0]?.id.slice(-12));

@@ -39,6 +39,7 @@ export const TOPICS = [
   'startup',
   'regret',
   'refresh',
+  'export',
 ] as const;
 export type Topic = (typeof TOPICS)[number];
 

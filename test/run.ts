@@ -67,7 +67,12 @@ async function run(options: string[], some: string[]): Promise<void> {
   const child = spawn(process.execPath, ['--test', '--test-reporter=spec', ...options, ...some], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, WATTSYNC_TEST_DIR: folder },
+    env: {
+      ...process.env,
+      WATTSYNC_TEST_DIR: folder,
+      // Each file is a process that loads the program: compiled once, as `bin/wattsync.js` does.
+      NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'wattsync'),
+    },
   });
   let said = '';
   child.stdout.on('data', (chunk) => {

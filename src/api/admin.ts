@@ -10,6 +10,7 @@ import { type RunWithResults, readRun } from '../store/queue/sync-runs.ts';
 import type { BodyOf, SyncBody } from './bodies.ts';
 import { webhookRoutes } from './market/webhooks.ts';
 import { alertRoutes } from './observation/admin-alerts.ts';
+import { experimentRoutes } from './observation/admin-experiments.ts';
 import { integer, invalidParameters, type RawQuery, required, text } from './params.ts';
 import { expectPlace } from './place.ts';
 import { Problem, type ProblemCode } from './problem.ts';
@@ -40,6 +41,7 @@ export function adminRoutes(app: FastifyInstance, parts: ApiParts): void {
     cacheRoutes(routes, parts, admin);
     lookRoutes(routes, parts);
     webhookRoutes(routes, { database: admin.database.pool, territory: parts.territory, nameOf });
+    experimentRoutes(routes, admin.database.pool);
     if (admin.rules) {
       alertRoutes(routes, { database: admin.database.pool, rules: admin.rules, nameOf });
     }

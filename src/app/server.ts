@@ -10,6 +10,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { adminRoutes } from '../api/admin.ts';
 import { descriptionRoutes } from '../api/description/routes.ts';
 import { eventsRoutes } from '../api/events.ts';
+import { exportRoutes } from '../api/exports/exports.ts';
 import { healthRoutes } from '../api/health.ts';
 import { changesRoutes } from '../api/market/changes.ts';
 import { feedRoutes } from '../api/market/feeds.ts';
@@ -181,6 +182,7 @@ export function buildServer(
     changesRoutes(routes, parts);
     streamRoutes(routes, parts);
     feedRoutes(routes, parts);
+    exportRoutes(routes, parts);
     placesRoutes(routes, parts);
     providersRoutes(routes, parts);
     searchRoutes(routes, parts);

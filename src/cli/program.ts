@@ -83,6 +83,19 @@ const COMMANDS: CommandSpec[] = [
     load: async () => (await import('./quality/quality.ts')).quality,
   },
   {
+    usage: 'export',
+    description: 'files with the plans, events and rates of each day and month: makes what is missing',
+    options: [
+      new Option('--day <day>', 'only this day, into the folder of --out: 2026-11-28'),
+      new Option(
+        '--month <month>',
+        'only this month, as far as it is over, into the folder of --out: 2026-11',
+      ),
+      new Option('--out <folder>', 'where these files go'),
+    ],
+    load: async () => (await import('./export.ts')).exportCommand,
+  },
+  {
     usage: 'replay',
     description: "what upstreams sent, run through today's normaliser, beside what was published of it",
     options: [
@@ -106,6 +119,7 @@ const COMMANDS: CommandSpec[] = [
       numberOption('--seed <number>', 'decides all plans and prices'),
       numberOption('--plans <number>', 'plans per TDSP, about'),
       numberOption('--speed <factor>', 'virtual seconds per real second; prices move at virtual midnight'),
+      new Option('--calendar', 'prices move on business days, just after quarter hours, as real ones do'),
       new Option('--api-key <key>', 'refuse calls without this X-API-Key'),
       numberOption('--rate-limit <calls>', 'answer 429 beyond this many calls a second'),
       numberOption('--latency <ms>', 'wait before every answer'),
@@ -232,6 +246,31 @@ const REFRESH_COMMANDS: CommandSpec[] = [
   },
 ];
 
+const EXPERIMENT_COMMANDS: CommandSpec[] = [
+  {
+    usage: 'start <a> <b>',
+    description: 'try strategy b against a, which runs already, by the day: start even learned',
+    options: [
+      numberOption('--least <percent>', 'the least change of the minutes that is worth having').default(20),
+      numberOption('--seed <number>', 'decides the days (default: drawn)'),
+    ],
+    note: 'Strategies: schedule, even, sentinel, learned, auto. Metric, length and stop rule are written down at the start.',
+    load: async () => (await import('./refresh/experiment.ts')).experimentStart,
+  },
+  {
+    usage: 'status',
+    isDefault: true,
+    description: 'what was written down, what the days say so far, and how earlier ones ended',
+    load: async () => (await import('./refresh/experiment.ts')).experimentStatus,
+  },
+  {
+    usage: 'stop',
+    description: 'end the one that runs; from then on REFRESH_STRATEGY decides',
+    options: [new Option('--reason <text>', 'why; needed')],
+    load: async () => (await import('./refresh/experiment.ts')).experimentStop,
+  },
+];
+
 function buildProgram(run: Runner): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const program = new Command('wattsync')
@@ -251,6 +290,7 @@ function buildProgram(run: Runner): Command {
     EXPLAIN_COMMANDS,
   );
   group('refresh', 'when prices move, as it was learned', REFRESH_COMMANDS);
+  group('experiment', 'refresh strategies tried against each other, day by day', EXPERIMENT_COMMANDS);
   group('db', 'look after the database', DATABASE_COMMANDS);
   group('monitor', 'how the program is used, and whether it keeps its targets', MONITOR_COMMANDS);
   group('production', 'everything an operator asks first', PRODUCTION_COMMANDS);

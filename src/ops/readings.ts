@@ -9,6 +9,8 @@ import { type PeriodFigures, readTargets, type TargetReading } from '../monitor/
 import type { Finding } from '../monitor/finding.ts';
 import { type FreshnessReport, readFreshness } from '../monitor/freshness-report.ts';
 import { type MonitorView, readMonitorView } from '../monitor/monitor-view.ts';
+import { type RefreshGain, readRefreshGain } from '../monitor/refresh/gain.ts';
+import { type Experiment, listExperiments } from '../planning/experiment/experiments.ts';
 import { type CacheProcess, readCacheProcesses } from '../store/cache/cache-stats.ts';
 import { type AlertEvent, readAlertEvents } from '../store/observation/alert-rows.ts';
 import { readFigures } from '../store/observation/figure-rows.ts';
@@ -56,6 +58,9 @@ export interface Slow {
   hour: Figures;
   day: Figures;
   targets: TargetReading[];
+  gain: RefreshGain;
+  /** The one that runs, or ran last; `null`: there was none. */
+  experiment: Experiment | null;
   moves: MarketMove[];
   medians: MarketMedian[];
   log: LogLine[];
@@ -104,16 +109,22 @@ export async function readSlow(
 ): Promise<Slow> {
   const { pool } = database;
   // Side by side, as far as the connections go.
-  const [periods, findings, freshness, calls, failingSince, moves, medians, log] = await Promise.all([
-    readPeriods(pool, now, month),
-    examine(database, config),
-    readFreshness(pool, territory, config),
-    readCallsOfHour(pool, CALLS),
-    upstream.circuit === 'closed' ? null : readFailingSince(pool, upstream.source),
-    readMarketMoves(pool, new Date(now.getTime() - 3 * DAY_MS), MOVES),
-    readMedians(pool),
-    readLogLines(pool, new Date(now.getTime() - HOUR_MS), LOG_LINES),
-  ]);
+  const [periods, findings, freshness, calls, failingSince, moves, medians, log, gain, experiments] =
+    await Promise.all([
+      readPeriods(pool, now, month),
+      examine(database, config),
+      readFreshness(pool, territory, config),
+      readCallsOfHour(pool, CALLS),
+      upstream.circuit === 'closed' ? null : readFailingSince(pool, upstream.source),
+      readMarketMoves(pool, new Date(now.getTime() - 3 * DAY_MS), MOVES),
+      readMedians(pool),
+      readLogLines(pool, new Date(now.getTime() - HOUR_MS), LOG_LINES),
+      readRefreshGain(pool, upstream.source, config, {
+        at: now,
+        sets: config.planSource === 'powertochoose' ? 1 : territory.tdsps.length,
+      }),
+      listExperiments(pool, { limit: 1 }),
+    ]);
   return {
     findings,
     freshness,
@@ -125,6 +136,8 @@ export async function readSlow(
     moves,
     medians,
     log,
+    gain,
+    experiment: experiments[0] ?? null,
   };
 }
 

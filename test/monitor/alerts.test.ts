@@ -12,15 +12,20 @@ import { readConfig } from '../../src/config.ts';
 import type { Channel } from '../../src/monitor/alerts/channels.ts';
 import { promisesOf, readFacts, SlowFacts } from '../../src/monitor/alerts/facts.ts';
 import { sampleOf } from '../../src/monitor/figures/sample.ts';
+import { isBusinessDay, localDay } from '../../src/planning/refresh/calendar.ts';
+import { fitModel } from '../../src/planning/refresh/model.ts';
+import { prove } from '../../src/planning/refresh/proof.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
 import { PowerToChooseSource } from '../../src/sources/powertochoose/powertochoose.ts';
 import { rollUp } from '../../src/store/observation/figure-rows.ts';
 import { noteVitals } from '../../src/store/observation/vitals.ts';
 import { noteSchemaDrift } from '../../src/store/plans/quarantine.ts';
+import { forgetRefreshModel, writeRefreshModel } from '../../src/store/queue/refresh-state.ts';
 import { registerWorker, removeWorker, touchWorker } from '../../src/store/queue/sync-workers.ts';
 import { QueryStats } from '../../src/store/upkeep/query-stats.ts';
 import { changeControl } from '../../src/sync/work/control.ts';
+import { DAY_MS } from '../../src/units.ts';
 import { startRedis } from '../support/cache.ts';
 import { createTestDatabase, ONCOR, syncAll, territory, testGate } from '../support/support.ts';
 import { causesLeft, watch } from '../support/watch.ts';
@@ -214,6 +219,46 @@ test('fields of the upstream that came or went', async () => {
     rules: ['fields_changed'],
     make: () => noteSchemaDrift(pool, 'comparepower', ['+solar_buyback'], new Date()),
     undo: () => pool.query(`update schema_drift set first_seen_at = first_seen_at - interval '2 days'`),
+  });
+});
+
+test('auto fell back: the replay of its own last weeks shows that the sentinel missed changes', async () => {
+  const now = Date.now();
+  const sets = [ONCOR, '957877905'];
+  const times = Array.from({ length: 56 }, (_, day) => now - day * DAY_MS).filter((time) =>
+    isBusinessDay(localDay(time)),
+  );
+  // They move on the same days, hours apart.
+  const changes = times.flatMap((time) =>
+    sets.flatMap((_, set) => [1, 2].map((hour) => ({ set, by: time - (hour + 5 * set) * 3_600_000 }))),
+  );
+  const tape = {
+    sets,
+    from: now - 56 * DAY_MS,
+    until: now,
+    changes: changes.map(({ set, by }) => ({ set, after: by - 1, by })),
+  };
+  const proof = prove(tape, {
+    callsAnHour: 6,
+    mostAnHour: 38,
+    floorMinutes: 360,
+    weights: [1, 1],
+    sentinel: 0,
+  });
+  assert.match(proof.reason, /replayed|the sentinel showed/);
+  await firesAndResolves({
+    rules: ['refresh_fell_back'],
+    seconds: 31 * 60,
+    make: () =>
+      writeRefreshModel(pool, 'comparepower', {
+        watched_since: new Date(tape.from),
+        read_until: new Date(now),
+        fitted_at: new Date(now),
+        model: fitModel(tape),
+        price: 5,
+        proof,
+      }),
+    undo: () => forgetRefreshModel(pool, 'comparepower'),
   });
 });
 

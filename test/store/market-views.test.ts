@@ -11,6 +11,7 @@ import { readMarkets } from '../../src/store/market/summary.ts';
 import { MARKET_VIEWS, readBehindViews } from '../../src/store/market/views.ts';
 import { readActivePlanSet } from '../../src/store/plans/plans.ts';
 import { refreshMarketViews } from '../../src/sync/work/refresh-views.ts';
+import { EVERY_PLAN } from '../support/questions.ts';
 import {
   allDuns,
   createTestDatabase,
@@ -118,27 +119,7 @@ test('facet counts are those that the API answers without any filter', async () 
   for (const duns of allDuns) {
     const set = await readActivePlanSet(database.pool, duns);
     const index = new PlanIndex([set!]);
-    const all = {
-      term: null,
-      min_term: null,
-      max_term: null,
-      min_green: null,
-      rate_type: null,
-      provider: null,
-    };
-    const { counts } = answerQuery(new PricedPlans(index, 1000), {
-      ...all,
-      prepaid: null,
-      time_of_use: null,
-      max_rate: null,
-      q: null,
-      usage_kwh: 1000,
-      profile: null,
-      sort: 'rate',
-      is_descending: false,
-      limit: 1,
-      after: null,
-    });
+    const { counts } = answerQuery(new PricedPlans(index, 1000), EVERY_PLAN);
     const facets = JSON.parse(facetsJson(index, counts)) as Record<
       string,
       { value: unknown; count: number }[]

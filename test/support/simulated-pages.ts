@@ -3,29 +3,10 @@
 import assert from 'node:assert/strict';
 import type { CachedSet, PlanSetCache } from '../../src/cache/plan-set-cache.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
-import type { PlanQuery } from '../../src/catalog/plan-query.ts';
 import { UNKNOWN } from '../../src/plan/fields.ts';
 import type { Plan } from '../../src/plan/plan.ts';
+import { EVERY_PLAN } from './questions.ts';
 import { STALE_AFTER_MS } from './simulated-fleet.ts';
-
-const QUERY: PlanQuery = {
-  term: null,
-  min_term: null,
-  max_term: null,
-  min_green: null,
-  rate_type: null,
-  provider: null,
-  prepaid: null,
-  time_of_use: null,
-  max_rate: null,
-  q: null,
-  usage_kwh: 1_000,
-  profile: null,
-  sort: 'rate',
-  is_descending: false,
-  limit: 20,
-  after: null,
-};
 
 /** A plan whose name says of which version it is; its id is always the same. */
 export const wholePlan = (tdsp_duns: string, version: number): Plan => ({
@@ -59,7 +40,7 @@ export function pageReader(tdsps: readonly string[]) {
     const viewed = 'notReady' in both ? await catalog.view([duns]) : both;
     if ('notReady' in viewed) return null;
     const { view } = viewed;
-    const { data } = JSON.parse(`{${view.page(QUERY).json}}`) as { data: { name: string }[] };
+    const { data } = JSON.parse(`{${view.page(EVERY_PLAN).json}}`) as { data: { name: string }[] };
     assert.deepEqual(
       data.map(({ name }) => name).toSorted(),
       view.sets.map(({ tdsp_duns, version }) => `${tdsp_duns} ${version}`).toSorted(),

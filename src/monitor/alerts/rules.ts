@@ -24,6 +24,7 @@ const SIGNALS = [
   'certificate_days',
   'fields_changed',
   'unknown_tdu',
+  'refresh_fell_back',
   'sync_failures',
   'held',
   'rejected_share',

@@ -1,6 +1,7 @@
 /** What each signal of the rules measures: one reading for each subject, from the facts alone. Pure. */
 
 import { answersOf, latencyAt, overallHitRate } from '../figures/targets.ts';
+import { hasFallenBack } from '../refresh/check.ts';
 import { limitText, percentText, plural, spanText, timeText } from '../text.ts';
 import type { Burn, Facts } from './facts.ts';
 import type { Rule, SignalName } from './rules.ts';
@@ -109,6 +110,11 @@ const unknownTdu: Signal = ({ view }) => {
     text: `${plural(records, 'record')} of a wires company nobody knows here, counted with the set it left`,
   }));
 };
+
+const refreshFellBack: Signal = ({ view: { refresh } }) =>
+  hasFallenBack(refresh)
+    ? one(1, `auto uses ${refresh.in_use} looks: ${refresh.reason}`)
+    : one(0, `the strategy ${refresh.strategy} does what it is set to`);
 
 const syncFailures: Signal = ({ hour: { attempts } }) => {
   // A snapshot that is held back has an alert of its own.
@@ -305,6 +311,7 @@ export const SIGNALS_OF: Record<Exclude<SignalName, 'postgres_away'>, Signal> = 
   certificate_days: certificateDays,
   fields_changed: fieldsChanged,
   unknown_tdu: unknownTdu,
+  refresh_fell_back: refreshFellBack,
   sync_failures: syncFailures,
   held,
   rejected_share: rejectedShare,

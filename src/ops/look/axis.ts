@@ -31,7 +31,8 @@ export class Axis {
     this.name = name;
     this.to = to;
     this.from = new Date(to.getTime() - RANGES[name]);
-    this.annotations = annotations.filter(({ at }) => at >= this.from && at <= to);
+    // The clock goes on in steps: what was since the last one stands at the edge.
+    this.annotations = annotations.filter(({ at }) => at >= this.from);
   }
 
   /** 0 to 1000, the left edge to now; what was before stands at the edge. */

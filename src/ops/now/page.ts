@@ -15,6 +15,7 @@ import { controlSection } from './control.ts';
 import { freshnessSection } from './freshness.ts';
 import { handSection } from './hand-section.ts';
 import { logSection } from './log.ts';
+import { looksSection } from './looks.ts';
 import { marketSection } from './market.ts';
 import type { Drawn } from './sections.ts';
 import { targetsSection } from './targets.ts';
@@ -74,6 +75,7 @@ export function nowPage(
       ['alerts', alertsSection(drawn)],
       ['fresh', freshnessSection(drawn)],
       ['calls', callsSection(drawn)],
+      ['looks', looksSection(drawn)],
       ['answers', answersSection(drawn)],
       ['latency', latencySection(drawn)],
       ['queue', queueSection(drawn)],

@@ -1,22 +1,9 @@
 /** What the cache layers of all processes did, and what the processes have in memory. */
 
+import type { LayerFigures } from '../observation/figures.ts';
 import type { Queryable } from '../postgres/database.ts';
 
-export interface LayerCounts {
-  layer: string;
-  hits: number;
-  misses: number;
-  /** Hits whose plans were older than the freshness limit. */
-  stale_serves: number;
-  errors: number;
-  /** Plan sets put into this layer, and their bytes; how often it did not take one. */
-  loads: number;
-  loaded_bytes: number;
-  refused_loads: number;
-  latency: number[];
-  age: number[];
-  max_age_seconds: number | null;
-}
+export type LayerCounts = LayerFigures & { layer: string };
 
 export const SUMS = [
   'hits',

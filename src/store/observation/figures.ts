@@ -16,8 +16,10 @@ export interface AnswerFigures {
 export interface LayerFigures {
   hits: number;
   misses: number;
+  /** Hits whose plans were older than the freshness limit. */
   stale_serves: number;
   errors: number;
+  /** Plan sets put into the layer, and their bytes; how often it did not take one. */
   loads: number;
   loaded_bytes: number;
   refused_loads: number;
