@@ -143,7 +143,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
             scope.signal,
           ),
       },
-      onEvent: (slug, event) => demand.count(slug, event),
+      onEvent: (slug, event, isVouched) => demand.count(slug, event, isVouched),
       publicUrl: config.publicUrl,
       watches: new WatchDesk({
         database: database.quick,

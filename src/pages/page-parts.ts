@@ -41,6 +41,8 @@ export interface Ask {
   /** The parts of the path that are named in the route. */
   params: Readonly<Record<string, string>>;
   query: URLSearchParams;
+  /** Who asks, as limits know them. */
+  client: string;
   nowMs: number;
 }
 

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../api/problem.ts';
+import { clientOf } from '../api/strangers/client-limits.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 import { beaconRoutes } from './beacon/beacon-routes.ts';
 import { viewRoutes } from './beacon/view-routes.ts';
@@ -140,15 +141,16 @@ async function answerMade(
 function toAsk(
   parts: PageParts,
   language: Language,
-  { url, params }: FastifyRequest,
+  request: FastifyRequest,
   route: string | null = null,
 ): Ask {
   return {
-    ...addressOf(url),
+    ...addressOf(request.url),
+    client: clientOf(request),
     parts,
     language,
     route,
-    params: params as Record<string, string>,
+    params: request.params as Record<string, string>,
     nowMs: parts.catalog.nowMs(),
   };
 }
