@@ -64,18 +64,20 @@ async function takeIn(queryable: Queryable, options: LearnOptions): Promise<Read
     return kept && kept !== 'damaged' ? idsOf(kept.body) : [];
   };
   if (stored) {
-    for (const { tdsp_duns, payload_hash, called_at } of await readLastBodies(queryable, source, since)) {
+    for (const { tdsp_duns, payload_hash, as_of } of await readLastBodies(queryable, source, since)) {
       const ids = new Set(await bodyOf(payload_hash));
-      last.set(tdsp_duns ?? STATE_SET, { hash: payload_hash, ids, at: called_at.getTime() });
+      last.set(tdsp_duns ?? STATE_SET, { hash: payload_hash, ids, at: as_of.getTime() });
     }
   }
   const found: StoredChange[] = [];
-  for (const { tdsp_duns, called_at, payload_hash } of looks) {
+  for (const { tdsp_duns, called_at, as_of, payload_hash } of looks) {
     const plan_set = tdsp_duns ?? STATE_SET;
     const set = sets.indexOf(plan_set);
     if (set === -1) continue;
-    const at = called_at.getTime();
+    const at = as_of.getTime();
     const before = last.get(plan_set);
+    // From a cache of the upstream, and older than what is known: no observation.
+    if (before && at <= before.at) continue;
     if (payload_hash === null || payload_hash === before?.hash) {
       if (before) before.at = at;
       continue;
