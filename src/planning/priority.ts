@@ -6,7 +6,10 @@
 import type { DemandCounts } from '../store/queue/city-demand.ts';
 import type { City } from '../territory/territory.ts';
 
-type Demand = Omit<DemandCounts, 'city_slug'>;
+interface Demand extends Omit<DemandCounts, 'city_slug'> {
+  /** What the demand of its metro adds, in searches. */
+  nearby?: number;
+}
 /** By slug: what shoppers did there, weighed by how long ago it was. */
 export type DemandByCity = ReadonlyMap<string, Demand>;
 
@@ -27,8 +30,8 @@ const MOST_AGE_POINTS = 200;
 const AGE_POINTS_AT_TARGET = 100;
 
 /** Searches that all events of a city are worth. */
-export function demandWeight({ searches, leads, conversions }: Demand): number {
-  return searches * WEIGHTS.searches + leads * WEIGHTS.leads + conversions * WEIGHTS.conversions;
+export function demandWeight({ searches, leads, conversions, nearby = 0 }: Demand): number {
+  return searches * WEIGHTS.searches + leads * WEIGHTS.leads + conversions * WEIGHTS.conversions + nearby;
 }
 
 /**
@@ -55,11 +58,12 @@ export function cityPriority(
   return { score, reason: `${city.name}: ${parts.join(' + ')} = ${score}` };
 }
 
-function describeDemand({ searches, leads, conversions }: Demand): string {
+function describeDemand({ searches, leads, conversions, nearby = 0 }: Demand): string {
   const counts = [
     [searches, 'search', 'searches'],
     [leads, 'lead', 'leads'],
     [conversions, 'conversion', 'conversions'],
+    [nearby, 'search nearby', 'searches nearby'],
   ] as const;
   return counts
     .filter(([count]) => count > 0)

@@ -238,6 +238,45 @@ test('fields of the upstream that came or went', async () => {
   });
 });
 
+test('plans that are sold by ZIP code, as a new field or as copies of products at other rates', async () => {
+  await firesAndResolves({
+    rules: ['plans_by_place'],
+    subject: 'Oncor',
+    make: async () => {
+      await pool.query(
+        `create table names_before as
+           select id, name, term_months from electricity_plans where tdsp_duns = '${ONCOR}' and is_active`,
+      );
+      await pool.query(
+        `with alike as (select provider_id, min(name) as name from electricity_plans
+                         where tdsp_duns = $1 and is_active group by 1 having count(*) > 1)
+         update electricity_plans p set name = a.name, term_months = 12 from alike a
+          where p.tdsp_duns = $1 and p.is_active and p.provider_id = a.provider_id`,
+        [ONCOR],
+      );
+    },
+    undo: async () => {
+      await pool.query(
+        `update electricity_plans p set name = b.name, term_months = b.term_months from names_before b where p.id = b.id`,
+      );
+      await pool.query('drop table names_before');
+    },
+  });
+});
+
+test('a field that names places finer than a TDSP tells the same', () => {
+  const facts = {
+    drift: [{ source: 'comparepower', field: '+service_zip_codes' }],
+    repeated: [],
+    view: { tdsps: [] },
+  };
+  const rule = rules.rules.find(({ id }) => id === 'plans_by_place')!;
+  const read = (one: object) => SIGNALS_OF.plans_by_place(one as unknown as Facts, rule)[0]!;
+  assert.equal(read(facts).value, 1);
+  assert.match(read(facts).text, /\+service_zip_codes/);
+  assert.equal(read({ ...facts, drift: [{ source: 'comparepower', field: '+solar_buyback' }] }).value, 0);
+});
+
 test('auto fell back: the replay of its own last weeks shows that the sentinel missed changes', async () => {
   const now = Date.now();
   const sets = [ONCOR, '957877905'];

@@ -17,6 +17,7 @@ import type { Territory } from '../../territory/territory.ts';
 import { DAY_MS, HOUR_MS } from '../../units.ts';
 import { type ExperimentToday, readExperimentToday, tendExperiment } from '../experiment/experiments.ts';
 import { demandWeight } from '../priority.ts';
+import { shareDemand } from '../shared-demand.ts';
 import { DEMAND_HALF_LIFE_HOURS, DEMAND_WINDOW_MS } from '../sync-kinds.ts';
 import { MINUTE_MS } from './calendar.ts';
 import { choose } from './choose.ts';
@@ -89,11 +90,9 @@ async function readWeights(
 ): Promise<number[]> {
   if (upstream.coverage === 'state') return [1];
   const since = new Date(now - DEMAND_WINDOW_MS);
-  const demand = new Map(
-    (
-      await readCityDemand(queryable, { now: new Date(now), since, halfLifeHours: DEMAND_HALF_LIFE_HOURS })
-    ).map((one) => [one.city_slug, demandWeight(one)]),
-  );
+  const times = { now: new Date(now), since, halfLifeHours: DEMAND_HALF_LIFE_HOURS };
+  const shared = shareDemand(territory, await readCityDemand(queryable, times));
+  const demand = new Map([...shared].map(([slug, one]) => [slug, demandWeight(one)]));
   const tierWeight: Record<number, number> = { 1: 3, 2: 2, 3: 1 };
   const shareOf = (of: (city: Territory['cities'][number]) => number) => {
     const sums = setsOf(territory).map((duns) =>
