@@ -4,7 +4,7 @@ import { fitModel, rateAt } from '../src/planning/refresh/model.ts';
 import { learnedLooks, type Strategy } from '../src/planning/refresh/policy.ts';
 import { trustOf } from '../src/planning/refresh/proof.ts';
 import { replay, type Score } from '../src/planning/refresh/replay.ts';
-import { LONGEST_MINUTES, priceOf, timetable } from '../src/planning/refresh/timetable.ts';
+import { LONGEST_MINUTES, priceOf, timetable, wishesOf } from '../src/planning/refresh/timetable.ts';
 import { HOUR_MS } from '../src/units.ts';
 import { type Market, markets } from './refresh-markets.ts';
 import { digits, type Say, type Section, type Table, verdict } from './report.ts';
@@ -153,7 +153,11 @@ function costs({ truth, from, until }: Market): string[] {
     return (performance.now() - began) / times;
   };
   const model = fitModel({ sets, from, until, changes });
-  const wishes = { weights: sets.map(() => 1), longestMinutes: sets.map(() => LONGEST_MINUTES) };
+  const wishes = wishesOf(
+    model,
+    sets.map(() => 1),
+    sets.length,
+  );
   const horizon = { from: until, hours: 24, mostAnHour: MOST_AN_HOUR, lookedAt: sets.map(() => until) };
   const table = timetable(model, wishes, 5, horizon);
   const seen = sets.map(() => ({ lookedAt: until, movedAt: null }));

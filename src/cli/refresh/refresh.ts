@@ -1,6 +1,7 @@
 /** `explain refresh` and `refresh rebuild`: what the refresh strategy does about a TDSP and why, and how to learn it anew. */
 
 import { expected } from '../../errors.ts';
+import type { CalibrationReport } from '../../planning/refresh/calibration.ts';
 import { refreshSettings } from '../../planning/refresh/configured.ts';
 import { chanceOf, rateAt } from '../../planning/refresh/model.ts';
 import { nextLook } from '../../planning/refresh/policy.ts';
@@ -87,6 +88,20 @@ function toExplanation(decision: RefreshDecisionNow, duns: string, now: number) 
   };
 }
 
+/** Whether what was said came true, over the replay of the last two weeks. */
+function reliabilityLines(calibration: CalibrationReport | null): string[] {
+  if (!calibration) return ['  Reliability: not known before two weeks can be replayed.'];
+  const { error, brier, climatology, table } = calibration;
+  const share = (value: number) => `${(value * 100).toFixed(1)} %`.padStart(8);
+  return [
+    `  Reliability of "changes within the hour": off by ${(error * 100).toFixed(1)} points on average (10 are allowed); Brier ${brier.toFixed(4)}, always saying the mean ${climatology.toFixed(4)}.`,
+    '        said  happened  times',
+    ...table.map(
+      ({ said, happened, times }) => `    ${share(said)}  ${share(happened)}  ${String(times).padStart(5)}`,
+    ),
+  ];
+}
+
 function describe(found: ReturnType<typeof toExplanation>): string {
   const { name, calls, model } = found;
   const percent = (share: number) => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
@@ -111,5 +126,6 @@ function describe(found: ReturnType<typeof toExplanation>): string {
     `  The sentinel is ${model.sentinel}; ${name} moves with it in ${percent(model.moves_with_sentinel)} of cases.`,
     `  A call is made where it saves ${model.price_change_minutes.toFixed(1)} change-minutes; ${name} weighs ${found.weight.toFixed(2)}.`,
     `  Planned: ${model.planned_next_24_hours} looks by the timetable, the next ${model.next_planned_at}.`,
+    ...reliabilityLines(model.calibration),
   ].join('\n');
 }

@@ -114,7 +114,7 @@ export async function readOn(queryable: Queryable, options: LearnOptions): Promi
  * @returns `null`: there are no looks yet
  */
 export async function learn(queryable: Queryable, options: LearnOptions): Promise<Learned | null> {
-  const { source, now, callsAnHour, mostAnHour, weights } = options;
+  const { source, now, callsAnHour, mostAnHour, weights, shoppers } = options;
   const read = await takeIn(queryable, options);
   if (!read) return null;
   const sets = setsOf(options);
@@ -127,7 +127,7 @@ export async function learn(queryable: Queryable, options: LearnOptions): Promis
       return set === -1 ? [] : [{ set, after: changed_after.getTime(), by: changed_by.getTime() }];
     }),
   };
-  const learned = await fitApart(tape, { callsAnHour, mostAnHour, weights });
+  const learned = await fitApart(tape, { callsAnHour, mostAnHour, weights, shoppers });
   await writeRefreshModel(queryable, source, { ...read, fitted_at: new Date(now), ...learned });
   return learned;
 }

@@ -6,6 +6,7 @@ import type { CalibrationReport } from './calibration.ts';
 import type { Tape, Truth } from './changes.ts';
 import { type RefreshModel, sentinelOf } from './model.ts';
 import { replay } from './replay.ts';
+import type { Shoppers } from './timetable.ts';
 
 export interface Proof {
   isTrusted: boolean;
@@ -55,6 +56,7 @@ interface Terms {
   mostAnHour: number;
   floorMinutes: number;
   weights: readonly number[];
+  shoppers?: Shoppers;
   sentinel: number;
 }
 

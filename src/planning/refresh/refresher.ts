@@ -7,7 +7,7 @@ import { callReserve } from '../../sources/call-reserve.ts';
 import type { PlanSource } from '../../sources/source.ts';
 import type { Database, Queryable } from '../../store/postgres/database.ts';
 import { LOCKS } from '../../store/postgres/locks.ts';
-import { readCityDemand } from '../../store/queue/city-demand.ts';
+import { readCityDemand, readDemandHours } from '../../store/queue/city-demand.ts';
 import { readRunningExperiment } from '../../store/queue/experiments.ts';
 import { readRefreshCalls, readSeenPlanSets, type SeenPlanSet } from '../../store/queue/refresh-state.ts';
 import { readControl } from '../../store/queue/sync-control.ts';
@@ -36,7 +36,7 @@ import {
 } from './policy.ts';
 import { pressure } from './replay.ts';
 import { readLearned } from './stored.ts';
-import { type Timetable, timetable, wishesOf } from './timetable.ts';
+import { type Shoppers, type Timetable, timetable, wishesOf } from './timetable.ts';
 
 export interface RefreshSettings {
   strategy: Strategy;
@@ -108,6 +108,22 @@ async function readWeights(
 
 const setsOf = (territory: Territory): string[] => territory.tdsps.map(({ duns }) => duns).toSorted();
 
+/** Demand of so many days tells the hours; as much beside it as if all hours were alike. */
+const SHOPPER_DAYS = 28;
+const SHOPPER_PRIOR = 240;
+const LEAST_SHOPPERS = 0.25;
+
+/** When shoppers come: staleness matters while they do. */
+async function readShoppers(queryable: Queryable, now: number): Promise<Shoppers> {
+  const counted = await readDemandHours(queryable, new Date(now - SHOPPER_DAYS * DAY_MS));
+  const all = counted.reduce((sum, one) => sum + one, 0);
+  const hours = counted.map((one) =>
+    Math.max(LEAST_SHOPPERS, (24 * (one + SHOPPER_PRIOR / 24)) / (all + SHOPPER_PRIOR)),
+  );
+  const mean = hours.reduce((sum, one) => sum + one, 0) / 24;
+  return hours.map((one) => one / mean);
+}
+
 /** As `refresh_changes` names them. */
 export const planSetsOf = ({ upstream, territory }: RefreshSettings): string[] =>
   upstream.coverage === 'state' ? [STATE_SET] : setsOf(territory);
@@ -127,6 +143,7 @@ async function toLearnOptions(
     callsAnHour: callsPerHour,
     mostAnHour: budgetPerHour - callReserve(budgetPerHour),
     weights,
+    shoppers: await readShoppers(queryable, now),
   };
 }
 
@@ -201,7 +218,9 @@ export async function decideRefresh(
   if (learned) {
     // From a time that stays the same for hours, so that what was planned stays planned.
     const from = Math.floor(now / ((TABLE_HOURS * HOUR_MS) / 2)) * ((TABLE_HOURS * HOUR_MS) / 2);
-    const wishes = wishesOf(learned.model, options.weights, Math.max(1, callsPerHour));
+    const wishes = wishesOf(learned.model, options.weights, Math.max(1, callsPerHour), {
+      shoppers: options.shoppers,
+    });
     const lookedAt = sets.map(() => null);
     const horizon = { from, hours: TABLE_HOURS, mostAnHour: options.mostAnHour, lookedAt };
     const price = learned.price * pressure(spent.week, Math.max(1, allowedAWeek));

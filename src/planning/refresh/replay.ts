@@ -20,7 +20,7 @@ import {
   sentinelLooks,
   sentinelMinutes,
 } from './policy.ts';
-import { priceOf, type Timetable, timetable, wishesOf } from './timetable.ts';
+import { priceOf, type Shoppers, type Timetable, timetable, wishesOf } from './timetable.ts';
 
 interface ReplayOptions {
   truth: Truth;
@@ -36,6 +36,7 @@ interface ReplayOptions {
   floorMinutes: number;
   /** What a minute of staleness of each set weighs. */
   weights?: readonly number[];
+  shoppers?: Shoppers;
   /** Ids tell when a change was; otherwise it lies between two looks. */
   hasIds: boolean;
   refitDays?: number;
@@ -147,8 +148,8 @@ class Replay {
   }
 
   #wishes() {
-    const { callsAnHour, floorMinutes } = this.#options;
-    return wishesOf(this.#model!, this.#weights, callsAnHour, floorMinutes);
+    const { callsAnHour, floorMinutes: longest, shoppers } = this.#options;
+    return wishesOf(this.#model!, this.#weights, callsAnHour, { shoppers, longest });
   }
 
   #fit(until: number): void {
