@@ -5,7 +5,12 @@ import { test } from 'node:test';
 import { Engine } from '../../src/app/engine.ts';
 import { readConfig } from '../../src/config.ts';
 import { learn } from '../../src/planning/refresh/learn.ts';
-import { decideRefresh, type RefreshSettings, refreshTick } from '../../src/planning/refresh/refresher.ts';
+import {
+  decideRefresh,
+  type RefreshSettings,
+  refreshTick,
+  scoreHere,
+} from '../../src/planning/refresh/refresher.ts';
 import { readLearned } from '../../src/planning/refresh/stored.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
@@ -137,6 +142,20 @@ test('an answer from a cache of the upstream is as old as it says, and no observ
   assert.equal(await seenAgo(), 6 * 60 + 10);
   assert.equal(readAge('120'), 120);
   for (const none of [null, '0', 'x', '-3']) assert.equal(readAge(none), null);
+});
+
+test('strategies are scored on the changes that are known here, and a census sees all within its ten minutes', async () => {
+  const now = Date.now();
+  const found = (await scoreHere(pool, settings, { now, days: 4 }))!;
+  assert.equal(found.changes, 3);
+  const of = (strategy: string) => found.scores.find((one) => one.strategy === strategy)!;
+  assert.ok(of('census').longest_minutes! <= 11, `${of('census').longest_minutes}`);
+  assert.ok(of('schedule').longest_minutes! <= 62);
+  assert.deepEqual(
+    { ...of('auto'), strategy: '' },
+    { ...of('even'), strategy: '' },
+    'nothing is proven on three changes',
+  );
 });
 
 test('auto says why it falls back, and a set that was never confirmed is due before all others', async () => {

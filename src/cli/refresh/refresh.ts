@@ -5,11 +5,17 @@ import type { CalibrationReport } from '../../planning/refresh/calibration.ts';
 import { refreshSettings } from '../../planning/refresh/configured.ts';
 import { chanceOf, rateAt } from '../../planning/refresh/model.ts';
 import { nextLook } from '../../planning/refresh/policy.ts';
-import { decideRefresh, type RefreshDecisionNow, relearnNow } from '../../planning/refresh/refresher.ts';
+import {
+  decideRefresh,
+  type RefreshDecisionNow,
+  relearnNow,
+  scoreHere,
+} from '../../planning/refresh/refresher.ts';
 import type { Queryable } from '../../store/postgres/database.ts';
 import { readTerritory } from '../../store/territory.ts';
 import { HOUR_MS } from '../../units.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
+import { UsageError } from '../usage-error.ts';
 
 const settingsOf = async (queryable: Queryable, { config }: CommandContext) =>
   refreshSettings(queryable, config, readTerritory());
@@ -42,6 +48,36 @@ export async function rebuildRefresh(context: CommandContext): Promise<number> {
       context,
       found,
       () => `${what}. ${found.trusted ? 'Trusted' : 'Not trusted'}: ${found.reason}.`,
+    );
+  });
+}
+
+const SCORED_DAYS = 14;
+
+/** Every strategy on this deployment's own changes: exact after a census, and where ids tell when they were made. */
+export async function scoreRefresh(
+  context: CommandContext,
+  { days = SCORED_DAYS }: { days?: number },
+): Promise<number> {
+  if (days < 1 || days > 90) throw new UsageError(`--days: ${expected('1 to 90', days)}`);
+  return withStore(context, 2, async ({ pool }) => {
+    const found = await scoreHere(pool, await settingsOf(pool, context), { now: Date.now(), days });
+    if (!found) {
+      const nothing = { changes: 0, scores: [] };
+      return answer(context, nothing, () => 'No answer of the upstream is kept yet.', false);
+    }
+    const shown = (value: number | null) => (value === null ? '–' : value.toFixed(1)).padStart(8);
+    return answer(context, found, () =>
+      [
+        `${found.changes} changes of the last ${days} days, replayed:`,
+        '  strategy      mean     p50     p90 longest  calls/h  current',
+        ...found.scores.map((one) => {
+          const minutes = [one.mean_minutes, one.p50_minutes, one.p90_minutes, one.longest_minutes];
+          const current = `${(one.current * 100).toFixed(2)} %`.padStart(9);
+          return `  ${one.strategy.padEnd(10)}${minutes.map(shown).join('')} ${shown(one.calls_an_hour)} ${current}`;
+        }),
+        '  Minutes from a change to the look that shows it; learned and auto learn from what is before, week by week.',
+      ].join('\n'),
     );
   });
 }

@@ -109,6 +109,28 @@ export async function readOn(queryable: Queryable, options: LearnOptions): Promi
   if (read) await writeReadUntil(queryable, options.source, read.read_until);
 }
 
+/** What is known of the changes of the last ninety days. */
+async function readTape(queryable: Queryable, options: LearnOptions, watched_since: Date): Promise<Tape> {
+  const sets = setsOf(options);
+  return {
+    sets,
+    from: Math.max(watched_since.getTime(), options.now - LONGEST_MS),
+    until: options.now,
+    changes: (await readChanges(queryable, options.source)).flatMap(
+      ({ plan_set, changed_after, changed_by }) => {
+        const set = sets.indexOf(plan_set);
+        return set === -1 ? [] : [{ set, after: changed_after.getTime(), by: changed_by.getTime() }];
+      },
+    ),
+  };
+}
+
+/** The tape with what has come since it was last read. @returns `null`: there is none yet */
+export async function readTapeNow(queryable: Queryable, options: LearnOptions): Promise<Tape | null> {
+  const read = await takeIn(queryable, options);
+  return read && readTape(queryable, options, read.watched_since);
+}
+
 /**
  * Reads what came since the last time, and fits the model anew.
  * @returns `null`: there are no looks yet
@@ -117,16 +139,7 @@ export async function learn(queryable: Queryable, options: LearnOptions): Promis
   const { source, now, callsAnHour, mostAnHour, weights, shoppers } = options;
   const read = await takeIn(queryable, options);
   if (!read) return null;
-  const sets = setsOf(options);
-  const tape: Tape = {
-    sets,
-    from: Math.max(read.watched_since.getTime(), now - LONGEST_MS),
-    until: now,
-    changes: (await readChanges(queryable, source)).flatMap(({ plan_set, changed_after, changed_by }) => {
-      const set = sets.indexOf(plan_set);
-      return set === -1 ? [] : [{ set, after: changed_after.getTime(), by: changed_by.getTime() }];
-    }),
-  };
+  const tape = await readTape(queryable, options, read.watched_since);
   const learned = await fitApart(tape, { callsAnHour, mostAnHour, weights, shoppers });
   await writeRefreshModel(queryable, source, { ...read, fitted_at: new Date(now), ...learned });
   return learned;

@@ -43,7 +43,7 @@ const distrust = (reason: string, known: Partial<Proof> = {}): Proof => ({
   ...known,
 });
 
-const truthOf = ({ sets, changes }: Tape): Truth =>
+export const truthOf = ({ sets, changes }: Tape): Truth =>
   sets.map((_, set) =>
     changes
       .filter((change) => change.set === set)

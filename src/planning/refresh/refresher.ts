@@ -22,7 +22,7 @@ import { DEMAND_HALF_LIFE_HOURS, DEMAND_WINDOW_MS } from '../sync-kinds.ts';
 import { MINUTE_MS } from './calendar.ts';
 import { choose } from './choose.ts';
 import type { Learned } from './fit.ts';
-import { type LearnOptions, learn, readOn, relearn, STATE_SET } from './learn.ts';
+import { type LearnOptions, learn, readOn, readTapeNow, relearn, STATE_SET } from './learn.ts';
 import { sentinelOf } from './model.ts';
 import {
   censusLooks,
@@ -35,6 +35,7 @@ import {
   sentinelMinutes,
 } from './policy.ts';
 import { pressure } from './replay.ts';
+import { type StrategyScore, scoreStrategies } from './score.ts';
 import { readLearned } from './stored.ts';
 import { type Shoppers, type Timetable, timetable, wishesOf } from './timetable.ts';
 
@@ -171,6 +172,19 @@ let lastReadOn = Number.NEGATIVE_INFINITY;
 
 export async function relearnNow(queryable: Queryable, settings: RefreshSettings, now: number) {
   return relearn(queryable, await toLearnOptions(queryable, settings, now));
+}
+
+/** Every strategy replayed on the last days, as they are known. @returns `null`: no answer is kept yet */
+export async function scoreHere(
+  queryable: Queryable,
+  settings: RefreshSettings,
+  { now, days }: { now: number; days: number },
+): Promise<{ changes: number; scores: StrategyScore[] } | null> {
+  const options = await toLearnOptions(queryable, settings, now);
+  const tape = await readTapeNow(queryable, options);
+  if (!tape) return null;
+  const changes = tape.changes.filter(({ by }) => by > now - days * DAY_MS).length;
+  return { changes, scores: scoreStrategies(tape, options, days) };
 }
 
 /** Worked out once in hours, asked for four times a minute. What shoppers want moves slower than that. */
