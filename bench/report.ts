@@ -38,6 +38,7 @@ export const TOPICS = [
   'startup',
   'regret',
   'refresh',
+  'warming',
 ] as const;
 export type Topic = (typeof TOPICS)[number];
 

@@ -23,6 +23,7 @@ const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
   startup: async () => (await import('./startup.ts')).measureStartup,
   regret: async () => (await import('./regret.ts')).measureRegret,
   refresh: async () => (await import('./refresh.ts')).measureRefresh,
+  warming: async () => (await import('./warming.ts')).measureWarming,
 };
 
 const asked = process.argv.slice(2);

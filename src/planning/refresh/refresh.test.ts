@@ -291,6 +291,9 @@ test('auto needs proof: enough business days, a gain, calibration and a sentinel
   const proof = prove(tapeOf(market(42), until), terms);
   assert.ok(proof.isTrusted, proof.reason);
   assert.equal(proof.caught, 1);
+  // Whatever second it is asked at.
+  const { calibration } = prove(tapeOf(market(42), until - 17_321), terms);
+  assert.equal(calibration!.predictions, 14 * 24 * SIX.length);
   // The sentinel keeps still on most days of the last two weeks.
   const blind = market(42).map((times, set) =>
     set === 0 ? times.filter((time, n) => time < until - 18 * DAY_MS || n % 4 === 0) : times,

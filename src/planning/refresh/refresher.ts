@@ -35,7 +35,7 @@ import {
   sentinelMinutes,
 } from './policy.ts';
 import { pressure } from './replay.ts';
-import { type StrategyScore, scoreStrategies } from './score.ts';
+import { type Scores, scoreStrategies } from './score.ts';
 import { readLearned } from './stored.ts';
 import { type Shoppers, type Timetable, timetable, wishesOf } from './timetable.ts';
 
@@ -179,12 +179,11 @@ export async function scoreHere(
   queryable: Queryable,
   settings: RefreshSettings,
   { now, days }: { now: number; days: number },
-): Promise<{ changes: number; scores: StrategyScore[] } | null> {
+): Promise<Scores | null> {
   const options = await toLearnOptions(queryable, settings, now);
   const tape = await readTapeNow(queryable, options);
   if (!tape) return null;
-  const changes = tape.changes.filter(({ by }) => by > now - days * DAY_MS).length;
-  return { changes, scores: scoreStrategies(tape, options, days) };
+  return scoreStrategies(tape, options, days);
 }
 
 /** Worked out once in hours, asked for four times a minute. What shoppers want moves slower than that. */

@@ -65,7 +65,9 @@ const TABLE_HOURS = 12;
 
 export function replay(options: ReplayOptions): Score {
   const run = new Replay(options);
-  for (let minute = options.from; minute < options.until; minute += MINUTE_MS) run.minute(minute);
+  // On full minutes, whenever it begins: hours are told by them.
+  const begin = Math.ceil(options.from / MINUTE_MS) * MINUTE_MS;
+  for (let minute = begin; minute < options.until; minute += MINUTE_MS) run.minute(minute);
   return run.score();
 }
 

@@ -8,7 +8,13 @@ import { trustOf, truthOf } from './proof.ts';
 import { replay } from './replay.ts';
 import { LONGEST_MINUTES } from './timetable.ts';
 
-export interface StrategyScore {
+export interface Scores {
+  /** That count. */
+  changes: number;
+  scores: StrategyScore[];
+}
+
+interface StrategyScore {
   strategy: Strategy;
   /** Minutes from a change to the look that would have shown it; `null`: nothing changed. */
   mean_minutes: number | null;
@@ -24,7 +30,7 @@ const STRATEGIES: readonly Strategy[] = ['schedule', 'even', 'sentinel', 'learne
 const TAUGHT_DAYS = 42;
 
 /** @param days that are scored; what is before them only teaches */
-export function scoreStrategies(tape: Tape, terms: FitTerms, days: number): StrategyScore[] {
+export function scoreStrategies(tape: Tape, terms: FitTerms, days: number): Scores {
   const scoreFrom = Math.max(tape.from, tape.until - days * DAY_MS);
   const options = {
     ...terms,
@@ -38,7 +44,7 @@ export function scoreStrategies(tape: Tape, terms: FitTerms, days: number): Stra
     seed: 1,
   };
   const trust = trustOf({ ...terms, floorMinutes: LONGEST_MINUTES });
-  return STRATEGIES.map((strategy) => {
+  const scores = STRATEGIES.map((strategy): StrategyScore => {
     // A census makes its own calls.
     const callsAnHour = strategy === 'census' ? terms.mostAnHour : terms.callsAnHour;
     const { delays, calls, current } = replay({ ...options, strategy, callsAnHour, trust });
@@ -54,4 +60,5 @@ export function scoreStrategies(tape: Tape, terms: FitTerms, days: number): Stra
       current,
     };
   });
+  return { changes: options.truth.flat().filter((at) => at >= scoreFrom).length, scores };
 }
