@@ -47,7 +47,7 @@ interface Run {
   stated: number;
 }
 
-/** One experiment, its days drawn from the replayed ones, looked at every morning. @param times B takes so many times as long */
+/** One experiment, its days drawn from the replayed ones, looked at every morning. @param times B takes, of the minutes of A */
 function runOnce(days: readonly number[], seed: number, times: number): Run {
   const random = chance(seed);
   const draw = () => days[Math.floor(random() * days.length)]!;

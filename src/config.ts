@@ -1,8 +1,9 @@
 /** The environment, read once and checked whole: all bad variables are reported together, each by its name. */
 
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expected, type FieldProblem, keepSecret, WattsyncError } from './errors.ts';
-import { type AdminRole, VARIABLES, type Values, type Variable, type VariableName } from './variables.ts';
+import type { AdminRole } from './variable-readers.ts';
+import { VARIABLES, type Values, type Variable, type VariableName } from './variables.ts';
 
 /** A text that never shows itself in a log, an error or JSON. */
 export class Secret {
@@ -119,6 +120,7 @@ function readSchedules(values: Values, report: Report) {
     priority: schedule(SYNC_SCHEDULE_PRIORITY ?? byInterval),
     full: schedule(values.SYNC_SCHEDULE_FULL),
     maintenance: schedule(values.MAINTENANCE_SCHEDULE),
+    export: schedule(values.EXPORT_SCHEDULE),
     timeZone: values.SCHEDULE_TIME_ZONE,
   };
 }
@@ -211,6 +213,14 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
     databasePoolSize: values.DATABASE_POOL_SIZE,
     /** Absolute. */
     dataDir: resolve(cwd, values.WATTSYNC_DATA_DIR),
+    exports: {
+      /** Absolute. */
+      folder: values.EXPORT_DIR
+        ? resolve(cwd, values.EXPORT_DIR)
+        : join(resolve(cwd, values.WATTSYNC_DATA_DIR), 'exports'),
+      /** Whose plans may be given away. */
+      sources: values.EXPORT_SOURCES,
+    },
     planSource,
     comparepower: {
       /** `null` with the sandbox: one is started inside the process. */
@@ -288,6 +298,7 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
       figuresHoursDays: values.RETENTION_FIGURES_HOURS_DAYS,
       /** What processes tell each other: clears, permits, which are there. */
       signalsDays: values.RETENTION_SIGNALS_DAYS,
+      exportsDays: values.RETENTION_EXPORTS_DAYS,
       /** Whole months of history besides the current one; `null`: all of it. */
       historyMonths: values.RETENTION_HISTORY_MONTHS,
     },

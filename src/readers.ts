@@ -33,6 +33,17 @@ export const oneOf = <T extends string>(choices: readonly T[]): Reader<T> => ({
   read: (text) => choices.find((one) => one === text.toLowerCase()),
 });
 
+/** Some of them with commas between, in any case, or `none`. */
+export const severalOf = <T extends string>(choices: readonly T[]): Reader<readonly T[]> => ({
+  expected: `${choices.join(', ')} with commas between, or none`,
+  read: (text) => {
+    const names = text.toLowerCase().split(',');
+    if (names.join('').trim() === 'none') return [];
+    const found = names.map((name) => choices.find((one) => one === name.trim()));
+    return found.every((one) => one !== undefined) ? found : undefined;
+  },
+});
+
 function numberWithin(pattern: RegExp, text: string, min: number, max: number): number | undefined {
   const value = pattern.test(text) ? Number(text) : Number.NaN;
   return value >= min && value <= max ? value : undefined;

@@ -5,169 +5,28 @@
  * By hand and not with zod: loading zod costs a one-shot command some 40 ms, more than it takes to answer.
  */
 
-import { isIP } from 'node:net';
-import { plainNumber as decimal, oneOf, type Reader, wholeNumber as whole } from './readers.ts';
+import { plainNumber as decimal, oneOf, type Reader, severalOf, wholeNumber as whole } from './readers.ts';
 import { HOUR_MS } from './units.ts';
+import {
+  address,
+  adminTokens,
+  cron,
+  exportPlace,
+  headerName,
+  headers,
+  headerValue,
+  key,
+  mailAddress,
+  proxies,
+  text,
+  timeZone,
+  upstream,
+  userAgent,
+  webhookSecret,
+} from './variable-readers.ts';
 
 /** `secret`: its value is one or may hold one, so no message repeats it. */
 export type Variable = readonly [unset: unknown, reader: Reader<unknown>, meaning: string, secret?: 'secret'];
-
-const text: Reader<string> = { expected: 'a text', read: (given) => given };
-
-const address = (...protocols: string[]): Reader<string> => ({
-  expected: `an address that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-  read: (given) =>
-    URL.canParse(given) && protocols.includes(new URL(given).protocol)
-      ? given.replace(/\/+$/, '')
-      : undefined,
-});
-
-/** An address that paths are put behind, or that is written down: nothing in it may be secret or come after the path. */
-const upstream = (mayHaveQuery: boolean): Reader<string> => ({
-  expected: `an http(s) address without user, password${mayHaveQuery ? '' : ', "?"'} or "#", for example https://pricing.api.comparepower.com (a key goes into COMPAREPOWER_API_KEY)`,
-  read: (given) => {
-    const known = address('http:', 'https:').read(given);
-    if (known === undefined) return undefined;
-    const { username, password, search } = new URL(given);
-    const isClean = username === '' && password === '' && !given.includes('#');
-    return isClean && (mayHaveQuery || (search === '' && !given.includes('?'))) ? known : undefined;
-  },
-});
-
-/** A path, or an address. */
-const exportPlace: Reader<string> = {
-  expected: 'a path, or an http(s) address without user, password or "#"',
-  read: (given) => (/^https?:/i.test(given) ? upstream(true).read(given) : given),
-};
-
-const headerValue: Reader<string> = {
-  expected: 'a text of plain characters on one line',
-  read: (given) => (/^[\x20-\x7e]{1,2000}$/.test(given) ? given : undefined),
-};
-
-const cron: Reader<string> = {
-  expected: 'a cron expression of five fields, for example "0 2 * * *", or "off"',
-  read: (given) => {
-    const value = given.replace(/\s+/g, ' ');
-    if (value.toLowerCase() === 'off') return 'off';
-    return /^([\d*,/LW#A-Za-z-]+ ){4}[\d*,/LW#A-Za-z-]+$/.test(value) ? value : undefined;
-  },
-};
-
-const timeZone: Reader<string> = {
-  expected: 'a time zone, for example America/Chicago',
-  read: (given) => {
-    try {
-      return new Intl.DateTimeFormat('en-US', { timeZone: given }).resolvedOptions().timeZone;
-    } catch {
-      return undefined;
-    }
-  },
-};
-
-const headerName: Reader<string> = {
-  expected: 'a header name of letters, digits and "-"',
-  read: (given) => (/^[A-Za-z0-9-]+$/.test(given) ? given : undefined),
-};
-
-/** `{"Origin":"https://…"}`; what HTTP itself sets is not for settings. */
-const headers: Reader<Readonly<Record<string, string>>> = {
-  expected:
-    'a JSON object of header names and texts, for example {"Origin":"https://orders.example.com"}, without those HTTP sets itself',
-  read: (given) => {
-    try {
-      const value: unknown = JSON.parse(given);
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-      const entries = Object.entries(value);
-      return entries.every(([name, text]) => isHeader(name, text)) ? Object.fromEntries(entries) : undefined;
-    } catch {
-      return undefined;
-    }
-  },
-};
-
-function isHeader(name: string, text: unknown): boolean {
-  if (!/^[A-Za-z0-9-]{1,100}$/.test(name)) return false;
-  if (/^(?:host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect|if-.*)$/i.test(name))
-    return false;
-  return typeof text === 'string' && /^[\x20-\x7e]{1,2000}$/.test(text);
-}
-
-/** As Standard Webhooks writes it: 24 to 64 bytes in base64. */
-const webhookSecret: Reader<string> = {
-  expected: 'whsec_ and 24 to 64 bytes in base64, for example from: echo whsec_$(openssl rand -base64 32)',
-  read: (given) => (/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/.test(given) ? given : undefined),
-};
-
-const mailAddress: Reader<string> = {
-  expected: 'a mail address, or several separated by commas',
-  read: (given) =>
-    given.split(',').every((one) => /^[^\s@,<>]+@[^\s@,<>]+$/.test(one.trim())) ? given : undefined,
-};
-
-const userAgent: Reader<string> = {
-  expected: 'a text of plain characters, at most 300',
-  read: (given) => (/^[\x20-\x7e]{1,300}$/.test(given) ? given : undefined),
-};
-
-const SHORTEST_KEY = 16;
-const KEY = /^[\x21-\x2b\x2d-\x7e]{16,200}$/;
-const KEY_TEXT = `${SHORTEST_KEY} to 200 characters without blanks and commas`;
-
-const key: Reader<string> = {
-  expected: `a key of ${KEY_TEXT}`,
-  read: (given) => (KEY.test(given) ? given : undefined),
-};
-
-const ADMIN_ROLES = ['read', 'operate'] as const;
-/** What a token allows: to look, or to change things, too. */
-export type AdminRole = (typeof ADMIN_ROLES)[number];
-interface NamedToken {
-  /** Stands in the audit log. */
-  name: string;
-  role: AdminRole;
-  token: string;
-}
-const NAMED_TOKEN = /^([a-z0-9][a-z0-9_-]{0,39}):(read|operate):(.*)$/is;
-
-const adminTokens: Reader<readonly NamedToken[]> = {
-  expected: `a token of ${KEY_TEXT}, or several as name:role:token with commas between, where the role is read or operate and every name and token differs`,
-  read: (given) => {
-    const texts = given.split(',').map((one) => one.trim());
-    const tokens = texts.map((text): NamedToken => {
-      const [, name, role, token] = NAMED_TOKEN.exec(text) ?? [];
-      return name === undefined
-        ? { name: 'admin', role: 'operate', token: text }
-        : { name: name.toLowerCase(), role: role!.toLowerCase() as AdminRole, token: token! };
-    });
-    const areNamed = texts.length === 1 || texts.every((text) => NAMED_TOKEN.test(text));
-    const differ = (values: string[]) => new Set(values).size === values.length;
-    return areNamed &&
-      tokens.every(({ token }) => KEY.test(token)) &&
-      differ(tokens.map(({ name }) => name)) &&
-      differ(tokens.map(({ token }) => token))
-      ? tokens
-      : undefined;
-  },
-};
-
-const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
-
-const proxies: Reader<readonly string[]> = {
-  expected:
-    'addresses, networks such as 10.0.0.0/8, loopback, linklocal or uniquelocal, with commas between, or none',
-  read: (given) => {
-    const names = given.split(',').map((one) => one.trim());
-    if (names.length === 1 && names[0]!.toLowerCase() === 'none') return [];
-    return names.every((name) => PROXY_NAMES.includes(name) || isNetwork(name)) ? names : undefined;
-  },
-};
-
-function isNetwork(text: string): boolean {
-  const [address = '', bits = '0', ...more] = text.split('/');
-  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  return more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
-}
 
 const PLAN_SOURCES = ['comparepower', 'powertochoose', 'sandbox'] as const;
 const STRATEGIES = ['schedule', 'even', 'sentinel', 'learned', 'census', 'auto'] as const;
@@ -232,6 +91,17 @@ export const VARIABLES = {
   SYNC_SCHEDULE_PRIORITY: [null, cron, 'five cron fields, or `off`'],
   SYNC_SCHEDULE_FULL: ['0 2 * * *', cron, 'the full sync; five cron fields, or `off`'],
   MAINTENANCE_SCHEDULE: ['0 3 * * 0', cron, 'the weekly maintenance; five cron fields, or `off`'],
+  EXPORT_SCHEDULE: [
+    '20 1 * * *',
+    cron,
+    'when the exports of the day before are made; five cron fields, or `off`',
+  ],
+  EXPORT_SOURCES: [
+    ['powertochoose', 'sandbox'],
+    severalOf(PLAN_SOURCES),
+    'whose plans are exported: `powertochoose`, `sandbox`, `comparepower` with commas between, or `none`',
+  ],
+  EXPORT_DIR: [null, text, 'folder of the exports; unset, `exports` in `WATTSYNC_DATA_DIR`'],
   SCHEDULE_TIME_ZONE: ['America/Chicago', timeZone, 'of all schedules'],
   FRESHNESS_TARGET_TIER_1_HOURS: [1, decimal(0.01, YEAR_HOURS), 'how old plans of the largest cities may be'],
   FRESHNESS_TARGET_TIER_2_HOURS: [6, decimal(0.01, YEAR_HOURS), 'how old plans of the next cities may be'],
@@ -372,6 +242,7 @@ export const VARIABLES = {
   RETENTION_AUDIT_DAYS: [365, days(), 'who stopped, resumed or forced what'],
   // Processes look back a day.
   RETENTION_SIGNALS_DAYS: [7, days(2), 'what processes tell each other (clears, permits, who is there)'],
+  RETENTION_EXPORTS_DAYS: [400, days(32), 'exports of days and months'],
   // At least a year and a month: what a typing error drops does not come back.
   RETENTION_HISTORY_MONTHS: [
     null,

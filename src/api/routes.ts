@@ -3,9 +3,11 @@
 import type { Catalog, Freshness } from '../catalog/catalog.ts';
 import type { AdminToken } from '../config.ts';
 import type { EventHub } from '../events/event-hub.ts';
+import type { DataPackage } from '../export/data-package.ts';
 import type { Rules } from '../monitor/alerts/rules.ts';
 import type { DemandEvent } from '../planning/demand-recorder.ts';
 import type { SyncRequest } from '../planning/request-sync.ts';
+import type { KeptExport } from '../store/exports/kept-exports.ts';
 import type { Database } from '../store/postgres/database.ts';
 import type { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
@@ -53,10 +55,17 @@ export interface ApiParts {
   places: Places;
   /** How often the upstream is asked: so long an answer may be kept by caches that many share. */
   syncIntervalMs: number;
-  /** Counts what a shopper did in a city. */
-  onEvent(city_slug: string, event: DemandEvent): void;
+  /** Counts what a shopper did in a city. @param isVouched told with the key of events */
+  onEvent(city_slug: string, event: DemandEvent, isVouched: boolean): void;
   /** Tells what happens as it happens; left out, there is no stream. */
   hub?: Pick<EventHub, 'isFull' | 'join'>;
+  /** The files of exports; left out, there are none. */
+  exports?: {
+    folder: string;
+    packageOf(kept: KeptExport): DataPackage;
+    /** @returns whether its files are here now */
+    remake(kept: KeptExport): Promise<boolean>;
+  };
   /** `null`: the admin routes are off. */
   admin: AdminParts | null;
   /** Left out: what holds where nothing is configured. */

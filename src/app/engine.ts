@@ -56,6 +56,7 @@ export interface EngineOptions {
   onControl?: (state: ControlState) => void;
   /** A scheduled time has come; left out where no schedule runs. */
   onMaintenance?: () => Promise<unknown>;
+  onExport?: () => Promise<unknown>;
   /** A scheduled sync was asked for, or was not and why. */
   onScheduled?: (kind: string, requested: RequestedSync | null, error: unknown) => void;
 }
@@ -245,7 +246,7 @@ export class Engine {
 
   async #runSchedules(): Promise<void> {
     const { config, database, onMaintenance = async () => {}, onScheduled = () => {} } = this.#options;
-    const { onError } = this.#options;
+    const { onError, onExport = async () => {} } = this.#options;
     const { jobs } = this.#planning;
     await jobs.start();
     this.#clock = await runSchedules({
@@ -254,6 +255,7 @@ export class Engine {
       schedules: config.schedules,
       onError,
       onMaintenance,
+      onExport,
       onSync: async (kind) => {
         const reason = `schedule "${config.schedules[kind]}"`;
         // A stop or an emergency is not a failure of the schedule: the next time it is asked again.

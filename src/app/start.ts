@@ -95,6 +95,13 @@ export async function start(options: StartOptions): Promise<(isUrgent: boolean) 
       onSettled: (settled) => logSettled(log, settled, territory),
       onControl: (state) => log.info({ state }, 'syncing is allowed, stopped or halted'),
       onMaintenance: () => maintain(config, database, log, scope.signal),
+      onExport: async () => {
+        const { makeInThread } = await import('../export/in-thread.ts');
+        const tdsps = territory.tdsps.map(({ duns }) => duns);
+        const common = { ...config.exports, connectionString: database.connectionString, tdsps };
+        const made = await makeInThread(common, config.retention.exportsDays, scope.signal);
+        log.info(made, 'exports');
+      },
       onScheduled: (kind, requested, error) => {
         if (requested) log.info({ kind, run_id: requested.run_id }, 'a scheduled sync was asked for');
         else log.warn({ kind, error: describeError(error) }, 'a scheduled sync was left out');

@@ -13,6 +13,8 @@ import { RecentPriceMemory } from '../catalog/recent-prices.ts';
 import type { Config } from '../config.ts';
 import { describeError, errorCode } from '../errors.ts';
 import { EventHub } from '../events/event-hub.ts';
+import { packageOf } from '../export/data-package.ts';
+import { remakeInThread } from '../export/in-thread.ts';
 import { type Log, unexpected } from '../log.ts';
 import { opsRoutes } from '../ops/routes.ts';
 import { VitalsRecorder } from '../pages/beacon/vitals-recorder.ts';
@@ -124,7 +126,17 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
       database: { pool: database.quick },
       syncIntervalMs: config.syncIntervalMs,
       hub,
-      onEvent: (slug, event) => demand.count(slug, event),
+      exports: {
+        folder: config.exports.folder,
+        packageOf,
+        remake: (kept) =>
+          remakeInThread(
+            { ...config.exports, connectionString: database.connectionString, tdsps },
+            kept,
+            scope.signal,
+          ),
+      },
+      onEvent: (slug, event, isVouched) => demand.count(slug, event, isVouched),
       publicUrl: config.publicUrl,
       recentPrices: (duns, version) => recent.of(duns, version),
       onVisit: vitals && ((page, visit) => vitals.note(page, visit)),

@@ -83,6 +83,19 @@ const COMMANDS: CommandSpec[] = [
     load: async () => (await import('./quality/quality.ts')).quality,
   },
   {
+    usage: 'export',
+    description: 'files with the plans, events and rates of each day and month: makes what is missing',
+    options: [
+      new Option('--day <day>', 'only this day, into the folder of --out: 2026-11-28'),
+      new Option(
+        '--month <month>',
+        'only this month, as far as it is over, into the folder of --out: 2026-11',
+      ),
+      new Option('--out <folder>', 'where these files go'),
+    ],
+    load: async () => (await import('./export.ts')).exportCommand,
+  },
+  {
     usage: 'replay',
     description: "what upstreams sent, run through today's normaliser, beside what was published of it",
     options: [

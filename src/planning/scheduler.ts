@@ -18,6 +18,7 @@ interface SchedulerOptions {
   /** Asks for the sync of that kind. */
   onSync(kind: 'priority' | 'full'): Promise<unknown>;
   onMaintenance(): Promise<unknown>;
+  onExport(): Promise<unknown>;
   onError(error: unknown): void;
 }
 
@@ -28,7 +29,7 @@ interface ScheduledTime {
   timeZone: string;
 }
 
-const NAMES = ['priority', 'full', 'maintenance'] as const;
+const NAMES = ['priority', 'full', 'maintenance', 'export'] as const;
 const LOOK_MS = 1_000;
 
 export function scheduledTimes(schedules: Schedules): ScheduledTime[] {
@@ -42,6 +43,7 @@ const VARIABLES: Record<string, string> = {
   priority: 'SYNC_SCHEDULE_PRIORITY',
   full: 'SYNC_SCHEDULE_FULL',
   maintenance: 'MAINTENANCE_SCHEDULE',
+  export: 'EXPORT_SCHEDULE',
 };
 
 /**
@@ -65,7 +67,7 @@ export function checkTimes(schedules: Schedules): void {
 
 /** @returns what looks at the clock from now on */
 export async function runSchedules(options: SchedulerOptions): Promise<Periodic> {
-  const { database, jobs, schedules, onSync, onMaintenance, onError } = options;
+  const { database, jobs, schedules, onSync, onMaintenance, onExport, onError } = options;
   const now = await readDatabaseTime(database.pool);
   await writeScheduleTimes(
     database.pool,
@@ -78,6 +80,7 @@ export async function runSchedules(options: SchedulerOptions): Promise<Periodic>
   );
   await jobs.onSchedule(async (name) => {
     if (name === 'maintenance') await onMaintenance();
+    else if (name === 'export') await onExport();
     else if (name === 'priority' || name === 'full') await onSync(name);
   });
   const clock = new Periodic('schedules', () => look(database, jobs).catch(onError), LOOK_MS);

@@ -2,11 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readTerritory } from '../store/territory.ts';
 import { metrosOf } from '../territory/metros.ts';
-import { cityPriority, demandWeight } from './priority.ts';
+import { cityPriority, demandWeight, vouchedWeight } from './priority.ts';
 import { shareDemand } from './shared-demand.ts';
 
 const territory = readTerritory();
-const search = (city_slug: string, searches: number) => ({ city_slug, searches, leads: 0, conversions: 0 });
+const search = (city_slug: string, searches: number) => ({
+  city_slug,
+  searches,
+  leads: 0,
+  conversions: 0,
+  anonymous: 0,
+});
 
 test('metros come from coordinates and population: Plano and Frisco are of Dallas, Katy of Houston, El Campo of none', () => {
   const metros = metrosOf(territory.cities);
@@ -35,6 +41,11 @@ test('a search in Plano counts for its neighbours by their people, whole for its
   const { score, reason } = cityPriority(frisco, shared.get('frisco-tx'), 0, 3_600_000);
   assert.match(reason, /searches nearby \d+/);
   assert.ok(score > cityPriority(frisco, undefined, 0, 3_600_000).score);
+});
+
+test('what nobody vouches for in one town is vouched for in no other', () => {
+  const shared = shareDemand(territory, [{ ...search('plano-tx', 100), anonymous: 100 }]);
+  for (const one of shared.values()) assert.ok(vouchedWeight(one) < 1e-9);
 });
 
 test('without demand nobody is credited', () => {

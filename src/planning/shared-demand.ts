@@ -13,6 +13,8 @@ const NEIGHBOUR = 0.5;
 /** Less says nothing, and would only fill reasons. */
 const LEAST = 0.05;
 
+const NONE = { searches: 0, leads: 0, conversions: 0, anonymous: 0 };
+
 const known = new WeakMap<Territory, { metro: Metro; cities: City[]; people: number }[]>();
 
 function metrosWith(territory: Territory) {
@@ -35,15 +37,19 @@ export function shareDemand(territory: Territory, demand: readonly DemandCounts[
   for (const { cities, people } of metrosWith(territory)) {
     const own = cities.map(({ slug }) => {
       const counts = shared.get(slug);
-      return counts ? demandWeight(counts) : 0;
+      return { weight: counts ? demandWeight(counts) : 0, anonymous: counts?.anonymous ?? 0 };
     });
-    const all = own.reduce((sum, one) => sum + one, 0);
-    if (all === 0) continue;
+    const sumOf = (of: 'weight' | 'anonymous') => own.reduce((sum, one) => sum + one[of], 0);
+    const all = { weight: sumOf('weight'), anonymous: sumOf('anonymous') };
+    if (all.weight === 0) continue;
     for (const [at, city] of cities.entries()) {
-      const nearby = NEIGHBOUR * (all - own[at]!) * (peopleOf(city) / people);
+      const share = NEIGHBOUR * (peopleOf(city) / people);
+      const nearby = share * (all.weight - own[at]!.weight);
       if (nearby < LEAST) continue;
-      const counts = shared.get(city.slug) ?? { searches: 0, leads: 0, conversions: 0 };
-      shared.set(city.slug, { ...counts, nearby });
+      const counts = shared.get(city.slug) ?? NONE;
+      // What nobody vouches for there is not vouched for here.
+      const anonymous = counts.anonymous + share * (all.anonymous - own[at]!.anonymous);
+      shared.set(city.slug, { ...counts, nearby, anonymous });
     }
   }
   return shared;

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Fastify from 'fastify';
 import { readConfig } from '../../src/config.ts';
+import { readRules } from '../../src/monitor/alerts/rules.ts';
 import { opsRoutes } from '../../src/ops/routes.ts';
 import { parseFault } from '../../src/sandbox/faults/faults.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
+import { insertAlertEvents } from '../../src/store/observation/alert-rows.ts';
+import { noteDeploy } from '../../src/store/observation/vitals.ts';
 import { readHeld } from '../../src/store/plans/held-snapshots.ts';
 import { readCurrentSnapshot } from '../../src/store/plans/snapshots.ts';
 import { readAudit } from '../../src/store/queue/audit-log.ts';
@@ -333,4 +336,59 @@ test('while PostgreSQL is away the session holds and the page says so', async ()
   assert.match(body, /<h1>PostgreSQL has not answered for/);
   assert.match(body, /Nothing can be synced or published/);
   assert.deepEqual(away.unexpected, []);
+});
+
+test('each alert leads to what the runbook says of it, and the runbook says it of each', async () => {
+  const ids = readRules().rules.map(({ id }) => id);
+  const { body: runbook } = await get('/ops/runbook', cookie);
+  const { body: alerts } = await get('/ops/alerts', cookie);
+  for (const id of ids) {
+    assert.match(runbook, new RegExp(`id="${id}"[\\s\\S]*?<code>npm run `), id);
+    assert.ok(alerts.includes(`href="/ops/runbook#${id}"`), id);
+  }
+  const anchors = new Set([...runbook.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+  const links = [...runbook.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
+  assert.deepEqual(
+    links.filter((id) => !anchors.has(id)),
+    [],
+  );
+  assert.doesNotMatch(runbook.replace(/<pre[\s\S]*?<\/pre>/g, ''), /\*\*|```|\]\(/, 'no Markdown is left');
+});
+
+test('charts show what was published, deployed and fired, and the database how it grew', async () => {
+  const { pool } = database;
+  await noteDeploy(pool, '9.8.7');
+  await noteDeploy(pool, '9.8.7');
+  const fired = {
+    at: new Date(),
+    rule: 'answers_slow',
+    subject: '',
+    severity: 'page',
+    reading: 'slow',
+  } as const;
+  await insertAlertEvents(pool, [{ ...fired, event: 'fired' }]);
+  await pool.query(
+    `insert into database_readings (slot, taken_at, bytes, commits, rollbacks, blocks_hit, blocks_read, temp_bytes, deadlocks)
+     select 9 - n, now() - make_interval(days => n), 5e9::bigint - n * 1e9::bigint, 1, 0, 1, 1, 0, 0 from generate_series(0, 3) n`,
+  );
+  // A process that has not looked yet.
+  const other = await openOps(database, source);
+  const session = other.cookieOf(await other.logIn());
+  for (const range of ['1h', '24h', '30d']) {
+    const { body } = await other.get(`/ops?range=${range}`, session);
+    const marks = [...body.matchAll(/"marks":(\[.*?\])\}/g)].map(
+      ([, json]) => JSON.parse(json!) as { kind: string; text: string }[],
+    );
+    assert.ok(marks.length >= 3, `${marks.length} charts`);
+    const texts = new Set(marks.flatMap((of) => of.map(({ text }) => text)));
+    assert.deepEqual(
+      [texts.has('deploy 9.8.7'), texts.has('published everywhere'), texts.has('fired: answers_slow')],
+      [true, true, true],
+      [...texts].join(),
+    );
+    assert.equal(marks[0]!.filter(({ kind }) => kind === 'deploy').length, 1, 'a restart is not a deploy');
+  }
+  const { body } = await other.get('/ops/database?range=1h', session);
+  assert.match(body, /954 MB a day of late/);
+  assert.match(body, /data-chart="statements"/);
 });

@@ -1,7 +1,18 @@
 /** JSON Schemas of market events: one for each kind, the same in the feed, the stream and webhooks. */
 
 import { CAUSES, EVENT_KINDS, type EventKind } from '../../plan/events/market-event.ts';
-import { flag, integer, listOf, object, orNull, ref, type Schema, text, time } from './schema-parts.ts';
+import {
+  flag,
+  integer,
+  links,
+  listOf,
+  object,
+  orNull,
+  ref,
+  type Schema,
+  text,
+  time,
+} from './schema-parts.ts';
 
 const nothing = { type: 'null' };
 const change = object({ field: text, from: {}, to: {} });
@@ -134,6 +145,35 @@ export const EVENT_SCHEMAS = {
         deliveries: listOf(object({ message_id: text, at: time, took_ms: integer, error: orNull('string') })),
       }),
     ),
+  }),
+  ExportList: object({
+    data: listOf(
+      object(
+        {
+          name: {
+            ...text,
+            description: 'Of a day, `2026-11-28`, or a month, `2026-11`',
+            examples: ['2026-11-28'],
+          },
+          title: text,
+          until: { ...time, description: 'What happened later is not in it' },
+          notice: text,
+          descriptor: { ...text, description: 'Its Frictionless data package' },
+          files: listOf(
+            object({
+              table: { type: 'string', enum: ['plans', 'events', 'rate-index', 'history'] },
+              format: { type: 'string', enum: ['csv', 'jsonl', 'parquet'] },
+              link: text,
+              bytes: integer,
+              sha256: text,
+              rows: integer,
+            }),
+          ),
+        },
+        ['notice'],
+      ),
+    ),
+    links: links('next'),
   }),
   EventList: object({
     data: listOf(ref('MarketEvent')),

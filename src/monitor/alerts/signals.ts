@@ -144,7 +144,8 @@ const syncFailures: Signal = ({ hour: { attempts } }) => {
   // A snapshot that is held back has an alert of its own.
   const failed = attempts.failed - attempts.held;
   const all = failed + attempts.succeeded;
-  const share = failed < LEAST.failed_syncs ? 0 : failed / all;
+  // One call for the whole state that fails and is repaired by the next wakes nobody.
+  const share = attempts.failed_jobs < LEAST.failed_syncs ? 0 : failed / all;
   return one(all === 0 ? null : share, `${failed} of ${plural(all, 'try', 'tries')} failed within the hour`);
 };
 

@@ -113,7 +113,7 @@ export function schedulesSection({ fast }: Drawn): Html {
           : html`<b>On time.</b>${next && html` The next in ${spanWords((next.getTime() - at.getTime()) / 1_000)}.`}`;
   const rows = known.map(({ name, cron, time_zone, next_at }) => {
     const last =
-      name === 'maintenance'
+      name === 'maintenance' || name === 'export'
         ? null
         : (fast.runs.find(({ kind, requested_by }) => kind === name && requested_by === 'schedule') ?? null);
     return html`<tr><th scope="row">${name}</th><td>${next_at ? time(next_at, when(next_at, at)) : '–'}</td><td class="l">${next_at && next_at > at ? `in ${spanWords((next_at.getTime() - at.getTime()) / 1_000)}` : ''}</td><td class="l w">${last && html`<a href="/ops/runs/${last.id}">${when(last.requested_at, at)} ${RUN_WORDS[last.status]}</a>`}</td><td class="l w2 w"><code>${cron}</code> <small>${time_zone}</small></td></tr>`;

@@ -127,6 +127,29 @@ export async function readNews(
   return rows.map((event) => onlyAffected(event, filter));
 }
 
+/** Those of a time that come from one of these sources, the oldest first, after a number. */
+export async function readEventsBetween(
+  queryable: Queryable,
+  {
+    from,
+    until,
+    sources,
+    after,
+    most,
+  }: { from: Date; until: Date; sources: readonly string[]; after: number; most: number },
+): Promise<MarketEvent[]> {
+  const { rows } = await queryable.query<MarketEvent>({
+    name: 'read events between',
+    text: `select ${TOLD}
+       from market_events e
+       ${JOINED}
+      where e.at >= $1 and e.at < $2 and e.seq > $3 and s.source = any($4)
+      order by e.seq limit $5`,
+    values: [from, until, after, sources, most],
+  });
+  return rows;
+}
+
 /** Of an event about many offers the part that was asked for. */
 function onlyAffected(event: MarketEvent, { provider_id = null, offer_id = null }: EventFilter): MarketEvent {
   if (event.kind !== 'delivery_charge_changed' || (!provider_id && !offer_id)) return event;

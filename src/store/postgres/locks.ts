@@ -8,5 +8,6 @@ export const LOCKS = {
   // 7_748_050 is that of the function ensure_history_partitions.
   optimize: 7_748_060,
   maintenance: 7_748_061,
+  export: 7_748_063,
   refresh: 7_748_062,
 } as const;

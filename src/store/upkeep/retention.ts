@@ -283,6 +283,7 @@ export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
     ({ now }) => before(now, 30),
   ),
   aged('database_readings', "readings of PostgreSQL's counters", 'taken_at', 'databaseReadingsDays'),
+  aged('exports', 'exports of days and months', 'until_at', 'exportsDays'),
   aged('webhook_deliveries', 'tries to deliver to webhooks', 'at', 'signalsDays'),
   aged('cache_clears', 'clears of the caches', 'requested_at', 'signalsDays'),
   gone('cache_processes', 'processes'),

@@ -16,7 +16,7 @@ export interface Busy {
  */
 export async function withUpkeepLock<T>(
   { connectionString }: Pick<Database, 'connectionString'>,
-  kind: 'optimize' | 'maintenance',
+  kind: 'optimize' | 'maintenance' | 'export',
   lockMs: number,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T | Busy> {

@@ -81,3 +81,15 @@ create table webhook_deliveries (
 comment on table webhook_deliveries is 'Every try to deliver, kept for signalsDays; error is null where it was taken';
 create index idx_webhook_deliveries_name on webhook_deliveries (name, id desc);
 create index idx_webhook_deliveries_at on webhook_deliveries (at);
+
+create table exports (
+  name text not null,
+  until_at timestamptz not null,
+  descriptor text not null,
+  made_at timestamptz not null default now(),
+  constraint exports_pkey primary key (name)
+);
+comment on table exports is
+  'Which exports there are, by day and by month; a file that is missing somewhere is made again from the database';
+comment on column exports.descriptor is 'the Frictionless data package, as JSON: names of the files, their hashes, what they were made of';
+comment on column exports.until_at is 'what happened later is not in it';
