@@ -109,6 +109,7 @@ export function reportTables({ service, market, demand, experiments }: Report): 
         one.first_on_days,
       ]),
     },
+    ...(market.charge_lags.length === 0 ? [] : [chargeLagTable(market.charge_lags)]),
     {
       title: 'Demand',
       says: `${plural(demand.searches, 'search', 'searches')} in ${plural(demand.cities_searched, 'city', 'cities')}; ${plural(demand.cities_never_searched, 'city was', 'cities were')} never searched.`,
@@ -144,6 +145,24 @@ function experimentTable(experiments: Report['experiments']): ReportTable {
       standing?.b.calls == null ? '–' : Math.round(standing.b.calls),
       outcome === null ? 'runs' : OUTCOME_WORDS[outcome],
       reason,
+    ]),
+  };
+}
+
+/** Who followed the delivery charges, and how soon. */
+function chargeLagTable(lags: Report['market']['charge_lags']): ReportTable {
+  const known = lags.flatMap(({ lag_days }) => lag_days ?? []).toSorted((a, b) => a - b);
+  const middle = known[Math.floor((known.length - 1) / 2)];
+  const waiting = lags.length - known.length;
+  return {
+    title: 'After the delivery charges changed',
+    says: `${known.length} of ${plural(lags.length, 'provider')} re-priced within 30 days${middle === undefined ? '' : `, half of them by day ${middle}`}; ${waiting === 0 ? 'none is left' : `${waiting} ${waiting === 1 ? 'has' : 'have'} not`}.`,
+    columns: ['provider', 'charges changed', 'days until it re-priced', 'where'],
+    rows: lags.map(({ provider, charge_day, lag_days, tdsps }) => [
+      provider,
+      charge_day,
+      lag_days,
+      lag_days === null ? 'nowhere yet' : tdsps.join(', '),
     ]),
   };
 }

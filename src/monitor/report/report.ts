@@ -9,6 +9,7 @@ import type { Plan } from '../../plan/plan.ts';
 import { yearOf } from '../../plan/profiles/year.ts';
 import { listExperiments } from '../../planning/experiment/experiments.ts';
 import {
+  readChargeLags,
   readCityInterest,
   readOfferLifetimes,
   readProviderMoves,
@@ -24,7 +25,7 @@ import { usageProfiles } from '../../store/profiles.ts';
 import type { Territory } from '../../territory/territory.ts';
 import { HOUR_MS } from '../../units.ts';
 import { callsOf, mostCalls, type PeriodFigures, readTargets } from '../figures/targets.ts';
-import type { ReportTime } from './report-days.ts';
+import { chargeDays, type ReportTime } from './report-days.ts';
 
 export type Report = Awaited<ReturnType<typeof readReport>>;
 
@@ -171,8 +172,18 @@ async function marketOf(queryable: Queryable, territory: Territory, time: Report
     providers,
     /** Days on which at least two providers re-priced. */
     days_with_moves: days,
+    /** After 1 March and 1 September: empty in other months. */
+    charge_lags: (await chargeLagsOf(queryable, time)).map(({ tdsps: moved, ...lag }) => ({
+      ...lag,
+      tdsps: moved.map(nameOf).toSorted(),
+    })),
     lifetimes: await readOfferLifetimes(queryable, time),
   };
+}
+
+async function chargeLagsOf(queryable: Queryable, time: ReportTime) {
+  const days = chargeDays(time);
+  return days.length === 0 ? [] : readChargeLags(queryable, days);
 }
 
 const isTwelveFixed = ({ term_months, rate_type }: Plan): boolean =>
