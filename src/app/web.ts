@@ -137,6 +137,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
           ),
       },
       onEvent: (slug, event) => demand.count(slug, event),
+      onMiss: (place) => demand.miss(place),
       publicUrl: config.publicUrl,
       recentPrices: (duns, version) => recent.of(duns, version),
       onVisit: vitals && ((page, visit) => vitals.note(page, visit)),

@@ -12,7 +12,7 @@ import type { Past } from './past/past.ts';
 import type { StyleSheet } from './style-sheet.ts';
 
 export interface PageParts
-  extends Pick<ApiParts, 'territory' | 'places' | 'syncIntervalMs' | 'staleAfterMs'> {
+  extends Pick<ApiParts, 'territory' | 'places' | 'syncIntervalMs' | 'staleAfterMs' | 'onMiss'> {
   /** Of it no more than what costs no upstream call. */
   catalog: Pick<Catalog, 'look' | 'isAsSeen' | 'freshnessOf' | 'nowMs'>;
   /** Where the pages are reached from outside, without a slash at the end; `null`: not known. */
@@ -73,6 +73,8 @@ export interface Page {
   keptForMs: number | null;
   /** The city whose plans somebody looks for with it. */
   demand: string | null;
+  /** A view of it counts as a search for this place, which has no plans; left out, it does not. */
+  missed?: string | null;
   /** When to ask again, where that may help. */
   retryAfterSeconds: number | null;
 }

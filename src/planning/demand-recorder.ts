@@ -5,7 +5,7 @@
 
 import { Periodic } from '../periodic.ts';
 import type { Queryable } from '../store/postgres/database.ts';
-import { addCityDemand, type DemandCounts } from '../store/queue/city-demand.ts';
+import { addCityDemand, addMissedPlaces, type DemandCounts } from '../store/queue/city-demand.ts';
 
 export const DEMAND_EVENTS = { search: 'searches', lead: 'leads', conversion: 'conversions' } as const;
 export type DemandEvent = keyof typeof DEMAND_EVENTS;
@@ -22,6 +22,7 @@ const FLUSH_MS = 2_000;
 export class DemandRecorder {
   readonly #options: DemandRecorderOptions;
   #counts = new Map<string, DemandCounts>();
+  #missed = new Map<string, number>();
   readonly #flusher: Periodic;
 
   constructor(options: DemandRecorderOptions) {
@@ -43,6 +44,11 @@ export class DemandRecorder {
     counts[DEMAND_EVENTS[event]] += times;
   }
 
+  /** @param place as `missedPlace` names it: what strangers type must not fill the memory */
+  miss(place: string, times = 1): void {
+    this.#missed.set(place, (this.#missed.get(place) ?? 0) + times);
+  }
+
   /** Adds what was counted since the last time; what cannot be written is kept for the next. Never throws. */
   flush(): Promise<void> {
     return this.#flusher.now();
@@ -54,6 +60,7 @@ export class DemandRecorder {
   }
 
   async #flush(): Promise<void> {
+    await this.#flushMissed();
     const counted = [...this.#counts.values()];
     if (counted.length === 0) return;
     this.#counts = new Map();
@@ -66,6 +73,19 @@ export class DemandRecorder {
         this.count(city_slug, 'lead', leads);
         this.count(city_slug, 'conversion', conversions);
       }
+      onError(error);
+    }
+  }
+
+  async #flushMissed(): Promise<void> {
+    const missed = [...this.#missed].map(([place, searches]) => ({ place, searches }));
+    if (missed.length === 0) return;
+    this.#missed = new Map();
+    const { database, onError, now = () => new Date() } = this.#options;
+    try {
+      await addMissedPlaces(database, now(), missed);
+    } catch (error) {
+      for (const { place, searches } of missed) this.miss(place, searches);
       onError(error);
     }
   }

@@ -122,6 +122,12 @@ export function reportTables({ service, market, demand, experiments }: Report): 
         one.conversions,
       ]),
     },
+    {
+      title: 'Searches without plans',
+      says: missedWords(demand.missed),
+      columns: ['place', 'searches'],
+      rows: demand.missed.map((one) => [one.place ?? 'not a place we know', one.searches]),
+    },
     ...(experiments.length === 0 ? [] : [experimentTable(experiments)]),
   ];
 }
@@ -147,6 +153,13 @@ function experimentTable(experiments: Report['experiments']): ReportTable {
       reason,
     ]),
   };
+}
+
+function missedWords(missed: Report['demand']['missed']): string {
+  const all = missed.reduce((sum, { searches }) => sum + searches, 0);
+  if (all === 0) return 'Nobody asked for a place without plans.';
+  const unknown = missed.find(({ place }) => place === null)?.searches ?? 0;
+  return `${plural(all, 'search', 'searches')} for places without plans, ${countText(unknown)} of them for texts that are not a place of our lists. What was typed is not kept.`;
 }
 
 /** Who followed the delivery charges, and how soon. */

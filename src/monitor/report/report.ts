@@ -22,6 +22,7 @@ import { type FiguresRow, sumFigures } from '../../store/observation/figures.ts'
 import { readVersionsAt, rebuildPlanSet } from '../../store/plans/plan-revisions.ts';
 import type { Queryable } from '../../store/postgres/database.ts';
 import { usageProfiles } from '../../store/profiles.ts';
+import { readMissedPlaces } from '../../store/queue/city-demand.ts';
 import type { Territory } from '../../territory/territory.ts';
 import { HOUR_MS } from '../../units.ts';
 import { callsOf, mostCalls, type PeriodFigures, readTargets } from '../figures/targets.ts';
@@ -237,6 +238,7 @@ async function experimentsOf(queryable: Queryable, { from, to }: ReportTime) {
 
 async function demandOf(queryable: Queryable, territory: Territory, { from, to }: ReportTime) {
   const cities = await readCityInterest(queryable, { from, to });
+  const missed = await readMissedPlaces(queryable, { from, to });
   const nameOf = (slug: string) => territory.cities.find((city) => city.slug === slug)?.name ?? slug;
   const searches = cities.reduce((sum, one) => sum + one.searches, 0);
   const searched = cities.filter((one) => one.searches > 0).length;
@@ -251,6 +253,11 @@ async function demandOf(queryable: Queryable, territory: Territory, { from, to }
       slug: city_slug,
       ...one,
       share: searches === 0 ? null : one.searches / searches,
+    })),
+    /** Searches for places that have no plans here: by name where it is known, the others together. */
+    missed: missed.map(({ place, searches: times }) => ({
+      place: place === '' ? null : (territory.closedPlaces.find((one) => one.slug === place)?.name ?? place),
+      searches: times,
     })),
     hours: Math.round((to.getTime() - from.getTime()) / HOUR_MS),
   };

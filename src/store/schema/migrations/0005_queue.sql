@@ -153,6 +153,16 @@ create table city_demand (
 comment on table city_demand is 'What shoppers did, counted by city and hour: from POST /v1/events';
 create index idx_city_demand_hour on city_demand (hour);
 
+create table missed_places (
+  place text not null,
+  hour timestamptz not null,
+  searches integer not null,
+  constraint missed_places_pkey primary key (place, hour)
+);
+comment on table missed_places is 'Places that were asked for and have no plans here, by hour; kept as city_demand';
+comment on column missed_places.place is 'slug of a place in the territory files; empty for every other text, which is not kept';
+create index idx_missed_places_hour on missed_places (hour);
+
 create table audit_log (
   id bigint generated always as identity,
   at timestamptz not null default now(),
