@@ -55,7 +55,7 @@ export async function readCityDemand(
 }
 
 /** Places without plans, and how often they were asked for. */
-export interface MissedPlace {
+interface MissedPlace {
   /** Slug of a place that the territory files know; empty: any other text. */
   place: string;
   searches: number;
