@@ -189,7 +189,7 @@ test('docs/errors.md lists every error code, and no other', () => {
   const codes = files.flatMap((file) =>
     [...read(file).matchAll(/readonly code = '(\w+)'/g)].map(([, code]) => code!),
   );
-  const tables = ['sources/source-error.ts', 'api/problem.ts'].flatMap((file) =>
+  const tables = ['sources/source-error.ts', 'store/store-error.ts', 'api/problem.ts'].flatMap((file) =>
     [...read(file).matchAll(/^ {2}(\w+): (?:true|false|\{ status)/gm)].map(([, code]) => code!),
   );
   const sandbox = [...read('sandbox/sandbox-error.ts').matchAll(/'(sandbox_\w+)'/g)].map(([, code]) => code!);

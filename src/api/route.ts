@@ -107,7 +107,17 @@ export function route<const O extends Operation>(
         request,
         reply,
       };
-      const json = await app.limits.turn(request, async () => answer(asked as unknown as Asked<O>));
+      // A promise takes a reply for one that ends when its last byte has left: who reads slowly, or not at all, would keep
+      // the turn of its question, and after two of those nobody else had one.
+      const bare = reply as { then?: unknown };
+      // biome-ignore lint/suspicious/noThenProperty: it has one, and must not for a while.
+      bare.then = undefined;
+      let json: unknown;
+      try {
+        json = await app.limits.turn(request, async () => answer(asked as unknown as Asked<O>));
+      } finally {
+        delete bare.then;
+      }
       if (json === reply) return reply;
       if (typeof caching === 'object') {
         return sendRepresentation(request, reply, {

@@ -55,8 +55,8 @@ export interface ApiParts {
   places: Places;
   /** How often the upstream is asked: so long an answer may be kept by caches that many share. */
   syncIntervalMs: number;
-  /** Counts what a shopper did in a city. */
-  onEvent(city_slug: string, event: DemandEvent): void;
+  /** Counts what a shopper did in a city. @param isVouched told with the key of events */
+  onEvent(city_slug: string, event: DemandEvent, isVouched: boolean): void;
   /** Counts that somebody asked for a place without plans, as `missedPlace` names it; left out, nobody does. */
   onMiss?: (place: string) => void;
   /** Tells what happens as it happens; left out, there is no stream. */

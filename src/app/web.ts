@@ -136,7 +136,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
             scope.signal,
           ),
       },
-      onEvent: (slug, event) => demand.count(slug, event),
+      onEvent: (slug, event, isVouched) => demand.count(slug, event, isVouched),
       onMiss: (place) => demand.miss(place),
       publicUrl: config.publicUrl,
       recentPrices: (duns, version) => recent.of(duns, version),

@@ -3,13 +3,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { ApiParts } from '../api/routes.ts';
 import type { Catalog, PlanView } from '../catalog/catalog.ts';
-import { expected } from '../errors.ts';
 import type { Html } from '../html/html.ts';
 import type { RecentPrice } from '../plan/past/recent-price.ts';
 import type { Visit } from './beacon/vitals-recorder.ts';
 import type { Language } from './language.ts';
 import type { Past } from './past/past.ts';
 import type { StyleSheet } from './style-sheet.ts';
+import type { CommonWords } from './words/common.ts';
 
 export interface PageParts
   extends Pick<ApiParts, 'territory' | 'places' | 'syncIntervalMs' | 'staleAfterMs' | 'onMiss'> {
@@ -38,6 +38,8 @@ export interface Ask {
   /** The parts of the path that are named in the route. */
   params: Readonly<Record<string, string>>;
   query: URLSearchParams;
+  /** Who asks, as limits know them. */
+  client: string;
   nowMs: number;
 }
 
@@ -89,8 +91,16 @@ export type Answer = Page | Redirect;
 
 /** An address that cannot be read: answered with a page that says which part of it, and what would be right. */
 export class BadAddress extends Error {
-  /** @param name of the parameter */
-  constructor(name: string, what: string, got: string) {
-    super(`${name}: ${expected(what, got)}`);
+  /** Name of the parameter. */
+  readonly parameter: string;
+  /** What would be right: one of these values, or what the words of the page's language call so. */
+  readonly right: readonly string[] | keyof CommonWords['parameters'];
+  readonly got: string;
+
+  constructor(parameter: string, right: BadAddress['right'], got: string) {
+    super(parameter);
+    this.parameter = parameter;
+    this.right = right;
+    this.got = got;
   }
 }

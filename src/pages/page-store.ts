@@ -47,7 +47,7 @@ export class PageStore {
   }
 
   /** `false`: the page is to be made first. */
-  answerAtOnce(request: IncomingMessage, response: ServerResponse): boolean {
+  answerReady(request: IncomingMessage, response: ServerResponse): boolean {
     const ready = this.#ready.get(request.url!);
     if (ready === undefined) return false;
     const nowMs = this.#parts.catalog.nowMs();

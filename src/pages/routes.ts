@@ -1,10 +1,12 @@
 /** The addresses of the pages, in both languages, and how they are answered. A page is made from memory alone. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { clientOf } from '../api/strangers/client-limits.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 import { beaconRoutes } from './beacon/beacon-routes.ts';
+import { viewRoutes } from './beacon/view-routes.ts';
 import { comparePage } from './compare/compare-page.ts';
-import { errorPage, type Wrong } from './error-page.ts';
+import { badAddressPage, errorPage, type Wrong } from './error-page.ts';
 import { homePage } from './find/home-page.ts';
 import { suggestRoutes } from './find/suggest.ts';
 import { foundRoutes } from './found/found-routes.ts';
@@ -46,6 +48,7 @@ export function pagesRoutes(app: FastifyInstance, options: PagesOptions): void {
   scriptRoute(app);
   foundRoutes(app, options.parts, (language, request) => toAsk(options.parts, language, request));
   suggestRoutes(app, options.parts);
+  viewRoutes(app, options.parts);
   if (options.parts.onVisit) {
     const pages = ROUTES.map(([path]) => path);
     beaconRoutes(app, pages, options.parts.onVisit);
@@ -98,7 +101,7 @@ async function send(
   try {
     made = await answer(ask);
   } catch (error) {
-    if (error instanceof BadAddress) made = errorPage(ask, 'badRequest', { detail: error.message });
+    if (error instanceof BadAddress) made = badAddressPage(ask, error);
     else if (isOutOfReach(error)) made = errorPage(ask, 'notReady');
     else {
       onError(error);
@@ -119,15 +122,16 @@ async function send(
 function toAsk(
   parts: PageParts,
   language: Language,
-  { url, params }: FastifyRequest,
+  request: FastifyRequest,
   route: string | null = null,
 ): Ask {
   return {
-    ...addressOf(url),
+    ...addressOf(request.url),
+    client: clientOf(request),
     parts,
     language,
     route,
-    params: params as Record<string, string>,
+    params: request.params as Record<string, string>,
     nowMs: parts.catalog.nowMs(),
   };
 }

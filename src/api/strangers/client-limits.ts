@@ -31,6 +31,10 @@ declare module 'fastify' {
   interface FastifyInstance {
     limits: ClientLimits;
   }
+  interface FastifyContextConfig {
+    /** As of an operation, for other routes. */
+    isCostly?: boolean;
+  }
   interface FastifyRequest {
     /** What an event is about. */
     eventCity: string;
@@ -162,8 +166,8 @@ function tooMany(name: LimiterName, { max, ttlInSeconds }: { max: number; ttlInS
 
 /** What takes long or reads much: it is limited more tightly, and takes turns. */
 function isCostly({ routeOptions, query, headers }: FastifyRequest): boolean {
-  const { operation } = routeOptions.config;
-  if (!operation) return false;
+  const { operation, isCostly: isCostlyPage = false } = routeOptions.config;
+  if (!operation) return isCostlyPage;
   if (operation.isCostly || 'as_of' in (query as object)) return true;
   return operation.columns !== undefined && (headers.accept ?? '').includes(CSV_TYPE);
 }

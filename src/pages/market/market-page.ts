@@ -43,7 +43,7 @@ export async function marketPage(ask: Ask): Promise<Answer> {
   if (!view) return errorPage(ask, 'notReady');
   const query = readListQuery(ask.query);
   const market = YearMarket.of(view, query.profile);
-  const past = await parts.past.read(`market ${view.version}`, (queryable) =>
+  const past = await parts.past.read(ask.client, `market ${view.version}`, (queryable) =>
     readMarketPast(queryable, tdsp.duns, new Date(ask.nowMs)),
   );
   const words = MARKET[language].market;

@@ -40,7 +40,7 @@ export async function providerPage(ask: Ask): Promise<Answer> {
   if (!view) return errorPage(ask, 'notReady');
   const query = readListQuery(ask.query);
   const areas = areasOf(ask, id, query);
-  const past = await parts.past.read(`provider ${id} ${view.version}`, (queryable) =>
+  const past = await parts.past.read(ask.client, `provider ${id} ${view.version}`, (queryable) =>
     readProviderPast(queryable, id, new Date(ask.nowMs)),
   );
   if (areas.length === 0) return withoutPlans(ask, past);

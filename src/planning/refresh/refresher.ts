@@ -16,7 +16,7 @@ import { queueName } from '../../sync/work/job-queue.ts';
 import type { Territory } from '../../territory/territory.ts';
 import { DAY_MS, HOUR_MS } from '../../units.ts';
 import { type ExperimentToday, readExperimentToday, tendExperiment } from '../experiment/experiments.ts';
-import { demandWeight } from '../priority.ts';
+import { marketWeights } from '../market-weights.ts';
 import { DEMAND_HALF_LIFE_HOURS, DEMAND_WINDOW_MS } from '../sync-kinds.ts';
 import { MINUTE_MS } from './calendar.ts';
 import { choose } from './choose.ts';
@@ -74,14 +74,12 @@ const TABLE_HOURS = 24;
 const SENTINEL_MINUTES = 15;
 /** Late by as much as a schedule may be before a floor is said to be broken. */
 const FLOOR_GRACE_MS = 2 * MINUTE_MS;
-/** Nobody weighs nothing: the least a set counts, in shares of the mean. */
-const LEAST_WEIGHT = 0.25;
 const RELEARN_MS = DAY_MS;
 /** What happened is known within the hour, for gains and experiments. */
 const READ_ON_MS = HOUR_MS;
 const QUIET_MS = 5_000;
 
-/** Who wants the plans of a set: half by the people of its cities, half by what shoppers did lately. 1 on average. */
+/** Who wants the plans of each set. */
 async function readWeights(
   queryable: Queryable,
   { territory, upstream }: RefreshSettings,
@@ -89,22 +87,9 @@ async function readWeights(
 ): Promise<number[]> {
   if (upstream.coverage === 'state') return [1];
   const since = new Date(now - DEMAND_WINDOW_MS);
-  const demand = new Map(
-    (
-      await readCityDemand(queryable, { now: new Date(now), since, halfLifeHours: DEMAND_HALF_LIFE_HOURS })
-    ).map((one) => [one.city_slug, demandWeight(one)]),
-  );
-  const tierWeight: Record<number, number> = { 1: 3, 2: 2, 3: 1 };
-  const shareOf = (of: (city: Territory['cities'][number]) => number) => {
-    const sums = setsOf(territory).map((duns) =>
-      territory.cities.reduce((sum, city) => (city.tdsps.includes(duns) ? sum + of(city) : sum), 0),
-    );
-    const total = sums.reduce((sum, one) => sum + one, 0);
-    return sums.map((sum) => (total === 0 ? 1 : (sum / total) * sums.length));
-  };
-  const byTier = shareOf(({ tier }) => tierWeight[tier] ?? 1);
-  const byDemand = demand.size === 0 ? byTier : shareOf(({ slug }) => demand.get(slug) ?? 0);
-  return byTier.map((weight, set) => Math.max(LEAST_WEIGHT, (weight + byDemand[set]!) / 2));
+  const at = { now: new Date(now), since, halfLifeHours: DEMAND_HALF_LIFE_HOURS };
+  const demand = new Map((await readCityDemand(queryable, at)).map((one) => [one.city_slug, one]));
+  return marketWeights(territory.cities, setsOf(territory), demand);
 }
 
 const setsOf = (territory: Territory): string[] => territory.tdsps.map(({ duns }) => duns).toSorted();
