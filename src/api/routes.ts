@@ -58,7 +58,7 @@ export interface ApiParts {
   /** Counts what a shopper did in a city. @param isVouched told with the key of events */
   onEvent(city_slug: string, event: DemandEvent, isVouched: boolean): void;
   /** Tells what happens as it happens; left out, there is no stream. */
-  hub?: Pick<EventHub, 'isFull' | 'join'>;
+  hub?: Pick<EventHub, 'isFull' | 'join' | 'most'>;
   /** The files of exports; left out, there are none. */
   exports?: {
     folder: string;

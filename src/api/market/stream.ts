@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { integer, readParams } from '../params.ts';
 import { Problem } from '../problem.ts';
 import { type ApiParts, PUBLIC_HEADERS } from '../routes.ts';
+import { clientOf } from '../strangers/client-limits.ts';
 import { EVENT_FILTERS, toFilter } from './changes.ts';
 
 const PARAMS = {
@@ -14,14 +15,27 @@ const PARAMS = {
   since: integer('What happened after this `seq`, where the header Last-Event-ID does not say so.', 0, 1e15),
 };
 
+/** Of the places of a process one client has a tenth: nobody can take all of them. */
+const SHARE_OF_A_CLIENT = 0.1;
+
 export function streamRoutes(app: FastifyInstance, { hub, territory }: ApiParts): void {
   if (!hub) return;
+  const most = Math.ceil(hub.most * SHARE_OF_A_CLIENT);
+  const listening = new Map<string, number>();
   app.get('/v1/stream', async (request, reply) => {
     const { since, ...params } = readParams(PARAMS, request.query);
     const filter = toFilter(territory, params);
     if (hub.isFull) {
       throw new Problem('busy', {
         detail: 'Too many listen to this process just now. Try again in half a minute, or ask /v1/changes.',
+        retry_after_seconds: 30,
+      });
+    }
+    const client = clientOf(request);
+    const streams = listening.get(client) ?? 0;
+    if (streams >= most) {
+      throw new Problem('too_many_requests', {
+        detail: `At most ${most} streams of one client. End one of them first.`,
         retry_after_seconds: 30,
       });
     }
@@ -32,6 +46,14 @@ export function streamRoutes(app: FastifyInstance, { hub, territory }: ApiParts)
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
+    });
+    // A stream without a body would be one without an end.
+    if (request.method === 'HEAD') return reply.raw.end();
+    listening.set(client, streams + 1);
+    reply.raw.once('close', () => {
+      const left = listening.get(client)! - 1;
+      if (left > 0) listening.set(client, left);
+      else listening.delete(client);
     });
     // Before anything is written PostgreSQL may be out of reach: the connection ends, and the client comes back.
     await hub

@@ -20,7 +20,11 @@ const env = { PATH, HOME: process.env.HOME!, NODE_ENV: 'production' };
 
 test('NODE_ENV=production npm ci && npm start serves plans, with one screen that is about them', async (t) => {
   const folder = mkdtempSync(join(process.env.WATTSYNC_TEST_DIR ?? tmpdir(), 'production-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  // PostgreSQL runs as another user where this is root: nothing above it may be closed to that one.
+  const cluster = mkdtempSync(join(tmpdir(), 'wattsync-production-'));
+  t.after(() => {
+    for (const one of [folder, cluster]) rmSync(one, { recursive: true, force: true });
+  });
   execFileSync('git', ['-C', root, 'checkout-index', '--all', `--prefix=${folder}/`]);
   const node = execFileSync('node', ['--version'], { env, encoding: 'utf8' }).trim();
   console.log(`# with Node ${node}`);
@@ -30,7 +34,7 @@ test('NODE_ENV=production npm ci && npm start serves plans, with one screen that
 
   const server = spawn('npm', ['start'], {
     cwd: folder,
-    env: { ...env, PORT: '0', WATTSYNC_DATA_DIR: join(folder, 'data'), LOG_LEVEL: 'warn' },
+    env: { ...env, PORT: '0', WATTSYNC_DATA_DIR: cluster, LOG_LEVEL: 'warn' },
     detached: true,
   });
   const ended = once(server, 'exit');
@@ -43,7 +47,9 @@ test('NODE_ENV=production npm ci && npm start serves plans, with one screen that
       said += chunk;
     });
   }
-  await until(() => /http:\/\/[\w.:]+/.test(said) && said.includes('serves on'), 120_000);
+  await until(() => /http:\/\/[\w.:]+/.test(said) && said.includes('serves on'), 120_000).catch(() =>
+    assert.fail(said),
+  );
   const [url] = /http:\/\/[\w.:]+/.exec(said)!;
   await until(async () => (await fetch(`${url}/readyz`)).status === 200, 120_000);
   const { data } = (await (await fetch(`${url}/v1/plans?city=dallas-tx`)).json()) as { data: unknown[] };
