@@ -19,12 +19,9 @@ const PATH = process.env
 const env = { PATH, HOME: process.env.HOME!, NODE_ENV: 'production' };
 
 test('NODE_ENV=production npm ci && npm start serves plans, with one screen that is about them', async (t) => {
+  // Closed to all other users, as a clone below /root is.
   const folder = mkdtempSync(join(process.env.WATTSYNC_TEST_DIR ?? tmpdir(), 'production-'));
-  // PostgreSQL runs as another user where this is root: nothing above it may be closed to that one.
-  const cluster = mkdtempSync(join(tmpdir(), 'wattsync-production-'));
-  t.after(() => {
-    for (const one of [folder, cluster]) rmSync(one, { recursive: true, force: true });
-  });
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
   execFileSync('git', ['-C', root, 'checkout-index', '--all', `--prefix=${folder}/`]);
   const node = execFileSync('node', ['--version'], { env, encoding: 'utf8' }).trim();
   console.log(`# with Node ${node}`);
@@ -34,7 +31,7 @@ test('NODE_ENV=production npm ci && npm start serves plans, with one screen that
 
   const server = spawn('npm', ['start'], {
     cwd: folder,
-    env: { ...env, PORT: '0', WATTSYNC_DATA_DIR: cluster, LOG_LEVEL: 'warn' },
+    env: { ...env, PORT: '0', WATTSYNC_DATA_DIR: join(folder, 'data'), LOG_LEVEL: 'warn' },
     detached: true,
   });
   const ended = once(server, 'exit');
