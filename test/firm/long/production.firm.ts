@@ -36,7 +36,7 @@ test('NODE_ENV=production npm ci && npm start serves plans, with one screen that
   });
   const ended = once(server, 'exit');
   t.after(() => {
-    if (server.exitCode === null) process.kill(-server.pid!, 'SIGKILL');
+    if (server.exitCode === null && server.signalCode === null) process.kill(-server.pid!, 'SIGKILL');
   });
   let said = '';
   for (const stream of [server.stdout, server.stderr]) {
