@@ -4,8 +4,9 @@
  */
 
 import type { FastifyInstance } from 'fastify';
-import { integer, readParams } from '../params.ts';
+import { integer } from '../params.ts';
 import { Problem } from '../problem.ts';
+import { type Operation, route } from '../route.ts';
 import { type ApiParts, PUBLIC_HEADERS } from '../routes.ts';
 import { clientOf } from '../strangers/client-limits.ts';
 import { EVENT_FILTERS, toFilter } from './changes.ts';
@@ -15,6 +16,22 @@ const PARAMS = {
   since: integer('What happened after this `seq`, where the header Last-Event-ID does not say so.', 0, 1e15),
 };
 
+const STREAM = {
+  id: 'streamEvents',
+  method: 'GET',
+  path: '/v1/stream',
+  tag: 'Markets',
+  summary: 'What happens in all markets, as it happens: server-sent events',
+  description:
+    'The events of `/v1/changes` within a second. The id of each is its `seq`: a client that comes back with `Last-Event-ID` is told what it missed, or one event `resync`, and then reads the plans again. A comment every 15 seconds says that the stream lives; one that is not read is ended.',
+  query: PARAMS,
+  answer: 'EventStream',
+  type: 'text/event-stream',
+  caching: 'no-store',
+  problems: ['unknown_tdsp', 'busy'],
+  example: { query: { tdsp: 'ONCOR' } },
+} as const satisfies Operation;
+
 /** Of the places of a process one client has a tenth: nobody can take all of them. */
 const SHARE_OF_A_CLIENT = 0.1;
 
@@ -22,8 +39,7 @@ export function streamRoutes(app: FastifyInstance, { hub, territory }: ApiParts)
   if (!hub) return;
   const most = Math.ceil(hub.most * SHARE_OF_A_CLIENT);
   const listening = new Map<string, number>();
-  app.get('/v1/stream', async (request, reply) => {
-    const { since, ...params } = readParams(PARAMS, request.query);
+  route(app, STREAM, async ({ query: { since, ...params }, request, reply }) => {
     const filter = toFilter(territory, params);
     if (hub.isFull) {
       throw new Problem('busy', {
@@ -48,7 +64,10 @@ export function streamRoutes(app: FastifyInstance, { hub, territory }: ApiParts)
       'x-accel-buffering': 'no',
     });
     // A stream without a body would be one without an end.
-    if (request.method === 'HEAD') return reply.raw.end();
+    if (request.method === 'HEAD') {
+      reply.raw.end();
+      return reply;
+    }
     listening.set(client, streams + 1);
     reply.raw.once('close', () => {
       const left = listening.get(client)! - 1;

@@ -120,7 +120,8 @@ const syncFailures: Signal = ({ hour: { attempts } }) => {
   // A snapshot that is held back has an alert of its own.
   const failed = attempts.failed - attempts.held;
   const all = failed + attempts.succeeded;
-  const share = failed < LEAST.failed_syncs ? 0 : failed / all;
+  // One call for the whole state that fails and is repaired by the next wakes nobody.
+  const share = attempts.failed_jobs < LEAST.failed_syncs ? 0 : failed / all;
   return one(all === 0 ? null : share, `${failed} of ${plural(all, 'try', 'tries')} failed within the hour`);
 };
 
@@ -298,6 +299,15 @@ const channelFailing: Signal = ({ channels }) =>
     };
   });
 
+/** One reading for all: whom it is about is in its text, so that a receiver that is removed resolves it. */
+const webhooksDisabled: Signal = ({ disabledWebhooks: disabled }) =>
+  one(
+    disabled.length,
+    disabled.length === 0
+      ? 'all that are active are told'
+      : disabled.map(({ name, why_disabled }) => `${name}: ${why_disabled}`).join('; '),
+  );
+
 export const SIGNALS_OF: Record<Exclude<SignalName, 'postgres_away'>, Signal> = {
   plan_age: planAge,
   freshness_burn_fast: burn(({ burnFast }) => burnFast),
@@ -330,4 +340,5 @@ export const SIGNALS_OF: Record<Exclude<SignalName, 'postgres_away'>, Signal> = 
   loop_lag: loopLag,
   clock_skew: clockSkew,
   channel_failing: channelFailing,
+  webhooks_disabled: webhooksDisabled,
 };

@@ -1,9 +1,9 @@
 /** What search engines and shared links ask for: maps of the site, robots.txt, pictures. */
 
 import { hash } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import { sendProblem } from '../../api/problem.ts';
+import { Problem } from '../../api/problem.ts';
 import { type KeptText, keepText, sendKept } from '../../api/representation.ts';
 import { isNotModified } from '../../api/routes.ts';
 import { clientOf } from '../../api/strangers/client-limits.ts';
@@ -25,6 +25,8 @@ const XML = 'application/xml; charset=utf-8';
 /** Search engines come by the hour at the most. */
 const MAX_AGE = 'public, max-age=3600, stale-if-error=86400';
 const MOST_MAPS = 12;
+/** Who asks for these is in no hurry. */
+const AGAIN_SECONDS = 10;
 type MapName = 'index' | (typeof SITEMAPS)[number];
 
 const PICTURES: readonly (readonly [path: string, of: (ask: Ask) => Pictured | null])[] = [
@@ -51,9 +53,14 @@ export function foundRoutes(
       .send(robotsTxt(originOf(parts, request))),
   );
 
-  const mapOf = async (name: MapName, request: FastifyRequest): Promise<KeptText | null> => {
+  const mapOf = async (name: MapName, request: FastifyRequest): Promise<KeptText> => {
     const state = await readSiteState(parts, clientOf(request));
-    if (!state) return null;
+    if (!state) {
+      throw new Problem('not_ready', {
+        detail: 'The plans of some TDSPs are not here yet, and a map without them would be wrong.',
+        retry_after_seconds: AGAIN_SECONDS,
+      });
+    }
     const origin = originOf(parts, request);
     const key = `${name} ${origin} ${[...state.published].flat().join()} ${state.views.map(({ version }) => version).join('+')}`;
     let kept = maps.get(key);
@@ -72,7 +79,7 @@ export function foundRoutes(
       // Where no address is set, each name a caller gives this server makes a map of its own.
       const kept = await app.limits.turn(request, () => mapOf(name, request));
       const headers = { type: XML, vary: 'accept-encoding, host', 'cache-control': MAX_AGE };
-      return kept ? sendKept(request, reply, kept, headers) : sendNotReady(reply);
+      return sendKept(request, reply, kept, headers);
     });
   mapRoute('/sitemap.xml', 'index');
   for (const name of SITEMAPS) mapRoute(`/sitemaps/${name}.xml`, name);
@@ -81,31 +88,36 @@ export function foundRoutes(
     for (const language of LANGUAGES) {
       app.get(inLanguage(language, path), async (request, reply) => {
         const pictured = of(toAsk(language, request));
-        if (!pictured)
-          return sendProblem(reply, 'not_found', { detail: 'No page with a picture is at this address.' });
+        if (!pictured) throw noPicture(parts);
         const tag = hash('sha256', `${request.url} ${pictured.version}`, 'base64url').slice(0, 22);
-        reply.headers({ etag: `"${tag}"`, 'cache-control': MAX_AGE });
-        if (isNotModified(request.headers['if-none-match'], tag)) return reply.code(304).send();
+        const headers = { etag: `"${tag}"`, 'cache-control': MAX_AGE };
+        if (isNotModified(request.headers['if-none-match'], tag))
+          return reply.headers(headers).code(304).send();
         try {
           const png = await pictures.png(`${request.url.split('?')[0]} ${pictured.version}`, () =>
             pictured.picture(),
           );
-          return reply.type('image/png').send(png);
+          return reply.headers(headers).type('image/png').send(png);
         } catch (error) {
-          if (error instanceof PicturesBusy) return sendNotReady(reply);
-          throw error;
+          if (!(error instanceof PicturesBusy)) throw error;
+          throw new Problem('busy', {
+            detail: 'Too many pictures are asked for at once.',
+            retry_after_seconds: AGAIN_SECONDS,
+          });
         }
       });
     }
   }
 }
 
-function sendNotReady(reply: FastifyReply): FastifyReply {
-  return reply
-    .code(503)
-    .headers({ 'retry-after': '10', 'cache-control': 'no-store' })
-    .type('text/plain')
-    .send('Not ready yet. Try again in a moment.\n');
+/** What a picture would show may only not be here yet. */
+function noPicture({ territory, catalog }: PageParts): Problem {
+  const isAllHere = territory.tdsps.every(({ duns }) => catalog.look([duns]) !== null);
+  if (isAllHere) return new Problem('not_found', { detail: 'No page with a picture is at this address.' });
+  return new Problem('not_ready', {
+    detail: 'The plans of some TDSPs are not here yet.',
+    retry_after_seconds: AGAIN_SECONDS,
+  });
 }
 
 /** As set, else as the caller wrote it: then nothing is kept for others that names it. */
