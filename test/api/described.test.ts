@@ -24,12 +24,15 @@ import {
 test('every example is answered with success, and as the example of its answer says', async () => {
   assert.ok(operations.length >= 23, `${operations.length}`);
   for (const operation of operations) {
-    const { statusCode, body } = await ask(requestOf(operation));
+    const { statusCode, headers, body } = await ask(requestOf(operation));
     assert.ok(statusCode === 200 || statusCode === 202, `${operation.operationId}: ${body.slice(0, 300)}`);
-    const { content } = operation.responses[statusCode] as { content: Record<string, { example?: object }> };
-    const told = content['application/json']?.example;
+    const { content } = operation.responses[statusCode] as { content: Record<string, { example?: unknown }> };
+    const type = String(headers['content-type']).split(';')[0]!;
+    const told = content[type]?.example;
     assert.ok(told, `${operation.operationId} has no example of its answer: npm run examples`);
-    if (operation.operationId === 'getOpenapi') continue;
+    // Of a description only the head is told.
+    if (operation.operationId === 'getOpenapi' || type === 'application/schema+json') continue;
+    if (!type.endsWith('json')) continue;
     expectAlike(told, shortened(JSON.parse(body)), operation.operationId);
   }
   await engine.changeControl('running', { by: 'test', reason: null });
