@@ -14,6 +14,7 @@ import { guardOutput, harmless, harmlessJson } from './process/output.ts';
 import { endWithParent } from './process/parent.ts';
 import { SYNC_COMMANDS } from './sync/commands.ts';
 import { UsageError } from './usage-error.ts';
+import { WEBHOOK_COMMANDS } from './webhooks/commands.ts';
 
 /** What keeps a process alive that has done its work or failed: nothing may, a supervisor waits for its end. */
 const LINGER_MS = 3_000;
@@ -301,6 +302,7 @@ function buildProgram(run: Runner): Command {
   group('monitor', 'how the program is used, and whether it keeps its targets', MONITOR_COMMANDS);
   group('production', 'everything an operator asks first', PRODUCTION_COMMANDS);
   group('report', 'service, market and demand over a week or a month, reproducible', REPORT_COMMANDS);
+  group('webhooks', 'who is told what happens in the market, and how that goes', WEBHOOK_COMMANDS);
   group('alerts', 'what fires, who knows of it, and what happened', ALERT_COMMANDS);
   return program;
 }

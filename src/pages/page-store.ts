@@ -83,7 +83,7 @@ export class PageStore {
       head: [],
       heads: {},
     };
-    if (page.status === 200) this.#ready.set(url, ready);
+    if (page.status === 200 && !page.isPrivate) this.#ready.set(url, ready);
     return ready;
   }
 
@@ -133,8 +133,10 @@ export class PageStore {
       ready.heads = {};
     }
     // A browser that fetches ahead is not yet somebody who looks (Speculation Rules, Sec-Purpose).
-    if (page.demand !== null && headerOf(request, 'sec-purpose') === undefined)
-      this.#parts.onView(page.demand, request);
+    if (headerOf(request, 'sec-purpose') === undefined) {
+      if (page.demand !== null) this.#parts.onView(page.demand, request);
+      if (page.missed != null) this.#parts.onMiss?.(page.missed);
+    }
     if (page.status === 200 && isNotModified(headerOf(request, 'if-none-match'), tag)) {
       response.writeHead(304, ready.head as string[]).end();
       return;
@@ -152,7 +154,7 @@ export class PageStore {
 
   #head({ page, tag, validUntilMs }: Ready, nowMs: number): string[] {
     const head = [...EVERY_ANSWER, ...headersOf(page.style)];
-    if (page.status !== 200) {
+    if (page.status !== 200 || page.isPrivate) {
       head.push('cache-control', 'no-store');
       if (page.retryAfterSeconds !== null) head.push('retry-after', String(page.retryAfterSeconds));
       return head;

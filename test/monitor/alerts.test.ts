@@ -617,6 +617,25 @@ test('a channel does not deliver: the news goes over the others, and what it mis
   seen.add('channel_failing');
 });
 
+test('a receiver of events that wants no more is told to the operator', async () => {
+  const { rows } = await pool.query<{ name: string }>(
+    `insert into webhooks (name, url, sealed_secret, filter, with_plans, created_by, seq)
+     values ('mirror', 'https://example.com/', 'whsec_AAAA', '{}', false, 'test', 0) returning name`,
+  );
+  const set = (state: string, why: string | null) => () =>
+    pool.query('update webhooks set state = $1, why_disabled = $2 where name = $3', [
+      state,
+      why,
+      rows[0]!.name,
+    ]);
+  await firesAndResolves({
+    rules: ['webhook_disabled'],
+    subject: '',
+    make: set('disabled', 'example.com answered 410'),
+    undo: set('active', null),
+  });
+});
+
 test('every rule has a test that makes its cause', () => {
   assert.deepEqual([...seen].toSorted(), causesLeft().toSorted());
 });

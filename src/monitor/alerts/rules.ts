@@ -46,6 +46,7 @@ const SIGNALS = [
   'loop_lag',
   'clock_skew',
   'channel_failing',
+  'webhooks_disabled',
 ] as const;
 export type SignalName = (typeof SIGNALS)[number];
 

@@ -323,6 +323,15 @@ const channelFailing: Signal = ({ channels }) =>
     };
   });
 
+/** One reading for all: whom it is about is in its text, so that a receiver that is removed resolves it. */
+const webhooksDisabled: Signal = ({ disabledWebhooks: disabled }) =>
+  one(
+    disabled.length,
+    disabled.length === 0
+      ? 'all that are active are told'
+      : disabled.map(({ name, why_disabled }) => `${name}: ${why_disabled}`).join('; '),
+  );
+
 export const SIGNALS_OF: Record<Exclude<SignalName, 'postgres_away'>, Signal> = {
   plan_age: planAge,
   freshness_burn_fast: burn(({ burnFast }) => burnFast),
@@ -356,4 +365,5 @@ export const SIGNALS_OF: Record<Exclude<SignalName, 'postgres_away'>, Signal> = 
   loop_lag: loopLag,
   clock_skew: clockSkew,
   channel_failing: channelFailing,
+  webhooks_disabled: webhooksDisabled,
 };
