@@ -46,6 +46,8 @@ export interface Operation {
   status?: 200 | 202;
   /** The name of the schema of its answer. */
   answer: keyof typeof SCHEMAS;
+  /** Of an answer that is not JSON: its media type, and its schema says what one message of it is. */
+  type?: string;
   /** Of the answer as CSV, for those who prefer it. */
   columns?: readonly { name: string }[];
   caching: Caching;

@@ -7,6 +7,7 @@ import type { DataPackage } from '../export/data-package.ts';
 import type { Rules } from '../monitor/alerts/rules.ts';
 import type { DemandEvent } from '../planning/demand-recorder.ts';
 import type { SyncRequest } from '../planning/request-sync.ts';
+import type { Sealer } from '../seal.ts';
 import type { KeptExport } from '../store/exports/kept-exports.ts';
 import type { Database } from '../store/postgres/database.ts';
 import type { Places } from '../territory/places.ts';
@@ -27,6 +28,8 @@ export interface AdminParts {
   /** Of the alerts; left out, nothing can be said about them. */
   rules?: Rules;
   tokens: readonly AdminToken[];
+  /** Opens and seals stored secrets; left out, there is no key for it. */
+  sealer?: Sealer;
   database: Database;
   /** Handed in: the routes know neither queue nor control. */
   engine: {

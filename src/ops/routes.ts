@@ -184,6 +184,9 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
         order('/held/:tdsp/publish', (at, context) => at.publishHeld(context));
         order('/held/:tdsp/drop', (at, context) => at.dropHeld(context));
         page('/alerts', (at, context) => at.alerts(context));
+        page('/webhooks', (at, context) => at.webhooks(context));
+        page('/webhooks/:name', (at, context) => at.webhook(context));
+        order('/webhooks/:name/:order', (at, context) => at.orderWebhook(context));
         page('/database', (at, context) => at.database(context));
         page('/reports', (at, context) => at.reports(context));
         page('/runbook', (at, context) => at.runbook(context));

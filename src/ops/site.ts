@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { describeError, WattsyncError } from '../errors.ts';
 import { type Html, html } from '../html/html.ts';
 import { readRules } from '../monitor/alerts/rules.ts';
+import { Sealer } from '../seal.ts';
 import { ACTIONS, isAction, OrderError } from './actions.ts';
 import { Board } from './board.ts';
 import { readRange } from './look/axis.ts';
@@ -12,6 +13,7 @@ import { nowPage } from './now/page.ts';
 import type { Answer, Context, OpsParts } from './ops-parts.ts';
 import { confirmPage } from './pages/confirm.ts';
 import { type LoginForm, loginPage, logoutPage } from './pages/login.ts';
+import type { WebhookSaid } from './pages/webhooks.ts';
 import { OpsStream, type StreamKey } from './stream.ts';
 
 export type Site = ReturnType<typeof openSite>;
@@ -25,10 +27,13 @@ const PAGES = {
   reports: () => import('./pages/reports.ts'),
   run: () => import('./pages/run.ts'),
   runbook: () => import('./pages/runbook.ts'),
+  webhooks: () => import('./pages/webhooks.ts'),
+  webhookOrders: () => import('./webhook-orders.ts'),
 };
 
 export function openSite({ config, territory, admin }: OpsParts) {
   const rules = readRules();
+  const sealer = admin?.sealer ?? new Sealer(null);
   let isPrepared = false;
   // Without a token nobody comes in, and only the page that says so is ever asked.
   const board =
@@ -124,6 +129,27 @@ export function openSite({ config, territory, admin }: OpsParts) {
       const { alertsPage } = await PAGES.alerts();
       return page({ ...(await alertsPage(pageParts(), keyOf(context))), crumb: noteOf(context) }, context);
     },
+    async webhooks(context: Context): Promise<Answer> {
+      const { webhooksPage } = await PAGES.webhooks();
+      const frame = await webhooksPage(pageParts(), sealer.hasKey);
+      return page({ ...frame, crumb: noteOf(context) }, context);
+    },
+    async webhook(context: Context, said: WebhookSaid = {}, status = 200): Promise<Answer> {
+      const name = context.path.name ?? '';
+      const { webhookPage } = await PAGES.webhooks();
+      const frame = await webhookPage(pageParts(), name, context.formToken, said);
+      return frame ? page(frame, context, status) : this.failed(404, `There is no webhook "${name}".`);
+    },
+    /** Answered with the page itself: a secret is shown once, and no address holds it. */
+    async orderWebhook(context: Context): Promise<Answer> {
+      const { name = '', order = '' } = context.path;
+      const orders = { database: admin!.database.pool, sealer, by: actorOf(context) };
+      const { obeyWebhook } = await PAGES.webhookOrders();
+      const outcome = await obeyWebhook(orders, order, name, context.body);
+      if (outcome === 'removed') return { to: '/ops/webhooks?done=webhook_removed' };
+      if (outcome === 'unknown') return this.failed(404, `There is no webhook "${name}".`);
+      return this.webhook(context, outcome, outcome.error === undefined ? 200 : 400);
+    },
     async database(context: Context): Promise<Answer> {
       const { databasePage } = await PAGES.database();
       return page(await databasePage(pageParts(), keyOf(context)), context);
@@ -193,6 +219,7 @@ export function openSite({ config, territory, admin }: OpsParts) {
 
 const HELD_NOTES: Record<string, string> = {
   held_published: 'The snapshot was published; every process has it within a second.',
+  webhook_removed: 'The webhook was removed: nothing is sent there any more.',
   held_dropped: 'The snapshot was dropped. The published plans stay.',
 };
 const TITLES: Record<number, string> = { 401: 'log in', 403: 'not allowed', 404: 'not found' };

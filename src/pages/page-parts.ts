@@ -5,6 +5,7 @@ import type { ApiParts } from '../api/routes.ts';
 import type { Catalog, PlanView } from '../catalog/catalog.ts';
 import type { Html } from '../html/html.ts';
 import type { RecentPrice } from '../plan/past/recent-price.ts';
+import type { WatchDesk } from '../watch/watch-desk.ts';
 import type { Visit } from './beacon/vitals-recorder.ts';
 import type { Language } from './language.ts';
 import type { Past } from './past/past.ts';
@@ -23,6 +24,8 @@ export interface PageParts
   onVisit?: ((page: string, visit: Visit) => void) | undefined;
   /** Told of each view of a city's plans, unless a browser fetches ahead. */
   onView(city_slug: string, request: IncomingMessage): void;
+  /** Watches over prices; left out, there are none. */
+  watches?: WatchDesk | undefined;
   /** What prices did lately, by offer; `null` where that is not in memory. */
   recentPrices(duns: string, version: number): ReadonlyMap<string, RecentPrice> | null;
 }
@@ -75,6 +78,8 @@ export interface Page {
   keptForMs: number | null;
   /** The city whose plans somebody looks for with it. */
   demand: string | null;
+  /** It is about one person: nobody keeps it. */
+  isPrivate?: boolean;
   /** A view of it counts as a search for this place, which has no plans; left out, it does not. */
   missed?: string | null;
   /** When to ask again, where that may help. */

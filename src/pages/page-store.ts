@@ -83,7 +83,7 @@ export class PageStore {
       head: [],
       heads: {},
     };
-    if (page.status === 200) this.#ready.set(url, ready);
+    if (page.status === 200 && !page.isPrivate) this.#ready.set(url, ready);
     return ready;
   }
 
@@ -154,7 +154,7 @@ export class PageStore {
 
   #head({ page, tag, validUntilMs }: Ready, nowMs: number): string[] {
     const head = [...EVERY_ANSWER, ...headersOf(page.style)];
-    if (page.status !== 200) {
+    if (page.status !== 200 || page.isPrivate) {
       head.push('cache-control', 'no-store');
       if (page.retryAfterSeconds !== null) head.push('retry-after', String(page.retryAfterSeconds));
       return head;

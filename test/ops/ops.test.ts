@@ -130,6 +130,7 @@ test('a name that would spoil the audit log is refused', async () => {
 test('every page holds to its policy: nothing inline, nothing from elsewhere, in no frame, kept nowhere', async () => {
   const paths = [
     '/ops',
+    '/ops/webhooks',
     '/ops?range=1h',
     '/ops?range=30d&as=table',
     '/ops/runs',
@@ -336,6 +337,45 @@ test('while PostgreSQL is away the session holds and the page says so', async ()
   assert.match(body, /<h1>PostgreSQL has not answered for/);
   assert.match(body, /Nothing can be synced or published/);
   assert.deepEqual(away.unexpected, []);
+});
+
+test('a receiver of events: how it goes, and what is done about it from its page', async () => {
+  const cookie = cookieOf(await logIn());
+  await database.pool.query(
+    `insert into webhooks (name, url, sealed_secret, filter, with_plans, created_by, seq, state, why_disabled)
+     values ('mirror', 'https://mirror.test/in', 'whsec_AAAA', '{}', false, 'test', 0, 'disabled', 'mirror.test answered 410')`,
+  );
+  assert.match((await get('/ops/webhooks', cookie)).body, /One of 1 webhook is disabled/);
+  const page = '/ops/webhooks/mirror';
+  assert.match((await get(page, cookie)).body, /mirror\.test answered 410/);
+  const form_token = await formTokenOf(cookie, page);
+  const order = (what: string, more: Record<string, string> = {}) =>
+    post(`${page}/${what}`, cookie, { form_token, ...more });
+  assert.equal(
+    (await post(`${page}/resume`, cookie, {})).statusCode,
+    403,
+    'without the token of the session',
+  );
+  assert.match((await order('resume')).body, /told everything since/);
+  const rotated = await order('rotate');
+  const secret = /<code>(whsec_[^<]+)<\/code>/.exec(rotated.body)![1]!;
+  assert.ok(!(await get(page, cookie)).body.includes(secret), 'shown once');
+  assert.match((await order('replay', { since: 'all of it' })).body, /expected the number of an event/);
+  assert.match((await order('replay', { since: '0' })).body, /after event 0 is sent once more/);
+  assert.match((await order('pause')).body, /mirror is paused/);
+  assert.equal((await order('remove', { confirm: 'mirrow' })).statusCode, 400);
+  assert.equal(
+    (await order('remove', { confirm: 'mirror' })).headers.location,
+    '/ops/webhooks?done=webhook_removed',
+  );
+  assert.match((await get('/ops/webhooks', cookie)).body, /Nobody is told by webhook/);
+  const { rows } = await database.pool.query(
+    "select action from audit_log where actor = 'ops:Ada' and action like 'webhook%' order by id",
+  );
+  assert.deepEqual(
+    rows.map(({ action }) => action),
+    ['webhook_resumed', 'webhook_rotated', 'webhook_replayed', 'webhook_paused', 'webhook_deleted'],
+  );
 });
 
 test('each alert leads to what the runbook says of it, and the runbook says it of each', async () => {

@@ -10,6 +10,10 @@ import { type Operation, route } from '../route.ts';
 import type { ApiParts } from '../routes.ts';
 import { docsPage, type Shown } from './docs-page.ts';
 import { openapiDocument } from './document.ts';
+import { eventsSchemaDocument } from './event-schemas.ts';
+import { SCHEMAS } from './schemas.ts';
+
+const SCHEMA_TYPE = 'application/schema+json';
 
 const GET_DESCRIPTION = {
   id: 'getOpenapi',
@@ -20,6 +24,22 @@ const GET_DESCRIPTION = {
   description: 'This description, as OpenAPI 3.1. Its examples name plans that this server has.',
   query: 'any',
   answer: 'Openapi',
+  caching: { maxAgeSeconds: 60 },
+  problems: [],
+  example: {},
+} as const satisfies Operation;
+
+const GET_EVENT_SCHEMA = {
+  id: 'getEventSchema',
+  method: 'GET',
+  path: '/schemas/events.json',
+  tag: 'Markets',
+  summary: 'The JSON Schema of every market event',
+  description:
+    'One shape for `/v1/changes`, `/v1/stream`, webhooks and the export of events, as JSON Schema (2020-12).',
+  query: 'any',
+  answer: 'EventSchema',
+  type: SCHEMA_TYPE,
   caching: { maxAgeSeconds: 60 },
   problems: [],
   example: {},
@@ -66,6 +86,12 @@ export function descriptionRoutes(
       ...CACHING,
     }),
   );
+
+  let schema: KeptText | undefined;
+  route(app, GET_EVENT_SCHEMA, async ({ request, reply }) => {
+    schema ??= keepText(JSON.stringify(eventsSchemaDocument(SCHEMAS)));
+    return sendKept(request, reply, schema, { type: `${SCHEMA_TYPE}; charset=utf-8`, ...CACHING });
+  });
 
   app.get('/docs', async (request, reply) => {
     reply.headers(PAGE_HEADERS);

@@ -57,6 +57,19 @@ export async function readCityDemand(
   return rows;
 }
 
+/** Searches of each of the 24 hours of the day of Texas since then, leads and contracts among them. */
+export async function readDemandHours(queryable: Queryable, since: Date): Promise<number[]> {
+  const { rows } = await queryable.query<{ hour: number; searches: number }>(
+    `select extract(hour from hour at time zone 'America/Chicago')::int as hour,
+            sum(searches + leads + conversions)::float8 as searches
+       from city_demand where hour > $1 group by 1`,
+    [since],
+  );
+  const hours = new Array<number>(24).fill(0);
+  for (const { hour, searches } of rows) hours[hour] = searches;
+  return hours;
+}
+
 /** Places without plans, and how often they were asked for. */
 interface MissedPlace {
   /** Slug of a place that the territory files know; empty: any other text. */

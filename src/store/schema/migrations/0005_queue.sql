@@ -239,12 +239,14 @@ create table api_calls (
   duration_ms integer not null,
   error text,
   payload_hash text,
+  age_seconds integer,
   called_at timestamptz not null,
   constraint api_calls_pkey primary key (id)
 );
 comment on table api_calls is 'Every call of an upstream, failed ones and repeats too';
 comment on column api_calls.status is 'HTTP status; null where no answer came';
 comment on column api_calls.payload_hash is 'the body of the answer in source_payloads, while it is kept there';
+comment on column api_calls.age_seconds is 'how long a cache of the upstream had held the answer; null where none said so';
 -- A log that is written in order of time needs no more than the times at which its pages begin and end: 24 kB instead
 -- of 2.4 MB for 120,000 calls, and nothing to do for most inserts.
 create index idx_api_calls_time on api_calls using brin (called_at) with (pages_per_range = 16, autosummarize = on);
