@@ -7,9 +7,7 @@ import { brotliCompressSync } from 'node:zlib';
 import { type Visit, VitalsRecorder } from '../../src/pages/beacon/vitals-recorder.ts';
 import { parsePowerToChoose } from '../../src/sources/powertochoose/normalise.ts';
 import { readPageVitals } from '../../src/store/observation/page-vitals.ts';
-import { usageProfiles } from '../../src/store/profiles.ts';
 import { publish } from '../../src/sync/publish/publish.ts';
-import { readPlainly } from '../bills/plain-reading.ts';
 import { openApi } from '../support/api.ts';
 import { allDuns, createTestDatabase, ONCOR, territory, until } from '../support/support.ts';
 import { expectClean, KEEPING_PAGES, openBrowser, openPage, overflow } from './browser.ts';
@@ -165,10 +163,6 @@ test('a fifth plan cannot be ticked, and what was ticked is still there on the w
   await close();
 });
 
-/** Dollars are shown whole, and the arithmetics differ by what rounding leaves open. */
-const MOST_A_YEAR_USD = 12;
-const MOST_A_MONTH_USD = 2;
-
 const somePlans = async () => {
   const { body } = await app.inject('/cities/dallas-tx?all=1');
   return [...body.matchAll(/name="id" value="([^"]+)"/g)].map(([, id]) => id!);
@@ -311,55 +305,6 @@ test('a first visit of a city costs at most 40 kB, of which 5 kB are script', as
   await tab.goto('/cities/dallas-tx', { waitUntil: 'networkidle' });
   assert.deepEqual(asked.toSorted(), ['document', 'script']);
   await close();
-});
-
-test("every year and every month's bill on a page is that of another arithmetic, and the first plan is the best", async () => {
-  for (const profile of usageProfiles().values()) {
-    const { page, close } = await openPage(browser, url, { javaScriptEnabled: false });
-    await page.goto(`/cities/dallas-tx?all=1&profile=${profile.name}`);
-    const rows = await page.locator('tr:has([name=id])').evaluateAll((all) =>
-      all.map((row) => ({
-        id: row.querySelector('input')!.value,
-        year: Number(row.querySelector('.y b')!.textContent!.replace(/[^\d.]/g, '')),
-        month: Number(row.querySelector('.d.n')!.textContent!.replace(/[^\d.]/g, '')),
-        sure: row.querySelector('.ev')!.textContent!,
-      })),
-    );
-    await close();
-    const { rows: stored } = await database.pool.query(
-      `select id, external_id from electricity_plans where tdsp_duns = $1 and is_active`,
-      [ONCOR],
-    );
-    const externalIds = new Map(stored.map(({ id, external_id }) => [id, external_id]));
-    const month = Number(
-      new Intl.DateTimeFormat('en', { timeZone: 'America/Chicago', month: 'numeric' }).format(),
-    );
-    let checked = 0;
-    const totals: number[] = [];
-    const worst = [0, 0];
-    for (const { id, year, month: monthUsd, sure } of rows) {
-      if (sure.startsWith('○')) continue;
-      const draft = drafts.find(({ external_id }) => external_id === externalIds.get(id))!;
-      const [a, b, c] = [500, 1000, 2000].map(
-        (usage) => draft.rates_cents_per_kwh[usage as 500]! * (usage / 100),
-      );
-      const plain = readPlainly([draft.fees_text, draft.special_terms], [a!, b!, c!]);
-      if (!plain) continue;
-      checked += 1;
-      const total = profile.months_kwh.reduce((sum, kwh) => sum + plain(kwh), 0);
-      totals.push(total);
-      assert.ok(
-        Math.abs(year - total) <= MOST_A_YEAR_USD,
-        `${draft.name}, ${profile.name}: ${year}, not ${total}`,
-      );
-      worst[1] = Math.max(worst[1]!, Math.abs(monthUsd - plain(profile.months_kwh[month - 1]!)));
-      const bill = plain(profile.months_kwh[month - 1]!);
-      assert.ok(Math.abs(monthUsd - bill) <= MOST_A_MONTH_USD, `${draft.name}: ${monthUsd}, not ${bill}`);
-    }
-    // Who takes the first plan loses nothing against any other.
-    assert.ok(totals[0]! - Math.min(...totals) < 1, `${profile.name}: the first costs ${totals[0]}`);
-    assert.ok(checked > 80, `${checked} of ${rows.length} could be checked`);
-  }
 });
 
 test('where the operator asks for it, a browser tells how fast a page was, and nothing else', async () => {
