@@ -258,6 +258,15 @@ test('plans stand side by side, up to four, and one can be taken away', async ()
   assert.match(text, /hollow: credit missed, 6 times/);
   assert.equal(body.match(/rel="nofollow">Remove/g)!.length, 4);
   assert.match(body, /href="\/cities\/dallas-tx">Dallas<\/a> \/ Side by side/);
+  // Whatever usage a list takes, plans side by side take, too, and keep the plans.
+  const two = `id=${ids[0]}&id=${ids[1]}&from=/cities/dallas-tx`;
+  const flat = await get(`/compare?${two}&kwh=1,000`);
+  assert.match(textOf(flat.body), /For the same usage every month, 12,000 kWh a year/);
+  assert.ok(flat.body.includes(`/compare?profile=apartment&amp;id=${ids[0]}&amp;id=${ids[1]}&amp;from=`));
+  assert.match(flat.body, new RegExp(`<input type="hidden" name="id" value="${ids[1]}">`));
+  const months = Array.from({ length: 12 }, (_, at) => `m=${900 + at * 10}`).join('&');
+  const own = await get(`/es/compare?${two}&${months}`);
+  assert.match(String(own.headers.location), /^\/es\/compare\?profile=900,910,.*,1010&id=.*&from=/);
   const gone = await get(`/compare?id=${ids[0]}&id=00000000-0000-0000-0000-000000000000&from=//evil.example`);
   assert.match(textOf(gone.body), /One of these plans is no longer sold/);
   assert.doesNotMatch(gone.body, /evil\.example">/);
