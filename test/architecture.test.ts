@@ -91,6 +91,7 @@ const BOTTOM = [
   'process-metrics.ts',
   'open-address.ts',
   'readers.ts',
+  'tally.ts',
   'trace.ts',
   'units.ts',
   'variable-readers.ts',

@@ -3,9 +3,9 @@
  * is one statement each time; and none of them causes an upstream call.
  */
 
-import { Periodic } from '../periodic.ts';
 import type { Queryable } from '../store/postgres/database.ts';
 import { addCityDemand, type DemandCounts } from '../store/queue/city-demand.ts';
+import { Tally } from '../tally.ts';
 
 export const DEMAND_EVENTS = { search: 'searches', lead: 'leads', conversion: 'conversions' } as const;
 export type DemandEvent = keyof typeof DEMAND_EVENTS;
@@ -20,53 +20,37 @@ interface DemandRecorderOptions {
 const FLUSH_MS = 2_000;
 
 export class DemandRecorder {
-  readonly #options: DemandRecorderOptions;
-  #counts = new Map<string, DemandCounts>();
-  readonly #flusher: Periodic;
+  readonly #tally: Tally<DemandCounts>;
 
-  constructor(options: DemandRecorderOptions) {
-    this.#options = options;
-    this.#flusher = new Periodic('demand', () => this.#flush(), options.flushEveryMs ?? FLUSH_MS);
+  constructor({ database, flushEveryMs = FLUSH_MS, onError, now = () => new Date() }: DemandRecorderOptions) {
+    this.#tally = new Tally({
+      name: 'demand',
+      everyMs: flushEveryMs,
+      empty: (city_slug) => ({ city_slug, searches: 0, leads: 0, conversions: 0 }),
+      add(to, more) {
+        for (const name of Object.values(DEMAND_EVENTS)) to[name] += more[name];
+      },
+      write: (counted) => addCityDemand(database, now(), counted),
+      onError,
+    });
   }
 
   start(): void {
-    this.#flusher.start();
+    this.#tally.start();
   }
 
   /** @param city_slug of a city there is: what is unknown must not fill the memory */
   count(city_slug: string, event: DemandEvent, times = 1): void {
-    let counts = this.#counts.get(city_slug);
-    if (!counts) {
-      counts = { city_slug, searches: 0, leads: 0, conversions: 0 };
-      this.#counts.set(city_slug, counts);
-    }
-    counts[DEMAND_EVENTS[event]] += times;
+    this.#tally.of(city_slug)[DEMAND_EVENTS[event]] += times;
   }
 
   /** Adds what was counted since the last time; what cannot be written is kept for the next. Never throws. */
   flush(): Promise<void> {
-    return this.#flusher.now();
+    return this.#tally.flush();
   }
 
   /** Safe early and twice. */
   stop(): Promise<void> {
-    return this.#flusher.stop();
-  }
-
-  async #flush(): Promise<void> {
-    const counted = [...this.#counts.values()];
-    if (counted.length === 0) return;
-    this.#counts = new Map();
-    const { database, onError, now = () => new Date() } = this.#options;
-    try {
-      await addCityDemand(database, now(), counted);
-    } catch (error) {
-      for (const { city_slug, searches, leads, conversions } of counted) {
-        this.count(city_slug, 'search', searches);
-        this.count(city_slug, 'lead', leads);
-        this.count(city_slug, 'conversion', conversions);
-      }
-      onError(error);
-    }
+    return this.#tally.stop();
   }
 }
