@@ -33,11 +33,13 @@ export const TOPICS = [
   'http',
   'pages',
   'vitals',
+  'see',
   'strangers',
   'history',
   'startup',
   'regret',
   'refresh',
+  'warming',
   'export',
 ] as const;
 export type Topic = (typeof TOPICS)[number];

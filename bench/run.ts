@@ -18,11 +18,13 @@ const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
   http: async () => (await import('./http.ts')).measureHttp,
   pages: async () => (await import('./pages.ts')).measurePages,
   vitals: async () => (await import('./vitals.ts')).measureVitals,
+  see: async () => (await import('./see.ts')).measureSee,
   strangers: async () => (await import('./strangers.ts')).measureStrangers,
   history: async () => (await import('./history.ts')).measureHistory,
   startup: async () => (await import('./startup.ts')).measureStartup,
   regret: async () => (await import('./regret.ts')).measureRegret,
   refresh: async () => (await import('./refresh.ts')).measureRefresh,
+  warming: async () => (await import('./warming.ts')).measureWarming,
   export: async () => (await import('./export.ts')).measureExport,
 };
 

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AdminToken } from '../config.ts';
 import { WattsyncError } from '../errors.ts';
 import type { SyncRequest } from '../planning/request-sync.ts';
+import { Sealer } from '../seal.ts';
 import { requestClear } from '../store/cache/cache-clears.ts';
 import { readAudit, writeAudit } from '../store/queue/audit-log.ts';
 import { type RunWithResults, readRun } from '../store/queue/sync-runs.ts';
@@ -40,7 +41,9 @@ export function adminRoutes(app: FastifyInstance, parts: ApiParts): void {
     controlRoutes(routes, admin);
     cacheRoutes(routes, parts, admin);
     lookRoutes(routes, parts);
-    webhookRoutes(routes, { database: admin.database.pool, territory: parts.territory, nameOf });
+    const { territory } = parts;
+    const { sealer = new Sealer(null) } = admin;
+    webhookRoutes(routes, { database: admin.database.pool, territory, sealer, nameOf });
     experimentRoutes(routes, admin.database.pool);
     if (admin.rules) {
       alertRoutes(routes, { database: admin.database.pool, rules: admin.rules, nameOf });

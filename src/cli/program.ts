@@ -14,6 +14,7 @@ import { guardOutput, harmless, harmlessJson } from './process/output.ts';
 import { endWithParent } from './process/parent.ts';
 import { SYNC_COMMANDS } from './sync/commands.ts';
 import { UsageError } from './usage-error.ts';
+import { WEBHOOK_COMMANDS } from './webhooks/commands.ts';
 
 /** What keeps a process alive that has done its work or failed: nothing may, a supervisor waits for its end. */
 const LINGER_MS = 3_000;
@@ -244,6 +245,12 @@ const REFRESH_COMMANDS: CommandSpec[] = [
     description: 'forget what was learned of when prices move, and learn it from the kept answers',
     load: async () => (await import('./refresh/refresh.ts')).rebuildRefresh,
   },
+  {
+    usage: 'score',
+    description: 'every strategy replayed on the changes of the last days: exact after a census',
+    options: [numberOption('--days <number>', 'how many days count (default: 14)')],
+    load: async () => (await import('./refresh/refresh.ts')).scoreRefresh,
+  },
 ];
 
 const EXPERIMENT_COMMANDS: CommandSpec[] = [
@@ -295,6 +302,7 @@ function buildProgram(run: Runner): Command {
   group('monitor', 'how the program is used, and whether it keeps its targets', MONITOR_COMMANDS);
   group('production', 'everything an operator asks first', PRODUCTION_COMMANDS);
   group('report', 'service, market and demand over a week or a month, reproducible', REPORT_COMMANDS);
+  group('webhooks', 'who is told what happens in the market, and how that goes', WEBHOOK_COMMANDS);
   group('alerts', 'what fires, who knows of it, and what happened', ALERT_COMMANDS);
   return program;
 }

@@ -6,6 +6,7 @@ import type { Catalog, PlanView } from '../catalog/catalog.ts';
 import type { Html } from '../html/html.ts';
 import type { RecentPrice } from '../plan/past/recent-price.ts';
 import type { UnreadRecord } from '../store/plans/quarantine.ts';
+import type { WatchDesk } from '../watch/watch-desk.ts';
 import type { Visit } from './beacon/vitals-recorder.ts';
 import type { Language } from './language.ts';
 import type { Past } from './past/past.ts';
@@ -24,6 +25,8 @@ export interface PageParts
   onVisit?: ((page: string, visit: Visit) => void) | undefined;
   /** Told of each view of a city's plans, unless a browser fetches ahead. */
   onView(city_slug: string, request: IncomingMessage): void;
+  /** Watches over prices; left out, there are none. */
+  watches?: WatchDesk | undefined;
   /** What prices did lately, by offer; `null` where that is not in memory. */
   recentPrices(duns: string, version: number): ReadonlyMap<string, RecentPrice> | null;
   /** Records of a market that could not be read: the same list until it is another one. Left out: none. */
@@ -41,6 +44,8 @@ export interface Ask {
   /** The parts of the path that are named in the route. */
   params: Readonly<Record<string, string>>;
   query: URLSearchParams;
+  /** Who asks, as limits know them. */
+  client: string;
   nowMs: number;
 }
 
@@ -76,6 +81,8 @@ export interface Page {
   keptForMs: number | null;
   /** The city whose plans somebody looks for with it. */
   demand: string | null;
+  /** It is about one person: nobody keeps it. */
+  isPrivate?: boolean;
   /** When to ask again, where that may help. */
   retryAfterSeconds: number | null;
 }

@@ -6,6 +6,7 @@
 import type { Queryable } from '../store/postgres/database.ts';
 import { addCityDemand, type DemandCounts } from '../store/queue/city-demand.ts';
 import { Tally } from '../tally.ts';
+import { DEMAND_WEIGHTS } from './priority.ts';
 
 export const DEMAND_EVENTS = { search: 'searches', lead: 'leads', conversion: 'conversions' } as const;
 export type DemandEvent = keyof typeof DEMAND_EVENTS;
@@ -26,9 +27,9 @@ export class DemandRecorder {
     this.#tally = new Tally({
       name: 'demand',
       everyMs: flushEveryMs,
-      empty: (city_slug) => ({ city_slug, searches: 0, leads: 0, conversions: 0 }),
+      empty: (city_slug) => ({ city_slug, searches: 0, leads: 0, conversions: 0, anonymous: 0 }),
       add(to, more) {
-        for (const name of Object.values(DEMAND_EVENTS)) to[name] += more[name];
+        for (const name of ['searches', 'leads', 'conversions', 'anonymous'] as const) to[name] += more[name];
       },
       write: (counted) => addCityDemand(database, now(), counted),
       onError,
@@ -39,9 +40,15 @@ export class DemandRecorder {
     this.#tally.start();
   }
 
-  /** @param city_slug of a city there is: what is unknown must not fill the memory */
-  count(city_slug: string, event: DemandEvent, times = 1): void {
-    this.#tally.of(city_slug)[DEMAND_EVENTS[event]] += times;
+  /**
+   * @param city_slug of a city there is: what is unknown must not fill the memory
+   * @param isVouched told with the key of events
+   */
+  count(city_slug: string, event: DemandEvent, isVouched: boolean): void {
+    const counts = this.#tally.of(city_slug);
+    const what = DEMAND_EVENTS[event];
+    counts[what] += 1;
+    if (!isVouched) counts.anonymous += DEMAND_WEIGHTS[what];
   }
 
   /** Adds what was counted since the last time; what cannot be written is kept for the next. Never throws. */

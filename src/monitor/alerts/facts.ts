@@ -1,10 +1,11 @@
 /** What the observer reads before it judges: the state of syncing, the figures of the last hour, and what only it asks for. */
 
 import type { Config, Secret } from '../../config.ts';
+import { readDisabledWebhooks } from '../../store/events/webhooks.ts';
 import { type ChannelDeliveries, readChannelDeliveries } from '../../store/observation/deliveries.ts';
 import { readFigures } from '../../store/observation/figure-rows.ts';
 import { type Figures, type FiguresRow, sumFigures } from '../../store/observation/figures.ts';
-import { readSchemaDrift } from '../../store/plans/quarantine.ts';
+import { readRepeatedPlans, readSchemaDrift } from '../../store/plans/quarantine.ts';
 import type { Queryable } from '../../store/postgres/database.ts';
 import { readQueryStats } from '../../store/upkeep/query-stats.ts';
 import type { DiskSpace } from '../../store/upkeep/readings/disk.ts';
@@ -35,8 +36,12 @@ export interface Facts {
   burnFast: Burn[];
   burnSlow: Burn[];
   drift: { source: string; field: string }[];
+  /** Of each TDSP, plans that are there more than once at different rates. */
+  repeated: { tdsp_duns: string; plans: number; repeated: number }[];
   channels: ChannelDeliveries[];
   replication: Replication | null;
+  /** Receivers of events that are told no more. */
+  disabledWebhooks: { name: string; why_disabled: string | null }[];
   /** `null`: of a server of the operator's own, SQL does not know it. */
   disk: DiskSpace | null;
   /** `null`: none is configured. */
@@ -84,7 +89,7 @@ function burnsOf(windows: readonly { long: BurnWindow; short: BurnWindow; times?
 export class SlowFacts {
   readonly #keepMs: number;
   #redis: { at: number; probe: ReturnType<typeof probeRedis> } | undefined;
-  #read: { at: number; facts: Pick<Facts, 'burnSlow' | 'drift' | 'replication'> } | undefined;
+  #read: { at: number; facts: Pick<Facts, 'burnSlow' | 'drift' | 'repeated' | 'replication'> } | undefined;
 
   /** @param keepMs how long they are kept */
   constructor(keepMs = 60_000) {
@@ -114,6 +119,7 @@ export class SlowFacts {
         { long: threeDays, short: sixHours, times: 6 },
       ]),
       drift: await readSchemaDrift(queryable, DRIFT_DAYS),
+      repeated: await readRepeatedPlans(queryable),
       replication: await readReplication(queryable).catch(() => null),
     };
     this.#read = { at: now.getTime(), facts };
@@ -166,6 +172,7 @@ export async function readFacts(
     ]),
     ...(await slow.of(queryable, now, minutes)),
     channels: await readChannelDeliveries(queryable),
+    disabledWebhooks: await readDisabledWebhooks(queryable),
     disk: config.databaseUrl ? null : await readDisk(config.dataDir).catch(() => null),
     redis: config.redisUrl && (await slow.redis(config.redisUrl)),
   };

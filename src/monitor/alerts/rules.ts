@@ -24,6 +24,7 @@ const SIGNALS = [
   'certificate_days',
   'fields_changed',
   'unknown_tdu',
+  'plans_by_place',
   'refresh_fell_back',
   'sync_failures',
   'held',
@@ -45,6 +46,7 @@ const SIGNALS = [
   'loop_lag',
   'clock_skew',
   'channel_failing',
+  'webhooks_disabled',
 ] as const;
 export type SignalName = (typeof SIGNALS)[number];
 

@@ -91,6 +91,8 @@ async function serviceOf(queryable: Queryable, territory: Territory, { from, to 
       value: target.values.month,
       verdict: target.verdicts.month,
       worst_day: worstFirst[0] ?? null,
+      /** Days of which something is known, oldest first. */
+      days: daily,
       days_counted: daily.length,
       days_required_kept: daily.filter(({ verdict }) => verdict !== 'missed').length,
       days_ours_kept: daily.filter(({ verdict }) => verdict === 'kept').length,

@@ -8,7 +8,7 @@ import type { UsageProfile } from '../../plan/profiles/profiles.ts';
 import { usageProfiles } from '../../store/profiles.ts';
 import type { Place } from '../../territory/places.ts';
 import type { Tdsp } from '../../territory/territory.ts';
-import { page } from '../document.ts';
+import { feedLink, page } from '../document.ts';
 import { errorPage } from '../error-page.ts';
 import { hasOwnUtility, meterIn, placeNote } from '../find/place-note.ts';
 import { placePage } from '../find/place-page.ts';
@@ -18,6 +18,7 @@ import { inLanguage } from '../language.ts';
 import { type Answer, type Ask, BadAddress } from '../page-parts.ts';
 import { styleSheet } from '../style-sheet.ts';
 import { LIST } from '../words/list.ts';
+import { WATCH } from '../words/watch.ts';
 import { medianPath } from './curves.ts';
 import { filterForm, passing } from './filters.ts';
 import {
@@ -98,7 +99,7 @@ function listPage(ask: Ask, place: Served, name: string, path: string): Answer {
   const href = inLanguage(language, path);
   const source = sourceLine(ask, view);
   const main = html`<svg width="0" height="0" class="defs" aria-hidden="true"><path id="m" class="c" d="${trusted(medianPath(ranked))}"/></svg><div class="w">${crumbs(ask, tdsp, place)}
-<div class="ans" data-place="${name}" data-href="${href}"${place.kind === 'city' && html` data-city="${place.city.slug}"`}><h1>${lowest ? say(lowest.year.total_usd!) : words.noKnown(name)}</h1>${leadOnce(ranked, language, query, () => lead(ask, list, query))}<p class="src">${source}<span class="o">${words.toADollar(roundingOfYear(query.profile))}</span></p></div>
+<div class="ans" data-place="${name}" data-href="${href}"${place.kind === 'city' && html` data-city="${place.city.slug}"`}><h1>${lowest ? say(lowest.year.total_usd!) : words.noKnown(name)}</h1>${leadOnce(ranked, language, query, () => lead(ask, list, query))}<p class="src">${source}<span class="o">${words.toADollar(roundingOfYear(query.profile))}</span> ${watchLink(ask, place, tdsp, query)}</p></div>
 ${placeNote(ask, place, tdsp, path)}${stripOnce(ranked, language, query, () => drawStrip(ask, list))}${usageControl(language, href, query)}
 <div class="grid">${filterForm(language, href, ranked, query)}
 ${table(ask, view, list, query, path)}</div></div>`;
@@ -119,7 +120,7 @@ ${table(ask, view, list, query, path)}</div></div>`;
     demand: place.kind === 'city' ? place.city.slug : null,
     canonical: path,
     picture: place.kind === 'city' ? path : `/markets/${tdsp.duns}`,
-    head: html`${aggregateOf(ask, {
+    head: html`${feedLink(path, name)}${aggregateOf(ask, {
       name: words.title(name),
       path,
       tdsp: tdsp.short_name,
@@ -131,6 +132,16 @@ ${table(ask, view, list, query, path)}</div></div>`;
       { name, path },
     ])}`,
   });
+}
+
+/** To be told when a plan beats the reader's own. */
+function watchLink({ language }: Ask, place: Served, tdsp: Tdsp, query: ListQuery): Html {
+  const params: [string, string][] = [
+    ['place', place.kind === 'city' ? place.city.slug : place.zip.zip],
+    ...(place.tdsps.length > 1 ? [['delivered', tdsp.code.toLowerCase()] as [string, string]] : []),
+    ...usageParams(query),
+  ];
+  return html`<a href="${withParams(inLanguage(language, '/watch'), params)}" rel="nofollow">${WATCH[language].link}</a>`;
 }
 
 /** What prices rounded to a tenth of a cent leave open over a year, in USD. */

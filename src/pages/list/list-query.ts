@@ -59,7 +59,7 @@ export function readListQuery(query: URLSearchParams): ListQuery {
   };
 }
 
-function readUsage(query: URLSearchParams): Pick<ListQuery, 'usage' | 'profile'> {
+export function readUsage(query: URLSearchParams): Pick<ListQuery, 'usage' | 'profile'> {
   const months = query.getAll('m').filter((one) => one.trim() !== '');
   const kwh = query.get('kwh')?.trim() ?? '';
   if (kwh !== '') return flat(readKwh('kwh', kwh));

@@ -46,11 +46,13 @@ export async function planPage(ask: Ask): Promise<Answer> {
     nowMs: ask.nowMs,
     change: readChange(ask),
   });
-  const past = await ask.parts.past.read(`history ${plan.id} ${view.version}`, (queryable) =>
+  const past = await ask.parts.past.read(ask.client, `history ${plan.id} ${view.version}`, (queryable) =>
     readPlanPast(queryable, plan, new Date(ask.nowMs)),
   );
-  const lately = await ask.parts.past.read(`lately ${plan.tdsp_duns} ${view.version}`, (queryable) =>
-    readRecentPast(queryable, plan.tdsp_duns),
+  const lately = await ask.parts.past.read(
+    ask.client,
+    `lately ${plan.tdsp_duns} ${view.version}`,
+    (queryable) => readRecentPast(queryable, plan.tdsp_duns),
   );
   const { territory } = ask.parts;
   const parts: PlanPageParts = {

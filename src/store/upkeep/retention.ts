@@ -285,6 +285,18 @@ export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
   aged('database_readings', "readings of PostgreSQL's counters", 'taken_at', 'databaseReadingsDays'),
   aged('exports', 'exports of days and months', 'until_at', 'exportsDays'),
   aged('webhook_deliveries', 'tries to deliver to webhooks', 'at', 'signalsDays'),
+  outdated(
+    'webhook_payloads',
+    () => 'what was sent to webhooks, older than two weeks: nothing is tried again for that long',
+    'at < $1',
+    ({ now }) => before(now, 14),
+  ),
+  outdated(
+    'price_watches',
+    () => 'price watches that have ended, or that nobody said yes to',
+    'expires_at < $1',
+    ({ now }) => now,
+  ),
   aged('cache_clears', 'clears of the caches', 'requested_at', 'signalsDays'),
   gone('cache_processes', 'processes'),
   gone('sync_workers', 'workers'),
