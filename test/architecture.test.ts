@@ -119,7 +119,6 @@ const BOTTOM = [
   'process-metrics.ts',
   'open-address.ts',
   'readers.ts',
-  'tally.ts',
   'seal.ts',
   'trace.ts',
   'units.ts',

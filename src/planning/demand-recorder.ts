@@ -3,9 +3,9 @@
  * is one statement each time; and none of them causes an upstream call.
  */
 
+import { Tally } from '../periodic.ts';
 import type { Queryable } from '../store/postgres/database.ts';
 import { addCityDemand, type DemandCounts } from '../store/queue/city-demand.ts';
-import { Tally } from '../tally.ts';
 import { DEMAND_WEIGHTS } from './priority.ts';
 
 export const DEMAND_EVENTS = { search: 'searches', lead: 'leads', conversion: 'conversions' } as const;

@@ -1,9 +1,9 @@
 /** Counts what browsers tell of a visit, and adds it every few seconds to what all processes counted. */
 
 import { count, emptyCounts } from '../../histogram.ts';
+import { Tally } from '../../periodic.ts';
 import { addPageVitals, VITALS, type Vital, type VitalCounts } from '../../store/observation/page-vitals.ts';
 import type { Queryable } from '../../store/postgres/database.ts';
-import { Tally } from '../../tally.ts';
 
 export type Visit = Partial<Record<Vital, number | null>>;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Tally } from './tally.ts';
+import { Tally } from './periodic.ts';
 
 test('what cannot be written is kept, and joins what was counted meanwhile', async () => {
   const written: { key: string; n: number }[][] = [];
