@@ -93,7 +93,7 @@ const COMMANDS: CommandSpec[] = [
       ),
       new Option('--out <folder>', 'where these files go'),
     ],
-    load: async () => (await import('./export.ts')).exportCommand,
+    load: async () => (await import('./reach/export.ts')).exportCommand,
   },
   {
     usage: 'replay',
@@ -109,6 +109,12 @@ const COMMANDS: CommandSpec[] = [
       new Option('--publish', 'with --rejected: publish what can be read now'),
     ],
     load: async () => (await import('./replay/replay.ts')).replayCommand,
+  },
+  {
+    usage: 'mcp',
+    description: 'tools for agents (MCP) over standard input and output; a running server answers them',
+    options: [new Option('--url <address>', 'of that server; PUBLIC_URL, or HOST and PORT, if not given')],
+    load: async () => (await import('./reach/mcp.ts')).mcp,
   },
   {
     usage: 'sandbox [csv...]',
