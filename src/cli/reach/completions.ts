@@ -3,7 +3,7 @@
 import { type CommandNode, withAllBelow } from './command-tree.ts';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
-export type Shell = (typeof SHELLS)[number];
+type Shell = (typeof SHELLS)[number];
 
 /** For single quotes of any of the three. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
