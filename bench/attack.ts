@@ -1,14 +1,21 @@
-/** Sixty clients that do their worst, each from an address of its own: a child process of the topic `strangers`. */
+/**
+ * Sixty clients that do their worst, each from an address of its own: a child process of the topic `strangers`. On the cores
+ * they stand behind server and reader, and each asks at most twenty times a second: what is measured is what they do to the
+ * server, not that they take its cores.
+ */
 
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
+import { getPriority, setPriority } from 'node:os';
 
 const CONNECTIONS = 60;
+const PACE_MS = 50;
+setPriority(Math.min(19, getPriority() + 10));
 const [, , base] = process.argv;
 const { hostname, port } = new URL(base!);
 
 let seed = 0;
-const unseen = () => `${(seed++ % 1_000_000) / 10_000}`;
+const unseen = () => `${40 + (seed++ % 1_000_000) / 10_000}`;
 const pastMoment = () => new Date(Date.now() - 1_000 - (seed++ % 10_000)).toISOString();
 
 /** What a client asks, again and again. */
@@ -32,6 +39,7 @@ const MENU: readonly (() => {
   () => ({ path: `/v1/plans?city=nowhere${unseen()}` }),
   () => ({ path: `/v1/plans?${'constructor=1&'.repeat(280)}` }),
   () => ({ path: '/openapi.json', headers: { 'accept-encoding': 'br' } }),
+  () => ({ path: `/cities/dallas-tx?usage=${300 + (seed++ % 5_000)}`, headers: { accept: 'text/html' } }),
   () => ({ path: '/v1/admin/audit', headers: { authorization: `Bearer guess-${unseen()}` } }),
   () => ({
     path: '/v1/events',
@@ -49,6 +57,8 @@ const count = (what: string | number) => {
 function attack(client: number): void {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const next = () => {
+    const earliest = performance.now() + PACE_MS;
+    const again = () => setTimeout(next, Math.max(0, earliest - performance.now()));
     const { path, method = 'GET', headers = {}, body } = MENU[seed++ % MENU.length]!();
     const asked = request({
       hostname,
@@ -60,11 +70,11 @@ function attack(client: number): void {
     });
     asked.on('response', (answer) => {
       count(answer.statusCode!);
-      answer.resume().on('end', next);
+      answer.resume().on('end', again);
     });
     asked.on('error', () => {
       count('error');
-      setTimeout(next, 100);
+      again();
     });
     asked.end(body);
   };

@@ -98,7 +98,8 @@ function ask(answers: PlanAnswers, url: string): boolean {
   const request = new IncomingMessage(SOCKET);
   request.method = 'GET';
   request.url = url;
-  return answers.answerAtOnce(request, new ServerResponse(request));
+  const response = new ServerResponse(request);
+  return answers.answerReady(request, response) || answers.answerAtOnce(request, response);
 }
 
 let collect: (() => void) | undefined;

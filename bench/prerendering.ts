@@ -3,21 +3,11 @@
  * alone, as Playwright is; attached to the tab, as its own developer tools are, it does (DevTools protocol, `Target`).
  */
 
-import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
+import { spawnChromium } from '../test/pages/browser.ts';
 
 const WAIT_MS = 1_000;
-const SWITCHES = [
-  '--headless=new',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-sync',
-  '--no-first-run',
-  '--remote-debugging-port=0',
-];
-
 interface Told {
   id?: number;
   result?: unknown;
@@ -58,12 +48,9 @@ export async function pressAfterRest(
   folder: string,
   prepare: readonly (readonly [method: string, params: object])[],
 ): Promise<Arrival> {
-  const executable = execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
-  const child = spawn(executable, [...SWITCHES, `--user-data-dir=${folder}`], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const chromium = await spawnChromium(folder);
   try {
-    const { send, sessions } = await openTab(await debuggerOf(child.stderr), prepare);
+    const { send, sessions } = await openTab(chromium.address, prepare);
     const evaluate = async (expression: string, session: string) => {
       const { result } = (await send('Runtime.evaluate', { expression, returnByValue: true }, session)) as {
         result: { value: unknown };
@@ -85,20 +72,8 @@ export async function pressAfterRest(
     if (!path.startsWith('/plans/')) throw new Error(`The press led to ${path}, expected /plans/…`);
     return arrival;
   } finally {
-    child.kill();
-    await once(child, 'exit');
+    await chromium.stop();
   }
-}
-
-async function debuggerOf(stderr: NodeJS.ReadableStream): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  let said = '';
-  stderr.on('data', (chunk) => {
-    said += chunk;
-    const [found] = /ws:\/\/\S+/.exec(said) ?? [];
-    if (found) resolve(found);
-  });
-  return promise;
 }
 
 async function openTab(address: string, prepare: readonly (readonly [string, object])[]) {

@@ -14,6 +14,7 @@ import { type CopyValue, copyRows, toJsonb } from '../src/store/postgres/copy.ts
 import type { Database } from '../src/store/postgres/database.ts';
 import { makeDrafts, repriced } from './drafts.ts';
 import { publishDrafts, withDatabase } from './postgres.ts';
+import { measureEventLog } from './publish-log.ts';
 import { digits, duration, median, type Say, type Section, spread, type Table, verdict } from './report.ts';
 
 interface Scale {
@@ -72,6 +73,9 @@ export function measurePublish(say: Say): Promise<Section> {
       tables.push(tableOf(scale, measured));
       findings.push(...findingsOf(scale, measured));
     }
+    const log = await measureEventLog(database, allDuns, say);
+    tables.push(log.table);
+    findings.push(...log.findings);
     return { title: 'Publish', method: methodOf(indexes), tables, findings };
   });
 }
@@ -86,6 +90,8 @@ hashes, finds offers, writes plans, what they were before, history and snapshot,
 - **row by row**: all rows, one prepared upsert for each, into a table like \`electricity_plans\` with all its indexes and
   checks but no foreign keys, in one transaction; and **committed**: each by itself, as one does who sends one after the
   other. They write a row only where the content hash differs. Rows and hashes are ready before the clock starts.
+
+What the event log adds is the same publish with the statement that writes it and without.
 
 They take turns; tables are emptied before each round, vacuumed between the cases, and a checkpoint precedes each case, all
 off the clock. Every number is of all rows, none is scaled up.`;
@@ -135,7 +141,7 @@ async function measureScale(
   for (let round = 0; round < rounds; round++) {
     await database.pool.query(
       `truncate electricity_plans, plan_revisions, offers, providers, plan_price_history, plan_snapshots, plan_cache,
-                upserted_plans, committed_plans, copied_plans cascade`,
+                market_events, upserted_plans, committed_plans, copied_plans cascade`,
     );
     for (const phase of PHASES) {
       const ways = WAYS.filter(

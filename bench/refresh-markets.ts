@@ -1,9 +1,9 @@
 /** Markets that strategies of refreshing are run on: real changes as ids tell them, and five that are invented. */
 
 import { readFileSync } from 'node:fs';
+import { chance } from '../src/planning/chance.ts';
 import { hourBin, localDay, localMinute, MINUTE_MS, weekColumn } from '../src/planning/refresh/calendar.ts';
 import type { Truth } from '../src/planning/refresh/changes.ts';
-import { chance } from '../src/planning/refresh/replay.ts';
 import { DAY_MS, HOUR_MS } from '../src/units.ts';
 
 export interface Market {

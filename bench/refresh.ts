@@ -2,6 +2,7 @@
 
 import { fitModel, rateAt } from '../src/planning/refresh/model.ts';
 import { learnedLooks, type Strategy } from '../src/planning/refresh/policy.ts';
+import { trustOf } from '../src/planning/refresh/proof.ts';
 import { replay, type Score } from '../src/planning/refresh/replay.ts';
 import { LONGEST_MINUTES, priceOf, timetable } from '../src/planning/refresh/timetable.ts';
 import { HOUR_MS } from '../src/units.ts';
@@ -56,6 +57,12 @@ function run({ name, truth, from, scoreFrom, until }: Market): Row[] {
       floorMinutes: LONGEST_MINUTES,
       hasIds: true,
       refitDays: isReal ? 1 : 7,
+      trust: trustOf({
+        callsAnHour: each * truth.length,
+        mostAnHour: MOST_AN_HOUR,
+        floorMinutes: LONGEST_MINUTES,
+        weights: truth.map(() => 1),
+      }),
       seed: SEED,
     });
     return { strategy, each, score };

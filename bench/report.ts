@@ -33,6 +33,7 @@ export const TOPICS = [
   'http',
   'pages',
   'vitals',
+  'see',
   'strangers',
   'history',
   'startup',

@@ -18,6 +18,7 @@ const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
   http: async () => (await import('./http.ts')).measureHttp,
   pages: async () => (await import('./pages.ts')).measurePages,
   vitals: async () => (await import('./vitals.ts')).measureVitals,
+  see: async () => (await import('./see.ts')).measureSee,
   strangers: async () => (await import('./strangers.ts')).measureStrangers,
   history: async () => (await import('./history.ts')).measureHistory,
   startup: async () => (await import('./startup.ts')).measureStartup,

@@ -65,7 +65,8 @@ export function measureStrangers(say: Say): Promise<Section> {
       title: 'Strangers',
       method:
         `\`${PAGE}\` over ${READERS} connections, ${PER_SECOND} times a second, alone and while 60 connections from as many addresses ask about the past, ` +
-        `the index, words and combinations never seen, send events, wrong names, wrong tokens and requests that never end. All on the same cores. Median of ${ROUNDS} interleaved rounds of ${SECONDS} s.`,
+        `the index, words, pages and combinations never seen, send events, wrong names, wrong tokens and requests that never end, each up to 20 times a second. ` +
+        `All on the same cores, the strangers with a lower priority. Median of ${ROUNDS} interleaved rounds of ${SECONDS} s.`,
       tables: [
         {
           title: 'Readers of plans',

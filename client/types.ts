@@ -443,40 +443,52 @@ export type EventList = {
   };
 };
 
-export type MarketEvent = OfferListedEvent | OfferRelistedEvent | OfferRepricedEvent | OfferTermsChangedEvent | OfferDetailsChangedEvent | OfferReplacedEvent | OfferWithdrawnEvent | DeliveryChargeChangedEvent | ProviderRenamedEvent | SourceChangedEvent | SnapshotPublishedEvent | SnapshotRevertedEvent | SnapshotHeldEvent;
+export type MarketEvent = MarketListedEvent | OfferListedEvent | OfferRelistedEvent | OfferRepricedEvent | OfferTermsChangedEvent | OfferDetailsChangedEvent | OfferReplacedEvent | OfferWithdrawnEvent | DeliveryChargeChangedEvent | ProviderRenamedEvent | SourceChangedEvent | SnapshotPublishedEvent | SnapshotRevertedEvent | SnapshotHeldEvent;
 
-export type OfferListedEvent = {
+export type MarketListedEvent = {
   /** The place in the log: one more than that of the event before */
   readonly seq: number;
-  readonly event: 'offer_listed';
+  readonly event: 'market_listed';
   readonly cause: 'first_snapshot' | 'provider' | 'delivery_charge' | 'correction' | 'operator' | 'source_change' | 'guard';
   readonly at: string;
   readonly tdsp_duns: string;
   readonly version: number;
-  readonly offer_id: string;
-  readonly plan_id: string;
-  readonly external_id: string;
-  readonly provider: {
-    readonly id: string;
-    readonly name: string | null;
-  };
-  readonly name: string | null;
-  readonly term_months: number | null;
+  readonly offer_id: null;
+  readonly plan_id: null;
+  readonly external_id: null;
+  readonly provider: null;
+  readonly name: null;
+  readonly term_months: null;
   readonly changes: readonly {
     readonly field: string;
     readonly from: Json;
     readonly to: Json;
   }[];
-  /** The plan that carried the offer until then: its id is gone */
-  readonly replaces: {
-    readonly plan_id: string;
-    readonly external_id: string;
-  } | null;
+  readonly replaces: null;
   /** At 1,000 kWh a month */
   readonly rate_change_cents_per_kwh: number | null;
   readonly year_costs: null;
-  readonly affected: null;
-  readonly details: null;
+  readonly affected: readonly {
+    readonly offer_id: string;
+    readonly plan_id: string;
+    readonly external_id: string;
+    readonly provider_id: string;
+    readonly changes: readonly {
+      readonly field: string;
+      readonly from: Json;
+      readonly to: Json;
+    }[];
+    /** The plan that carried the offer until then: its id is gone */
+    readonly replaces: {
+      readonly plan_id: string;
+      readonly external_id: string;
+    } | null;
+    /** With `include=plan`: the plan as it was after the event; null where there is none */
+    readonly plan?: PlanFacts | null;
+  }[];
+  readonly details: {
+    readonly offers: number;
+  };
   readonly evidence: {
     readonly upstream: string | null;
     readonly observed_at: string | null;
@@ -557,6 +569,51 @@ export type PlanFacts = {
     readonly fees_text: string | null;
     readonly special_terms: string | null;
   } | null;
+};
+
+export type OfferListedEvent = {
+  /** The place in the log: one more than that of the event before */
+  readonly seq: number;
+  readonly event: 'offer_listed';
+  readonly cause: 'first_snapshot' | 'provider' | 'delivery_charge' | 'correction' | 'operator' | 'source_change' | 'guard';
+  readonly at: string;
+  readonly tdsp_duns: string;
+  readonly version: number;
+  readonly offer_id: string;
+  readonly plan_id: string;
+  readonly external_id: string;
+  readonly provider: {
+    readonly id: string;
+    readonly name: string | null;
+  };
+  readonly name: string | null;
+  readonly term_months: number | null;
+  readonly changes: readonly {
+    readonly field: string;
+    readonly from: Json;
+    readonly to: Json;
+  }[];
+  /** The plan that carried the offer until then: its id is gone */
+  readonly replaces: {
+    readonly plan_id: string;
+    readonly external_id: string;
+  } | null;
+  /** At 1,000 kWh a month */
+  readonly rate_change_cents_per_kwh: number | null;
+  readonly year_costs: null;
+  readonly affected: null;
+  readonly details: null;
+  readonly evidence: {
+    readonly upstream: string | null;
+    readonly observed_at: string | null;
+    /** SHA-256 of what the upstream sent */
+    readonly payload_hash: string | null;
+    /** SHA-256 over all plans of the version */
+    readonly set_hash: string | null;
+    readonly run_id: number | null;
+  };
+  /** With `include=plan`: the plan as it was after the event; null where there is none */
+  readonly plan?: PlanFacts | null;
 };
 
 export type OfferRelistedEvent = {
@@ -821,7 +878,13 @@ export type OfferWithdrawnEvent = {
   readonly rate_change_cents_per_kwh: number | null;
   readonly year_costs: null;
   readonly affected: null;
-  readonly details: null;
+  readonly details: {
+    /** `withdrawn`: the upstream lists it no more; `source_changed`: the plans of another upstream stand in its place; `merged`: its upstream id goes on as the offer `into`, which was known before; `replaced`: its upstream id is another, new product */
+    readonly reason: 'withdrawn' | 'source_changed' | 'merged' | 'replaced';
+    readonly into: string | null;
+    /** The last version that had it */
+    readonly last_version: number;
+  };
   readonly evidence: {
     readonly upstream: string | null;
     readonly observed_at: string | null;
@@ -1112,6 +1175,23 @@ export type SnapshotHeldEvent = {
   };
   /** With `include=plan`: the plan as it was after the event; null where there is none */
   readonly plan?: PlanFacts | null;
+};
+
+/** Atom (RFC 4287), the newest entry first */
+export type AtomFeed = string;
+
+export type JsonFeed = {
+  readonly version: 'https://jsonfeed.org/version/1.1';
+  readonly title: string;
+  readonly home_page_url: string;
+  readonly feed_url: string;
+  readonly items: readonly {
+    readonly id: string;
+    readonly url: string;
+    readonly title: string;
+    readonly content_text: string;
+    readonly date_published: string;
+  }[];
 };
 
 export type ExportList = {
@@ -1422,6 +1502,9 @@ export type Readiness = {
 /** An OpenAPI 3.1 document */
 export type Openapi = { readonly [name: string]: Json };
 
+/** A JSON Schema (2020-12) */
+export type EventSchema = { readonly [name: string]: Json };
+
 export type SyncRequest = {
   /** What is synced: what priority cities need, what all need, or what the named cities need */
   readonly kind: 'priority' | 'full' | 'city' | 'emergency';
@@ -1540,7 +1623,7 @@ export type Webhook = {
   /** https, a host on the open internet */
   readonly url: string;
   /** Kinds of events; all if not given */
-  readonly events?: readonly ('offer_listed' | 'offer_relisted' | 'offer_repriced' | 'offer_terms_changed' | 'offer_details_changed' | 'offer_replaced' | 'offer_withdrawn' | 'delivery_charge_changed' | 'provider_renamed' | 'source_changed' | 'snapshot_published' | 'snapshot_reverted' | 'snapshot_held')[];
+  readonly events?: readonly ('market_listed' | 'offer_listed' | 'offer_relisted' | 'offer_repriced' | 'offer_terms_changed' | 'offer_details_changed' | 'offer_replaced' | 'offer_withdrawn' | 'delivery_charge_changed' | 'provider_renamed' | 'source_changed' | 'snapshot_published' | 'snapshot_reverted' | 'snapshot_held')[];
   /** DUNS or codes; all if not given */
   readonly tdsps?: readonly string[];
   /** Only what concerns this provider, by its id */
@@ -1570,13 +1653,15 @@ export type Webhooks = {
     readonly include_plan: boolean;
     /** Of the last event it was told */
     readonly seq: number;
-    readonly state: 'active' | 'disabled';
+    readonly state: 'active' | 'paused' | 'disabled';
     readonly why_disabled: string | null;
     readonly created_at: string;
     readonly created_by: string;
     /** In a row */
     readonly failures: number;
     readonly failing_since: string | null;
+    /** When it is looked at next, where there is something for it */
+    readonly next_at: string;
     readonly deliveries: readonly {
       readonly message_id: string;
       readonly at: string;
@@ -1591,6 +1676,84 @@ export type WebhookDone = {
   readonly done: string;
   readonly secret?: string;
   readonly error?: string | null;
+};
+
+export type Experiments = {
+  readonly data: readonly Experiment[];
+  readonly meta: {
+    readonly total: number;
+  };
+};
+
+export type Experiment = {
+  readonly id: number;
+  readonly source: string;
+  /** Written down before it began, and not changed since */
+  readonly plan: {
+    /** What runs without the experiment */
+    readonly a: string;
+    readonly b: string;
+    readonly seed: number;
+    /** In days since 1970 by the clock of Texas */
+    readonly first_day: number;
+    readonly metric: string;
+    readonly baseline_minutes: number;
+    readonly noise_minutes: number;
+    readonly baseline_days: number;
+    readonly least_effect_minutes: number;
+    readonly alpha: number;
+    readonly power: number;
+    readonly pairs_needed: number;
+    readonly days_needed: number;
+    readonly stop_rule: string;
+    readonly guardrails: readonly string[];
+  };
+  readonly days: readonly {
+    readonly day: number;
+    readonly minutes: number | null;
+    readonly stale_minutes: number;
+    readonly changes: number;
+    readonly calls: number;
+    readonly failed: number;
+    /** Why it counts for nothing */
+    readonly left_out: string | null;
+  }[];
+  /** What the days say; null before the first is over */
+  readonly standing: {
+    readonly pairs: number;
+    readonly a: {
+      /** Days that count */
+      readonly days: number;
+      /** Mean minutes from a change to the look that showed it */
+      readonly minutes: number | null;
+      /** Minutes a day in which a set had changed unseen */
+      readonly stale_minutes: number | null;
+      /** Calls a day */
+      readonly calls: number | null;
+    };
+    readonly b: {
+      /** Days that count */
+      readonly days: number;
+      /** Mean minutes from a change to the look that showed it */
+      readonly minutes: number | null;
+      /** Minutes a day in which a set had changed unseen */
+      readonly stale_minutes: number | null;
+      /** Calls a day */
+      readonly calls: number | null;
+    };
+    /** Minutes of B less those of A */
+    readonly difference: number | null;
+    readonly low: number | null;
+    readonly high: number | null;
+    readonly outcome: string | null;
+    readonly reason: string;
+  } | null;
+  readonly started_at: string;
+  readonly started_by: string;
+  readonly ended_at: string | null;
+  readonly ended_by: string | null;
+  readonly outcome: 'better' | 'worse' | 'alike' | 'undecided' | 'harm' | 'stopped' | null;
+  readonly reason: string | null;
 };
 
 export type Alerts = {
@@ -1859,7 +2022,7 @@ export interface Operations {
       /** DUNS or code of a TDSP; all if not given. Several, separated by commas, match any of them. */
       readonly tdsp?: readonly string[];
       /** Kind of event; all if not given. Several, separated by commas, match any of them. */
-      readonly event?: readonly ('offer_listed' | 'offer_relisted' | 'offer_repriced' | 'offer_terms_changed' | 'offer_details_changed' | 'offer_replaced' | 'offer_withdrawn' | 'delivery_charge_changed' | 'provider_renamed' | 'source_changed' | 'snapshot_published' | 'snapshot_reverted' | 'snapshot_held')[];
+      readonly event?: readonly ('market_listed' | 'offer_listed' | 'offer_relisted' | 'offer_repriced' | 'offer_terms_changed' | 'offer_details_changed' | 'offer_replaced' | 'offer_withdrawn' | 'delivery_charge_changed' | 'provider_renamed' | 'source_changed' | 'snapshot_published' | 'snapshot_reverted' | 'snapshot_held')[];
       /** Only what concerns this provider, by its id. */
       readonly provider?: string;
       /** Only what concerns this offer: the `offer_id` of a plan. */
@@ -2057,6 +2220,22 @@ export interface Operations {
     };
     answer: WebhookDone;
   };
+  /** Send nothing there until it is resumed. `/v1/admin/webhooks/{name}/pause` */
+  pauseWebhook: {
+    input: {
+      /** Name of a webhook. */
+      readonly name: string;
+    };
+    answer: WebhookDone;
+  };
+  /** Go on sending, also to one that was disabled. `/v1/admin/webhooks/{name}/resume` */
+  resumeWebhook: {
+    input: {
+      /** Name of a webhook. */
+      readonly name: string;
+    };
+    answer: WebhookDone;
+  };
   /** Send nothing there any more. `/v1/admin/webhooks/{name}` */
   deleteWebhook: {
     input: {
@@ -2064,6 +2243,14 @@ export interface Operations {
       readonly name: string;
     };
     answer: WebhookDone;
+  };
+  /** Refresh strategies tried against each other by the day, the newest first. `/v1/admin/experiments` */
+  listExperiments: {
+    input: {
+      /** Most experiments; 20 if not given. */
+      readonly limit?: number;
+    };
+    answer: Experiments;
   };
   /** What fires, and who knows of it. `/v1/admin/alerts` */
   listAlerts: {
@@ -2145,7 +2332,10 @@ export const OPERATIONS: { readonly [Name in keyof Operations]: string } = {
   rotateWebhookSecret: 'POST /v1/admin/webhooks/{name}/rotate',
   testWebhook: 'POST /v1/admin/webhooks/{name}/test',
   replayWebhook: 'POST /v1/admin/webhooks/{name}/replay',
+  pauseWebhook: 'POST /v1/admin/webhooks/{name}/pause',
+  resumeWebhook: 'POST /v1/admin/webhooks/{name}/resume',
   deleteWebhook: 'DELETE /v1/admin/webhooks/{name}',
+  listExperiments: 'GET /v1/admin/experiments',
   listAlerts: 'GET /v1/admin/alerts',
   listAlertEvents: 'GET /v1/admin/alerts/history',
   acknowledgeAlert: 'POST /v1/admin/alerts/ack',

@@ -48,8 +48,9 @@ function apply(event: MarketEvent): void {
     case 'offer_withdrawn':
       delete market.offers[event.offer_id];
       break;
+    case 'market_listed':
     case 'delivery_charge_changed':
-      // One event for all offers that a new charge of the TDSP moved.
+      // One event for many offers: all of a first snapshot, or those that a new charge of the TDSP moved.
       for (const { offer_id, plan } of event.affected) if (plan) market.offers[offer_id] = plan;
       break;
     case 'snapshot_published':

@@ -75,6 +75,8 @@ test('an empty environment has a default for everything', () =>
       payloadsDays: 90,
       historyMonths: null,
     },
+    secretsKey: null,
+    watchMail: null,
     alerts: { rulesFile: null, webhook: null, slackUrl: null, email: null, heartbeatUrl: null },
     metricsPort: null,
     hasTracing: false,
@@ -165,11 +167,20 @@ test('every variable is read', () => {
       ALERT_EMAIL_TO: 'oncall@example.com',
       ALERT_EMAIL_FROM: 'wattsync@example.com',
       SMTP_URL: 'smtp://u:p@mail.example:587',
+      WATCH_EMAIL_FROM: 'plans@example.com',
+      SECRETS_KEY: `${'A'.repeat(43)}=`,
       HEARTBEAT_URL: 'https://beat.example/1',
     },
     '/srv',
   );
-  const { databaseUrl, directUrl, redisUrl, comparepower, adminTokens, strangers, alerts, ...rest } = config;
+  const { databaseUrl, directUrl, redisUrl, comparepower, adminTokens, strangers, alerts, ...others } =
+    config;
+  const { secretsKey, watchMail, ...rest } = others;
+  assert.equal(secretsKey?.reveal(), `${'A'.repeat(43)}=`);
+  assert.deepEqual(JSON.parse(JSON.stringify([secretsKey, watchMail])), [
+    '***',
+    { smtpUrl: '***', from: 'plans@example.com' },
+  ]);
   assert.deepEqual(
     [alerts.rulesFile, alerts.email?.to, alerts.email?.from, alerts.webhook?.key.reveal().slice(0, 6)],
     ['alerts.yaml', 'oncall@example.com', 'wattsync@example.com', 'whsec_'],
@@ -250,6 +261,7 @@ test('every variable is read', () => {
 test('a channel that lacks a half is told by what is missing', () => {
   assert.match(problemsOf({ ALERT_WEBHOOK_URL: 'https://x.example' }).ALERT_WEBHOOK_SECRET!, /go together/);
   assert.match(problemsOf({ SMTP_URL: 'smtp://x' }).ALERT_EMAIL_TO!, /go together/);
+  assert.match(problemsOf({ WATCH_EMAIL_FROM: 'a@b.example' }).SECRETS_KEY!, /is needed/);
   assert.match(problemsOf({ ALERT_WEBHOOK_SECRET: 'geheim' }).ALERT_WEBHOOK_SECRET!, /^expected whsec_/);
 });
 

@@ -161,9 +161,17 @@ function checkTogether(planSource: NonNullable<Values['PLAN_SOURCE']>, values: V
     const missing = values.ALERT_WEBHOOK_URL === null ? 'ALERT_WEBHOOK_URL' : 'ALERT_WEBHOOK_SECRET';
     report(missing, 'is needed: ALERT_WEBHOOK_URL and ALERT_WEBHOOK_SECRET go together');
   }
-  if ((values.ALERT_EMAIL_TO === null) !== (values.SMTP_URL === null)) {
-    const missing = values.SMTP_URL === null ? 'SMTP_URL' : 'ALERT_EMAIL_TO';
-    report(missing, 'is needed: ALERT_EMAIL_TO and SMTP_URL go together');
+  if (values.ALERT_EMAIL_TO !== null && values.SMTP_URL === null) {
+    report('SMTP_URL', 'is needed: ALERT_EMAIL_TO and SMTP_URL go together');
+  }
+  if (values.ALERT_EMAIL_TO === null && values.WATCH_EMAIL_FROM === null && values.SMTP_URL !== null) {
+    const what = 'is needed: ALERT_EMAIL_TO or WATCH_EMAIL_FROM and SMTP_URL go together';
+    report('ALERT_EMAIL_TO', what);
+  }
+  for (const name of values.WATCH_EMAIL_FROM === null
+    ? []
+    : (['SMTP_URL', 'SECRETS_KEY', 'PUBLIC_URL'] as const)) {
+    if (values[name] === null) report(name, 'is needed: WATCH_EMAIL_FROM mails links that are signed');
   }
   const { FRESHNESS_WARN_FACTOR, FRESHNESS_ERROR_FACTOR } = values;
   if (FRESHNESS_ERROR_FACTOR < FRESHNESS_WARN_FACTOR) {
@@ -302,6 +310,13 @@ export function readConfig(env: Environment, cwd: string = process.cwd()) {
       /** Whole months of history besides the current one; `null`: all of it. */
       historyMonths: values.RETENTION_HISTORY_MONTHS,
     },
+    /** Seals what is stored and must be read again; `null`: it is stored as it is. */
+    secretsKey: secret(values.SECRETS_KEY),
+    /** Price watches by mail; `null`: as private feeds only. */
+    watchMail:
+      values.SMTP_URL && values.WATCH_EMAIL_FROM
+        ? { smtpUrl: new Secret(values.SMTP_URL), from: values.WATCH_EMAIL_FROM }
+        : null,
     alerts: readAlertSettings(values),
     /** `null`: a process without the role web has no `/metrics`. */
     metricsPort: values.METRICS_PORT,

@@ -60,6 +60,10 @@ export function beginSpan(name: string, attributes: Attributes): (error?: unknow
 
 const nothing = (): void => {};
 
+/** Work for later, in the span that is active now. */
+export const inSameSpan = (work: () => void): (() => void) =>
+  api === null ? work : api.context.bind(api.context.active(), work);
+
 /** Answers a request in a span that goes on from the caller's `traceparent`, and ends when the answer has left. */
 export function tracedRequest(request: IncomingMessage, response: ServerResponse, work: () => void): void {
   if (api === null) {

@@ -90,6 +90,12 @@ export const webhookSecret: Reader<string> = {
   read: (given) => (/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/.test(given) ? given : undefined),
 };
 
+/** As many bytes as AES-256 takes. */
+export const cipherKey: Reader<string> = {
+  expected: '32 bytes in base64, for example from: openssl rand -base64 32',
+  read: (given) => (/^[A-Za-z0-9+/]{43}=?$/.test(given) ? given : undefined),
+};
+
 export const mailAddress: Reader<string> = {
   expected: 'a mail address, or several separated by commas',
   read: (given) =>

@@ -10,6 +10,7 @@ import { HOUR_MS } from './units.ts';
 import {
   address,
   adminTokens,
+  cipherKey,
   cron,
   exportPlace,
   headerName,
@@ -173,6 +174,12 @@ export const VARIABLES = {
     'if set, events need the header `Authorization: Bearer <EVENTS_KEY>`, so that only your own sites count',
     'secret',
   ],
+  SECRETS_KEY: [
+    null,
+    cipherKey,
+    'seals what is stored and must be read again (secrets of webhooks, addresses of price watches): `openssl rand -base64 32`',
+    'secret',
+  ],
   HOST: ['127.0.0.1', text, 'where the API listens'],
   PORT: [3000, whole(0, 65_535), 'the port it listens on; 0 takes any free one'],
   KEEP_ALIVE_SECONDS: [
@@ -217,6 +224,11 @@ export const VARIABLES = {
   ALERT_SLACK_URL: [null, address('http:', 'https:'), 'an incoming webhook as Slack has them', 'secret'],
   ALERT_EMAIL_TO: [null, mailAddress, 'who gets pages by e-mail; needs `SMTP_URL`'],
   ALERT_EMAIL_FROM: ['wattsync@localhost', mailAddress, 'the sender of these mails'],
+  WATCH_EMAIL_FROM: [
+    null,
+    mailAddress,
+    'the sender of price watches by e-mail, which need `SMTP_URL`, `SECRETS_KEY` and `PUBLIC_URL`; unset, a watch is a private feed only',
+  ],
   SMTP_URL: [null, address('smtp:', 'smtps:'), 'for example `smtp://user:password@host:587`', 'secret'],
   HEARTBEAT_URL: [
     null,

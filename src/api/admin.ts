@@ -4,12 +4,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AdminToken } from '../config.ts';
 import { WattsyncError } from '../errors.ts';
 import type { SyncRequest } from '../planning/request-sync.ts';
+import { Sealer } from '../seal.ts';
 import { requestClear } from '../store/cache/cache-clears.ts';
 import { readAudit, writeAudit } from '../store/queue/audit-log.ts';
 import { type RunWithResults, readRun } from '../store/queue/sync-runs.ts';
 import type { BodyOf, SyncBody } from './bodies.ts';
 import { webhookRoutes } from './market/webhooks.ts';
 import { alertRoutes } from './observation/admin-alerts.ts';
+import { experimentRoutes } from './observation/admin-experiments.ts';
 import { integer, invalidParameters, type RawQuery, required, text } from './params.ts';
 import { expectPlace } from './place.ts';
 import { Problem, type ProblemCode } from './problem.ts';
@@ -39,7 +41,10 @@ export function adminRoutes(app: FastifyInstance, parts: ApiParts): void {
     controlRoutes(routes, admin);
     cacheRoutes(routes, parts, admin);
     lookRoutes(routes, parts);
-    webhookRoutes(routes, { database: admin.database.pool, territory: parts.territory, nameOf });
+    const { territory } = parts;
+    const { sealer = new Sealer(null) } = admin;
+    webhookRoutes(routes, { database: admin.database.pool, territory, sealer, nameOf });
+    experimentRoutes(routes, admin.database.pool);
     if (admin.rules) {
       alertRoutes(routes, { database: admin.database.pool, rules: admin.rules, nameOf });
     }

@@ -37,7 +37,7 @@ export function eventsRoutes(app: FastifyInstance, { places, onEvent, strangers 
       throw invalidParameter('city', expected('a city, for example dallas-tx', city));
     }
     await app.limits.takeEvent(request, eventsKey ? null : place.city.slug);
-    onEvent(place.city.slug, type);
+    onEvent(place.city.slug, type, eventsKey !== null);
     return { status: 'counted' };
   });
 }

@@ -46,6 +46,8 @@ export interface Operation {
   status?: 200 | 202;
   /** The name of the schema of its answer. */
   answer: keyof typeof SCHEMAS;
+  /** Of an answer that is not JSON: its media type, and its schema says what one message of it is. */
+  type?: string;
   /** Of the answer as CSV, for those who prefer it. */
   columns?: readonly { name: string }[];
   caching: Caching;
@@ -119,7 +121,17 @@ export function route<const O extends Operation>(
         request,
         reply,
       };
-      const json = await app.limits.turn(request, async () => answer(asked as unknown as Asked<O>));
+      // A promise takes a reply for one that ends when its last byte has left: who reads slowly, or not at all, would keep
+      // the turn of its question, and after two of those nobody else had one.
+      const bare = reply as { then?: unknown };
+      // biome-ignore lint/suspicious/noThenProperty: it has one, and must not for a while.
+      bare.then = undefined;
+      let json: unknown;
+      try {
+        json = await app.limits.turn(request, async () => answer(asked as unknown as Asked<O>));
+      } finally {
+        delete bare.then;
+      }
       if (json === reply) return reply;
       if (typeof caching === 'object') {
         return sendRepresentation(request, reply, {

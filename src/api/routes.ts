@@ -7,6 +7,7 @@ import type { DataPackage } from '../export/data-package.ts';
 import type { Rules } from '../monitor/alerts/rules.ts';
 import type { DemandEvent } from '../planning/demand-recorder.ts';
 import type { SyncRequest } from '../planning/request-sync.ts';
+import type { Sealer } from '../seal.ts';
 import type { KeptExport } from '../store/exports/kept-exports.ts';
 import type { Database } from '../store/postgres/database.ts';
 import type { Places } from '../territory/places.ts';
@@ -27,6 +28,8 @@ export interface AdminParts {
   /** Of the alerts; left out, nothing can be said about them. */
   rules?: Rules;
   tokens: readonly AdminToken[];
+  /** Opens and seals stored secrets; left out, there is no key for it. */
+  sealer?: Sealer;
   database: Database;
   /** Handed in: the routes know neither queue nor control. */
   engine: {
@@ -55,8 +58,8 @@ export interface ApiParts {
   places: Places;
   /** How often the upstream is asked: so long an answer may be kept by caches that many share. */
   syncIntervalMs: number;
-  /** Counts what a shopper did in a city. */
-  onEvent(city_slug: string, event: DemandEvent): void;
+  /** Counts what a shopper did in a city. @param isVouched told with the key of events */
+  onEvent(city_slug: string, event: DemandEvent, isVouched: boolean): void;
   /** Tells what happens as it happens; left out, there is no stream. */
   hub?: Pick<EventHub, 'isFull' | 'join'>;
   /** The files of exports; left out, there are none. */

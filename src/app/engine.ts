@@ -104,7 +104,8 @@ export class Engine {
     if (roles.length > 0) await this.#startWorker();
     if (roles.includes('scheduler')) {
       await this.#runSchedules();
-      if (this.#options.config.refresh.strategy !== 'schedule') this.#refreshing.start();
+      // With the strategy schedule, too: an experiment may have days of others.
+      this.#refreshing.start();
     }
   }
 

@@ -6,7 +6,7 @@ import { type Family, gauge, type MetricsFormat, renderMetrics, type Teller } fr
 import { LOOPS, Periodic } from '../periodic.ts';
 import { PROCESS_COUNTERS } from '../process-metrics.ts';
 import { type ObserverState, readObserver } from '../store/observation/observer-lease.ts';
-import { noteVitals, type Vitals } from '../store/observation/vitals.ts';
+import { noteDeploy, noteVitals, type Vitals } from '../store/observation/vitals.ts';
 import type { Database } from '../store/postgres/database.ts';
 import type { QueryCounts } from '../store/postgres/query-recorder.ts';
 
@@ -29,6 +29,7 @@ export class ProcessMetrics {
   #utilization: EventLoopUtilization = performance.eventLoopUtilization();
   #busy = 0;
   #lagMs = 0;
+  #isDeployNoted = false;
   #observer: ObserverState<Family[]> | null = null;
 
   constructor(options: ProcessMetricsOptions) {
@@ -128,6 +129,8 @@ export class ProcessMetrics {
     this.#lagMs = Number.isFinite(held) ? Math.max(0, held) : 0;
     this.#delays.reset();
     try {
+      if (!this.#isDeployNoted) await noteDeploy(database.quick, version);
+      this.#isDeployNoted = true;
       await noteVitals(database.quick, version, this.#vitals());
       this.#observer = await readObserver<Family[]>(database.quick);
     } catch (error) {
@@ -145,6 +148,17 @@ export class ProcessMetrics {
       memory_bytes: process.memoryUsage.rss(),
       loop_lag_ms: this.#lagMs,
       loops: Object.fromEntries(loops),
+      pools: Object.fromEntries(
+        poolsOf(this.#options.database).map(({ name, of }) => [
+          name,
+          {
+            open: of.totalCount,
+            busy: of.totalCount - of.idleCount,
+            most: of.options.max,
+            waiting: of.waitingCount,
+          },
+        ]),
+      ),
     };
   }
 }
@@ -154,6 +168,11 @@ function cpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
+const poolsOf = ({ pool, quick }: Pick<Database, 'pool' | 'quick'>) => [
+  { name: 'work', of: pool },
+  { name: 'quick', of: quick },
+];
+
 function databaseFamilies({ pool, quick, queries }: Database): Family[] {
   const totals = queries.totals();
   const by = (value: (one: QueryCounts) => number) =>
@@ -161,10 +180,7 @@ function databaseFamilies({ pool, quick, queries }: Database): Family[] {
   const latency = LATENCY_STEPS_MS.map((_, step) => step)
     .concat(LATENCY_STEPS_MS.length)
     .map((step) => totals.reduce((sum, one) => sum + one.latency[step]!, 0));
-  const pools = [
-    { name: 'work', of: pool },
-    { name: 'quick', of: quick },
-  ];
+  const pools = poolsOf({ pool, quick });
   return [
     {
       name: 'wattsync_db_query_duration_seconds',

@@ -31,6 +31,7 @@ import { PROBLEMS, Problem, sendProblem } from '../api/problem.ts';
 import { collectOperations } from '../api/route.ts';
 import { type ApiParts, PUBLIC_HEADERS } from '../api/routes.ts';
 import { ClientLimits } from '../api/strangers/client-limits.ts';
+import { LoopShare } from '../api/strangers/loop-share.ts';
 import { STRANGERS } from '../api/strangers/strangers.ts';
 import { ViewLimit } from '../api/strangers/view-limit.ts';
 import { mcpRoutes } from '../mcp/routes.ts';
@@ -63,11 +64,12 @@ export function buildServer(
   const answers = new PlanAnswers(parts);
   const views = new ViewLimit(strangers);
   const onView = (city: string, request: IncomingMessage) => {
-    if (views.take(request, city)) parts.onEvent(city, 'search');
+    if (views.take(request, city)) parts.onEvent(city, 'search', false);
   };
   const pageParts = { ...parts, past: new Past(parts.database), onView };
   const pages = { parts: pageParts, store: new PageStore(pageParts), onError };
   const { counts } = parts;
+  const share = new LoopShare();
   const plansAtOnce = counts?.of(PLANS_PATH, 'memory');
   const pagesAtOnce = counts?.of('pages', 'memory');
   const app = Fastify({
@@ -89,11 +91,17 @@ export function buildServer(
         tracedRequest(request, response, () => {
           const isGet = request.method === 'GET' && request.url!.length <= LONGEST_URL;
           const isPlans = isGet && request.url!.startsWith(`${PLANS_PATH}?`);
+          const cell = isPlans ? plansAtOnce : pagesAtOnce;
           const startedAt = performance.now();
-          if (isGet && (isPlans ? answers : pages.store).answerAtOnce(request, response)) {
-            const cell = isPlans ? plansAtOnce : pagesAtOnce;
+          if (isGet && (isPlans ? answers : pages.store).answerReady(request, response)) {
             cell?.count(response.statusCode, performance.now() - startedAt);
-          } else handler(request, response);
+            return;
+          }
+          share.run(response, () => {
+            if (isPlans && answers.answerAtOnce(request, response)) {
+              cell?.count(response.statusCode, performance.now() - startedAt);
+            } else handler(request, response);
+          });
         }),
       ),
   });

@@ -12,8 +12,10 @@ import { createLog, type Log, settingsOf } from '../log.ts';
 import { readRules } from '../monitor/alerts/rules.ts';
 import { RefreshRequests } from '../planning/refresh-requests.ts';
 import { checkTimes } from '../planning/scheduler.ts';
+import { Sealer } from '../seal.ts';
 import type { GateEvents } from '../sources/gate.ts';
 import type { Database } from '../store/postgres/database.ts';
+import { PublishListener } from '../store/postgres/listen.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 import { usageProfiles } from '../store/profiles.ts';
 import { readTerritory, storeTerritory } from '../store/territory.ts';
@@ -21,7 +23,10 @@ import { QueryStats } from '../store/upkeep/query-stats.ts';
 import { followRun, type SyncEvent } from '../sync/work/follow-run.ts';
 import { type SyncReport, toReport } from '../sync/work/report.ts';
 import type { Settled } from '../sync/work/sync-worker.ts';
+import { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
+import { watchPlaceName } from '../watch/place.ts';
+import { WatchMailer } from '../watch/watch-mailer.ts';
 import { Engine } from './engine.ts';
 import { Front } from './front.ts';
 import { startMetrics, startObserver } from './observe.ts';
@@ -113,10 +118,29 @@ export async function start(options: StartOptions): Promise<(isUrgent: boolean) 
       onError: logFailure('a refresh failed'),
     });
     scope.own(queryStats).start();
+    const sealer = new Sealer(config.secretsKey?.reveal() ?? null);
+    let sender: WebhookSender | null = null;
     if (roles.includes('worker')) {
       const onError = throttled(logFailure('webhooks could not be told'));
-      scope.own(new WebhookSender({ database: database.pool, profiles: usageProfiles(), onError })).start();
+      sender = scope.own(
+        new WebhookSender({
+          database: database.pool,
+          profiles: usageProfiles(),
+          sealer,
+          onDisabled: (about) => log.error(about, 'a webhook was disabled'),
+          onError,
+        }),
+      );
+      sender.start();
+      startWatches(scope, {
+        config,
+        database,
+        territory,
+        sealer,
+        onError: throttled(logFailure('price watches have trouble')),
+      });
     }
+    const onEvents = () => void sender?.heard();
     scope.own(engine);
     if (front && url) {
       const { tokens, generatedToken } = adminTokens(config);
@@ -127,11 +151,15 @@ export async function start(options: StartOptions): Promise<(isUrgent: boolean) 
         database,
         territory,
         log,
-        admin: tokens && { tokens, engine, database, rules },
+        admin: tokens && { tokens, engine, database, rules, sealer },
+        onEvents,
         onStale: (duns) => refreshes.stale(duns),
         loadColdly: (duns) => refreshes.cold(duns),
       });
       onListening(url, { generatedToken });
+    } else if (sender) {
+      const listener = scope.own(new PublishListener(database, () => {}, { onEvents }));
+      await listener.start();
     }
     await untilStarted(
       engine,
@@ -182,6 +210,34 @@ function logSettled(log: Log, { run_id, duration_ms, outcomes }: Settled, territ
       log.info({ ...about, version: snapshot_version, plans }, 'plans were published');
     else log.info(about, 'a sync has ended');
   }
+}
+
+/** Price watches are mailed where the operator has set everything that takes. */
+function startWatches(
+  scope: Scope,
+  parts: {
+    config: Config;
+    database: Database;
+    territory: Territory;
+    sealer: Sealer;
+    onError(error: unknown): void;
+  },
+): void {
+  const { config, database, territory, sealer, onError } = parts;
+  const { watchMail, publicUrl } = config;
+  if (!watchMail || !publicUrl) return;
+  const where = { territory, places: new Places(territory) };
+  const mailer = new WatchMailer({
+    database: database.pool,
+    sealer,
+    smtpUrl: watchMail.smtpUrl.reveal(),
+    from: watchMail.from,
+    publicUrl,
+    profiles: usageProfiles(),
+    nameOf: (place) => watchPlaceName(where, place),
+    onError,
+  });
+  scope.own(mailer).start();
 }
 
 const START_AGAIN_MS = 1_000;

@@ -19,6 +19,7 @@ import { type Log, unexpected } from '../log.ts';
 import { opsRoutes } from '../ops/routes.ts';
 import { VitalsRecorder } from '../pages/beacon/vitals-recorder.ts';
 import { DemandRecorder } from '../planning/demand-recorder.ts';
+import { Sealer } from '../seal.ts';
 import type { Database } from '../store/postgres/database.ts';
 import { PublishListener } from '../store/postgres/listen.ts';
 import type { PublishedVersion } from '../store/postgres/notices.ts';
@@ -26,6 +27,7 @@ import { usageProfiles } from '../store/profiles.ts';
 import { Places } from '../territory/places.ts';
 import type { Territory } from '../territory/territory.ts';
 import { HOUR_MS } from '../units.ts';
+import { WatchDesk } from '../watch/watch-desk.ts';
 import type { Front } from './front.ts';
 import type { ProcessMetrics } from './process-metrics.ts';
 import type { Scope } from './scope.ts';
@@ -40,6 +42,8 @@ interface WebOptions {
   territory: Territory;
   log: Log;
   admin: AdminParts | null;
+  /** The event log has grown, or may have. */
+  onEvents?: () => void;
   /** Readers found the plans of a TDSP old. */
   onStale(duns: string): Promise<RefreshOutcome>;
   /** Nothing is stored: has plans fetched. */
@@ -48,7 +52,7 @@ interface WebOptions {
 
 /** Resolves when it answers; the plan sets are loaded behind it. */
 export async function startWeb(scope: Scope, options: WebOptions): Promise<void> {
-  const { config, front, database, territory, log, admin, metrics, onStale, loadColdly } = options;
+  const { config, front, database, territory, log, admin, metrics, onStale, loadColdly, onEvents } = options;
   const tdsps = territory.tdspsMostWantedFirst.map(({ duns }) => duns);
   const staleAfterMs = config.cacheTtlHours * HOUR_MS;
   const keptForLater = (what: string) => (error: unknown) =>
@@ -106,7 +110,10 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
   const listener = new PublishListener(database, heard, {
     onClear: ({ tdsp_duns }) => void planSets.clear(tdsp_duns),
     onFetchFailed: (duns) => planSets.fetchFailed(duns),
-    onEvents: () => void hub.heard(),
+    onEvents: () => {
+      void hub.heard();
+      onEvents?.();
+    },
   });
   const counts = new AnswerCounter({
     database: database.quick,
@@ -136,8 +143,13 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
             scope.signal,
           ),
       },
-      onEvent: (slug, event) => demand.count(slug, event),
+      onEvent: (slug, event, isVouched) => demand.count(slug, event, isVouched),
       publicUrl: config.publicUrl,
+      watches: new WatchDesk({
+        database: database.quick,
+        sealer: admin?.sealer ?? new Sealer(config.secretsKey?.reveal() ?? null),
+        hasMail: config.watchMail !== null,
+      }),
       recentPrices: (duns, version) => recent.of(duns, version),
       onVisit: vitals && ((page, visit) => vitals.note(page, visit)),
     },

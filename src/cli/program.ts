@@ -14,6 +14,7 @@ import { guardOutput, harmless, harmlessJson } from './process/output.ts';
 import { endWithParent } from './process/parent.ts';
 import { SYNC_COMMANDS } from './sync/commands.ts';
 import { UsageError } from './usage-error.ts';
+import { WEBHOOK_COMMANDS } from './webhooks/commands.ts';
 
 /** What keeps a process alive that has done its work or failed: nothing may, a supervisor waits for its end. */
 const LINGER_MS = 3_000;
@@ -137,6 +138,7 @@ const COMMANDS: CommandSpec[] = [
       numberOption('--seed <number>', 'decides all plans and prices'),
       numberOption('--plans <number>', 'plans per TDSP, about'),
       numberOption('--speed <factor>', 'virtual seconds per real second; prices move at virtual midnight'),
+      new Option('--calendar', 'prices move on business days, just after quarter hours, as real ones do'),
       new Option('--api-key <key>', 'refuse calls without this X-API-Key'),
       numberOption('--rate-limit <calls>', 'answer 429 beyond this many calls a second'),
       numberOption('--latency <ms>', 'wait before every answer'),
@@ -263,6 +265,31 @@ const REFRESH_COMMANDS: CommandSpec[] = [
   },
 ];
 
+const EXPERIMENT_COMMANDS: CommandSpec[] = [
+  {
+    usage: 'start <a> <b>',
+    description: 'try strategy b against a, which runs already, by the day: start even learned',
+    options: [
+      numberOption('--least <percent>', 'the least change of the minutes that is worth having').default(20),
+      numberOption('--seed <number>', 'decides the days (default: drawn)'),
+    ],
+    note: 'Strategies: schedule, even, sentinel, learned, auto. Metric, length and stop rule are written down at the start.',
+    load: async () => (await import('./refresh/experiment.ts')).experimentStart,
+  },
+  {
+    usage: 'status',
+    isDefault: true,
+    description: 'what was written down, what the days say so far, and how earlier ones ended',
+    load: async () => (await import('./refresh/experiment.ts')).experimentStatus,
+  },
+  {
+    usage: 'stop',
+    description: 'end the one that runs; from then on REFRESH_STRATEGY decides',
+    options: [new Option('--reason <text>', 'why; needed')],
+    load: async () => (await import('./refresh/experiment.ts')).experimentStop,
+  },
+];
+
 export function buildProgram(run: Runner): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const program = new Command('wattsync')
@@ -282,10 +309,12 @@ export function buildProgram(run: Runner): Command {
     EXPLAIN_COMMANDS,
   );
   group('refresh', 'when prices move, as it was learned', REFRESH_COMMANDS);
+  group('experiment', 'refresh strategies tried against each other, day by day', EXPERIMENT_COMMANDS);
   group('db', 'look after the database', DATABASE_COMMANDS);
   group('monitor', 'how the program is used, and whether it keeps its targets', MONITOR_COMMANDS);
   group('production', 'everything an operator asks first', PRODUCTION_COMMANDS);
   group('report', 'service, market and demand over a week or a month, reproducible', REPORT_COMMANDS);
+  group('webhooks', 'who is told what happens in the market, and how that goes', WEBHOOK_COMMANDS);
   group('alerts', 'what fires, who knows of it, and what happened', ALERT_COMMANDS);
   return program;
 }

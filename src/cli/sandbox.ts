@@ -11,7 +11,8 @@ import { readTerritory } from '../store/territory.ts';
 import type { CommandContext } from './command.ts';
 import { UsageError } from './usage-error.ts';
 
-interface SandboxCommandOptions extends Pick<SandboxOptions, 'port' | 'seed' | 'speed' | 'apiKey'> {
+interface SandboxCommandOptions
+  extends Pick<SandboxOptions, 'port' | 'seed' | 'speed' | 'calendar' | 'apiKey'> {
   plans?: number;
   rateLimit?: number;
   latency?: number;

@@ -10,12 +10,13 @@ interface Mail {
   text: string;
   /** The same on every try. */
   id: string;
+  headers?: Readonly<Record<string, string>>;
 }
 
 const DEADLINE_MS = 15_000;
 
 /** @param url `smtp://user:password@host:587` or `smtps://…` @throws {DeliveryError} the server did not take it */
-export async function sendMail(url: string, { id, ...mail }: Mail): Promise<void> {
+export async function sendMail(url: string, { id, headers, ...mail }: Mail): Promise<void> {
   const { createTransport } = await import('nodemailer');
   const transport = createTransport(url, {});
   Object.assign(transport.options, {
@@ -27,7 +28,7 @@ export async function sendMail(url: string, { id, ...mail }: Mail): Promise<void
     await transport.sendMail({
       ...mail,
       messageId: `<${id}@wattsync>`,
-      headers: { 'Auto-Submitted': 'auto-generated' },
+      headers: { 'Auto-Submitted': 'auto-generated', ...headers },
     });
   } catch (cause) {
     const { host } = new URL(url);

@@ -5,9 +5,15 @@
 
 import type { ServerResponse } from 'node:http';
 import type { UsageProfile } from '../plan/profiles/profiles.ts';
-import { type EventFilter, type MarketEvent, readEvents, readLogEnds } from '../store/events/event-log.ts';
+import {
+  type EventFilter,
+  fitting,
+  type MarketEvent,
+  readEvents,
+  readLogEnds,
+} from '../store/events/event-log.ts';
 import type { Queryable } from '../store/postgres/database.ts';
-import { tellEvents } from './event-json.ts';
+import { type EventJson, partOf, tellEvents } from './event-json.ts';
 
 /** What a client may miss and still be told from the log; one that missed more reads the plans again. */
 const MOST_MISSED = 5_000;
@@ -22,6 +28,13 @@ interface Listener {
   filter: EventFilter;
   /** The last event it was told, or that did not concern it. */
   seq: number;
+}
+
+/** The same events three times: as read, as told, as written. */
+interface Told {
+  events: readonly MarketEvent[];
+  told: readonly EventJson[];
+  texts: readonly string[];
 }
 
 interface HubOptions {
@@ -99,9 +112,10 @@ export class EventHub {
       this.#isAskedAgain = false;
       const { database } = this.#options;
       const { events, upTo, last } = await readEvents(database, { after: this.#seq, limit: PAGE });
-      const texts = await this.#texts(events);
+      const told = await this.#told(events);
+      const texts = told.map(textOf);
       this.#seq = upTo;
-      for (const listener of this.#listeners) this.#tell(listener, events, texts, upTo);
+      for (const listener of this.#listeners) this.#tell(listener, { events, told, texts }, upTo);
       if (upTo < last) this.#isAskedAgain = true;
     }
   }
@@ -111,20 +125,22 @@ export class EventHub {
     const { filter, seq } = listener;
     const page = await readEvents(database, { after: seq, limit: PAGE, filter });
     const events = page.events.filter((event) => event.seq <= upTo);
-    const texts = await this.#texts(events);
-    for (const text of texts) listener.response.write(text);
+    for (const told of await this.#told(events)) listener.response.write(textOf(told));
     listener.seq = Math.min(page.upTo, upTo);
   }
 
-  async #texts(events: readonly MarketEvent[]): Promise<string[]> {
+  #told(events: readonly MarketEvent[]): Promise<EventJson[]> {
     const { database, profiles } = this.#options;
-    const told = await tellEvents(database, events, { profiles, withPlans: false });
-    return told.map((event) => `id: ${event.seq}\nevent: ${event.event}\ndata: ${JSON.stringify(event)}\n\n`);
+    return tellEvents(database, events, { profiles, withPlans: false });
   }
 
-  #tell(listener: Listener, events: readonly MarketEvent[], texts: readonly string[], upTo: number): void {
+  #tell(listener: Listener, { events, told, texts }: Told, upTo: number): void {
     const { response, filter, seq } = listener;
-    const own = texts.filter((_, at) => events[at]!.seq > seq && fits(events[at]!, filter));
+    const own = events.flatMap((event, at) => {
+      const part = event.seq > seq ? fitting(event, filter) : null;
+      if (part === null) return [];
+      return part === event ? texts[at]! : textOf(partOf(told[at]!, part));
+    });
     if (own.length > 0) response.write(own.join(''));
     listener.seq = upTo;
     if (response.writableLength > MOST_UNREAD_BYTES) response.destroy();
@@ -136,21 +152,8 @@ export class EventHub {
   }
 }
 
+const textOf = (event: EventJson): string =>
+  `id: ${event.seq}\nevent: ${event.event}\ndata: ${JSON.stringify(event)}\n\n`;
+
 const resync = (seq: number): string =>
   `id: ${seq}\nevent: resync\ndata: ${JSON.stringify({ event: 'resync', seq })}\n\n`;
-
-/** The same as the filter of `readEvents`. */
-function fits(event: MarketEvent, filter: EventFilter): boolean {
-  const { tdsps = null, kinds = null, provider_id = null, offer_id = null, minChange = null } = filter;
-  if (tdsps && !tdsps.includes(event.tdsp_duns)) return false;
-  if (kinds && !kinds.includes(event.kind)) return false;
-  if (minChange !== null && !(Math.abs(event.rate_change ?? 0) >= minChange && event.rate_change !== null))
-    return false;
-  const affected =
-    (event.data as { affected?: { provider_id: string; offer_id: string }[] } | null)?.affected ?? [];
-  const concerns = (id: string | null, own: string | null, of: 'provider_id' | 'offer_id') =>
-    id === null || own === id || affected.some((one) => one[of] === id);
-  return (
-    concerns(provider_id, event.provider_id, 'provider_id') && concerns(offer_id, event.offer_id, 'offer_id')
-  );
-}

@@ -9,7 +9,7 @@ import { PLAN_FIELDS, pickFields } from '../plan/fields.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { UsageProfile } from '../plan/profiles/profiles.ts';
 import { yearOf } from '../plan/profiles/year.ts';
-import type { MarketEvent } from '../store/events/event-log.ts';
+import { isAboutMany, type MarketEvent } from '../store/events/event-log.ts';
 import { type PlanThen, readPlansThen } from '../store/events/plans-then.ts';
 import type { Queryable } from '../store/postgres/database.ts';
 
@@ -89,8 +89,13 @@ export async function tellEvents(
       const plan = planOf(thenOf(event, external_id));
       return { plan: plan && pickFields(plan, PLAN_FIELDS) };
     };
-    const affected = isCharge(event)
-      ? event.data.affected.map((one) => ({ ...one, ...(withPlans && after(one.external_id)) }))
+    const affected = isAboutMany(event)
+      ? event.data.affected.map((one) => ({
+          changes: [],
+          replaces: null,
+          ...one,
+          ...(withPlans && after(one.external_id)),
+        }))
       : null;
     const isThere = event.external_id !== null && event.kind !== 'offer_withdrawn';
     return {
@@ -103,8 +108,13 @@ export async function tellEvents(
   });
 }
 
-const isCharge = (event: MarketEvent): event is MarketEvent<'delivery_charge_changed'> =>
-  event.kind === 'delivery_charge_changed';
+/** Of an event about many offers those that are left in `part`. */
+export function partOf(told: EventJson, part: MarketEvent): EventJson {
+  if (!isAboutMany(part) || told.affected === null) return told;
+  const ids = new Set(part.data.affected.map(({ offer_id }) => offer_id));
+  const affected = told.affected.filter(({ offer_id }) => ids.has(offer_id));
+  return { ...told, affected, details: { ...told.details, offers: affected.length } };
+}
 
 const thenOf = ({ tdsp_duns, version }: MarketEvent, external_id: string): PlanThen => ({
   tdsp_duns,
@@ -113,7 +123,7 @@ const thenOf = ({ tdsp_duns, version }: MarketEvent, external_id: string): PlanT
 });
 
 function idsAfter(event: MarketEvent): string[] {
-  if (isCharge(event)) return event.data.affected.map(({ external_id }) => external_id);
+  if (isAboutMany(event)) return event.data.affected.map(({ external_id }) => external_id);
   return event.external_id !== null && event.kind !== 'offer_withdrawn' ? [event.external_id] : [];
 }
 
@@ -177,9 +187,9 @@ function eventJson(event: MarketEvent): EventJson {
 
 /** What belongs to the kind alone. */
 function detailsOf(event: MarketEvent): Record<string, unknown> | null {
-  if (event.kind.startsWith('offer_')) return null;
-  if (!isCharge(event))
+  if (event.kind.startsWith('offer_') && event.kind !== 'offer_withdrawn') return null;
+  if (!isAboutMany(event))
     return event.data as Exclude<EventData[EventKind], null> as unknown as Record<string, unknown>;
-  const { shift_cents_per_kwh, affected } = event.data;
-  return { shift_cents_per_kwh, offers: affected.length };
+  const { affected, ...rest } = event.data;
+  return { ...rest, offers: affected.length };
 }

@@ -9,8 +9,28 @@ interface Feed {
   home: string;
   title: string;
   /** Newest first. */
-  events: readonly EventJson[];
+  entries: readonly FeedEntry[];
 }
+
+export interface FeedEntry {
+  /** Never changes, wherever the feed is served from. */
+  id: string;
+  /** ISO 8601. */
+  updated: string;
+  title: string;
+  /** Absolute. */
+  link: string;
+  text: string;
+}
+
+/** @param home the page of the feed, absolute */
+export const entryOf = (event: EventJson, home: string): FeedEntry => ({
+  id: idOf(event),
+  updated: event.at,
+  title: headline(event),
+  link: linkOf(home, event),
+  text: text(event),
+});
 
 const cents = (change: number): string => `${Math.abs(change).toFixed(1)} ¢`;
 
@@ -67,34 +87,32 @@ const escaped = (value: string): string =>
     .replace(/[&<>"]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign]!);
 
 /** @param empty when the feed was last right, where it has no entries */
-export function atomFeed({ url, home, title, events }: Feed, empty: Date): string {
-  const updated = events[0]?.at ?? empty.toISOString();
-  const entries = events.map(
-    (
-      event,
-    ) => `<entry><id>${idOf(event)}</id><title>${escaped(headline(event))}</title><updated>${event.at}</updated>
-<link href="${escaped(linkOf(home, event))}"/><content type="text">${escaped(text(event))}</content></entry>`,
+export function atomFeed({ url, home, title, entries }: Feed, empty: Date): string {
+  const written = entries.map(
+    ({ id, updated, title, link, text }) =>
+      `<entry><id>${escaped(id)}</id><title>${escaped(title)}</title><updated>${updated}</updated>
+<link href="${escaped(link)}"/><content type="text">${escaped(text)}</content></entry>`,
   );
   return `<?xml version="1.0" encoding="utf-8"?>
-<feed xmlns="http://www.w3.org/2005/Atom"><id>${escaped(url)}</id><title>${escaped(title)}</title><updated>${updated}</updated>
+<feed xmlns="http://www.w3.org/2005/Atom"><id>${escaped(url)}</id><title>${escaped(title)}</title><updated>${entries[0]?.updated ?? empty.toISOString()}</updated>
 <author><name>wattsync</name></author><link rel="self" href="${escaped(url)}"/><link href="${escaped(home)}"/>
-${entries.join('\n')}
+${written.join('\n')}
 </feed>
 `;
 }
 
-export function jsonFeed({ url, home, title, events }: Feed): object {
+export function jsonFeed({ url, home, title, entries }: Feed): object {
   return {
     version: 'https://jsonfeed.org/version/1.1',
     title,
     home_page_url: home,
     feed_url: url,
-    items: events.map((event) => ({
-      id: idOf(event),
-      url: linkOf(home, event),
-      title: headline(event),
-      content_text: text(event),
-      date_published: event.at,
+    items: entries.map(({ id, link, title, text, updated }) => ({
+      id,
+      url: link,
+      title,
+      content_text: text,
+      date_published: updated,
     })),
   };
 }

@@ -7,6 +7,8 @@ import type pg from 'pg';
 import type { Config } from '../config.ts';
 import { describeError } from '../errors.ts';
 import type { Rules } from '../monitor/alerts/rules.ts';
+import { readMonth } from '../monitor/figures/period-figures.ts';
+import type { PeriodFigures } from '../monitor/figures/targets.ts';
 import { newSmallPool } from '../store/postgres/client.ts';
 import type { Queryable } from '../store/postgres/database.ts';
 import type { Territory } from '../territory/territory.ts';
@@ -38,6 +40,7 @@ const TRY_AGAIN_MS = 3_000;
 /** How old each part may be when it is shown. */
 const FAST_MS = 1_500;
 const SLOW_MS = 12_000;
+const MONTH_MS = 60_000;
 const DATABASE_MS = 60_000;
 const MOST_SHARED = 24;
 const PAST_MS: Record<RangeName, number> = { '1h': 12_000, '24h': 60_000, '30d': 600_000 };
@@ -47,6 +50,7 @@ export class Board {
   readonly #now: () => number;
   readonly #fast: Kept<Fast>;
   readonly #slow: Kept<Slow>;
+  readonly #month: Kept<PeriodFigures>;
   readonly #database: Kept<DatabaseSeen>;
   readonly #shared = new Map<string, Kept<unknown>>();
   readonly #past: Record<RangeName, Kept<Past>>;
@@ -60,7 +64,10 @@ export class Board {
     this.#pool = newSmallPool(connectionString, { connections: CONNECTIONS, answerMs: ANSWER_MS });
     const pool = this.#pool;
     this.#fast = new Kept(FAST_MS, now, () => readFast(pool, config, rules));
-    this.#slow = new Kept(SLOW_MS, now, () => readSlow({ pool }, config, territory, this.#fast.last!.view));
+    this.#month = new Kept(MONTH_MS, now, () => readMonth(pool, this.#at()));
+    this.#slow = new Kept(SLOW_MS, now, () =>
+      readSlow({ pool }, config, territory, this.#fast.last!.view, () => this.#month.get()),
+    );
     this.#database = new Kept(DATABASE_MS, now, () => readDatabase(pool, connectionString, config));
     const past = (range: RangeName) => new Kept(PAST_MS[range], now, () => readPast(pool, range, this.#at()));
     this.#past = { '1h': past('1h'), '24h': past('24h'), '30d': past('30d') };

@@ -5,23 +5,29 @@ import { type AlertList, listAlerts } from '../monitor/alerts/list-alerts.ts';
 import type { Rules } from '../monitor/alerts/rules.ts';
 import { examine } from '../monitor/doctor.ts';
 import { readPeriods } from '../monitor/figures/period-figures.ts';
-import { readTargets, type TargetReading } from '../monitor/figures/targets.ts';
+import { type PeriodFigures, readTargets, type TargetReading } from '../monitor/figures/targets.ts';
 import type { Finding } from '../monitor/finding.ts';
 import { type FreshnessReport, readFreshness } from '../monitor/freshness-report.ts';
 import { type MonitorView, readMonitorView } from '../monitor/monitor-view.ts';
+import { type RefreshGain, readRefreshGain } from '../monitor/refresh/gain.ts';
+import { type Experiment, listExperiments } from '../planning/experiment/experiments.ts';
 import { type CacheProcess, readCacheProcesses } from '../store/cache/cache-stats.ts';
 import { type AlertEvent, readAlertEvents } from '../store/observation/alert-rows.ts';
 import { readFigures } from '../store/observation/figure-rows.ts';
 import { addFigures, type Figures, type FiguresRow } from '../store/observation/figures.ts';
+import { type Deploy, readDeploys } from '../store/observation/vitals.ts';
 import { readCallsOfHour, readFailingSince, type SeenUpstreamCall } from '../store/operations/calls.ts';
 import {
   type LogLine,
   type MarketMedian,
   type MarketMove,
+  type PublishMoment,
   type RunMark,
   readLogLines,
   readMarketMoves,
   readMedians,
+  readPublishMoments,
+  readRepriced,
   readRunMarks,
 } from '../store/operations/past.ts';
 import { readConfirmations } from '../store/plans/confirmations.ts';
@@ -52,6 +58,9 @@ export interface Slow {
   hour: Figures;
   day: Figures;
   targets: TargetReading[];
+  gain: RefreshGain;
+  /** The one that runs, or ran last; `null`: there was none. */
+  experiment: Experiment | null;
   moves: MarketMove[];
   medians: MarketMedian[];
   log: LogLine[];
@@ -66,11 +75,17 @@ export interface Past {
   confirmations: Map<string, Date[]>;
   runs: RunMark[];
   alertEvents: AlertEvent[];
+  publishes: PublishMoment[];
+  deploys: Deploy[];
+  /** Offers re-priced, by the minute, hour or day that a bar stands for. */
+  repriced: { at: Date; offers: number }[];
 }
 
 const CALLS = 500;
 const MOVES = 8;
 const LOG_LINES = 500;
+/** What one mark or bar stands for. */
+const STRETCH = { '1h': 'minute', '24h': 'hour', '30d': 'day' } as const;
 const RUNS = 6;
 
 export async function readFast(queryable: Queryable, config: Config, rules: Rules): Promise<Fast> {
@@ -84,25 +99,45 @@ export async function readFast(queryable: Queryable, config: Config, rules: Rule
   };
 }
 
+/** @param month the targets of 30 days: hundreds of hours are summed up for it, so it is read less often than the rest */
 export async function readSlow(
   database: Pick<Database, 'pool'>,
   config: Config,
   territory: Territory,
   { at: now, upstream }: Pick<MonitorView, 'at' | 'upstream'>,
+  month: () => Promise<PeriodFigures>,
 ): Promise<Slow> {
   const { pool } = database;
-  const periods = await readPeriods(pool, now);
+  // Side by side, as far as the connections go.
+  const [periods, findings, freshness, calls, failingSince, moves, medians, log, gain, experiments] =
+    await Promise.all([
+      readPeriods(pool, now, month),
+      examine(database, config),
+      readFreshness(pool, territory, config),
+      readCallsOfHour(pool, CALLS),
+      upstream.circuit === 'closed' ? null : readFailingSince(pool, upstream.source),
+      readMarketMoves(pool, new Date(now.getTime() - 3 * DAY_MS), MOVES),
+      readMedians(pool),
+      readLogLines(pool, new Date(now.getTime() - HOUR_MS), LOG_LINES),
+      readRefreshGain(pool, upstream.source, config, {
+        at: now,
+        sets: config.planSource === 'powertochoose' ? 1 : territory.tdsps.length,
+      }),
+      listExperiments(pool, { limit: 1 }),
+    ]);
   return {
-    findings: await examine(database, config),
-    freshness: await readFreshness(pool, territory, config),
-    calls: await readCallsOfHour(pool, CALLS),
-    failingSince: upstream.circuit === 'closed' ? null : await readFailingSince(pool, upstream.source),
+    findings,
+    freshness,
+    calls,
+    failingSince,
     hour: periods.hour.sum,
     day: periods.day.sum,
     targets: readTargets(periods),
-    moves: await readMarketMoves(pool, new Date(now.getTime() - 3 * DAY_MS), MOVES),
-    medians: await readMedians(pool),
-    log: await readLogLines(pool, new Date(now.getTime() - HOUR_MS), LOG_LINES),
+    moves,
+    medians,
+    log,
+    gain,
+    experiment: experiments[0] ?? null,
   };
 }
 
@@ -115,6 +150,9 @@ export async function readPast(queryable: Queryable, range: RangeName, now: Date
     confirmations: await readConfirmations(queryable, from),
     runs: await readRunMarks(queryable, from),
     alertEvents: await readAlertEvents(queryable, { from, to: now, limit: 500 }),
+    publishes: await readPublishMoments(queryable, from, STRETCH[range]),
+    deploys: await readDeploys(queryable, from),
+    repriced: await readRepriced(queryable, from, STRETCH[range]),
   };
 }
 

@@ -82,12 +82,17 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
         const encoding = (['br', 'gzip'] as const).find((one) => acceptsOf(request).includes(one));
         reply.headers({ 'cache-control': 'public, max-age=31536000, immutable', vary: 'accept-encoding' });
         if (encoding) reply.header('content-encoding', encoding);
-        return reply.header('content-type', asset.type).send(encoding ? asset[encoding] : asset.plain);
+        return reply
+          .header('content-type', asset.type)
+          .send(encoding ? await asset.packed(encoding) : asset.plain);
       });
 
       routes.get('/login', async (request, reply) => {
         const { next = '/ops' } = request.query as Fields;
-        return send(reply, (await site()).login({ next: pathWithin(next), isOff: !sessions }));
+        const page = await site();
+        // An operator who logs in looks at "Now" a moment later: the first look of a process is made meanwhile.
+        page.prepare();
+        return send(reply, page.login({ next: pathWithin(next), isOff: !sessions }));
       });
       routes.post('/login', async (request, reply) => {
         const { who = '', token = '', next = '/ops' } = (request.body ?? {}) as Fields;
@@ -179,8 +184,12 @@ export function opsRoutes(app: FastifyInstance, parts: OpsParts): { stop(): Prom
         order('/held/:tdsp/publish', (at, context) => at.publishHeld(context));
         order('/held/:tdsp/drop', (at, context) => at.dropHeld(context));
         page('/alerts', (at, context) => at.alerts(context));
+        page('/webhooks', (at, context) => at.webhooks(context));
+        page('/webhooks/:name', (at, context) => at.webhook(context));
+        order('/webhooks/:name/:order', (at, context) => at.orderWebhook(context));
         page('/database', (at, context) => at.database(context));
         page('/reports', (at, context) => at.reports(context));
+        page('/runbook', (at, context) => at.runbook(context));
         page('/log', (at, context) => at.log(context));
         page('/do/:action', (at, context) => at.confirm(context));
         order('/do/:action', (at, context) => at.act(context));

@@ -4,26 +4,37 @@ import type { ServerResponse } from 'node:http';
 import { describeError, WattsyncError } from '../errors.ts';
 import { type Html, html } from '../html/html.ts';
 import { readRules } from '../monitor/alerts/rules.ts';
+import { Sealer } from '../seal.ts';
 import { ACTIONS, isAction, OrderError } from './actions.ts';
 import { Board } from './board.ts';
 import { readRange } from './look/axis.ts';
 import { type Frame, renderDocument } from './look/document.ts';
 import { nowPage } from './now/page.ts';
 import type { Answer, Context, OpsParts } from './ops-parts.ts';
-import { alertsPage } from './pages/alerts.ts';
 import { confirmPage } from './pages/confirm.ts';
-import { databasePage } from './pages/database.ts';
-import { findHeld, heldPage } from './pages/held.ts';
-import { logPage } from './pages/log.ts';
 import { type LoginForm, loginPage, logoutPage } from './pages/login.ts';
-import { findReport, reportFile, reportPage } from './pages/reports.ts';
-import { runPage, runsPage } from './pages/run.ts';
+import type { WebhookSaid } from './pages/webhooks.ts';
 import { OpsStream, type StreamKey } from './stream.ts';
 
 export type Site = ReturnType<typeof openSite>;
 
+/** Loaded when somebody goes there: "Now" is there the sooner. */
+const PAGES = {
+  alerts: () => import('./pages/alerts.ts'),
+  database: () => import('./pages/database.ts'),
+  held: () => import('./pages/held.ts'),
+  log: () => import('./pages/log.ts'),
+  reports: () => import('./pages/reports.ts'),
+  run: () => import('./pages/run.ts'),
+  runbook: () => import('./pages/runbook.ts'),
+  webhooks: () => import('./pages/webhooks.ts'),
+  webhookOrders: () => import('./webhook-orders.ts'),
+};
+
 export function openSite({ config, territory, admin }: OpsParts) {
   const rules = readRules();
+  const sealer = admin?.sealer ?? new Sealer(null);
+  let isPrepared = false;
   // Without a token nobody comes in, and only the page that says so is ever asked.
   const board =
     admin && new Board({ connectionString: admin.database.connectionString, config, territory, rules });
@@ -57,25 +68,35 @@ export function openSite({ config, territory, admin }: OpsParts) {
   const pageParts = () => ({ board: board!, territory, rules });
 
   return {
+    /** Reads what the page "Now" shows, for somebody who is about to come: once, since strangers may ask for it, too. */
+    prepare(): void {
+      if (isPrepared) return;
+      isPrepared = true;
+      void board?.look(readRange(undefined));
+    },
     async now(context: Context): Promise<Answer> {
       const { frame } = await lookNow(keyOf(context));
       return page({ ...frame, crumb: noteOf(context) }, context);
     },
     async runs(context: Context): Promise<Answer> {
+      const { runsPage } = await PAGES.run();
       return page(await runsPage(pageParts(), context.query), context);
     },
     async run(context: Context): Promise<Answer> {
+      const { runPage } = await PAGES.run();
       const frame = await runPage(pageParts(), context.path.id ?? '', noteOf(context));
       if (!frame) return this.failed(404, `There is no run ${context.path.id}.`);
       return page(frame, context);
     },
     async held(context: Context): Promise<Answer> {
+      const { findHeld, heldPage } = await PAGES.held();
       const held = await findHeld(pageParts(), context.path.tdsp ?? '');
       if (typeof held === 'string') return this.failed(404, held);
       return page(await heldPage(pageParts(), held, context.formToken), context);
     },
     /** Only what was seen is published: another one may have been held since. */
     async publishHeld(context: Context): Promise<Answer> {
+      const { findHeld, heldPage } = await PAGES.held();
       const held = await findHeld(pageParts(), context.path.tdsp ?? '');
       if (typeof held === 'string') return this.failed(404, held);
       const { observed_at = '', vanish = '' } = context.body;
@@ -93,6 +114,7 @@ export function openSite({ config, territory, admin }: OpsParts) {
       return { to: '/ops?done=held_published' };
     },
     async dropHeld(context: Context): Promise<Answer> {
+      const { findHeld, heldPage } = await PAGES.held();
       const held = await findHeld(pageParts(), context.path.tdsp ?? '');
       if (typeof held === 'string') return this.failed(404, held);
       if (context.body.observed_at !== held.snapshot.observed_at.toISOString()) {
@@ -104,16 +126,45 @@ export function openSite({ config, territory, admin }: OpsParts) {
       return { to: '/ops?done=held_dropped' };
     },
     async alerts(context: Context): Promise<Answer> {
+      const { alertsPage } = await PAGES.alerts();
       return page({ ...(await alertsPage(pageParts(), keyOf(context))), crumb: noteOf(context) }, context);
     },
+    async webhooks(context: Context): Promise<Answer> {
+      const { webhooksPage } = await PAGES.webhooks();
+      const frame = await webhooksPage(pageParts(), sealer.hasKey);
+      return page({ ...frame, crumb: noteOf(context) }, context);
+    },
+    async webhook(context: Context, said: WebhookSaid = {}, status = 200): Promise<Answer> {
+      const name = context.path.name ?? '';
+      const { webhookPage } = await PAGES.webhooks();
+      const frame = await webhookPage(pageParts(), name, context.formToken, said);
+      return frame ? page(frame, context, status) : this.failed(404, `There is no webhook "${name}".`);
+    },
+    /** Answered with the page itself: a secret is shown once, and no address holds it. */
+    async orderWebhook(context: Context): Promise<Answer> {
+      const { name = '', order = '' } = context.path;
+      const orders = { database: admin!.database.pool, sealer, by: actorOf(context) };
+      const { obeyWebhook } = await PAGES.webhookOrders();
+      const outcome = await obeyWebhook(orders, order, name, context.body);
+      if (outcome === 'removed') return { to: '/ops/webhooks?done=webhook_removed' };
+      if (outcome === 'unknown') return this.failed(404, `There is no webhook "${name}".`);
+      return this.webhook(context, outcome, outcome.error === undefined ? 200 : 400);
+    },
     async database(context: Context): Promise<Answer> {
-      return page(await databasePage(pageParts()), context);
+      const { databasePage } = await PAGES.database();
+      return page(await databasePage(pageParts(), keyOf(context)), context);
     },
     async reports(context: Context): Promise<Answer> {
+      const { findReport, reportFile, reportPage } = await PAGES.reports();
       const report = await findReport(pageParts(), context.query);
       return reportFile(report, context.query.as) ?? page(await reportPage(pageParts(), report), context);
     },
+    async runbook(context: Context): Promise<Answer> {
+      const { runbookPage } = await PAGES.runbook();
+      return page(await runbookPage(pageParts()), context);
+    },
     async log(context: Context): Promise<Answer> {
+      const { logPage } = await PAGES.log();
       return page(await logPage(pageParts(), context.query), context);
     },
     confirm(context: Context): Answer {
@@ -168,6 +219,7 @@ export function openSite({ config, territory, admin }: OpsParts) {
 
 const HELD_NOTES: Record<string, string> = {
   held_published: 'The snapshot was published; every process has it within a second.',
+  webhook_removed: 'The webhook was removed: nothing is sent there any more.',
   held_dropped: 'The snapshot was dropped. The published plans stay.',
 };
 const TITLES: Record<number, string> = { 401: 'log in', 403: 'not allowed', 404: 'not found' };

@@ -72,6 +72,10 @@ ${style.html}${head}${AHEAD}<script type="module" src="${SCRIPT_PATH}"></script>
 <footer class="foot"><div class="w"><p>${words.about}</p><p><a href="${at('/how-we-rank')}">${words.howWeRank}</a> · <a href="${at('/texas')}">${words.allTexas}</a> · <a href="${at('/accessibility')}">${words.accessibility}</a> · <a href="/docs">${words.data}</a></p></div></footer></body></html>`;
 }
 
+/** The news of a page as a feed, for readers of news. @param path of the page; the feed of a ZIP code is that of a city */
+export const feedLink = (path: string, title: string): Html =>
+  html`<link rel="alternate" type="application/atom+xml" title="${title}" href="/v1${path.replace('/zip/', '/cities/')}/feed.atom">`;
+
 /** Measures the visit, where the operator asks for that. */
 function beacon({ parts, route }: Asked): Html | null {
   if (!parts.onVisit || route === null) return null;

@@ -3,7 +3,7 @@
 import { type Html, html } from '../html/html.ts';
 import { headersOf, page } from './document.ts';
 import { inLanguage } from './language.ts';
-import { type Asked, addressOf, type Page } from './page-parts.ts';
+import { type Asked, addressOf, type BadAddress, type Page } from './page-parts.ts';
 import { styleSheet } from './style-sheet.ts';
 import { COMMON, type CommonWords } from './words/common.ts';
 
@@ -32,6 +32,13 @@ export function errorPage(ask: Asked, kind: Wrong, { detail, retryAfterSeconds }
   const status = STATUS[kind];
   const made = sorryPage(ask, status, title, html`<p>${text}${detail && html` <b>${detail}</b>`}</p>`);
   return { ...made, retryAfterSeconds: retryAfterSeconds ?? (status === 503 ? AGAIN_SECONDS : null) };
+}
+
+/** Says which part of the address cannot be read, and what would be right there. */
+export function badAddressPage(ask: Asked, { parameter, right, got }: BadAddress): Page {
+  const words = COMMON[ask.language];
+  const what = typeof right === 'string' ? words.parameters[right] : words.oneOf(right);
+  return errorPage(ask, 'badRequest', { detail: `${parameter}: ${words.expected(what, got)}` });
 }
 
 /** @param text why, and what there is instead */

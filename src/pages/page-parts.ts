@@ -3,13 +3,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { ApiParts } from '../api/routes.ts';
 import type { Catalog, PlanView } from '../catalog/catalog.ts';
-import { expected } from '../errors.ts';
 import type { Html } from '../html/html.ts';
 import type { RecentPrice } from '../plan/past/recent-price.ts';
+import type { WatchDesk } from '../watch/watch-desk.ts';
 import type { Visit } from './beacon/vitals-recorder.ts';
 import type { Language } from './language.ts';
 import type { Past } from './past/past.ts';
 import type { StyleSheet } from './style-sheet.ts';
+import type { CommonWords } from './words/common.ts';
 
 export interface PageParts
   extends Pick<ApiParts, 'territory' | 'places' | 'syncIntervalMs' | 'staleAfterMs'> {
@@ -23,6 +24,8 @@ export interface PageParts
   onVisit?: ((page: string, visit: Visit) => void) | undefined;
   /** Told of each view of a city's plans, unless a browser fetches ahead. */
   onView(city_slug: string, request: IncomingMessage): void;
+  /** Watches over prices; left out, there are none. */
+  watches?: WatchDesk | undefined;
   /** What prices did lately, by offer; `null` where that is not in memory. */
   recentPrices(duns: string, version: number): ReadonlyMap<string, RecentPrice> | null;
 }
@@ -38,6 +41,8 @@ export interface Ask {
   /** The parts of the path that are named in the route. */
   params: Readonly<Record<string, string>>;
   query: URLSearchParams;
+  /** Who asks, as limits know them. */
+  client: string;
   nowMs: number;
 }
 
@@ -73,6 +78,8 @@ export interface Page {
   keptForMs: number | null;
   /** The city whose plans somebody looks for with it. */
   demand: string | null;
+  /** It is about one person: nobody keeps it. */
+  isPrivate?: boolean;
   /** When to ask again, where that may help. */
   retryAfterSeconds: number | null;
 }
@@ -87,8 +94,16 @@ export type Answer = Page | Redirect;
 
 /** An address that cannot be read: answered with a page that says which part of it, and what would be right. */
 export class BadAddress extends Error {
-  /** @param name of the parameter */
-  constructor(name: string, what: string, got: string) {
-    super(`${name}: ${expected(what, got)}`);
+  /** Name of the parameter. */
+  readonly parameter: string;
+  /** What would be right: one of these values, or what the words of the page's language call so. */
+  readonly right: readonly string[] | keyof CommonWords['parameters'];
+  readonly got: string;
+
+  constructor(parameter: string, right: BadAddress['right'], got: string) {
+    super(parameter);
+    this.parameter = parameter;
+    this.right = right;
+    this.got = got;
   }
 }

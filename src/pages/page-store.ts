@@ -47,7 +47,7 @@ export class PageStore {
   }
 
   /** `false`: the page is to be made first. */
-  answerAtOnce(request: IncomingMessage, response: ServerResponse): boolean {
+  answerReady(request: IncomingMessage, response: ServerResponse): boolean {
     const ready = this.#ready.get(request.url!);
     if (ready === undefined) return false;
     const nowMs = this.#parts.catalog.nowMs();
@@ -83,7 +83,7 @@ export class PageStore {
       head: [],
       heads: {},
     };
-    if (page.status === 200) this.#ready.set(url, ready);
+    if (page.status === 200 && !page.isPrivate) this.#ready.set(url, ready);
     return ready;
   }
 
@@ -152,7 +152,7 @@ export class PageStore {
 
   #head({ page, tag, validUntilMs }: Ready, nowMs: number): string[] {
     const head = [...EVERY_ANSWER, ...headersOf(page.style)];
-    if (page.status !== 200) {
+    if (page.status !== 200 || page.isPrivate) {
       head.push('cache-control', 'no-store');
       if (page.retryAfterSeconds !== null) head.push('retry-after', String(page.retryAfterSeconds));
       return head;

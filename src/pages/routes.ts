@@ -1,10 +1,13 @@
 /** The addresses of the pages, in both languages, and how they are answered. A page is made from memory alone. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from '../api/problem.ts';
+import { clientOf } from '../api/strangers/client-limits.ts';
 import { isOutOfReach } from '../store/postgres/out-of-reach.ts';
 import { beaconRoutes } from './beacon/beacon-routes.ts';
+import { viewRoutes } from './beacon/view-routes.ts';
 import { comparePage } from './compare/compare-page.ts';
-import { errorPage, type Wrong } from './error-page.ts';
+import { badAddressPage, errorPage, type Wrong } from './error-page.ts';
 import { homePage } from './find/home-page.ts';
 import { suggestRoutes } from './find/suggest.ts';
 import { foundRoutes } from './found/found-routes.ts';
@@ -18,6 +21,7 @@ import { type Answer, type Ask, addressOf, BadAddress, type PageParts } from './
 import type { PageStore } from './page-store.ts';
 import { planPage } from './plan/plan-page.ts';
 import { scriptRoute } from './script.ts';
+import { watchRoutes } from './watch/watch-routes.ts';
 
 type Answerer = (ask: Ask) => Answer | Promise<Answer>;
 
@@ -45,7 +49,12 @@ interface PagesOptions {
 export function pagesRoutes(app: FastifyInstance, options: PagesOptions): void {
   scriptRoute(app);
   foundRoutes(app, options.parts, (language, request) => toAsk(options.parts, language, request));
+  watchRoutes(app, {
+    toAsk: (language, request) => toAsk(options.parts, language, request, '/watch'),
+    send: (request, reply, ask, made) => answerMade(options, ask, made, request, reply),
+  });
   suggestRoutes(app, options.parts);
+  viewRoutes(app, options.parts);
   if (options.parts.onVisit) {
     const pages = ROUTES.map(([path]) => path);
     beaconRoutes(app, pages, options.parts.onVisit);
@@ -83,22 +92,35 @@ const WRONG: Partial<Record<number, Wrong>> = {
 };
 
 async function send(
-  { parts, store, onError }: PagesOptions,
+  options: PagesOptions,
   language: Language,
   answer: Answerer,
   request: FastifyRequest,
   reply: FastifyReply,
   route: string | null = null,
 ): Promise<FastifyReply> {
-  const ask = toAsk(parts, language, request, route);
+  const ask = toAsk(options.parts, language, request, route);
   // To the router an address with a slash at the end is the same; search engines would keep both.
   const [, bare, search = ''] = /^(\/[^/?][^?]*?)\/+(\?.*)?$/.exec(request.url) ?? [];
   if (bare !== undefined) return reply.redirect(bare + search, 301);
+  return answerMade(options, ask, () => answer(ask), request, reply);
+}
+
+/** Sends what is made, or what went wrong with it. */
+async function answerMade(
+  { store, onError }: PagesOptions,
+  ask: Ask,
+  make: () => Answer | Promise<Answer>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   let made: Answer;
   try {
-    made = await answer(ask);
+    made = await make();
   } catch (error) {
-    if (error instanceof BadAddress) made = errorPage(ask, 'badRequest', { detail: error.message });
+    // Too many from one client: told as everywhere.
+    if (error instanceof Problem) throw error;
+    if (error instanceof BadAddress) made = badAddressPage(ask, error);
     else if (isOutOfReach(error)) made = errorPage(ask, 'notReady');
     else {
       onError(error);
@@ -109,7 +131,7 @@ async function send(
     const code = made.isPermanent ? 301 : 302;
     return reply
       .header('cache-control', 'public, max-age=3600')
-      .redirect(inLanguage(language, made.to), code);
+      .redirect(inLanguage(ask.language, made.to), code);
   }
   reply.hijack();
   store.answer(request.raw, reply.raw, made);
@@ -119,15 +141,16 @@ async function send(
 function toAsk(
   parts: PageParts,
   language: Language,
-  { url, params }: FastifyRequest,
+  request: FastifyRequest,
   route: string | null = null,
 ): Ask {
   return {
-    ...addressOf(url),
+    ...addressOf(request.url),
+    client: clientOf(request),
     parts,
     language,
     route,
-    params: params as Record<string, string>,
+    params: request.params as Record<string, string>,
     nowMs: parts.catalog.nowMs(),
   };
 }

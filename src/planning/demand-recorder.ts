@@ -6,6 +6,7 @@
 import { Periodic } from '../periodic.ts';
 import type { Queryable } from '../store/postgres/database.ts';
 import { addCityDemand, type DemandCounts } from '../store/queue/city-demand.ts';
+import { DEMAND_WEIGHTS } from './priority.ts';
 
 export const DEMAND_EVENTS = { search: 'searches', lead: 'leads', conversion: 'conversions' } as const;
 export type DemandEvent = keyof typeof DEMAND_EVENTS;
@@ -33,14 +34,23 @@ export class DemandRecorder {
     this.#flusher.start();
   }
 
-  /** @param city_slug of a city there is: what is unknown must not fill the memory */
-  count(city_slug: string, event: DemandEvent, times = 1): void {
-    let counts = this.#counts.get(city_slug);
-    if (!counts) {
-      counts = { city_slug, searches: 0, leads: 0, conversions: 0 };
-      this.#counts.set(city_slug, counts);
+  /**
+   * @param city_slug of a city there is: what is unknown must not fill the memory
+   * @param isVouched told with the key of events
+   */
+  count(city_slug: string, event: DemandEvent, isVouched: boolean): void {
+    const none = { city_slug, searches: 0, leads: 0, conversions: 0, anonymous: 0 };
+    const what = DEMAND_EVENTS[event];
+    this.#add({ ...none, [what]: 1, anonymous: isVouched ? 0 : DEMAND_WEIGHTS[what] });
+  }
+
+  #add(more: DemandCounts): void {
+    const counts = this.#counts.get(more.city_slug);
+    if (!counts) this.#counts.set(more.city_slug, more);
+    else {
+      for (const name of ['searches', 'leads', 'conversions', 'anonymous'] as const)
+        counts[name] += more[name];
     }
-    counts[DEMAND_EVENTS[event]] += times;
   }
 
   /** Adds what was counted since the last time; what cannot be written is kept for the next. Never throws. */
@@ -61,11 +71,7 @@ export class DemandRecorder {
     try {
       await addCityDemand(database, now(), counted);
     } catch (error) {
-      for (const { city_slug, searches, leads, conversions } of counted) {
-        this.count(city_slug, 'search', searches);
-        this.count(city_slug, 'lead', leads);
-        this.count(city_slug, 'conversion', conversions);
-      }
+      for (const counts of counted) this.#add(counts);
       onError(error);
     }
   }

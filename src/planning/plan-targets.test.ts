@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { readConfig } from '../config.ts';
 import { readTerritory } from '../store/territory.ts';
 import type { City } from '../territory/territory.ts';
+import { marketWeights } from './market-weights.ts';
 import { type PlanningInput, planTargets, type Wanted } from './plan-targets.ts';
-import { cityPriority } from './priority.ts';
+import { cityPriority, demandWeight } from './priority.ts';
 
 const territory = readTerritory();
 const allDuns = territory.tdsps.map(({ duns }) => duns);
@@ -16,6 +17,13 @@ const demandOf = fc.record({
   searches: fc.double({ min: 0, max: 1e6, noNaN: true }),
   leads: fc.double({ min: 0, max: 1e4, noNaN: true }),
   conversions: fc.double({ min: 0, max: 1e3, noNaN: true }),
+  anonymous: fc.constant(0),
+});
+/** What strangers may tell, whatever their number. */
+const strangers = fc.record({
+  searches: fc.integer({ min: 0, max: 1e9 }),
+  leads: fc.nat(),
+  conversions: fc.nat(),
 });
 const ageMs = fc.option(fc.integer({ min: 0, max: 100 * HOUR_MS }), { nil: null });
 const cities = fc.uniqueArray(fc.constantFrom(...territory.cities), { maxLength: 40 });
@@ -123,6 +131,7 @@ test('more demand, more age and a higher tier never make a city less urgent', ()
         searches: one.searches + more.searches,
         leads: one.leads + more.leads,
         conversions: one.conversions + more.conversions,
+        anonymous: 0,
       };
       const score = (...given: Parameters<typeof cityPriority>) => cityPriority(...given).score;
       assert.ok(score(city(tier), both, age, HOUR_MS) >= score(city(tier), one, age, HOUR_MS));
@@ -137,13 +146,59 @@ test('more demand, more age and a higher tier never make a city less urgent', ()
 test('a small town with many leads goes before a large city that nobody looks for', () => {
   const town = territory.cities.find(({ tier }) => tier === 3)!;
   const large = territory.cities.find(({ tier }) => tier === 1)!;
-  const demand = { searches: 20, leads: 5, conversions: 1 };
+  const demand = { searches: 20, leads: 5, conversions: 1, anonymous: 0 };
   const { score, reason } = cityPriority(town, demand, 0, HOUR_MS);
   assert.ok(score > cityPriority(large, undefined, 0, HOUR_MS).score);
   assert.match(
     reason,
     /tier 3 100 \+ 20 searches, 5 leads, 1 conversion \d+ \+ 0 min since the last sync 0 = \d+/,
   );
+});
+
+test('strangers without number do not lift a hamlet above Houston, whatever is asked for in Houston', () => {
+  const [houston, hamlet] = ['houston-tx', 'blue-ridge-tx'].map((slug) =>
+    territory.cities.find((city) => city.slug === slug),
+  ) as [(typeof territory.cities)[0], (typeof territory.cities)[0]];
+  fc.assert(
+    fc.property(demandOf, strangers, ageMs, (vouched, told, age) => {
+      const alone = { ...told, anonymous: demandWeight(told) };
+      const lifted = cityPriority(hamlet, alone, age, HOUR_MS).score;
+      assert.ok(lifted < cityPriority(houston, undefined, age, HOUR_MS).score);
+      const both = {
+        searches: vouched.searches + told.searches,
+        leads: vouched.leads + told.leads,
+        conversions: vouched.conversions + told.conversions,
+        anonymous: alone.anonymous,
+      };
+      const own = cityPriority(hamlet, vouched, age, HOUR_MS).score;
+      assert.ok(cityPriority(hamlet, both, age, HOUR_MS).score <= Math.max(own + 1, lifted));
+    }),
+  );
+});
+
+test('strangers without number do not make the market of a hamlet count as much as that of Houston', () => {
+  const weigh = (...demand: [slug: string, searches: number, anonymous: number][]) => {
+    const bySlug = demand.map(
+      ([slug, searches, anonymous]) => [slug, { searches, leads: 0, conversions: 0, anonymous }] as const,
+    );
+    return marketWeights(territory.cities, allDuns, new Map(bySlug));
+  };
+  const at = (name: string) =>
+    allDuns.indexOf(territory.tdsps.find(({ short_name }) => short_name === name)!.duns);
+  const slugIn = (duns: string) =>
+    territory.cities.find(({ tier, tdsps }) => tier === 3 && tdsps[0] === duns)!.slug;
+  const quiet = weigh();
+  for (const [market, duns] of allDuns.entries()) {
+    const crowd = weigh([slugIn(duns), 1e9, 1e9]);
+    assert.ok(crowd[market]! <= Math.max(0.25, 1.25 * quiet[market]!) + 1e-9);
+    for (const [other, weight] of crowd.entries())
+      assert.ok(weight >= Math.min(quiet[other]!, Math.max(0.25, 0.75 * quiet[other]!)) - 1e-9);
+  }
+  const lubbock = slugIn(allDuns[at('LP&L')]!);
+  assert.ok(weigh([lubbock, 1e9, 1e9])[at('LP&L')]! < weigh()[at('CenterPoint')]!);
+  // What is vouched for decides, and strangers do not count beside it.
+  assert.deepEqual(weigh([lubbock, 1e9, 1e9], ['houston-tx', 1, 0]), weigh(['houston-tx', 1, 0]));
+  assert.ok(weigh([lubbock, 5, 0])[at('LP&L')]! > weigh()[at('CenterPoint')]!);
 });
 
 test('all 975 cities come down to six TDSPs', () => {

@@ -20,15 +20,34 @@ interface CityPriority {
 /** A city of a lower tier with much demand can go before one of a higher tier; age alone moves one tier at most. */
 const TIER_POINTS: Record<number, number> = { 1: 300, 2: 200, 3: 100 };
 const MOST_DEMAND_POINTS = 400;
+/**
+ * What those move a city at most of whom nothing is known, however many addresses they have: more than a tier, and less than
+ * the two between a hamlet and Houston, whatever was asked for in Houston.
+ */
+const MOST_ANONYMOUS_POINTS = 150;
 const POINTS_PER_DOUBLING = 50;
 /** What a lead and a conversion weigh, in searches: about one search in ten becomes a lead, one lead in four a contract. */
-const WEIGHTS = { searches: 1, leads: 10, conversions: 40 };
+export const DEMAND_WEIGHTS = { searches: 1, leads: 10, conversions: 40 };
 const MOST_AGE_POINTS = 200;
 const AGE_POINTS_AT_TARGET = 100;
 
 /** Searches that all events of a city are worth. */
-export function demandWeight({ searches, leads, conversions }: Demand): number {
-  return searches * WEIGHTS.searches + leads * WEIGHTS.leads + conversions * WEIGHTS.conversions;
+export function demandWeight({ searches, leads, conversions }: Omit<Demand, 'anonymous'>): number {
+  return (
+    searches * DEMAND_WEIGHTS.searches +
+    leads * DEMAND_WEIGHTS.leads +
+    conversions * DEMAND_WEIGHTS.conversions
+  );
+}
+
+/** As much of it as somebody vouches for. */
+export const vouchedWeight = (demand: Demand): number => Math.max(0, demandWeight(demand) - demand.anonymous);
+
+function demandPoints(demand: Demand): number {
+  const pointsFor = (weight: number) =>
+    Math.min(MOST_DEMAND_POINTS, Math.round(POINTS_PER_DOUBLING * Math.log2(1 + weight)));
+  const withAll = Math.min(MOST_ANONYMOUS_POINTS, pointsFor(demandWeight(demand)));
+  return Math.max(pointsFor(vouchedWeight(demand)), withAll);
 }
 
 /**
@@ -42,8 +61,7 @@ export function cityPriority(
   targetMs: number,
 ): CityPriority {
   const tier = TIER_POINTS[city.tier] ?? 0;
-  const weight = demand ? demandWeight(demand) : 0;
-  const asked = Math.min(MOST_DEMAND_POINTS, Math.round(POINTS_PER_DOUBLING * Math.log2(1 + weight)));
+  const asked = demand ? demandPoints(demand) : 0;
   const age =
     ageMs === null
       ? MOST_AGE_POINTS

@@ -11,6 +11,7 @@ import { answerControl, readFaults, type SandboxControl, sandboxControl } from '
 import { FaultDeck } from './faults/fault-deck.ts';
 import type { Fault } from './faults/faults.ts';
 import { Traffic } from './faults/traffic.ts';
+import { calendarVersion, timeOfVersion } from './market/calendar.ts';
 import { planSet } from './market/market.ts';
 import { type ReplaySnapshot, replayMarket } from './market/replay.ts';
 import { type Market, Shelf } from './market/shelf.ts';
@@ -31,6 +32,8 @@ export interface SandboxOptions {
   plansPerTdsp?: number | undefined;
   /** Virtual seconds per real second, default 1; 0 stands still. */
   speed?: number | undefined;
+  /** Prices move on business days, at moments within the day, instead of all at virtual midnight. */
+  calendar?: boolean | undefined;
   /** When set, `X-API-Key` must be this, else 401. */
   apiKey?: string | undefined;
   /** Calls in any second; beyond it 429 with `Retry-After`. Default: no limit. */
@@ -57,7 +60,7 @@ export interface Sandbox {
  * @throws {SandboxError} an option is wrong or the port is taken
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { port = 0, seed = 1, plansPerTdsp = 150, speed = 1, latencyMs = 0 } = options;
+  const { port = 0, seed = 1, plansPerTdsp = 150, speed = 1, latencyMs = 0, calendar = false } = options;
   const { apiKey, rateLimitPerSecond, replay, now = () => new Date() } = options;
   checkRange('port', port, 0, 65_535);
   checkRange('seed', seed, 0, 0xffff_ffff);
@@ -71,11 +74,20 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const deck = new FaultDeck(seed);
   deck.set(readFaults(options.faults ?? []));
   const traffic = new Traffic();
-  const invented: Market = {
-    version: () => clock.day(),
-    plansOf: (tdsp, day) => planSet(seed, tdsp, day, plansPerTdsp),
-    position: () => null,
-  };
+  const invented: Market = calendar
+    ? {
+        version: () => calendarVersion(seed, clock.nowMs(), clock.day()),
+        plansOf: (tdsp, version) => {
+          const { day, sinceMs } = timeOfVersion(seed, version);
+          return planSet(seed, tdsp, day, plansPerTdsp, sinceMs);
+        },
+        position: () => null,
+      }
+    : {
+        version: () => clock.day(),
+        plansOf: (tdsp, day) => planSet(seed, tdsp, day, plansPerTdsp),
+        position: () => null,
+      };
   const market = replay ? replayMarket(replay, clock) : invented;
   const control = sandboxControl({ seed, clock, deck, traffic, market });
   const shelf = new Shelf(market);

@@ -48,3 +48,9 @@ export class VirtualClock {
 
 /** Virtual midnight at which the day began, Unix milliseconds. */
 export const midnightMs = (day: number): number => EPOCH_MS + day * DAY_MS;
+
+export function isWeekend(day: number): boolean {
+  // Day 0, 1 January 2026, is a Thursday (4).
+  const weekday = (((day + 4) % 7) + 7) % 7;
+  return weekday === 0 || weekday === 6;
+}

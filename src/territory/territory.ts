@@ -92,6 +92,9 @@ interface OlderFeedName {
   tdsp: Tdsp;
 }
 
+/** `10`, the number of the utility in five digits, and the meter: 17 digits or 22; the first seven tell whose it is. */
+const ESI_ID = /^10\d{5,20}$/;
+
 export class Territory {
   readonly tdsps: readonly Tdsp[];
   readonly cities: readonly City[];
@@ -153,6 +156,17 @@ export class Territory {
   /** With what the ESI ID of a meter begins that this TDSP serves. */
   esiPrefixes(duns: string): readonly string[] {
     return this.#esiPrefixes.get(duns) ?? [];
+  }
+
+  /**
+   * Whose meter has this ESI ID.
+   * @param text the ID, or no more than its first digits; blanks and dashes do not count
+   * @returns `null`: not an ESI ID; `undefined`: a meter of none of the six, so of a city or a cooperative
+   */
+  tdspOfMeter(text: string): Tdsp | undefined | null {
+    const digits = text.replace(/[\s-]+/g, '');
+    if (!ESI_ID.test(digits)) return null;
+    return this.tdsps.find(({ duns }) => this.esiPrefixes(duns).some((prefix) => digits.startsWith(prefix)));
   }
 
   get utilities(): Utility[] {

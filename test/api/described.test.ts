@@ -44,7 +44,7 @@ await refreshMarketViews(database);
 await app.inject('/v1/plans?city=dallas-tx');
 // The examples name one.
 await database.pool.query(
-  `insert into webhooks (name, url, secret, filter, with_plans, created_by, seq)
+  `insert into webhooks (name, url, sealed_secret, filter, with_plans, created_by, seq)
    values ('mirror', 'https://127.0.0.1/', 'whsec_AAAA', '{}', false, 'test', 0)`,
 );
 test.after(async () => {

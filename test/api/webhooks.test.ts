@@ -6,8 +6,10 @@ import { makeDrafts, repriced } from '../../bench/drafts.ts';
 import { Secret } from '../../src/config.ts';
 import { verifyWebhook, webhookKey } from '../../src/delivery/signed-webhook.ts';
 import { WebhookSender } from '../../src/events/webhook-sender.ts';
+import { Sealer } from '../../src/seal.ts';
 import { readLogEnds } from '../../src/store/events/event-log.ts';
 import { readDeliveries, readWebhooks } from '../../src/store/events/webhooks.ts';
+import { PublishListener } from '../../src/store/postgres/listen.ts';
 import { usageProfiles } from '../../src/store/profiles.ts';
 import { publish } from '../../src/sync/publish/publish.ts';
 import { openApi } from '../support/api.ts';
@@ -17,8 +19,14 @@ const TOKEN = 'a token of a test';
 const { database } = await createTestDatabase();
 const { pool } = database;
 const engine = {} as never;
+const sealer = new Sealer(Buffer.alloc(32, 7).toString('base64'));
 const { ask } = openApi(database, undefined, {
-  admin: { tokens: [{ name: 'tester', role: 'operate', token: new Secret(TOKEN) }], engine, database },
+  admin: {
+    tokens: [{ name: 'tester', role: 'operate', token: new Secret(TOKEN) }],
+    engine,
+    database,
+    sealer,
+  },
 });
 const asked = async (method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object) => {
   const headers = { authorization: `Bearer ${TOKEN}` };
@@ -58,10 +66,11 @@ const { port } = server.address() as AddressInfo;
 test.after(() => server.close());
 
 const errors: unknown[] = [];
-const newSender = () =>
+const newSender = (own = sealer) =>
   new WebhookSender({
     database: pool,
     profiles: usageProfiles(),
+    sealer: own,
     addressOf: async () => ({ address: '127.0.0.1', family: 4 }),
     onError: (error) => errors.push(error),
   });
@@ -113,6 +122,7 @@ test('an address that leads inside is not taken, at registration or later', asyn
   await new WebhookSender({
     database: pool,
     profiles: usageProfiles(),
+    sealer,
     onError: (error) => errors.push(error),
   }).now();
   const [hook] = await readWebhooks(pool, 'inside');
@@ -165,6 +175,75 @@ test('a receiver that fails is tried again from where it was, and then is told a
   const [well] = await readWebhooks(pool, 'weak');
   assert.deepEqual([well?.failures, well?.failing_since], [0, null]);
   assert.match((await readDeliveries(pool, 'weak', 500)).at(-1)!.error!, /503/);
+});
+
+test('what is tried again is sent word for word, whatever has changed since', async () => {
+  await register('words', { events: ['offer_repriced'] });
+  const tried: string[] = [];
+  server.prependListener('request', (request) => {
+    if (request.url !== '/words') return;
+    const at = tried.push('') - 1;
+    request.on('data', (part) => {
+      tried[at] += part;
+    });
+  });
+  answers.set('/words', 503);
+  await put();
+  await newSender().now();
+  await pool.query("update providers set name = name || ' of another name'");
+  answers.delete('/words');
+  await due();
+  await newSender().now();
+  assert.ok(tried[0]!.length > 100);
+  assert.equal(tried[1], tried[0]);
+});
+
+test('one that is paused is told nothing, and everything since when it is resumed', async () => {
+  await register('sleepy');
+  assert.equal((await asked('POST', '/sleepy/pause')).status, 200);
+  const begin = await last();
+  await put();
+  await newSender().now();
+  assert.deepEqual(seqsOf('sleepy'), []);
+  assert.equal((await asked('POST', '/sleepy/resume')).status, 200);
+  await newSender().now();
+  assert.deepEqual(
+    seqsOf('sleepy'),
+    Array.from({ length: (await last()) - begin }, (_, at) => begin + 1 + at),
+  );
+});
+
+test('secrets are stored sealed, and one under another key waits rather than being disabled', async () => {
+  const secret = await register('sealed');
+  const { rows } = await pool.query<{ text: string }>(
+    "select w::text as text from webhooks w where name = 'sealed'",
+  );
+  assert.ok(!rows[0]!.text.includes(secret) && !rows[0]!.text.includes('whsec_'));
+  await put();
+  const other = new Sealer(Buffer.alloc(32, 8).toString('base64'));
+  await newSender(other).now();
+  const [hook] = await readWebhooks(pool, 'sealed');
+  assert.deepEqual([hook?.state, hook?.failures], ['active', 1]);
+  assert.match((await readDeliveries(pool, 'sealed', 1))[0]!.error!, /SECRETS_KEY/);
+  await due();
+  await newSender().now();
+  assert.ok(seqsOf('sealed').length > 0);
+  await pool.query('update webhooks set failures = 0, failing_since = null');
+});
+
+test('what is published is sent when it is heard of, not when somebody looks', async () => {
+  await register('prompt');
+  const sender = newSender();
+  const listener = new PublishListener(database, () => {}, {
+    onEvents: () => void sender.heard(),
+    compareEveryMs: 60_000,
+  });
+  await listener.start();
+  await put();
+  const end = await last();
+  await until(() => seqsOf('prompt').at(-1) === end);
+  await listener.stop();
+  await sender.stop();
 });
 
 test('410 ends it, a redirect is not followed, five days of failure end it, and each says why', async () => {

@@ -11,6 +11,7 @@ import { Secret } from '../../src/config.ts';
 import { WebhookSender } from '../../src/events/webhook-sender.ts';
 import { parseFault } from '../../src/sandbox/faults/faults.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
+import { Sealer } from '../../src/seal.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
 import { readLogEnds } from '../../src/store/events/event-log.ts';
 import { readActivePlanSet } from '../../src/store/plans/plans.ts';
@@ -29,12 +30,14 @@ let days = 0;
 const BEGIN = Date.parse('2026-06-01T12:00:00Z');
 const sandbox = await startSandbox({ plansPerTdsp: 20, now: () => new Date(BEGIN + days * DAY_MS) });
 const about = { url: sandbox.url, apiKey: null, apiKeyHeader: 'X-API-Key' };
+const sealer = new Sealer(Buffer.alloc(32, 7).toString('base64'));
 const source = new ComparePowerSource(about, testGate(database));
 const { app } = openApi(database, undefined, {
   admin: {
     tokens: [{ name: 'tester', role: 'operate', token: new Secret(TOKEN) }],
     engine: {} as never,
     database,
+    sealer,
   },
 });
 const baseUrl = await app.listen({ port: 0, host: '127.0.0.1' });
@@ -71,6 +74,7 @@ async function registerWebhook(): Promise<string> {
 const sender = new WebhookSender({
   database: pool,
   profiles: usageProfiles(),
+  sealer,
   addressOf: async () => ({ address: '127.0.0.1', family: 4 }),
   onError: () => {},
 });

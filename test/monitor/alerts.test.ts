@@ -1,28 +1,34 @@
-/** Every rule: its cause is made, it fires once, is delivered, and resolves when the cause is gone. */
+/** Rules by what the program writes down: the cause is made, it fires once, is delivered, and resolves when that is gone. */
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, mock, test } from 'node:test';
 import { AnswerCounter } from '../../src/api/observation/answer-counts.ts';
 import { Engine } from '../../src/app/engine.ts';
 import { CacheStats } from '../../src/cache/cache-stats.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Channel } from '../../src/monitor/alerts/channels.ts';
-import type { Facts } from '../../src/monitor/alerts/facts.ts';
-import { SIGNALS_OF } from '../../src/monitor/alerts/signals.ts';
+import { promisesOf, readFacts, SlowFacts } from '../../src/monitor/alerts/facts.ts';
+import { sampleOf } from '../../src/monitor/figures/sample.ts';
+import { isBusinessDay, localDay } from '../../src/planning/refresh/calendar.ts';
+import { fitModel } from '../../src/planning/refresh/model.ts';
+import { prove } from '../../src/planning/refresh/proof.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
 import { PowerToChooseSource } from '../../src/sources/powertochoose/powertochoose.ts';
+import { rollUp } from '../../src/store/observation/figure-rows.ts';
+import { noteVitals } from '../../src/store/observation/vitals.ts';
 import { noteSchemaDrift } from '../../src/store/plans/quarantine.ts';
-import { registerWorker, removeWorker } from '../../src/store/queue/sync-workers.ts';
+import { forgetRefreshModel, writeRefreshModel } from '../../src/store/queue/refresh-state.ts';
+import { registerWorker, removeWorker, touchWorker } from '../../src/store/queue/sync-workers.ts';
 import { QueryStats } from '../../src/store/upkeep/query-stats.ts';
-import { noteCertificate } from '../../src/store/upstream/permits.ts';
 import { changeControl } from '../../src/sync/work/control.ts';
+import { DAY_MS } from '../../src/units.ts';
 import { startRedis } from '../support/cache.ts';
 import { createTestDatabase, ONCOR, syncAll, territory, testGate } from '../support/support.ts';
-import { rules, watch } from '../support/watch.ts';
+import { causesLeft, watch } from '../support/watch.ts';
 
 const { database } = await createTestDatabase();
 const { pool } = database;
@@ -35,8 +41,7 @@ const sourceWith = (gate = {}) =>
   );
 const source = sourceWith();
 const sync = (tdsps = [ONCOR]) => syncAll(database, source, { tdsps, force: true });
-const { look, news, pass, memory, errors } = await watch(database);
-const seen = new Set<string>();
+const { look, news, pass, memory, seen, firesAndResolves } = await watch(database);
 
 /** What is rolled up is derived again: what was counted an hour ago is no longer of this hour. */
 const forgetMinutes = () => pool.query('delete from figures');
@@ -44,38 +49,6 @@ const healthy = async (why: string) => {
   await look();
   assert.deepEqual(news(), [], why);
 };
-
-interface Case {
-  rules: string[];
-  subject?: string;
-  /** How long the condition has to last. */
-  seconds?: number;
-  make(): Promise<unknown>;
-  undo(): Promise<unknown>;
-  options?: Parameters<typeof look>[0];
-}
-
-/** Fires once, however often it is looked at, and resolves once. */
-async function firesAndResolves({ rules, subject = '', seconds = 0, make, undo, options }: Case) {
-  const named = (kind: string) => rules.map((rule) => `${kind} ${rule} ${subject}`.trim()).toSorted();
-  await make();
-  await look(options);
-  if (seconds > 0) {
-    assert.deepEqual(news(), [], 'not before its time');
-    await pass(seconds);
-    await look(options);
-  }
-  assert.deepEqual(errors, []);
-  assert.deepEqual(news(), named('fired'));
-  await look(options);
-  await look(options);
-  assert.deepEqual(news(), [], 'told once');
-  await undo();
-  await look();
-  assert.deepEqual(news(), named('resolved'));
-  await healthy('resolved once');
-  for (const rule of rules) seen.add(rule);
-}
 
 test('a healthy fleet has nothing to tell', async () => {
   await syncAll(database, source, { force: true });
@@ -104,47 +77,69 @@ test('plans too old, by the tiers they are promised to', async () => {
   news();
 });
 
-/** @param late how many of the last minutes Oncor's plans were late */
-async function lateMinutes(span: 'minute' | 'hour', at: string, fresh: number, known: number) {
-  await pool.query(
-    `insert into figures (span, at, figures)
-     select $1, at, jsonb_build_object('minutes', 1, 'answers', '{}'::jsonb, 'layers', '{}'::jsonb,
-              'statements', '{"calls":0,"errors":0,"total_ms":0,"max_ms":0,"latency":[]}'::jsonb,
-              'calls', '{"outcomes":{},"tdsps":{},"reasons":{},"latency":[]}'::jsonb,
-              'attempts', '{"succeeded":0,"failed":0,"held":0}'::jsonb, 'runs', '{}'::jsonb, 'readings', '{}'::jsonb,
-              'tdsps', jsonb_build_object($2::text, jsonb_build_object('age_seconds', 9e3, 'plans', 40,
-                'fresh', $3::int, 'known', $4::int, 'published', 0)))
-       from ${at} on conflict (span, at) do update set figures = excluded.figures`,
-    [span, ONCOR, fresh, known],
+const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+/** Oncor's plans, as old as so many hours. */
+const oncorIsOld = (hours: number) =>
+  pool.query(
+    `update plan_snapshots set observed_at = now() - make_interval(hours => $2) where tdsp_duns = $1 and observed_at =
+       (select max(observed_at) from plan_snapshots where tdsp_duns = $1)`,
+    [ONCOR, hours],
   );
+const config = readConfig({ COMPAREPOWER_API_URL: sandbox.url });
+
+/** As the observer does it: minute by minute from the first to the last, each as all plans are now. */
+async function rollUpMinutes(first: number, last: number) {
+  const facts = await readFacts(pool, config, {
+    promises: promisesOf(territory, config),
+    slow: new SlowFacts(0),
+    readDisk: async () => ({ total_bytes: 100, free_bytes: 60 }),
+  });
+  for (let ago = first; ago >= last; ago--) await rollUp(pool, minutesAgo(ago), sampleOf(facts));
+}
+
+/** Time passes: what was rolled up was so much earlier. */
+async function figuresWereEarlier(hours: number) {
+  const before = `at < now() - make_interval(hours => ${hours})`;
+  await pool.query(`delete from figures where ${before}`);
+  await pool.query(`update figures set at = at - make_interval(hours => ${hours})`);
 }
 
 test('the budget of fresh minutes burns fast: counted in minutes, and not before twenty of them', async () => {
-  const minutes = (from: number, to: number) =>
-    `generate_series(date_trunc('minute', now()) - interval '${from} minutes', date_trunc('minute', now()) - interval '${to} minutes', interval '1 minute') at`;
-  await lateMinutes('minute', minutes(19, 3), 0, 1);
+  await forgetMinutes();
+  await oncorIsOld(2);
+  await rollUpMinutes(19, 3);
+  await sync();
   await healthy('one slow answer of the upstream pages nobody');
   await firesAndResolves({
     rules: ['freshness_burns_fast'],
     subject: 'Oncor',
-    make: () => lateMinutes('minute', minutes(40, 3), 0, 1),
-    undo: () => lateMinutes('minute', minutes(40, 1), 1, 1),
+    make: async () => {
+      await forgetMinutes();
+      await oncorIsOld(2);
+      await rollUpMinutes(40, 1);
+    },
+    undo: async () => {
+      await sync();
+      await figuresWereEarlier(6);
+      await rollUpMinutes(6, 1);
+    },
   });
 });
 
-test('the budget of fresh minutes burns slowly, over hours', async () => {
-  const hours = `generate_series(date_trunc('hour', now()) - interval '5 hours', date_trunc('hour', now()) - interval '1 hour', interval '1 hour') at`;
-  const now = `(select date_trunc('minute', now()) - interval '4 minutes') m(at)`;
+test('the budget of fresh minutes burns slowly: half an hour of six, and it goes on', async () => {
+  await forgetMinutes();
   await firesAndResolves({
     rules: ['freshness_burns_slowly'],
     subject: 'Oncor',
     make: async () => {
-      await lateMinutes('hour', hours, 50, 60);
-      await lateMinutes('minute', now, 0, 3);
+      await oncorIsOld(2);
+      await rollUpMinutes(40, 9);
+      await sync();
+      await rollUpMinutes(8, 1);
     },
     undo: async () => {
-      await lateMinutes('hour', hours, 60, 60);
-      await forgetMinutes();
+      await figuresWereEarlier(6);
+      await rollUpMinutes(6, 1);
     },
   });
 });
@@ -186,43 +181,37 @@ test('the upstream refuses the key: what was given up follows from it', async ()
 });
 
 test('more calls than a hundred an hour, and the budget with them', async () => {
-  const calls = (n: number) =>
-    pool.query(
-      `insert into upstream_permits (source, granted_at, expires_at, finished_at)
-       select 'comparepower', clock_timestamp(), clock_timestamp(), clock_timestamp() from generate_series(1, $1)`,
-      [n],
+  const gate = testGate(database);
+  const call = (): Promise<unknown> =>
+    gate.call(
+      {
+        source: 'comparepower',
+        origin: source.origin,
+        endpoint: '/api/plans/current',
+        params: { tdsp_duns: ONCOR },
+        perform: async () => ({ status: 200, headers: new Headers(), body: new Uint8Array() }),
+        read: () => null,
+      },
+      { run_id: 1, isForced: false, signal: AbortSignal.timeout(60_000) },
     );
-  await pool.query('delete from upstream_permits');
+  const calls = (n: number) => Promise.all(Array.from({ length: n }, call));
+  const hourPasses = () =>
+    pool.query(`update upstream_permits set granted_at = granted_at - interval '1 hour'`);
+  await hourPasses();
   await calls(42);
   await look();
   assert.deepEqual(news(), ['fired budget_nearly_spent']);
   await calls(10);
   await look();
   assert.deepEqual(news(), ['worsened budget_nearly_spent'], 'used up is a page');
-  seen.add('budget_nearly_spent');
   await calls(60);
   await look();
   assert.deepEqual(news(), ['fired api_calls_high']);
-  seen.add('api_calls_high');
-  // An hour later.
-  await pool.query(`update upstream_permits set granted_at = granted_at - interval '1 hour'`);
+  await healthy('told once');
+  await hourPasses();
   await look();
   assert.deepEqual(news(), ['resolved api_calls_high', 'resolved budget_nearly_spent']);
-});
-
-test('the certificate of the upstream nears its end, and nearer', async () => {
-  const inDays = (days: number) =>
-    noteCertificate(pool, 'comparepower', new Date(Date.now() + days * 86_400_000));
-  await inDays(10);
-  await look();
-  await inDays(2);
-  await look();
-  await look();
-  assert.deepEqual(news(), ['fired certificate_ends', 'worsened certificate_ends']);
-  await inDays(90);
-  await look();
-  assert.deepEqual(news(), ['resolved certificate_ends']);
-  seen.add('certificate_ends');
+  for (const rule of ['budget_nearly_spent', 'api_calls_high']) seen.add(rule);
 });
 
 test('fields of the upstream that came or went', async () => {
@@ -230,6 +219,46 @@ test('fields of the upstream that came or went', async () => {
     rules: ['fields_changed'],
     make: () => noteSchemaDrift(pool, 'comparepower', ['+solar_buyback'], new Date()),
     undo: () => pool.query(`update schema_drift set first_seen_at = first_seen_at - interval '2 days'`),
+  });
+});
+
+test('auto fell back: the replay of its own last weeks shows that the sentinel missed changes', async () => {
+  const now = Date.now();
+  const sets = [ONCOR, '957877905'];
+  const times = Array.from({ length: 56 }, (_, day) => now - day * DAY_MS).filter((time) =>
+    isBusinessDay(localDay(time)),
+  );
+  // They move on the same days, hours apart.
+  const changes = times.flatMap((time) =>
+    sets.flatMap((_, set) => [1, 2].map((hour) => ({ set, by: time - (hour + 5 * set) * 3_600_000 }))),
+  );
+  const tape = {
+    sets,
+    from: now - 56 * DAY_MS,
+    until: now,
+    changes: changes.map(({ set, by }) => ({ set, after: by - 1, by })),
+  };
+  const proof = prove(tape, {
+    callsAnHour: 6,
+    mostAnHour: 38,
+    floorMinutes: 360,
+    weights: [1, 1],
+    sentinel: 0,
+  });
+  assert.match(proof.reason, /replayed|the sentinel showed/);
+  await firesAndResolves({
+    rules: ['refresh_fell_back'],
+    seconds: 31 * 60,
+    make: () =>
+      writeRefreshModel(pool, 'comparepower', {
+        watched_since: new Date(tape.from),
+        read_until: new Date(now),
+        fitted_at: new Date(now),
+        model: fitModel(tape),
+        price: 5,
+        proof,
+      }),
+    undo: () => forgetRefreshModel(pool, 'comparepower'),
   });
 });
 
@@ -447,14 +476,6 @@ test('statements that take a second on average', async () => {
   });
 });
 
-test('the disk of the embedded database fills', () =>
-  firesAndResolves({
-    rules: ['disk_full'],
-    make: async () => {},
-    undo: async () => {},
-    options: { disk: { total_bytes: 1_000, free_bytes: 60 } },
-  }));
-
 test('Redis goes away', async () => {
   const redis = await startRedis();
   const env = { REDIS_URL: redis.url.reveal() };
@@ -464,7 +485,7 @@ test('Redis goes away', async () => {
     rules: ['redis_away'],
     seconds: 30,
     make: () => redis.kill(),
-    undo: async () => {},
+    undo: () => redis.restart(),
     options: { env },
   });
 });
@@ -483,12 +504,16 @@ test('a process freezes, a loop hangs, an event loop is held up, a clock is wron
     origin: null,
     started_at: new Date(),
   });
-  const set = (what: string) =>
-    pool.query(`update sync_workers set seen_at = now(), ${what} where id = $1`, [id]);
-  const vitals = (lag: number, late: number) =>
-    set(
-      `vitals = '{"memory_bytes":1,"loop_lag_ms":${lag},"loops":{"reconcile":{"late_ms":${late},"every_ms":1000}}}'`,
-    );
+  /** A sign of life, by a clock that is so far ahead. */
+  const beat = async (clockAheadMs = 0) => {
+    mock.timers.enable({ apis: ['Date'], now: Date.now() + clockAheadMs });
+    await touchWorker(pool, id).finally(() => mock.timers.reset());
+  };
+  const vitals = async (loop_lag_ms: number, late_ms: number) => {
+    await beat();
+    const loops = { reconcile: { late_ms, every_ms: 1_000 } };
+    await noteVitals(pool, '1.2.3', { memory_bytes: 1, loop_lag_ms, loops, pools: {} });
+  };
   await vitals(1, 500);
   await healthy('while it is well');
   await firesAndResolves({
@@ -515,8 +540,8 @@ test('a process freezes, a loop hangs, an event loop is held up, a clock is wron
     rules: ['clock_skew'],
     subject: name,
     seconds: 60,
-    make: () => set('clock_ahead_ms = -5000'),
-    undo: () => set('clock_ahead_ms = 20'),
+    make: () => beat(-5_000),
+    undo: () => beat(),
   });
   await removeWorker(pool, id);
   connection.release(true);
@@ -552,21 +577,25 @@ test('a channel does not deliver: the news goes over the others, and what it mis
   seen.add('channel_failing');
 });
 
-test('a replica falls behind', () => {
-  // A replica needs a second server: what PostgreSQL would say of it is handed in.
-  const replica = { name: 'standby', state: 'streaming', lag_bytes: 1, lag_seconds: 700 };
-  const facts = {
-    replication: { replicas: [replica], slots: [], own_lag_seconds: null },
-  } as unknown as Facts;
-  const rule = rules.rules.find(({ id }) => id === 'replica_behind')!;
-  const [reading] = SIGNALS_OF.replica_lag(facts, rule);
-  assert.deepEqual([reading!.subject, reading!.value! >= rule.fires], ['standby', true]);
-  assert.match(reading!.text, /11 min behind/);
-  seen.add('replica_behind');
+test('a receiver of events that wants no more is told to the operator', async () => {
+  const { rows } = await pool.query<{ name: string }>(
+    `insert into webhooks (name, url, sealed_secret, filter, with_plans, created_by, seq)
+     values ('mirror', 'https://example.com/', 'whsec_AAAA', '{}', false, 'test', 0) returning name`,
+  );
+  const set = (state: string, why: string | null) => () =>
+    pool.query('update webhooks set state = $1, why_disabled = $2 where name = $3', [
+      state,
+      why,
+      rows[0]!.name,
+    ]);
+  await firesAndResolves({
+    rules: ['webhook_disabled'],
+    subject: '',
+    make: set('disabled', 'example.com answered 410'),
+    undo: set('active', null),
+  });
 });
 
-test('every rule has a test that makes it fire', () => {
-  // PostgreSQL away is tested with a PostgreSQL that goes away (observer.test.ts).
-  const missing = rules.rules.map(({ id }) => id).filter((id) => id !== 'postgres_away' && !seen.has(id));
-  assert.deepEqual(missing, []);
+test('every rule has a test that makes its cause', () => {
+  assert.deepEqual([...seen].toSorted(), causesLeft().toSorted());
 });

@@ -26,8 +26,8 @@ for (const days of [0, 20]) {
   await syncAll(database, source, { force: true });
 }
 await addCityDemand(pool, new Date(), [
-  { city_slug: 'dallas-tx', searches: 30, leads: 2, conversions: 1 },
-  { city_slug: 'houston-tx', searches: 10, leads: 0, conversions: 0 },
+  { city_slug: 'dallas-tx', searches: 30, leads: 2, conversions: 1, anonymous: 0 },
+  { city_slug: 'houston-tx', searches: 10, leads: 0, conversions: 0, anonymous: 0 },
 ]);
 await look();
 

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Fastify from 'fastify';
 import { readConfig } from '../../src/config.ts';
+import { readRules } from '../../src/monitor/alerts/rules.ts';
 import { opsRoutes } from '../../src/ops/routes.ts';
 import { parseFault } from '../../src/sandbox/faults/faults.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
+import { insertAlertEvents } from '../../src/store/observation/alert-rows.ts';
+import { noteDeploy } from '../../src/store/observation/vitals.ts';
 import { readHeld } from '../../src/store/plans/held-snapshots.ts';
 import { readCurrentSnapshot } from '../../src/store/plans/snapshots.ts';
 import { readAudit } from '../../src/store/queue/audit-log.ts';
@@ -127,6 +130,7 @@ test('a name that would spoil the audit log is refused', async () => {
 test('every page holds to its policy: nothing inline, nothing from elsewhere, in no frame, kept nowhere', async () => {
   const paths = [
     '/ops',
+    '/ops/webhooks',
     '/ops?range=1h',
     '/ops?range=30d&as=table',
     '/ops/runs',
@@ -333,4 +337,98 @@ test('while PostgreSQL is away the session holds and the page says so', async ()
   assert.match(body, /<h1>PostgreSQL has not answered for/);
   assert.match(body, /Nothing can be synced or published/);
   assert.deepEqual(away.unexpected, []);
+});
+
+test('a receiver of events: how it goes, and what is done about it from its page', async () => {
+  const cookie = cookieOf(await logIn());
+  await database.pool.query(
+    `insert into webhooks (name, url, sealed_secret, filter, with_plans, created_by, seq, state, why_disabled)
+     values ('mirror', 'https://mirror.test/in', 'whsec_AAAA', '{}', false, 'test', 0, 'disabled', 'mirror.test answered 410')`,
+  );
+  assert.match((await get('/ops/webhooks', cookie)).body, /One of 1 webhook is disabled/);
+  const page = '/ops/webhooks/mirror';
+  assert.match((await get(page, cookie)).body, /mirror\.test answered 410/);
+  const form_token = await formTokenOf(cookie, page);
+  const order = (what: string, more: Record<string, string> = {}) =>
+    post(`${page}/${what}`, cookie, { form_token, ...more });
+  assert.equal(
+    (await post(`${page}/resume`, cookie, {})).statusCode,
+    403,
+    'without the token of the session',
+  );
+  assert.match((await order('resume')).body, /told everything since/);
+  const rotated = await order('rotate');
+  const secret = /<code>(whsec_[^<]+)<\/code>/.exec(rotated.body)![1]!;
+  assert.ok(!(await get(page, cookie)).body.includes(secret), 'shown once');
+  assert.match((await order('replay', { since: 'all of it' })).body, /expected the number of an event/);
+  assert.match((await order('replay', { since: '0' })).body, /after event 0 is sent once more/);
+  assert.match((await order('pause')).body, /mirror is paused/);
+  assert.equal((await order('remove', { confirm: 'mirrow' })).statusCode, 400);
+  assert.equal(
+    (await order('remove', { confirm: 'mirror' })).headers.location,
+    '/ops/webhooks?done=webhook_removed',
+  );
+  assert.match((await get('/ops/webhooks', cookie)).body, /Nobody is told by webhook/);
+  const { rows } = await database.pool.query(
+    "select action from audit_log where actor = 'ops:Ada' and action like 'webhook%' order by id",
+  );
+  assert.deepEqual(
+    rows.map(({ action }) => action),
+    ['webhook_resumed', 'webhook_rotated', 'webhook_replayed', 'webhook_paused', 'webhook_deleted'],
+  );
+});
+
+test('each alert leads to what the runbook says of it, and the runbook says it of each', async () => {
+  const ids = readRules().rules.map(({ id }) => id);
+  const { body: runbook } = await get('/ops/runbook', cookie);
+  const { body: alerts } = await get('/ops/alerts', cookie);
+  for (const id of ids) {
+    assert.match(runbook, new RegExp(`id="${id}"[\\s\\S]*?<code>npm run `), id);
+    assert.ok(alerts.includes(`href="/ops/runbook#${id}"`), id);
+  }
+  const anchors = new Set([...runbook.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+  const links = [...runbook.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
+  assert.deepEqual(
+    links.filter((id) => !anchors.has(id)),
+    [],
+  );
+  assert.doesNotMatch(runbook.replace(/<pre[\s\S]*?<\/pre>/g, ''), /\*\*|```|\]\(/, 'no Markdown is left');
+});
+
+test('charts show what was published, deployed and fired, and the database how it grew', async () => {
+  const { pool } = database;
+  await noteDeploy(pool, '9.8.7');
+  await noteDeploy(pool, '9.8.7');
+  const fired = {
+    at: new Date(),
+    rule: 'answers_slow',
+    subject: '',
+    severity: 'page',
+    reading: 'slow',
+  } as const;
+  await insertAlertEvents(pool, [{ ...fired, event: 'fired' }]);
+  await pool.query(
+    `insert into database_readings (slot, taken_at, bytes, commits, rollbacks, blocks_hit, blocks_read, temp_bytes, deadlocks)
+     select 9 - n, now() - make_interval(days => n), 5e9::bigint - n * 1e9::bigint, 1, 0, 1, 1, 0, 0 from generate_series(0, 3) n`,
+  );
+  // A process that has not looked yet.
+  const other = await openOps(database, source);
+  const session = other.cookieOf(await other.logIn());
+  for (const range of ['1h', '24h', '30d']) {
+    const { body } = await other.get(`/ops?range=${range}`, session);
+    const marks = [...body.matchAll(/"marks":(\[.*?\])\}/g)].map(
+      ([, json]) => JSON.parse(json!) as { kind: string; text: string }[],
+    );
+    assert.ok(marks.length >= 3, `${marks.length} charts`);
+    const texts = new Set(marks.flatMap((of) => of.map(({ text }) => text)));
+    assert.deepEqual(
+      [texts.has('deploy 9.8.7'), texts.has('published everywhere'), texts.has('fired: answers_slow')],
+      [true, true, true],
+      [...texts].join(),
+    );
+    assert.equal(marks[0]!.filter(({ kind }) => kind === 'deploy').length, 1, 'a restart is not a deploy');
+  }
+  const { body } = await other.get('/ops/database?range=1h', session);
+  assert.match(body, /954 MB a day of late/);
+  assert.match(body, /data-chart="statements"/);
 });

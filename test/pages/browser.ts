@@ -1,7 +1,8 @@
 /** A browser before the pages, with or without script, in either language: what a person sees, and what axe finds. */
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after } from 'node:test';
@@ -22,10 +23,42 @@ const QUIET = [
   '--no-first-run',
 ];
 
+const pathOfChromium = (): string => execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
+
 /** @param options `ignoreDefaultArgs` takes switches away that Playwright sets by itself */
 export function launchBrowser(options: LaunchOptions = {}): Promise<Browser> {
-  const executablePath = execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
-  return chromium.launch({ executablePath, args: QUIET, ...options });
+  return chromium.launch({ executablePath: pathOfChromium(), args: QUIET, ...options });
+}
+
+/** A browser that is not driven by Playwright, for what Playwright stands in the way of. */
+export interface SpawnedChromium {
+  /** Where it takes the DevTools protocol: `ws://…` */
+  address: string;
+  port: number;
+  stop(): Promise<void>;
+}
+
+/** @param folder where it keeps what it keeps */
+export async function spawnChromium(folder: string): Promise<SpawnedChromium> {
+  const args = [...QUIET, '--headless=new', '--remote-debugging-port=0', `--user-data-dir=${folder}`];
+  const child = spawn(pathOfChromium(), args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let said = '';
+  child.stderr.on('data', (chunk) => {
+    said += chunk;
+    const [found] = /ws:\/\/\S+/.exec(said) ?? [];
+    if (found) resolve(found);
+  });
+  child.once('exit', () => reject(new Error(`Chromium ended: ${said}`)));
+  const address = await promise;
+  return {
+    address,
+    port: Number(new URL(address).port),
+    async stop() {
+      child.kill();
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    },
+  };
 }
 
 /** Lets a browser keep whole pages for the way back, which Playwright forbids by itself. */

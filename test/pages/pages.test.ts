@@ -31,6 +31,13 @@ test('before anything is published a list says so, and is not kept', async () =>
   assert.equal(headers['cache-control'], 'no-store');
   assert.match(body, /The plans are being fetched/);
   assert.equal((await get('/')).statusCode, 200);
+  // To programs as a problem, to somebody who follows a link as a page.
+  for (const path of ['/sitemap.xml', '/sitemaps/plans.xml', '/pictures/texas.png']) {
+    const problem = await get(path, { accept: '*/*' });
+    assert.deepEqual([problem.statusCode, problem.json().code], [503, 'not_ready'], path);
+    assert.deepEqual([problem.headers['retry-after'], problem.headers['cache-control']], ['10', 'no-store']);
+    assert.match((await get(path)).body, /<html lang="en">[\s\S]*The plans are being fetched/);
+  }
 });
 
 test('a market is published', async () => {
@@ -125,7 +132,7 @@ test('an address that cannot be read says which part, and what would be right', 
     ['kwh=999999', 'kwh', '1 to 100,000'],
     ['profile=castle', 'profile', 'apartment, house, large'],
     ['m=1&m=2', 'm', 'twelve numbers'],
-    ['price=cheap', 'price', 'fixed, part, changes'],
+    ['price=cheap', 'price', 'fixed, part, or changes'],
     ['term=9', 'term', '12-18'],
     ['without=x', 'without', 'prepaid'],
     ['delivered=tnmp', 'delivered', 'oncor'],
@@ -135,6 +142,12 @@ test('an address that cannot be read says which part, and what would be right', 
     const text = textOf(body);
     assert.ok(text.includes(`${name}: expected`) && text.includes(told), text);
   }
+  const spanish = textOf((await get('/es/cities/dallas-tx?kwh=mucho')).body);
+  assert.match(spanish, /kwh: se esperaba un número entero de kWh, de 1 a 100,000, y dice “mucho”/);
+  assert.match(
+    textOf((await get('/es/texas?by=x')).body),
+    /by: se esperaba company, price o age, y dice “x”/,
+  );
   assert.equal((await get('/cities/dallas-tx?utm_source=x')).statusCode, 200);
 });
 
@@ -184,6 +197,13 @@ test('the front page leads to a place, and explains one without plans in both la
   assert.match(es, /En San Antonio no se puede elegir plan de electricidad/);
   assert.match(textOf((await get('/?q=99999')).body), /99999 is not a ZIP code in Texas/);
   assert.match(textOf((await get('/?q=dalas')).body), /Did you mean one of these\? Dallas/);
+  const meter = textOf((await get('/?q=10443720001234567')).body);
+  assert.match(meter, /Oncor delivers to this meter You can choose, .* Dallas Fort Worth/);
+  assert.match(textOf((await get('/es?q=1044372')).body), /A este medidor le reparte la luz Oncor/);
+  assert.match(textOf((await get('/?q=10999990001234567')).body), /This meter has no choice of electricity/);
+  const nameless = await get('/cities/%00');
+  assert.equal(nameless.statusCode, 404);
+  assert.match(textOf(nameless.body), /This address names no place Type a ZIP code/);
   assert.equal((await get('/cities/san-antonio-tx')).statusCode, 404);
   assert.equal((await get('/zip/99999')).statusCode, 404);
 });
@@ -193,6 +213,16 @@ test('a ZIP code with two companies tells how to know, and shows the plans of ei
   const text = textOf(body);
   assert.match(text, /In 75067 two companies deliver\. Your address decides\./);
   assert.match(text, /ESI ID begins .* 1040051 TNMP , shown here .* 1044372, 1017699 Oncor/);
+  // The number itself, or no more than its beginning, as it stands on a bill.
+  const meter = await get('/zip/75067?esi=1044-3720-0012-34567&profile=large');
+  assert.deepEqual(
+    [meter.statusCode, meter.headers.location],
+    [302, '/zip/75067?profile=large&delivered=oncor'],
+  );
+  assert.equal((await get('/es/zip/75067?esi=1040051')).headers.location, '/es/zip/75067?delivered=tnmp');
+  const stray = textOf((await get('/zip/75067?esi=10327890001234567')).body);
+  assert.match(stray, /No company that delivers in 75067 has meters whose ESI ID begins with 1032789\./);
+  assert.doesNotMatch(stray, /10327890001234567/);
   const other = textOf((await get('/zip/75067?delivered=oncor')).body);
   assert.match(other, /1044372, 1017699 Oncor , shown here/);
   assert.match(textOf((await get('/cities/garland-tx')).body), /In Garland the city sells electricity, too/);
@@ -290,6 +320,13 @@ test('a page asks neither PostgreSQL nor an upstream, and only somebody who look
   database.quick.query = quick;
   assert.deepEqual(asked, []);
   assert.deepEqual(events, ['houston-tx search', 'lubbock-tx search']);
+  // Once it is looked at, the browser tells.
+  const tell = (payload: object) => app.inject({ method: 'POST', url: '/views', payload });
+  assert.equal((await tell({ city: 'austin-tx' })).statusCode, 204);
+  assert.equal(events.at(-1), 'austin-tx search');
+  for (const payload of [{}, { city: 7 }, { city: '75201' }, { city: 'nowhere' }])
+    assert.equal((await tell(payload)).statusCode, 400);
+  assert.equal(events.length, 3);
 });
 
 test('what is not there is told to people as a page, and to programs as a problem', async () => {

@@ -25,7 +25,8 @@ const textOf = (page: string) =>
     .replace(/&#39;/g, '’')
     .replace(/&[lg]t;|&quot;|&amp;/g, '?')
     .replace(/\s+/g, ' ');
-const WEEK_MS = 7 * 86_400_000;
+const HOUR_MS = 3_600_000;
+const WEEK_MS = 7 * 24 * HOUR_MS;
 const now = Date.now();
 const plansNow = async () => (await readActivePlanSet(database.pool, ONCOR))!.plans;
 const named = async (name: string) => (await plansNow()).find((plan) => plan.name === name)!;
@@ -169,6 +170,23 @@ test('programs read what the page shows: product, price, until when it is confir
   );
 });
 
+test('programs read of a list what a year costs in the lowest of its known plans and in the dearest', async () => {
+  const { body } = await get('/cities/dallas-tx?profile=large&without=credits');
+  const [offers] = [...body.matchAll(/<script type="application\/ld\+json">(.*?)<\/script>/g)].map(
+    ([, json]) => JSON.parse(json!).offers,
+  );
+  const house = usageProfiles().get('house')!;
+  const usual = textOf((await get('/cities/dallas-tx?all=1')).body);
+  assert.equal(offers['@type'], 'AggregateOffer');
+  assert.equal(
+    offers.eligibleQuantity.value,
+    house.months_kwh.reduce((sum, kwh) => sum + kwh),
+  );
+  assert.ok(usual.includes(`pays $${Math.round(offers.lowPrice).toLocaleString('en')} a year or more`));
+  assert.match(usual, new RegExp(`(?<!\\d)${offers.offerCount} plans with a known bill for every month`));
+  assert.ok(usual.includes(` $${Math.round(offers.highPrice).toLocaleString('en')} `));
+});
+
 test('markets, providers, Texas and the rule are there in both languages, and name no figure that is not one', async () => {
   for (const language of LANGUAGES) {
     for (const path of [
@@ -246,6 +264,18 @@ test('a plan that is gone answers 410 with what there is instead; another id of 
   assert.equal((await get(`/es/plans/${straight.offer_id}`)).headers.location, `/es/plans/${straight.id}`);
   assert.equal((await get('/plans/11111111-1111-4111-8111-111111111111')).statusCode, 404);
   assert.equal((await get('/plans/nonsense')).statusCode, 404);
+});
+
+test('what is odd beside the last weeks of a market stands on the page of the plan, in both languages', async () => {
+  // Back within a day of going, and of a provider that no list of the state names.
+  await publish(new Date(now - WEEK_MS / 2 + 12 * HOUR_MS));
+  const { id } = await named('Filler 3 12');
+  const text = textOf((await get(`/plans/${id}`)).body);
+  assert.match(text, /Gone and back within a day/);
+  assert.match(text, /Filler 3 Energy is not in our copy of the state’s list of providers/);
+  const spanish = textOf((await get(`/es/plans/${id}`)).body);
+  assert.match(spanish, /Se fue y volvió en menos de un día\./);
+  assert.match(spanish, /no está en nuestra copia de la lista del estado/);
 });
 
 test('a re-pricing under a new upstream id keeps the old address alive', async () => {

@@ -268,7 +268,7 @@ test('on the way back every page is there as it was left', async () => {
   await close();
 });
 
-test('a link that is rested on is fetched ahead, and nobody counts that as demand', async () => {
+test('a link that is rested on is fetched ahead, and counts as demand once somebody looks', async () => {
   const events: string[] = [];
   const asking = openApi(database, undefined, {
     onEvent: (slug, event) => void events.push(`${slug} ${event}`),
@@ -285,8 +285,16 @@ test('a link that is rested on is fetched ahead, and nobody counts that as deman
   await link.hover();
   await until(() => asked.some((one) => one.startsWith('/cities/houston-tx prefetch')));
   assert.deepEqual(events, []);
+  await link.click();
+  await page.waitForURL('**/cities/houston-tx');
+  await until(() => events.length > 0);
   await page.goto('/cities/dallas-tx');
-  assert.deepEqual(events, ['dallas-tx search']);
+  assert.deepEqual(events, ['houston-tx search', 'dallas-tx search']);
+  assert.equal(asked.filter((one) => one.startsWith('/views ')).length, 1);
+  assert.ok(
+    !asked.includes('/cities/houston-tx undefined'),
+    'what was fetched ahead was not asked for again',
+  );
   await close();
 });
 

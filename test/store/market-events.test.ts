@@ -37,11 +37,15 @@ const kindsOf = (events: readonly { kind: string; cause: string }[]) =>
 
 const first = makeDrafts(ONCOR, 30, 7);
 
-test('the first snapshot lists all offers and ends with the word that it is whole', async () => {
+test('the first snapshot lists all offers in one event and ends with the word that it is whole', async () => {
   const events = await put(ONCOR, first);
-  assert.deepEqual(kindsOf(events.slice(0, 30)), Array(30).fill('offer_listed first_snapshot'));
-  const [whole, ...more] = events.slice(30);
-  assert.deepEqual([whole?.kind, more.length], ['snapshot_published', 0]);
+  assert.deepEqual(kindsOf(events), ['market_listed first_snapshot', 'snapshot_published operator']);
+  const { affected } = events[0]!.data as EventData['market_listed'];
+  assert.deepEqual(
+    affected.map(({ external_id }) => external_id),
+    first.map(({ external_id }) => external_id),
+  );
+  const whole = events[1];
   assert.deepEqual(whole?.data, {
     passed_as: 'overridden',
     plans: 30,
@@ -85,7 +89,10 @@ test('an offer that is re-priced, told otherwise, taken off or put under another
     [replaces?.external_id, replaced?.external_id],
     [plans[3]!.external_id && first[3]!.external_id, 'another-id'],
   );
-  assert.equal(of('offer_withdrawn').length, 1);
+  assert.deepEqual(
+    of('offer_withdrawn').map(({ data }) => data),
+    [{ reason: 'withdrawn', into: null, last_version: 1 }],
+  );
   assert.equal(of('provider_renamed').length, 1);
   assert.equal(events.at(-1)?.kind, 'snapshot_published');
   assert.equal((await put(ONCOR, plans)).length, 0, 'nothing is told of the same plans');
@@ -110,9 +117,9 @@ test('a new delivery charge is one event, and a provider that moves otherwise ha
   const { events: own } = await readEvents(pool, { after: 0, limit: 500, filter: { offer_id } });
   assert.deepEqual(
     own.map(({ kind }) => kind),
-    ['offer_listed', 'delivery_charge_changed'],
+    ['market_listed', 'delivery_charge_changed'],
   );
-  assert.equal((own[1]!.data as EventData['delivery_charge_changed']).affected.length, 1);
+  for (const { data } of own) assert.equal((data as EventData['market_listed']).affected.length, 1);
   // One provider with much of the market re-prices by itself.
   const alone = after.map((draft, at) => (at < 20 ? dearer(draft, 0.5) : draft));
   assert.equal((await put(TNMP, alone)).filter(({ kind }) => kind === 'offer_repriced').length, 20);
@@ -122,6 +129,27 @@ test('plans of another source replace those before, and each says why', async ()
   const events = await put(TNMP, makeDrafts(TNMP, 10, 99), 'powertochoose');
   assert.equal(kindsOf(events)[0], 'source_changed operator');
   assert.ok(events.slice(1, -1).every(({ cause }) => cause === 'source_change'));
+});
+
+test('a tombstone says what became of the upstream id: another product, or an offer that was known', async () => {
+  const [a, b] = makeDrafts(TNMP, 10, 99) as [PlanDraft, PlanDraft];
+  const rest = makeDrafts(TNMP, 10, 99).slice(2);
+  const tombs = (events: Awaited<ReturnType<typeof put>>) =>
+    events.flatMap(({ kind, data }) =>
+      kind === 'offer_withdrawn' ? [data as EventData['offer_withdrawn']] : [],
+    );
+  const another = { ...a, name: 'Quite another product', term_months: 36 };
+  assert.deepEqual(
+    tombs(await put(TNMP, [another, b, ...rest], 'powertochoose')).map(({ reason, into }) => [reason, into]),
+    [['replaced', null]],
+  );
+  // What b sold goes on under the id of the other, whose product is gone.
+  const events = await put(TNMP, [{ ...b, external_id: another.external_id }, ...rest], 'powertochoose');
+  const { offer_id } = events.find(({ kind }) => kind === 'offer_replaced')!;
+  assert.deepEqual(
+    tombs(events).map(({ reason, into }) => [reason, into]),
+    [['merged', offer_id]],
+  );
 });
 
 test('filters: kinds, a TDSP, a provider, the least change', async () => {

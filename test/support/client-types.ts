@@ -84,8 +84,12 @@ function record(
   return `{\n${lines.join('')}${indent}}`;
 }
 
+const jsonAnswer = ({ responses }: Operation): Schema | undefined =>
+  Object.entries(responses).find(([status]) => status.startsWith('2'))?.[1].content?.['application/json']
+    ?.schema;
+
 function operationType(path: string, operation: Operation): string {
-  const { parameters, requestBody, responses } = operation;
+  const { parameters, requestBody } = operation;
   const given = parameters.map(({ name, required = false, schema, description, in: where }) => ({
     name,
     part: { ...schema, description },
@@ -96,8 +100,7 @@ function operationType(path: string, operation: Operation): string {
     const isOptional = requestBody?.required === false;
     given.push({ name: 'body', part: body as Schema & { description: string }, isOptional });
   }
-  const [, success] = Object.entries(responses).find(([status]) => status.startsWith('2'))!;
-  const answer = success.content!['application/json']!.schema;
+  const answer = jsonAnswer(operation)!;
   const fields = [`    input: ${record(given, '    ')};\n`, `    answer: ${typeOf(answer, '    ')};\n`];
   return `  /** ${operation.summary}. \`${path}\` */\n  ${operation.operationId}: {\n${fields.join('')}  };\n`;
 }
@@ -108,8 +111,11 @@ export function clientTypes({ paths, components }: Description): string {
     const said = schema.description ? `/** ${schema.description.replaceAll('*/', '* /')} */\n` : '';
     return `${said}export type ${name} = ${typeOf(schema, '')};\n`;
   });
+  // Streams and feeds are for what reads them already.
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+    Object.entries(methods)
+      .filter(([, operation]) => jsonAnswer(operation) !== undefined)
+      .map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
   const types = operations.map(({ path, operation }) => operationType(path, operation));
   const table = operations.map(

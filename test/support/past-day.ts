@@ -64,7 +64,7 @@ function hourOf(reads: number, calls: number, failed: number, next: () => number
       reasons: { schedule: calls },
       latency: around(10, calls, next),
     },
-    attempts: { succeeded: calls - failed, failed, held: 0 },
+    attempts: { succeeded: calls - failed, failed, held: 0, failed_jobs: failed },
     runs: { succeeded: 1 },
     tdsps: Object.fromEntries(
       allDuns.map((duns) => [duns, { age_seconds: 3_600, plans: 150, fresh: 60, known: 60, published: 1 }]),

@@ -52,8 +52,8 @@ export async function assertLogTellsAll(queryable: Queryable): Promise<number> {
   );
   const wanted: PlanThen[] = log.flatMap(({ tdsp_duns, version, kind, external_id, data }) => {
     const ids =
-      kind === 'delivery_charge_changed'
-        ? (data as EventData['delivery_charge_changed']).affected.map((one) => one.external_id)
+      kind === 'delivery_charge_changed' || kind === 'market_listed'
+        ? (data as EventData['market_listed']).affected.map((one) => one.external_id)
         : external_id !== null && kind !== 'offer_withdrawn'
           ? [external_id]
           : [];
@@ -69,6 +69,11 @@ export async function assertLogTellsAll(queryable: Queryable): Promise<number> {
     if (kind === 'delivery_charge_changed') {
       for (const one of (data as EventData['delivery_charge_changed']).affected) {
         apply(offers, one.offer_id, plans.next().value!, one.changes);
+      }
+    } else if (kind === 'market_listed') {
+      assert.equal(offers.size, 0, 'a market is listed once');
+      for (const { offer_id } of (data as EventData['market_listed']).affected) {
+        apply(offers, offer_id, plans.next().value!, null);
       }
     } else if (kind === 'offer_withdrawn') {
       assert.ok(offers.delete(offer_id!), 'withdrawn, and was not on sale');

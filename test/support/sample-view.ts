@@ -144,6 +144,7 @@ export function sampleView(change: Partial<MonitorView> = {}): MonitorView {
       learned_minutes: null,
       even_minutes: null,
       fitted_at: null,
+      experiment: null,
     },
     dead_letters: [],
     runs: [

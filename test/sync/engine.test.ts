@@ -310,7 +310,7 @@ test('what shoppers do is counted by city and hour, decays, and makes a city a p
   const town = territory.cities.find(({ tier }) => tier === 3)!;
   const counted = async (at: Date, event: 'search' | 'lead') => {
     const recorder = new DemandRecorder({ database: database.pool, onError: assert.fail, now: () => at });
-    for (let n = 0; n < 10; n++) recorder.count(town.slug, event);
+    for (let n = 0; n < 10; n++) recorder.count(town.slug, event, true);
     await recorder.stop();
   };
   const asker = await openEngine([]);

@@ -1,10 +1,9 @@
 /** What an upstream can do to us, through the gate: the right error, the stored plans as they were, and nothing hangs. */
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer as createPlainServer } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -25,6 +24,7 @@ import { readCurrentSnapshots } from '../../src/store/plans/snapshots.ts';
 import { PublishListener } from '../../src/store/postgres/listen.ts';
 import { readOpenTargets } from '../../src/store/queue/sync-targets.ts';
 import { Places } from '../../src/territory/places.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import {
   allDuns,
   createTestDatabase,
@@ -147,52 +147,16 @@ test('a name that does not exist is said to be unreachable', () =>
     /no-such-host\.invalid gave/,
   ));
 
-/** A certificate, of an authority of our own where one is named. */
-function makeCertificate(folder: string, name: string, authority: string | null, isExpired: boolean) {
-  const at = (end: string) => join(folder, `${name}.${end}`);
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe', cwd: folder });
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', at('key')];
-  const subject = ['-subj', `/CN=${name}`];
-  if (authority === null) {
-    openssl(
-      'req',
-      '-x509',
-      ...key,
-      ...subject,
-      '-days',
-      '30',
-      '-addext',
-      'subjectAltName=DNS:localhost',
-      '-out',
-      at('crt'),
-    );
-  } else {
-    openssl('req', '-new', ...key, ...subject, '-out', at('csr'));
-    writeFileSync(at('ext'), 'subjectAltName=DNS:localhost\n');
-    const by = [
-      '-CA',
-      `${authority}.crt`,
-      '-CAkey',
-      `${authority}.key`,
-      '-CAcreateserial',
-      '-extfile',
-      at('ext'),
-    ];
-    // Of no length at all: over in a second.
-    const validity = ['-days', isExpired ? '0' : '30'];
-    openssl('x509', '-req', '-in', at('csr'), ...by, ...validity, '-out', at('crt'));
-  }
-  return { key: readFileSync(at('key')), cert: readFileSync(at('crt')), file: at('crt') };
-}
-
 test('a certificate that is expired or nobody vouches for is not accepted, and one that is good is', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'wattsync-tls-'));
   after(() => rmSync(folder, { recursive: true, force: true }));
-  const { file: authority } = makeCertificate(folder, 'authority', null, false);
+  const make = (name: string, by: string | null, days = 30) =>
+    makeCertificate(folder, name, { authority: by, days });
+  const { file: authority } = make('authority', null);
   const certificates = {
-    good: makeCertificate(folder, 'good', 'authority', false),
-    expired: makeCertificate(folder, 'expired', 'authority', true),
-    'self-signed': makeCertificate(folder, 'self-signed', null, false),
+    good: make('good', 'authority'),
+    expired: make('expired', 'authority', 0),
+    'self-signed': make('self-signed', null),
   };
   const { validToDate } = new X509Certificate(certificates.expired.cert);
   await until(() => Date.now() > validToDate.getTime() + 1_000);

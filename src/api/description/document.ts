@@ -160,7 +160,7 @@ function typed(text: string, { type, items }: Record<string, unknown>): unknown 
 }
 
 function success(operation: Operation): Record<string, unknown> {
-  const { status = 200, summary, answer, columns, caching, hasLocation } = operation;
+  const { status = 200, summary, answer, columns, caching, hasLocation, type = JSON_TYPE } = operation;
   const headers: HeaderName[] = ['Cache-Control'];
   if (caching !== 'no-store') headers.push('Vary', 'ETag');
   if (caching === 'plans') headers.push('Age', 'Cache-Status');
@@ -170,7 +170,7 @@ function success(operation: Operation): Record<string, unknown> {
     description: summary,
     headers: headersOf(headers),
     content: {
-      [JSON_TYPE]: { schema: ref(answer) },
+      [type]: { schema: ref(answer) },
       ...(columns && { [CSV_TYPE]: { schema: csvSchema(columns) } }),
     },
   };

@@ -1,6 +1,6 @@
 /** JSON Schemas of market events: one for each kind, the same in the feed, the stream and webhooks. */
 
-import { CAUSES, EVENT_KINDS, type EventKind } from '../../plan/events/market-event.ts';
+import { CAUSES, EVENT_KINDS, type EventKind, GONE_REASONS } from '../../plan/events/market-event.ts';
 import {
   flag,
   integer,
@@ -52,6 +52,17 @@ const snapshot = {
 const named = object({ from: text, to: text });
 
 const DETAILS: Partial<Record<EventKind, Schema>> = {
+  market_listed: object({ offers: integer }),
+  offer_withdrawn: object({
+    reason: {
+      type: 'string',
+      enum: GONE_REASONS,
+      description:
+        '`withdrawn`: the upstream lists it no more; `source_changed`: the plans of another upstream stand in its place; `merged`: its upstream id goes on as the offer `into`, which was known before; `replaced`: its upstream id is another, new product',
+    },
+    into: orNull('string'),
+    last_version: { ...integer, description: 'The last version that had it' },
+  }),
   delivery_charge_changed: object({
     shift_cents_per_kwh: { ...ref('Rates'), description: 'The middle one of the affected offers' },
     offers: integer,
@@ -91,7 +102,7 @@ function eventSchema(kind: EventKind): Schema {
               description: 'USD a year before and after, by usage profile',
             }
           : nothing,
-      affected: kind === 'delivery_charge_changed' ? listOf(affected) : nothing,
+      affected: kind === 'delivery_charge_changed' || kind === 'market_listed' ? listOf(affected) : nothing,
       details: DETAILS[kind] ?? nothing,
       evidence: object({
         upstream: orNull('string'),
@@ -110,7 +121,43 @@ function eventSchema(kind: EventKind): Schema {
 const nameOf = (kind: EventKind): string =>
   `${kind.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase())}Event`;
 
+/** What a document of its own says of an event: the same schemas, where they are found in it. */
+export function eventsSchemaDocument(schemas: Readonly<Record<string, unknown>>): object {
+  const names = new Set<string>();
+  const visit = (name: string): void => {
+    if (names.has(name)) return;
+    names.add(name);
+    for (const [, other] of JSON.stringify(schemas[name]).matchAll(/#\/components\/schemas\/(\w+)"/g))
+      visit(other!);
+  };
+  visit('MarketEvent');
+  const defs = JSON.stringify(Object.fromEntries([...names].map((name) => [name, schemas[name]])));
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: '/schemas/events.json',
+    title: 'A market event',
+    description:
+      'One shape for `/v1/changes`, the `data` of `/v1/stream`, the `data` of webhooks, and the export of events.',
+    $ref: '#/$defs/MarketEvent',
+    $defs: JSON.parse(defs.replaceAll('#/components/schemas/', '#/$defs/')),
+  };
+}
+
+const told = (description: string): Schema => ({ type: 'string', description });
+
 export const EVENT_SCHEMAS = {
+  EventStream: told(
+    'Server-sent events: `id` is the `seq`, `event` the kind, `data` a `MarketEvent` as JSON on one line (schema: `/schemas/events.json`); `resync` where what was missed cannot be told',
+  ),
+  AtomFeed: told('Atom (RFC 4287), the newest entry first'),
+  JsonFeed: object({
+    version: { const: 'https://jsonfeed.org/version/1.1' },
+    title: text,
+    home_page_url: text,
+    feed_url: text,
+    items: listOf(object({ id: text, url: text, title: text, content_text: text, date_published: time })),
+  }),
+  EventSchema: { type: 'object', description: 'A JSON Schema (2020-12)' },
   ...Object.fromEntries(EVENT_KINDS.map((kind) => [nameOf(kind), eventSchema(kind)])),
   MarketEvent: {
     oneOf: EVENT_KINDS.map((kind) => ref(nameOf(kind))),
@@ -136,12 +183,13 @@ export const EVENT_SCHEMAS = {
         filter: { type: 'object' },
         include_plan: flag,
         seq: { ...integer, description: 'Of the last event it was told' },
-        state: { type: 'string', enum: ['active', 'disabled'] },
+        state: { type: 'string', enum: ['active', 'paused', 'disabled'] },
         why_disabled: orNull('string'),
         created_at: time,
         created_by: text,
         failures: { ...integer, description: 'In a row' },
         failing_since: orNull('string', { format: 'date-time' }),
+        next_at: { ...time, description: 'When it is looked at next, where there is something for it' },
         deliveries: listOf(object({ message_id: text, at: time, took_ms: integer, error: orNull('string') })),
       }),
     ),

@@ -4,6 +4,7 @@ import { type AnyField, DETAIL_FIELDS, HEAD_FIELDS, TAIL_FIELDS } from '../../pl
 import { ADMIN_SCHEMAS, ALERT_SCHEMAS } from './admin-schemas.ts';
 import { BILL, YEAR } from './bill-schemas.ts';
 import { EVENT_SCHEMAS } from './event-schemas.ts';
+import { EXPERIMENT_SCHEMAS } from './experiment-schemas.ts';
 import { MARKET_SCHEMAS } from './market-schemas.ts';
 import {
   flag,
@@ -209,6 +210,7 @@ export const SCHEMAS = {
   }),
   ...ADMIN_SCHEMAS,
   ...ALERT_SCHEMAS,
+  ...EXPERIMENT_SCHEMAS,
   Problem: object(
     {
       type: text,

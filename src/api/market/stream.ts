@@ -4,8 +4,9 @@
  */
 
 import type { FastifyInstance } from 'fastify';
-import { integer, readParams } from '../params.ts';
+import { integer } from '../params.ts';
 import { Problem } from '../problem.ts';
+import { type Operation, route } from '../route.ts';
 import { type ApiParts, PUBLIC_HEADERS } from '../routes.ts';
 import { EVENT_FILTERS, toFilter } from './changes.ts';
 
@@ -14,10 +15,25 @@ const PARAMS = {
   since: integer('What happened after this `seq`, where the header Last-Event-ID does not say so.', 0, 1e15),
 };
 
+const STREAM = {
+  id: 'streamEvents',
+  method: 'GET',
+  path: '/v1/stream',
+  tag: 'Markets',
+  summary: 'What happens in all markets, as it happens: server-sent events',
+  description:
+    'The events of `/v1/changes` within a second. The id of each is its `seq`: a client that comes back with `Last-Event-ID` is told what it missed, or one event `resync`, and then reads the plans again. A comment every 15 seconds says that the stream lives; one that is not read is ended.',
+  query: PARAMS,
+  answer: 'EventStream',
+  type: 'text/event-stream',
+  caching: 'no-store',
+  problems: ['unknown_tdsp', 'busy'],
+  example: { query: { tdsp: 'ONCOR' } },
+} as const satisfies Operation;
+
 export function streamRoutes(app: FastifyInstance, { hub, territory }: ApiParts): void {
   if (!hub) return;
-  app.get('/v1/stream', async (request, reply) => {
-    const { since, ...params } = readParams(PARAMS, request.query);
+  route(app, STREAM, async ({ query: { since, ...params }, request, reply }) => {
     const filter = toFilter(territory, params);
     if (hub.isFull) {
       throw new Problem('busy', {

@@ -1,20 +1,20 @@
 /** `/v1/admin/webhooks`: who is told what happens. For callers with a token. */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { expectWebhookUrl, openAddress } from '../../delivery/guarded-address.ts';
-import { newWebhookSecret } from '../../delivery/signed-webhook.ts';
 import { describeError, errorCode } from '../../errors.ts';
-import { sendTo } from '../../events/webhook-sender.ts';
 import {
-  deleteWebhook,
-  putWebhook,
-  readDeliveries,
-  readWebhooks,
-  rewindWebhook,
-  rotateSecret,
-} from '../../store/events/webhooks.ts';
+  pauseHook,
+  putHook,
+  removeHook,
+  replayHook,
+  resumeHook,
+  rotateHook,
+  testHook,
+  type WebhookOrders,
+} from '../../events/webhook-orders.ts';
+import type { Sealer } from '../../seal.ts';
+import { readDeliveries, readWebhooks } from '../../store/events/webhooks.ts';
 import type { Queryable } from '../../store/postgres/database.ts';
-import { writeAudit } from '../../store/queue/audit-log.ts';
 import type { Territory } from '../../territory/territory.ts';
 import { integer, invalidParameter, required, text } from '../params.ts';
 import { Problem } from '../problem.ts';
@@ -24,6 +24,7 @@ import { expectTdsp } from './market-params.ts';
 interface WebhookParts {
   database: Queryable;
   territory: Territory;
+  sealer: Sealer;
   /** Who gives the order. */
   nameOf(request: FastifyRequest): string;
 }
@@ -100,6 +101,27 @@ const REPLAY = {
   example: { ...EXAMPLE, query: { since: '0' } },
 } as const satisfies Operation;
 
+const PAUSE = {
+  ...ONE,
+  method: 'POST',
+  id: 'pauseWebhook',
+  path: '/v1/admin/webhooks/{name}/pause',
+  summary: 'Send nothing there until it is resumed',
+  description: 'It keeps its place in the log: when it is resumed, it is told everything since.',
+  answer: 'WebhookDone',
+  example: EXAMPLE,
+} as const satisfies Operation;
+
+const RESUME = {
+  ...ONE,
+  method: 'POST',
+  id: 'resumeWebhook',
+  path: '/v1/admin/webhooks/{name}/resume',
+  summary: 'Go on sending, also to one that was disabled',
+  answer: 'WebhookDone',
+  example: EXAMPLE,
+} as const satisfies Operation;
+
 const DELETE = {
   ...ONE,
   method: 'DELETE',
@@ -110,9 +132,9 @@ const DELETE = {
   example: EXAMPLE,
 } as const satisfies Operation;
 
-export function webhookRoutes(app: FastifyInstance, { database, territory, nameOf }: WebhookParts): void {
-  const audit = (request: FastifyRequest, action: string, details: Record<string, unknown>) =>
-    writeAudit(database, { actor: nameOf(request), action, details });
+export function webhookRoutes(app: FastifyInstance, parts: WebhookParts): void {
+  const { database, territory, sealer, nameOf } = parts;
+  const orders = (request: FastifyRequest): WebhookOrders => ({ database, sealer, by: nameOf(request) });
   const expectDone = (isThere: boolean, name: string) => {
     if (isThere) return;
     throw new Problem('unknown_webhook', {
@@ -121,9 +143,7 @@ export function webhookRoutes(app: FastifyInstance, { database, territory, nameO
   };
 
   route(app, PUT, async ({ body, request }) => {
-    const { name, events, tdsps, provider, offer, min_change } = body;
-    const url = await expectOpen(body.url);
-    const secret = newWebhookSecret();
+    const { name, url, events, tdsps, provider, offer, min_change } = body;
     const filter = {
       tdsps: tdsps ? tdsps.map((one) => expectTdsp(territory, one).duns) : null,
       kinds: events ?? null,
@@ -131,68 +151,65 @@ export function webhookRoutes(app: FastifyInstance, { database, territory, nameO
       offer_id: offer ?? null,
       minChange: min_change ?? null,
     };
-    const { isNew, seq } = await putWebhook(database, {
-      name,
-      url: url.href,
-      secret,
-      filter,
-      with_plans: body.include_plan ?? false,
-      created_by: nameOf(request),
+    const hook = { name, url, filter, with_plans: body.include_plan ?? false };
+    const { seq, secret } = await putHook(orders(request), hook).catch((error) => {
+      if (errorCode(error) !== 'delivery_failed') throw error;
+      throw invalidParameter('url', describeError(error));
     });
-    await audit(request, 'webhook_put', { name, host: url.host, filter });
-    return { name, seq, ...(isNew && { secret }) };
+    return { name, seq, ...(secret !== null && { secret }) };
   });
 
   route(app, LIST, async () => {
     const hooks = await readWebhooks(database);
     const data = await Promise.all(
-      hooks.map(async ({ url, secret: _, old_secret: __, with_plans, ...hook }) => ({
-        ...hook,
+      hooks.map(async ({ name, url, filter, with_plans, seq, state, why_disabled, ...hook }) => ({
+        name,
         host: new URL(url).host,
+        filter,
         include_plan: with_plans,
-        deliveries: await readDeliveries(database, hook.name, DELIVERIES),
+        seq,
+        state,
+        why_disabled,
+        created_at: hook.created_at,
+        created_by: hook.created_by,
+        failures: hook.failures,
+        failing_since: hook.failing_since,
+        next_at: hook.next_at,
+        deliveries: await readDeliveries(database, name, DELIVERIES),
       })),
     );
     return { data };
   });
 
   route(app, ROTATE, async ({ path: { name }, request }) => {
-    const secret = newWebhookSecret();
-    expectDone(await rotateSecret(database, name, secret), name);
-    await audit(request, 'webhook_rotated', { name });
+    const secret = await rotateHook(orders(request), name);
+    expectDone(secret !== null, name);
     return { name, done: 'rotated', secret };
   });
 
   route(app, TEST, async ({ path: { name } }) => {
-    const [hook] = await readWebhooks(database, name);
-    expectDone(hook !== undefined, name);
-    const id = `test_${Date.now()}`;
-    const error = await sendTo(hook!, id, { event: 'test' }).then(() => null, describeError);
-    return { name, done: 'tested', error };
+    const tested = await testHook({ database, sealer }, name);
+    expectDone(tested !== null, name);
+    return { name, done: 'tested', error: tested!.error };
   });
 
   route(app, REPLAY, async ({ path: { name }, query: { since }, request }) => {
-    expectDone(await rewindWebhook(database, name, since), name);
-    await audit(request, 'webhook_replayed', { name, since });
+    expectDone(await replayHook(orders(request), name, since), name);
     return { name, done: 'replayed' };
   });
 
+  route(app, PAUSE, async ({ path: { name }, request }) => {
+    expectDone(await pauseHook(orders(request), name), name);
+    return { name, done: 'paused' };
+  });
+
+  route(app, RESUME, async ({ path: { name }, request }) => {
+    expectDone(await resumeHook(orders(request), name), name);
+    return { name, done: 'resumed' };
+  });
+
   route(app, DELETE, async ({ path: { name }, request }) => {
-    expectDone(await deleteWebhook(database, name), name);
-    await audit(request, 'webhook_deleted', { name });
+    expectDone(await removeHook(orders(request), name), name);
     return { name, done: 'deleted' };
   });
-}
-
-/** @throws {Problem} it leads inside. A name that is not known yet is taken: it is looked at before every connection. */
-async function expectOpen(given: string): Promise<URL> {
-  try {
-    const url = expectWebhookUrl(given);
-    await openAddress(url).catch((error) => {
-      if (errorCode(error) === 'delivery_failed') throw error;
-    });
-    return url;
-  } catch (error) {
-    throw invalidParameter('url', describeError(error));
-  }
 }

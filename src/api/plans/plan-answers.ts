@@ -82,17 +82,23 @@ export class PlanAnswers {
     this.#parts = parts;
   }
 
+  /** Answers what was asked before; `false`: it has to be made anew. */
+  answerReady(request: IncomingMessage, response: ServerResponse): boolean {
+    const known = this.#ready.get(request.url!);
+    if (!known) return false;
+    const { catalog } = this.#parts;
+    // The clock is read once for all that one answer has to know of it: that takes longer than a read from memory.
+    const nowMs = catalog.nowMs();
+    if (!catalog.isCurrent(known.view, nowMs)) return false;
+    this.#sendReady(known, nowMs, request, response);
+    return true;
+  }
+
   /** Answers from memory; `false` where that cannot be done at once or where something is wrong with the question. */
   answerAtOnce(request: IncomingMessage, response: ServerResponse): boolean {
     const url = request.url!;
     const { catalog } = this.#parts;
-    const known = this.#ready.get(url);
-    // The clock is read once for all that one answer has to know of it: that takes longer than a read from memory.
     const nowMs = catalog.nowMs();
-    if (known && catalog.isCurrent(known.view, nowMs)) {
-      this.#sendReady(known, nowMs, request, response);
-      return true;
-    }
     let prepared: Prepared;
     try {
       const params = readParams(PLAN_PARAMS, parseQuery(url.slice(PLANS_PATH.length + 1)) as RawQuery);

@@ -18,6 +18,8 @@ export const CLIENTS = 20_000;
 const TURNS = { atOnce: 2, atOncePerClient: 1, waiting: 200, waitingPerClient: 16 };
 /** A shopper looks at a city once or twice; more in an hour is a program that wants to move it up. */
 export const EVENTS_OF_A_CITY_PER_HOUR = 20;
+/** People ask for one or two; more is somebody who has others mailed. */
+const WATCHES_PER_HOUR = 10;
 /** Of all clients, times what one may: what a whole state of shoppers does not reach. */
 export const EVENTS_OF_ALL = 100;
 const WRONG_TOKENS_PER_MINUTE = 10;
@@ -30,6 +32,10 @@ type Limiter = ReturnType<FastifyInstance['createRateLimit']>;
 declare module 'fastify' {
   interface FastifyInstance {
     limits: ClientLimits;
+  }
+  interface FastifyContextConfig {
+    /** As of an operation, for other routes. */
+    isCostly?: boolean;
   }
   interface FastifyRequest {
     /** What an event is about. */
@@ -84,6 +90,11 @@ export class ClientLimits {
     await this.#take('allEvents', request);
   }
 
+  /** Counts a price watch by mail that somebody asks for. @throws {Problem} `too_many_requests` */
+  async takeWatch(request: FastifyRequest): Promise<void> {
+    await this.#take('watches', request);
+  }
+
   /** @throws {Problem} `too_many_requests` after too many wrong tokens, whatever comes next */
   async expectFewWrongTokens(request: FastifyRequest): Promise<void> {
     const found = await this.#limiter('wrongTokens')(request, { increment: false });
@@ -135,6 +146,7 @@ export class ClientLimits {
         (request) => `${clientOf(request)} ${request.eventCity}`,
         60 * MINUTE_MS,
       ),
+      watches: make(WATCHES_PER_HOUR, clientOf, 60 * MINUTE_MS),
       allEvents: make(EVENTS_OF_ALL * eventsPerMinute, everybody),
       wrongTokens: make(WRONG_TOKENS_PER_MINUTE, clientOf),
       audited: make(AUDITED_PER_MINUTE, everybody),
@@ -147,6 +159,7 @@ const WHAT = {
   costly: 'questions a minute from one client about the past, the index, words or as CSV',
   events: 'events a minute from one client without the key of EVENTS_KEY',
   cityEvents: 'events an hour of one city from one client without the key of EVENTS_KEY',
+  watches: 'price watches an hour from one client',
   allEvents: 'events a minute from all clients',
   wrongTokens: 'wrong tokens a minute from one client',
   audited: 'entries a minute',
@@ -162,8 +175,8 @@ function tooMany(name: LimiterName, { max, ttlInSeconds }: { max: number; ttlInS
 
 /** What takes long or reads much: it is limited more tightly, and takes turns. */
 function isCostly({ routeOptions, query, headers }: FastifyRequest): boolean {
-  const { operation } = routeOptions.config;
-  if (!operation) return false;
+  const { operation, isCostly: isCostlyPage = false } = routeOptions.config;
+  if (!operation) return isCostlyPage;
   if (operation.isCostly || 'as_of' in (query as object)) return true;
   return operation.columns !== undefined && (headers.accept ?? '').includes(CSV_TYPE);
 }

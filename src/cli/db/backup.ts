@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { countText, minuteText, percentText, plural, sizeText, tookText } from '../../monitor/text.ts';
 import { backupDatabase } from '../../store/backup/backup.ts';
-import { BackupExistsError } from '../../store/backup/backup-error.ts';
 import type { BackupTable, Manifest } from '../../store/backup/manifest.ts';
 import { type RestoreProgress, restoreDatabase } from '../../store/backup/restore.ts';
 import { verifyBackup } from '../../store/backup/verify.ts';
+import { StoreError } from '../../store/store-error.ts';
 import { answer, type CommandContext, withDatabase } from '../command.ts';
 import { type StepProgress, showSteps } from '../step-progress.ts';
 import { wrap } from '../wrap.ts';
@@ -38,7 +38,7 @@ export async function dbBackup(
 ): Promise<number> {
   const file = resolve(name);
   if (existsSync(file) && !overwrite) {
-    throw new BackupExistsError(`${file} already exists. Choose another name, or add --overwrite.`);
+    throw new StoreError('backup_exists', `${file} already exists. Choose another name, or add --overwrite.`);
   }
   const started = performance.now();
   return withDatabase(context, 1, async (database) => {

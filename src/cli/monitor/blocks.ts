@@ -209,9 +209,19 @@ export function timesBlock(view: MonitorView): Block {
   );
   return {
     title: 'NEXT',
-    lines: orElse(lines, 'Nothing is scheduled: npm start', 'warn'),
+    lines: [...orElse(lines, 'Nothing is scheduled: npm start', 'warn'), ...looksLines(view.refresh)],
     brief: times.join(' · ') || 'nothing is scheduled',
   };
+}
+
+/** What is looked at between the schedules, and why. */
+function looksLines({ strategy, in_use, reason, experiment }: MonitorView['refresh']): string[] {
+  if (experiment) {
+    const { id, a, b, reading } = experiment;
+    return [`  ${pad('looks', 12)} ${in_use}${dim(`  experiment ${id}, ${b} against ${a}: ${reading}`)}`];
+  }
+  if (strategy === 'schedule') return [];
+  return [`  ${pad('looks', 12)} ${in_use}${strategy === 'auto' ? dim(`  auto: ${reason}`) : ''}`];
 }
 
 export function pastBlock(view: MonitorView): Block {

@@ -1,6 +1,7 @@
 /** What the observer reads before it judges: the state of syncing, the figures of the last hour, and what only it asks for. */
 
 import type { Config, Secret } from '../../config.ts';
+import { readDisabledWebhooks } from '../../store/events/webhooks.ts';
 import { type ChannelDeliveries, readChannelDeliveries } from '../../store/observation/deliveries.ts';
 import { readFigures } from '../../store/observation/figure-rows.ts';
 import { type Figures, type FiguresRow, sumFigures } from '../../store/observation/figures.ts';
@@ -37,6 +38,8 @@ export interface Facts {
   drift: { source: string; field: string }[];
   channels: ChannelDeliveries[];
   replication: Replication | null;
+  /** Receivers of events that are told no more. */
+  disabledWebhooks: { name: string; why_disabled: string | null }[];
   /** `null`: of a server of the operator's own, SQL does not know it. */
   disk: DiskSpace | null;
   /** `null`: none is configured. */
@@ -166,6 +169,7 @@ export async function readFacts(
     ]),
     ...(await slow.of(queryable, now, minutes)),
     channels: await readChannelDeliveries(queryable),
+    disabledWebhooks: await readDisabledWebhooks(queryable),
     disk: config.databaseUrl ? null : await readDisk(config.dataDir).catch(() => null),
     redis: config.redisUrl && (await slow.redis(config.redisUrl)),
   };

@@ -181,7 +181,7 @@ export class Observer {
 }
 
 /** A signal that fails says nothing about its rule; the others are evaluated all the same. */
-function readingsOf({ rules }: Rules, facts: Facts): Map<string, readonly SignalReading[] | null> {
+export function readingsOf({ rules }: Rules, facts: Facts): Map<string, readonly SignalReading[] | null> {
   return new Map(
     rules.map((rule) => {
       // Only the process that misses PostgreSQL knows that it is away.

@@ -1,6 +1,7 @@
 /** How many remarks the data of the stored plans deserve, by rule. */
 
-import { remarksOfMarket } from '../../plan/quality/quality.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { remarksInSteps } from '../../plan/quality/quality.ts';
 import { readActivePlanSet } from '../../store/plans/plans.ts';
 import { readRecentPast } from '../../store/plans/recent-past.ts';
 import { readCurrentSnapshots } from '../../store/plans/snapshots.ts';
@@ -12,8 +13,10 @@ export async function countRemarks(queryable: Queryable): Promise<Record<string,
   for (const { tdsp_duns } of await readCurrentSnapshots(queryable)) {
     const set = await readActivePlanSet(queryable, tdsp_duns);
     if (!set) continue;
-    for (const { rule } of remarksOfMarket(set.plans, await readRecentPast(queryable, tdsp_duns))) {
-      counts[rule] = (counts[rule] ?? 0) + 1;
+    for (const remarks of remarksInSteps(set.plans, await readRecentPast(queryable, tdsp_duns))) {
+      for (const { rule } of remarks) counts[rule] = (counts[rule] ?? 0) + 1;
+      // Readers are answered by the same thread.
+      await nextTurn();
     }
   }
   return counts;

@@ -24,6 +24,7 @@ const SIGNALS = [
   'certificate_days',
   'fields_changed',
   'unknown_tdu',
+  'refresh_fell_back',
   'sync_failures',
   'held',
   'rejected_share',
@@ -44,6 +45,7 @@ const SIGNALS = [
   'loop_lag',
   'clock_skew',
   'channel_failing',
+  'webhooks_disabled',
 ] as const;
 export type SignalName = (typeof SIGNALS)[number];
 

@@ -1,6 +1,7 @@
 /** What each signal of the rules measures: one reading for each subject, from the facts alone. Pure. */
 
 import { answersOf, latencyAt, overallHitRate } from '../figures/targets.ts';
+import { hasFallenBack } from '../refresh/check.ts';
 import { limitText, percentText, plural, spanText, timeText } from '../text.ts';
 import type { Burn, Facts } from './facts.ts';
 import type { Rule, SignalName } from './rules.ts';
@@ -110,11 +111,17 @@ const unknownTdu: Signal = ({ view }) => {
   }));
 };
 
+const refreshFellBack: Signal = ({ view: { refresh } }) =>
+  hasFallenBack(refresh)
+    ? one(1, `auto uses ${refresh.in_use} looks: ${refresh.reason}`)
+    : one(0, `the strategy ${refresh.strategy} does what it is set to`);
+
 const syncFailures: Signal = ({ hour: { attempts } }) => {
   // A snapshot that is held back has an alert of its own.
   const failed = attempts.failed - attempts.held;
   const all = failed + attempts.succeeded;
-  const share = failed < LEAST.failed_syncs ? 0 : failed / all;
+  // One call for the whole state that fails and is repaired by the next wakes nobody.
+  const share = attempts.failed_jobs < LEAST.failed_syncs ? 0 : failed / all;
   return one(all === 0 ? null : share, `${failed} of ${plural(all, 'try', 'tries')} failed within the hour`);
 };
 
@@ -292,6 +299,15 @@ const channelFailing: Signal = ({ channels }) =>
     };
   });
 
+/** One reading for all: whom it is about is in its text, so that a receiver that is removed resolves it. */
+const webhooksDisabled: Signal = ({ disabledWebhooks: disabled }) =>
+  one(
+    disabled.length,
+    disabled.length === 0
+      ? 'all that are active are told'
+      : disabled.map(({ name, why_disabled }) => `${name}: ${why_disabled}`).join('; '),
+  );
+
 export const SIGNALS_OF: Record<Exclude<SignalName, 'postgres_away'>, Signal> = {
   plan_age: planAge,
   freshness_burn_fast: burn(({ burnFast }) => burnFast),
@@ -304,6 +320,7 @@ export const SIGNALS_OF: Record<Exclude<SignalName, 'postgres_away'>, Signal> = 
   certificate_days: certificateDays,
   fields_changed: fieldsChanged,
   unknown_tdu: unknownTdu,
+  refresh_fell_back: refreshFellBack,
   sync_failures: syncFailures,
   held,
   rejected_share: rejectedShare,
@@ -323,4 +340,5 @@ export const SIGNALS_OF: Record<Exclude<SignalName, 'postgres_away'>, Signal> = 
   loop_lag: loopLag,
   clock_skew: clockSkew,
   channel_failing: channelFailing,
+  webhooks_disabled: webhooksDisabled,
 };

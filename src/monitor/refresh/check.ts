@@ -5,12 +5,32 @@ import type { RefreshState } from './state.ts';
 
 const EXPLAIN = 'npx wattsync explain refresh ONCOR';
 
-export function checkRefresh({ strategy, in_use, reason, is_judged, is_trusted }: RefreshState): Finding {
+/** What `auto` would use was judged and found wanting; before there is enough to judge by, even looks are what is expected. */
+export const hasFallenBack = ({
+  strategy,
+  in_use,
+  is_judged,
+  experiment,
+}: Pick<RefreshState, 'strategy' | 'in_use' | 'is_judged' | 'experiment'>): boolean =>
+  strategy === 'auto' && experiment === null && in_use === 'even' && is_judged;
+
+export function checkRefresh({
+  strategy,
+  in_use,
+  reason,
+  is_judged,
+  is_trusted,
+  experiment,
+}: RefreshState): Finding {
   const check = 'refresh';
+  if (experiment) {
+    const { id, a, b, arm, reading } = experiment;
+    const today = arm === null ? 'begins with the next day' : `today ${arm === 'a' ? a : b}`;
+    return ok(check, `Experiment ${id}, ${b} against ${a}, ${today}: ${reading}`);
+  }
   if (strategy === 'auto') {
     const reading = `auto uses ${in_use} looks: ${reason}`;
-    // Before there is enough to judge by, even looks are what is expected.
-    if (in_use === 'learned' || !is_judged) return ok(check, reading);
+    if (!hasFallenBack({ strategy, in_use, is_judged, experiment })) return ok(check, reading);
     return warn(check, reading, 'Prices are looked at in turn meanwhile; see what the model says', EXPLAIN);
   }
   if (strategy === 'learned' && !is_trusted) {

@@ -1,6 +1,7 @@
 /** The refresh strategy as it is set and as it decides, for the view of the monitor. */
 
 import type { Config } from '../../config.ts';
+import { armToday, listExperiments } from '../../planning/experiment/experiments.ts';
 import { choose, judgeProof } from '../../planning/refresh/choose.ts';
 import { readLearned } from '../../planning/refresh/stored.ts';
 import type { Queryable } from '../../store/postgres/database.ts';
@@ -17,6 +18,8 @@ export interface RefreshState {
   learned_minutes: number | null;
   even_minutes: number | null;
   fitted_at: Date | null;
+  /** The one that runs; `null`: none does. */
+  experiment: { id: number; a: string; b: string; arm: 'a' | 'b' | null; reading: string } | null;
 }
 
 export async function readRefreshState(
@@ -26,7 +29,10 @@ export async function readRefreshState(
   at: Date,
 ): Promise<RefreshState> {
   const learned = await readLearned(queryable, source);
-  const { inUse, reason } = choose(strategy, learned, at.getTime());
+  const [last] = await listExperiments(queryable, { limit: 1 });
+  const running = last && last.ended_at === null && last.source === source ? last : null;
+  const today = running && armToday(running, at.getTime());
+  const { inUse, reason } = choose(today?.strategy ?? strategy, learned, at.getTime());
   const proof = learned && judgeProof(learned.model, learned.proof, at.getTime());
   return {
     strategy,
@@ -37,5 +43,12 @@ export async function readRefreshState(
     learned_minutes: proof?.learnedMinutes ?? null,
     even_minutes: proof?.evenMinutes ?? null,
     fitted_at: learned && new Date(learned.model.fittedAt),
+    experiment: running && {
+      id: running.id,
+      a: running.plan.a,
+      b: running.plan.b,
+      arm: today?.arm ?? null,
+      reading: running.standing?.reason ?? 'no day is over yet',
+    },
   };
 }

@@ -2,6 +2,7 @@
 
 import { stringify } from 'csv-stringify/sync';
 import { targetText } from '../figures/targets.ts';
+import { OUTCOME_WORDS } from '../refresh/experiment-text.ts';
 import { countText, percentText, plural, spanText } from '../text.ts';
 import type { Report } from './report.ts';
 
@@ -21,7 +22,7 @@ const change = (first: number | null, last: number | null): number | null =>
 const VERDICTS = { kept: 'kept', ours_missed: 'kept, ours missed', missed: 'missed', unknown: 'not counted' };
 
 /** In the order an owner asks. */
-export function reportTables({ service, market, demand }: Report): ReportTable[] {
+export function reportTables({ service, market, demand, experiments }: Report): ReportTable[] {
   const counted = service.targets.filter(({ verdict }) => verdict !== 'unknown');
   const kept = counted.filter(({ verdict }) => verdict !== 'missed').length;
   const pages = service.incidents.length;
@@ -120,7 +121,31 @@ export function reportTables({ service, market, demand }: Report): ReportTable[]
         one.conversions,
       ]),
     },
+    ...(experiments.length === 0 ? [] : [experimentTable(experiments)]),
   ];
+}
+
+/** Only where there was one. */
+function experimentTable(experiments: Report['experiments']): ReportTable {
+  const minutes = (value: number | null | undefined) => (value == null ? '–' : `${value.toFixed(1)} min`);
+  return {
+    title: 'Experiments',
+    says: 'Refresh strategies tried against each other by the day: minutes from a change to the look that showed it, and calls a day.',
+    columns: ['B against A', 'pairs', 'A', 'B', 'B less A', 'calls, A', 'calls, B', 'outcome', 'why'],
+    rows: experiments.map(({ a, b, standing, outcome, reason }) => [
+      `${b} against ${a}`,
+      standing?.pairs ?? 0,
+      minutes(standing?.a.minutes),
+      minutes(standing?.b.minutes),
+      standing?.low == null || standing.high === null
+        ? minutes(standing?.difference)
+        : `${minutes(standing.difference)} (${minutes(standing.low)} to ${minutes(standing.high)})`,
+      standing?.a.calls == null ? '–' : Math.round(standing.a.calls),
+      standing?.b.calls == null ? '–' : Math.round(standing.b.calls),
+      outcome === null ? 'runs' : OUTCOME_WORDS[outcome],
+      reason,
+    ]),
+  };
 }
 
 export const reportHeadline = ({ kind, name, first, last, is_open }: Report): string =>

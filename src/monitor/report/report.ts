@@ -7,6 +7,7 @@ import { billCurve } from '../../plan/bill/bill.ts';
 import { marketDay } from '../../plan/market-day.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { yearOf } from '../../plan/profiles/year.ts';
+import { listExperiments } from '../../planning/experiment/experiments.ts';
 import {
   readCityInterest,
   readOfferLifetimes,
@@ -29,6 +30,7 @@ export type Report = Awaited<ReturnType<typeof readReport>>;
 
 const MOST_EVENTS = 5_000;
 const SHOWN_CITIES = 50;
+const MOST_EXPERIMENTS = 20;
 const PROFILE = 'house';
 
 /** @throws if PostgreSQL cannot be asked */
@@ -43,6 +45,7 @@ export async function readReport(queryable: Queryable, territory: Territory, tim
     service,
     market,
     demand: await demandOf(queryable, territory, time),
+    experiments: await experimentsOf(queryable, time),
     /** What every figure above was reckoned from. */
     reckoned: {
       command: `npx wattsync report ${time.kind} ${time.name}`,
@@ -88,6 +91,8 @@ async function serviceOf(queryable: Queryable, territory: Territory, { from, to 
       value: target.values.month,
       verdict: target.verdicts.month,
       worst_day: worstFirst[0] ?? null,
+      /** Days of which something is known, oldest first. */
+      days: daily,
       days_counted: daily.length,
       days_required_kept: daily.filter(({ verdict }) => verdict !== 'missed').length,
       days_ours_kept: daily.filter(({ verdict }) => verdict === 'kept').length,
@@ -202,6 +207,21 @@ function teaserGapOf(plans: readonly Plan[]) {
     lowest_at_1000_kwh: teaser.plan.id,
     lowest_of_the_year: lowest.plan.id,
   };
+}
+
+/** Refresh strategies that were tried against each other at any time between. */
+async function experimentsOf(queryable: Queryable, { from, to }: ReportTime) {
+  const found = await listExperiments(queryable, { from, to, limit: MOST_EXPERIMENTS });
+  return found.map(({ id, plan, standing, started_at, ended_at, outcome, reason }) => ({
+    id,
+    a: plan.a,
+    b: plan.b,
+    started_at,
+    ended_at,
+    outcome,
+    standing,
+    reason: reason ?? standing?.reason ?? 'no day is over yet',
+  }));
 }
 
 async function demandOf(queryable: Queryable, territory: Territory, { from, to }: ReportTime) {

@@ -187,9 +187,12 @@ function draw(uPlot, box, text) {
       });
     }
     for (const { at, kind: of } of marks) {
-      stroke(colour(of === 'alert' ? '--bad' : '--you'), [1, 3], () => {
+      // A publish is no more than a tick: there is one in most hours.
+      const isTick = of === 'publish';
+      const tone = isTick ? '--ctx' : of === 'alert' ? '--bad' : '--you';
+      stroke(colour(tone), isTick ? [] : [1, 3], () => {
         ctx.moveTo(x(at), 0);
-        ctx.lineTo(x(at), bbox.top + bbox.height);
+        ctx.lineTo(x(at), isTick ? 7 * devicePixelRatio : bbox.top + bbox.height);
       });
     }
   };

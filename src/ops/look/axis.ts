@@ -31,7 +31,8 @@ export class Axis {
     this.name = name;
     this.to = to;
     this.from = new Date(to.getTime() - RANGES[name]);
-    this.annotations = annotations.filter(({ at }) => at >= this.from && at <= to);
+    // The clock goes on in steps: what was since the last one stands at the edge.
+    this.annotations = annotations.filter(({ at }) => at >= this.from);
   }
 
   /** 0 to 1000, the left edge to now; what was before stands at the edge. */
@@ -67,7 +68,11 @@ export class Axis {
     const lines = (xs: readonly number[]) => xs.map((x) => `M${x} 0V999`).join('');
     const of = (wanted: Annotation['kind']) =>
       this.annotations.filter(({ kind }) => kind === wanted).map(({ at }) => this.x(at));
-    return html`<svg width="0" height="0" class="defs" aria-hidden="true" id="axis"><defs><path id="vg" class="vg" d="${lines(this.ticks().map(({ x }) => x))}"/><g id="va"><path class="an" d="${lines(of('deploy'))}"/><path class="al" d="${lines(of('alert'))}"/></g></defs></svg>`;
+    return html`<svg width="0" height="0" class="defs" aria-hidden="true" id="axis"><defs><path id="vg" class="vg" d="${lines(this.ticks().map(({ x }) => x))}"/><g id="va"><path class="an" d="${lines(of('deploy'))}"/><path class="al" d="${lines(of('alert'))}"/></g><path id="vp" class="pu" d="${of(
+      'publish',
+    )
+      .map((x) => `M${x} 0V7`)
+      .join('')}"/></defs></svg>`;
   }
 
   /** The names of deploys over the first strip, where there is room. */

@@ -127,7 +127,7 @@ export function chart(axis: Axis, one: Chart, asTable: boolean): Html {
   };
   return html`<div class="ch h${height}" data-chart="${one.id}"><svg class="pl" width="100%" height="${height}" viewBox="0 0 1000 ${height}" preserveAspectRatio="none" role="img" aria-label="${one.label}"><use href="#vg"/><path class="gr" d="${grid}"/>${drawn}${
     target && html`<path class="tg" d="M0 ${y(target.value)}H1000"/>`
-  }<use href="#va"/></svg><svg class="lb-svg" height="${height}" aria-hidden="true">${labels}</svg><script type="application/json">${json(data)}</script></div>${dataTable(one, axis, asTable)}`;
+  }<use href="#va"/><use href="#vp"/></svg><svg class="lb-svg" height="${height}" aria-hidden="true">${labels}</svg><script type="application/json">${json(data)}</script></div>${dataTable(one, axis, asTable)}`;
 }
 
 const bar = (from: number, to: number, y: number, height: number): string => {

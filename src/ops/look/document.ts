@@ -9,6 +9,7 @@ const PAGES = [
   ['Now', '/ops'],
   ['Runs', '/ops/runs'],
   ['Alerts', '/ops/alerts'],
+  ['Webhooks', '/ops/webhooks'],
   ['Database', '/ops/database'],
   ['Reports', '/ops/reports'],
   ['Log', '/ops/log'],

@@ -14,6 +14,9 @@ export const command = (text: string): Html =>
 export const act = (href: string, words: string, about = ''): Html =>
   html`<a class="b" href="${href}"${about !== '' && html` aria-label="${words} ${about}"`}>${words}</a>`;
 
+/** What to do about an alert. */
+export const runbookPath = (rule: string): string => `/ops/runbook#${rule}`;
+
 /** A wide table that a keyboard can scroll where it has no room. */
 export const scrolled = (label: string, table: Html): Html =>
   html`<div class="scroll" tabindex="0" role="region" aria-label="${label}">${table}</div>`;

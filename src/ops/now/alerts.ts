@@ -4,7 +4,7 @@ import type { AlertEvent } from '../../store/observation/alert-rows.ts';
 import type { Axis } from '../look/axis.ts';
 import { spans, strip } from '../look/chart.ts';
 import { type Mark, state } from '../look/marks.ts';
-import { act, section } from '../look/parts.ts';
+import { act, runbookPath, section } from '../look/parts.ts';
 import { capital, inCentralTime, numberWord, time, when } from '../look/words.ts';
 import type { Drawn } from './sections.ts';
 
@@ -49,8 +49,11 @@ export function openAlerts(
   axis: Axis,
 ): Html {
   const open = alerts.filter(isOpen);
-  if (open.length === 0)
-    return html`<p class="q">Nothing is open. <a href="/ops/alerts">Rules, silences, channels, history</a></p>`;
+  if (open.length === 0) {
+    const last = events.find(({ event }) => event === 'fired');
+    const title = last && (rules.find(({ id }) => id === last.rule)?.title ?? last.rule);
+    return html`<p class="q">Nothing is open. ${last && html`Last fired: ${title}${last.subject && `, ${last.subject}`}, ${time(last.at, when(last.at, at))}. `}<a href="/ops/alerts">Rules, silences, channels, history</a></p>`;
+  }
   const rows = open.map((alert) => {
     const {
       display,
@@ -75,7 +78,7 @@ export function openAlerts(
             ? ` · follows from “${rules.find(({ id }) => id === follows)?.title ?? follows}”`
             : '';
     const from = fired_at ?? since;
-    return html`<tr><th scope="row"><a href="/ops/alerts#${rule}">${title}</a><span class="sub">${inCentralTime(reading, at)}${said}</span></th><td class="l">${state(mark, word)}</td><td class="w">${time(from, when(from, at))}</td><td>${button(alert)}</td><td class="t">${strip(20, spans(axis, 20, [...before(events, rule, subject), { from, to: at, tone }]))}</td></tr>`;
+    return html`<tr><th scope="row"><a href="${runbookPath(rule)}">${title}</a><span class="sub">${inCentralTime(reading, at)}${said}</span></th><td class="l">${state(mark, word)}</td><td class="w">${time(from, when(from, at))}</td><td>${button(alert)}</td><td class="t">${strip(20, spans(axis, 20, [...before(events, rule, subject), { from, to: at, tone }]))}</td></tr>`;
   });
   return html`<table class="rows al-rows"><caption class="sr">Open alerts</caption><thead><tr><th scope="col">alert</th><th scope="col" class="l">state</th><th scope="col" class="w">since</th><th scope="col"><span class="sr">what to say about it</span></th><th scope="col" class="t l w">firing</th></tr></thead><tbody>${rows}</tbody></table>`;
 }

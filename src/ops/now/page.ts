@@ -6,7 +6,7 @@ import type { Seen } from '../board.ts';
 import { findHands } from '../hand.ts';
 import { type Annotation, Axis, type RangeName } from '../look/axis.ts';
 import { type Frame, iconOf, titleOf, verdictBlock } from '../look/document.ts';
-import { sourceName } from '../look/words.ts';
+import { list, sourceName } from '../look/words.ts';
 import { verdictLine } from '../verdict-line.ts';
 import { alertsSection } from './alerts.ts';
 import { answersSection, latencySection } from './answers.ts';
@@ -15,6 +15,7 @@ import { controlSection } from './control.ts';
 import { freshnessSection } from './freshness.ts';
 import { handSection } from './hand-section.ts';
 import { logSection } from './log.ts';
+import { looksSection } from './looks.ts';
 import { marketSection } from './market.ts';
 import type { Drawn } from './sections.ts';
 import { targetsSection } from './targets.ts';
@@ -29,21 +30,25 @@ export function axisOf(range: RangeName, seen: Pick<Seen, 'fast' | 'past'>, now:
   return new Axis(range, to, annotationsOf(seen));
 }
 
-/** When a version first ran, and when alerts of the severest kind fired. */
+/** When another version began, when plans were published, and when alerts of the severest kind fired. */
 function annotationsOf({ fast, past }: Pick<Seen, 'fast' | 'past'>): Annotation[] {
-  const versions = Map.groupBy(
-    (fast?.view.workers ?? []).filter(({ version }) => version !== null),
-    ({ version }) => version!,
-  );
-  const deploys = [...versions].map(([version, workers]) => ({
-    at: new Date(Math.min(...workers.map(({ started_at }) => started_at.getTime()))),
+  if (!fast || !past) return [];
+  const { tdsps } = fast.view;
+  const nameOf = (duns: string) => tdsps.find((tdsp) => tdsp.duns === duns)?.name ?? duns;
+  const deploys = past.deploys.map(({ at, version }) => ({
+    at,
     label: `deploy ${version}`,
     kind: 'deploy' as const,
   }));
-  const fired = (past?.alertEvents ?? [])
+  const publishes = past.publishes.map(({ at, tdsps: published }) => ({
+    at,
+    label: `published ${published.length === tdsps.length ? 'everywhere' : list(published.map(nameOf))}`,
+    kind: 'publish' as const,
+  }));
+  const fired = past.alertEvents
     .filter(({ event, severity }) => event === 'fired' && severity === 'page')
-    .map(({ at, rule }) => ({ at, label: rule, kind: 'alert' as const }));
-  return [...deploys, ...fired];
+    .map(({ at, rule }) => ({ at, label: `fired: ${rule}`, kind: 'alert' as const }));
+  return [...deploys, ...publishes, ...fired];
 }
 
 interface NowPage {
@@ -70,6 +75,7 @@ export function nowPage(
       ['alerts', alertsSection(drawn)],
       ['fresh', freshnessSection(drawn)],
       ['calls', callsSection(drawn)],
+      ['looks', looksSection(drawn)],
       ['answers', answersSection(drawn)],
       ['latency', latencySection(drawn)],
       ['queue', queueSection(drawn)],

@@ -2,7 +2,7 @@
 
 import { type Html, html } from '../../html/html.ts';
 import type { AlertList } from '../../monitor/alerts/list-alerts.ts';
-import { type Rule, type Rules, runbookOf } from '../../monitor/alerts/rules.ts';
+import type { Rule, Rules } from '../../monitor/alerts/rules.ts';
 import { limitText } from '../../monitor/text.ts';
 import type { AlertEvent, AlertEventKind, Silence } from '../../store/observation/alert-rows.ts';
 import { readAlertEvents } from '../../store/observation/alert-rows.ts';
@@ -12,7 +12,7 @@ import type { Axis } from '../look/axis.ts';
 import { spans, strip } from '../look/chart.ts';
 import type { Frame } from '../look/document.ts';
 import { type Mark, mark, state } from '../look/marks.ts';
-import { act, section } from '../look/parts.ts';
+import { act, runbookPath, section } from '../look/parts.ts';
 import { capital, count, numberWord, time, when } from '../look/words.ts';
 import { alertWords, before, DISPLAYS, openAlerts } from '../now/alerts.ts';
 import { axisOf } from '../now/page.ts';
@@ -69,7 +69,7 @@ function rulesSection(alerts: AlertList, events: readonly AlertEvent[], axis: Ax
   return section(
     'rules',
     'Rules',
-    html`<p>A rule fires past <b>fires at</b> for as long as <b>for</b> says, and clears only past <b>clears at</b>.</p><p>What to do: <code>docs/runbook.md</code>, a section for each.</p>`,
+    html`<p>A rule fires past <b>fires at</b> for as long as <b>for</b> says, and clears only past <b>clears at</b>.</p><p>Each leads to <a href="/ops/runbook">what to do about it</a>.</p>`,
     html`<table class="rows tight cl fit"><caption class="sr">Rules of the alerts</caption><thead><tr><th scope="col">rule</th><th scope="col" class="l">state</th><th scope="col" class="w">now</th><th scope="col" class="w w2">fires at</th><th scope="col" class="w w2">clears at</th><th scope="col" class="w">for</th><th scope="col" class="l w w2">tells</th><th scope="col" class="t l w">fired</th></tr></thead><tbody>${rows}</tbody></table>`,
   );
 }
@@ -88,7 +88,7 @@ function ruleRow(
     ...before(events, rule, subject),
     ...(is === 'firing' && fired_at ? [{ from: fired_at, to: at, tone }] : []),
   ]);
-  return html`<tr id="${id}"><th scope="row">${title}<span class="sr">, ${runbookOf(id)}</span></th><td class="l">${state(shown, word)}</td><td class="w">${now}</td><td class="w w2">${fires} <small>${unit}</small></td><td class="w w2">${clears}</td><td class="w">${forMs === 0 ? 'at once' : limitText(forMs / 1_000)}</td><td class="l w w2">${severity}</td><td class="t">${strip(18, spans(axis, 18, past))}</td></tr>`;
+  return html`<tr id="${id}"><th scope="row"><a href="${runbookPath(id)}">${title}</a></th><td class="l">${state(shown, word)}</td><td class="w">${now}</td><td class="w w2">${fires} <small>${unit}</small></td><td class="w w2">${clears}</td><td class="w">${forMs === 0 ? 'at once' : limitText(forMs / 1_000)}</td><td class="l w w2">${severity}</td><td class="t">${strip(18, spans(axis, 18, past))}</td></tr>`;
 }
 
 function silenceSection({ silences, rules, at }: AlertList): Html {
@@ -150,7 +150,7 @@ function historySection(history: readonly AlertEvent[], { rules, at }: AlertList
     const what = by
       ? `by ${by}${until ? ` until ${when(until, at)}` : ''}${note ? `: ${note}` : ''}`
       : reading;
-    return html`<tr><th scope="row">${time(then, when(then, at))}</th><td class="l">${mark(EVENTS[event].mark)}${EVENTS[event].word}</td><td class="l x">${title}</td><td class="l x w">${what}</td><td class="l w">${by ? '–' : severity}</td></tr>`;
+    return html`<tr><th scope="row">${time(then, when(then, at))}</th><td class="l">${mark(EVENTS[event].mark)}${EVENTS[event].word}</td><td class="l x"><a href="${runbookPath(rule)}">${title}</a></td><td class="l x w">${what}</td><td class="l w">${by ? '–' : severity}</td></tr>`;
   });
   return section(
     'history',

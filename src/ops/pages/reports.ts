@@ -1,6 +1,7 @@
 /** The owner's week or month: the same report as `wattsync report`, as a page, to print, as CSV and as JSON. */
 
 import { type Html, html } from '../../html/html.ts';
+import { targetText } from '../../monitor/figures/targets.ts';
 import { type Report, readReport } from '../../monitor/report/report.ts';
 import { type ReportKind, reportTime } from '../../monitor/report/report-days.ts';
 import {
@@ -76,8 +77,44 @@ export async function reportPage({ board }: PageParts, report: Report): Promise<
           : `all ${numberWord(counted.length)} targets were kept.`
     }`,
     lead: html`<p>${pages === 0 ? 'Nobody was paged.' : `${capital(numberWord(pages))} ${pages === 1 ? 'alert' : 'alerts'} paged somebody.`} ${count(service.answers)} answers; ${count(service.calls)} upstream calls instead of ${count(service.one_call_per_city)} with one per city and hour.</p>`,
-    body: html`${reportTables(report).map(tableSection)}${pagesSection(vitals)}${section('how', 'How it was reckoned', html`<p>So that anybody finds the same.</p>`, html`<p class="q">${reportReckoned(report)}</p>${command(report.reckoned.command)}`)}`,
+    body: html`${reportTables(report).map((table, n) => [tableSection(table, n), n === 0 && daysSection(report)])}${pagesSection(vitals)}${section('how', 'How it was reckoned', html`<p>So that anybody finds the same.</p>`, html`<p class="q">${reportReckoned(report)}</p>${command(report.reckoned.command)}`)}`,
   };
+}
+
+const TONES = { kept: 'fi', ours_missed: 'fw', missed: 'fb', unknown: 'ff' } as const;
+const BAR_HEIGHT = 26;
+/** Above the bars: those of two rows must not grow together. */
+const BAR_GAP = 6;
+
+/** A bar a day for each target: how far the value was, and by its colour whether that was enough. */
+function daysSection({ service, first, last }: Report): Html {
+  const days: string[] = [];
+  for (let one = first; one <= last; one = addDays(one, 1)) days.push(one);
+  const wide = 1_000 / days.length;
+  const rows = service.targets
+    .filter((target) => target.days.length > 0)
+    .map(({ title, unit, better, required, days: counted }) => {
+      const values = counted.map(({ value }) => value);
+      // Shares lie close to one: drawn is what is above the lowest of them.
+      const low = better === 'more' ? Math.max(0, Math.min(required, ...values) - 0.02) : 0;
+      const high = better === 'more' ? 1 : Math.max(required, ...values);
+      const y = (value: number) =>
+        BAR_GAP + Math.round((BAR_HEIGHT - BAR_GAP - 1) * (1 - (value - low) / (high - low || 1)));
+      const bars = counted.map(({ day: on, value, verdict }) => {
+        const x = days.indexOf(on) * wide;
+        const top = Math.min(BAR_HEIGHT - 3, y(value));
+        return html`<rect class="${TONES[verdict]}" x="${Math.round(x + wide * 0.15)}" y="${top}" width="${Math.max(2, Math.round(wide * 0.7))}" height="${BAR_HEIGHT - top}"><title>${on}: ${targetText(unit, value)}</title></rect>`;
+      });
+      const missed = counted.filter(({ verdict }) => verdict === 'missed').length;
+      return html`<tr><th scope="row">${title}</th><td>${missed === 0 ? 'none' : html`<span class="bad">${missed}</span>`}</td><td>${targetText(unit, required)}</td><td class="t"><svg class="st" viewBox="0 0 1000 ${BAR_HEIGHT}" height="${BAR_HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${title}, a bar a day: ${missed} of ${counted.length} days missed it"><path class="ax" d="M0 ${BAR_HEIGHT - 0.5}H1000"/>${bars}<path class="tg" d="M0 ${y(required)}H1000"/></svg></td></tr>`;
+    });
+  if (rows.length === 0) return html``;
+  return section(
+    'days',
+    'Day by day',
+    html`<p>A bar a day, ${first.slice(5)} to ${last.slice(5)}; the requirement dashed.</p><p>Amber: kept, but not as far as we want it.</p>`,
+    html`<table class="rows"><caption class="sr">Targets day by day</caption><thead><tr><th scope="col">target</th><th scope="col">days missed</th><th scope="col">required</th><th scope="col" class="t l w">a bar a day</th></tr></thead><tbody>${rows}</tbody></table>`,
+  );
 }
 
 /** More rows are folded: the answer stands in the margin. */

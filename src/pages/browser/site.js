@@ -81,7 +81,7 @@ const kept = () => {
   }
 };
 const here = one('[data-place]');
-const remember = () => {
+const look = () => {
   const { place: name, href } = here.dataset;
   const places = [{ name, href }, ...kept().filter((other) => other.href !== href)].slice(0, 4);
   try {
@@ -91,9 +91,17 @@ const remember = () => {
   }
 };
 if (here) {
-  // A page that was only fetched ahead was not looked at.
-  if (document.prerendering) document.addEventListener('prerenderingchange', remember, { once: true });
-  else remember();
+  // The request of a page that was fetched ahead did not count as somebody who looks: this does.
+  const { city } = here.dataset;
+  const lookAtLast = () => {
+    look();
+    if (city)
+      navigator.sendBeacon('/views', new Blob([JSON.stringify({ city })], { type: 'application/json' }));
+  };
+  const [{ deliveryType }] = performance.getEntriesByType('navigation');
+  if (document.prerendering) document.addEventListener('prerenderingchange', lookAtLast, { once: true });
+  else if (deliveryType === 'navigational-prefetch') lookAtLast();
+  else look();
 }
 const recent = one('[data-recent]');
 if (recent) {

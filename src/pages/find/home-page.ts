@@ -2,7 +2,6 @@
 
 import { type Html, html } from '../../html/html.ts';
 import { usageProfiles } from '../../store/profiles.ts';
-import type { Tdsp, Territory } from '../../territory/territory.ts';
 import { page } from '../document.ts';
 import { dollars, whole } from '../format.ts';
 import { inLanguage } from '../language.ts';
@@ -11,25 +10,27 @@ import { yearKwh } from '../list/usage-control.ts';
 import type { Answer, Ask } from '../page-parts.ts';
 import { styleSheet } from '../style-sheet.ts';
 import { FIND } from '../words/find.ts';
-import { closedPlace } from './place-page.ts';
+import { closedPlace, largestCities, meterText } from './place-page.ts';
 
 const STYLE = styleSheet('home');
 const LONGEST_QUESTION = 100;
+const CITIES_NAMED = 2;
 
 export function homePage(ask: Ask): Answer {
   const { language, parts } = ask;
   const words = FIND[language];
   const asked = (ask.query.get('q') ?? '').trim().slice(0, LONGEST_QUESTION);
-  const place = asked === '' ? null : parts.places.find(asked);
+  const meter = parts.territory.tdspOfMeter(asked);
+  const place = asked === '' || meter !== null ? null : parts.places.find(asked);
   if (place?.kind === 'city') return { to: `/cities/${place.city.slug}`, isPermanent: false };
   if (place?.kind === 'zip') return { to: `/zip/${place.zip.zip}`, isPermanent: false };
-  const closed = place && closedPlace(ask, place);
+  const closed = place ? closedPlace(ask, place) : meter === null ? null : meterText(ask, meter);
   const today = closed ? null : markets(ask);
   const answer = closed
     ? html`<section class="mk" role="status"><h2>${closed.title}</h2>${closed.text}</section>`
     : today?.html;
   const main = html`<div class="w top"><div class="hero"><h1>${words.question}</h1><p>${words.promise}</p>
-<form class="find" action="${inLanguage(language, '/')}" role="search"><label for="q">${words.zipOrCity}</label><div><input id="q" name="q" type="text" required maxlength="${LONGEST_QUESTION}" autocomplete="off" autocapitalize="words" spellcheck="false" value="${asked}" data-suggest="${inLanguage(language, '/suggest')}" data-list="${words.suggestions}"><button>${words.findPlans}</button></div></form>
+<form class="find" action="${inLanguage(language, '/')}" role="search"><label for="q">${words.zipOrCity}</label><div><input id="q" name="q" type="text" required maxlength="${LONGEST_QUESTION}" aria-describedby="q-help" autocomplete="off" autocapitalize="words" spellcheck="false" value="${asked}" data-suggest="${inLanguage(language, '/suggest')}" data-list="${words.suggestions}"><button>${words.findPlans}</button></div><p class="s g" id="q-help">${words.orMeter}</p></form>
 <p class="rec" data-recent="${words.recent}" data-forget="${words.forget}"></p></div>
 ${answer}</div>`;
   return page(ask, {
@@ -61,7 +62,7 @@ function markets(ask: Ask) {
     const years = catalog.look([tdsp.duns], nowMs)!.byYear(house);
     const known = years.filter(({ year }) => year.total_usd !== null && year.evidence !== 'estimate');
     const usd = (at: number) => (known[at] ? dollars(known[at].year.total_usd!) : '–');
-    const cities = largestCities(territory, tdsp);
+    const cities = largestCities(territory, tdsp, CITIES_NAMED);
     const links = cities.map(
       ({ slug, name }, at) =>
         html`${at > 0 && ', '}<a href="${inLanguage(language, `/cities/${slug}`)}">${name}</a>`,
@@ -72,12 +73,4 @@ function markets(ask: Ask) {
     view,
     html: html`<section class="mk"><h2>${words.today(yearKwh(house))}</h2><table class="t"><thead><tr><th scope="col">${words.place}</th><th scope="col" class="n">${words.lowestYear}</th><th scope="col" class="n">${words.halfAbove}</th><th scope="col" class="n o">${words.plans}</th></tr></thead><tbody>${rows}</tbody></table><p class="src">${sourceLine(ask, view)} <a href="${inLanguage(language, '/texas')}">${words.map}</a></p></section>`,
   };
-}
-
-/** The two largest cities that this TDSP serves first. Where a town has a utility of its own, choice is the exception. */
-function largestCities(territory: Territory, { duns }: Tdsp) {
-  const served = territory.cities.filter(
-    ({ slug, tdsps, utilities }) => tdsps[0] === duns && territory.ownUtility(slug, utilities) === null,
-  );
-  return served.toSorted((a, b) => (b.population ?? 0) - (a.population ?? 0)).slice(0, 2);
 }

@@ -9,6 +9,9 @@ import { inLanguage } from '../language.ts';
 import type { Ask } from '../page-parts.ts';
 import { PLACE } from '../words/place.ts';
 
+/** As many as tell whose meter it is, and no more of it than that. */
+const SHOWN_DIGITS = 7;
+
 type Served = Extract<Place, { kind: 'city' | 'zip' }>;
 
 interface Doubts {
@@ -46,6 +49,17 @@ const slugOf = (place: Place): string =>
 /** Whether the town sells electricity itself, so that choice is the exception. */
 export const hasOwnUtility = (ask: Ask, place: Served): boolean => doubtsOf(ask, place).own !== null;
 
+/**
+ * Where a meter leads that the address names.
+ * @returns the TDSP that delivers to it; `'stray'`: none of those of this place; `null`: the address names none
+ */
+export function meterIn({ query, parts }: Ask, { tdsps }: Served): Tdsp | 'stray' | null {
+  const asked = query.get('esi')?.trim() ?? '';
+  if (asked === '') return null;
+  const tdsp = parts.territory.tdspOfMeter(asked);
+  return tdsp && tdsps.includes(tdsp.duns) ? tdsp : 'stray';
+}
+
 /** @param shown whose plans the page shows @returns `null` where everybody may choose among the same plans */
 export function placeNote(ask: Ask, place: Served, shown: Tdsp, path: string): Html | null {
   const { language, parts } = ask;
@@ -60,12 +74,22 @@ export function placeNote(ask: Ask, place: Served, shown: Tdsp, path: string): H
     ...(isDisputed ? [words.disputed(tdsps.map(({ short_name }) => short_name))] : []),
   ];
   if (tdsps.length > 1) {
-    return html`<section class="note"><h2>${words.twoTitle(tdsps.length, name)}</h2><p>${words.twoText}</p>${choice(ask, tdsps, shown, path)}<p class="s g">${[...sentences, words.noBill].join(' ')}</p></section>`;
+    return html`<section class="note"><h2>${words.twoTitle(tdsps.length, name)}</h2><p>${words.twoText}</p>${choice(ask, tdsps, shown, path)}${meterForm(ask, place, path)}<p class="s g">${[...sentences, words.noBill].join(' ')}</p></section>`;
   }
   if (sentences.length === 0) return null;
   const how = words.esiOf(shown.short_name, parts.territory.esiPrefixes(shown.duns));
   const title = own !== null && html`<h2>${words.townTitle(name)}</h2>`;
   return html`<section class="note">${title}<p>${[...sentences, how].join(' ')}</p></section>`;
+}
+
+/** For those who have the number at hand and no mind to compare digits. */
+function meterForm(ask: Ask, place: Served, path: string): Html {
+  const { language, query } = ask;
+  const words = PLACE[language];
+  const asked = (query.get('esi') ?? '').trim().slice(0, SHOWN_DIGITS);
+  const isStray = meterIn(ask, place) === 'stray';
+  const name = place.kind === 'city' ? place.city.name : place.zip.zip;
+  return html`<form class="esi" action="${inLanguage(language, path)}"><label for="esi">${words.meter}</label><input id="esi" name="esi" type="text" inputmode="numeric" autocomplete="off" maxlength="30" required placeholder="10…"${isStray && html` value="${asked}" aria-describedby="stray"`}><button class="q">${words.meterShow}</button></form>${isStray && html`<p id="stray" class="watch" role="status">${words.strayMeter(asked, name)}</p>`}`;
 }
 
 /** One row for each company that may deliver: how its meters are numbered, and what its plans cost. */

@@ -1,13 +1,12 @@
 /** What search engines and shared links ask for: maps of the site, robots.txt, pictures. */
 
 import { hash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { brotliCompress, gzip } from 'node:zlib';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import { type Encoding, encodingFor } from '../../api/packed-body.ts';
-import { sendProblem } from '../../api/problem.ts';
+import { Problem } from '../../api/problem.ts';
+import { type KeptText, keepText, sendKept } from '../../api/representation.ts';
 import { isNotModified } from '../../api/routes.ts';
+import { clientOf } from '../../api/strangers/client-limits.ts';
 import { inLanguage, LANGUAGES } from '../language.ts';
 import type { Ask, PageParts } from '../page-parts.ts';
 import {
@@ -26,6 +25,9 @@ const XML = 'application/xml; charset=utf-8';
 /** Search engines come by the hour at the most. */
 const MAX_AGE = 'public, max-age=3600, stale-if-error=86400';
 const MOST_MAPS = 12;
+/** Who asks for these is in no hurry. */
+const AGAIN_SECONDS = 10;
+type MapName = 'index' | (typeof SITEMAPS)[number];
 
 const PICTURES: readonly (readonly [path: string, of: (ask: Ask) => Pictured | null])[] = [
   ['/pictures/site.png', sitePicture],
@@ -35,12 +37,6 @@ const PICTURES: readonly (readonly [path: string, of: (ask: Ask) => Pictured | n
   ['/pictures/cities/:slug(^[a-z0-9-]+).png', (ask) => cityPicture(ask, ask.params.slug!)],
 ];
 
-interface Kept {
-  xml: string;
-  tag: string;
-  bodies: Partial<Record<Encoding, Buffer>>;
-}
-
 /** @param toAsk as for a page */
 export function foundRoutes(
   app: FastifyInstance,
@@ -48,7 +44,7 @@ export function foundRoutes(
   toAsk: (language: (typeof LANGUAGES)[number], request: FastifyRequest) => Ask,
 ): void {
   const pictures = new Pictures();
-  const maps = new LRUCache<string, Kept>({ max: MOST_MAPS });
+  const maps = new LRUCache<string, KeptText>({ max: MOST_MAPS });
 
   app.get('/robots.txt', (request, reply) =>
     reply
@@ -57,13 +53,14 @@ export function foundRoutes(
       .send(robotsTxt(originOf(parts, request))),
   );
 
-  const sendMap = async (
-    name: 'index' | (typeof SITEMAPS)[number],
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ) => {
-    const state = await readSiteState(parts);
-    if (!state) return sendNotReady(reply);
+  const mapOf = async (name: MapName, request: FastifyRequest): Promise<KeptText> => {
+    const state = await readSiteState(parts, clientOf(request));
+    if (!state) {
+      throw new Problem('not_ready', {
+        detail: 'The plans of some TDSPs are not here yet, and a map without them would be wrong.',
+        retry_after_seconds: AGAIN_SECONDS,
+      });
+    }
     const origin = originOf(parts, request);
     const key = `${name} ${origin} ${[...state.published].flat().join()} ${state.views.map(({ version }) => version).join('+')}`;
     let kept = maps.get(key);
@@ -72,62 +69,58 @@ export function foundRoutes(
         name === 'index'
           ? sitemapIndexXml(origin, parts, state)
           : sitemapXml(origin, entriesOf(name, parts, state));
-      kept = { xml, tag: hash('sha256', xml, 'base64url').slice(0, 22), bodies: {} };
+      kept = keepText(xml);
       maps.set(key, kept);
     }
-    return sendXml(kept, request, reply);
+    return kept;
   };
-  app.get('/sitemap.xml', (request, reply) => sendMap('index', request, reply));
-  for (const name of SITEMAPS)
-    app.get(`/sitemaps/${name}.xml`, (request, reply) => sendMap(name, request, reply));
+  const mapRoute = (path: string, name: MapName) =>
+    app.get(path, { config: { isCostly: true } }, async (request, reply) => {
+      // Where no address is set, each name a caller gives this server makes a map of its own.
+      const kept = await app.limits.turn(request, () => mapOf(name, request));
+      const headers = { type: XML, vary: 'accept-encoding, host', 'cache-control': MAX_AGE };
+      return sendKept(request, reply, kept, headers);
+    });
+  mapRoute('/sitemap.xml', 'index');
+  for (const name of SITEMAPS) mapRoute(`/sitemaps/${name}.xml`, name);
 
   for (const [path, of] of PICTURES) {
     for (const language of LANGUAGES) {
       app.get(inLanguage(language, path), async (request, reply) => {
         const pictured = of(toAsk(language, request));
-        if (!pictured)
-          return sendProblem(reply, 'not_found', { detail: 'No page with a picture is at this address.' });
+        if (!pictured) throw noPicture(parts);
         const tag = hash('sha256', `${request.url} ${pictured.version}`, 'base64url').slice(0, 22);
-        reply.headers({ etag: `"${tag}"`, 'cache-control': MAX_AGE });
-        if (isNotModified(request.headers['if-none-match'], tag)) return reply.code(304).send();
+        const headers = { etag: `"${tag}"`, 'cache-control': MAX_AGE };
+        if (isNotModified(request.headers['if-none-match'], tag))
+          return reply.headers(headers).code(304).send();
         try {
           const png = await pictures.png(`${request.url.split('?')[0]} ${pictured.version}`, () =>
             pictured.picture(),
           );
-          return reply.type('image/png').send(png);
+          return reply.headers(headers).type('image/png').send(png);
         } catch (error) {
-          if (error instanceof PicturesBusy) return sendNotReady(reply);
-          throw error;
+          if (!(error instanceof PicturesBusy)) throw error;
+          throw new Problem('busy', {
+            detail: 'Too many pictures are asked for at once.',
+            retry_after_seconds: AGAIN_SECONDS,
+          });
         }
       });
     }
   }
 }
 
-function sendNotReady(reply: FastifyReply): FastifyReply {
-  return reply
-    .code(503)
-    .headers({ 'retry-after': '10', 'cache-control': 'no-store' })
-    .type('text/plain')
-    .send('Not ready yet. Try again in a moment.\n');
+/** What a picture would show may only not be here yet. */
+function noPicture({ territory, catalog }: PageParts): Problem {
+  const isAllHere = territory.tdsps.every(({ duns }) => catalog.look([duns]) !== null);
+  if (isAllHere) return new Problem('not_found', { detail: 'No page with a picture is at this address.' });
+  return new Problem('not_ready', {
+    detail: 'The plans of some TDSPs are not here yet.',
+    retry_after_seconds: AGAIN_SECONDS,
+  });
 }
 
 /** As set, else as the caller wrote it: then nothing is kept for others that names it. */
 function originOf({ publicUrl }: PageParts, { protocol, host }: FastifyRequest): string {
   return publicUrl ?? `${protocol}://${/^[\w.:[\]-]{1,200}$/.test(host) ? host : 'localhost'}`;
-}
-
-async function sendXml(kept: Kept, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  reply.headers({ etag: `W/"${kept.tag}"`, vary: 'accept-encoding, host', 'cache-control': MAX_AGE });
-  if (isNotModified(request.headers['if-none-match'], kept.tag)) return reply.code(304).send();
-  const encoding = encodingFor(request.headers['accept-encoding']);
-  kept.bodies[encoding] ??= await packed(encoding, kept.xml);
-  if (encoding !== 'identity') reply.header('content-encoding', encoding);
-  return reply.type(XML).send(kept.bodies[encoding]);
-}
-
-function packed(encoding: Encoding, text: string): Promise<Buffer> | Buffer {
-  const raw = Buffer.from(text);
-  if (encoding === 'identity') return raw;
-  return encoding === 'br' ? promisify(brotliCompress)(raw) : promisify(gzip)(raw);
 }

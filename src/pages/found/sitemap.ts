@@ -23,12 +23,18 @@ interface SiteState {
   published: ReadonlyMap<string, string>;
 }
 
-/** @returns `null` until every TDSP is in memory: a map that lacks a sixth of the pages does harm */
-export async function readSiteState({ catalog, territory, past }: PageParts): Promise<SiteState | null> {
+/**
+ * @param client who asks, as limits know them
+ * @returns `null` until every TDSP is in memory: a map that lacks a sixth of the pages does harm
+ */
+export async function readSiteState(
+  { catalog, territory, past }: PageParts,
+  client: string,
+): Promise<SiteState | null> {
   const views = territory.tdsps.map(({ duns }) => catalog.look([duns]));
   if (!views.every((view) => view !== null)) return null;
   const version = views.map((view) => view.version).join('+');
-  const snapshots = await past.read(`published ${version}`, readCurrentSnapshots);
+  const snapshots = await past.read(client, `published ${version}`, readCurrentSnapshots);
   const published = new Map(
     views.map((view): [string, string] => {
       const duns = view.tdsps[0]!;

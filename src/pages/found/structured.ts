@@ -93,11 +93,56 @@ export function productOf(ask: Ask, { plan, tdsp, description, confirmedUntil }:
       },
       priceValidUntil: confirmedUntil.toISOString().slice(0, 10),
       availability: 'https://schema.org/InStock',
-      areaServed: { '@type': 'AdministrativeArea', name: `${tdsp} delivery area, Texas` },
+      areaServed: areaOf(tdsp),
       seller: { '@type': 'Organization', name: plan.provider.name },
     },
   });
 }
+
+interface OfferedTogether {
+  /** The title of the page. */
+  name: string;
+  /** In English, from `/` on. */
+  path: string;
+  /** Short name of the TDSP. */
+  tdsp: string;
+  /** What a year costs in each plan of which that is known, in USD, ascending. */
+  years_usd: readonly number[];
+  /** The usage of that year. */
+  year_kwh: number;
+}
+
+/** All plans of a place as one offer: what a year costs in the lowest and in the dearest of those that are known. */
+export function aggregateOf(
+  ask: Ask,
+  { name, path, tdsp, years_usd, year_kwh }: OfferedTogether,
+): Html | null {
+  if (ask.parts.publicUrl === null || years_usd.length === 0) return null;
+  const url = addressOf(ask, path);
+  return jsonLd({
+    '@context': 'https://schema.org',
+    '@type': 'Product',
+    name,
+    category: 'Retail electricity plan',
+    url,
+    offers: {
+      '@type': 'AggregateOffer',
+      url,
+      priceCurrency: 'USD',
+      lowPrice: round(years_usd[0]!, 2),
+      highPrice: round(years_usd.at(-1)!, 2),
+      offerCount: years_usd.length,
+      eligibleQuantity: { '@type': 'QuantitativeValue', value: year_kwh, unitCode: 'KWH' },
+      availability: 'https://schema.org/InStock',
+      areaServed: areaOf(tdsp),
+    },
+  });
+}
+
+const areaOf = (tdsp: string): Json => ({
+  '@type': 'AdministrativeArea',
+  name: `${tdsp} delivery area, Texas`,
+});
 
 const property = (name: string, value: number | null, unitCode: string): Json[] =>
   value === null ? [] : [{ '@type': 'PropertyValue', name, value, unitCode }];

@@ -5,27 +5,36 @@ import type { PlanYear } from '../../catalog/priced-years.ts';
 import { type Html, html, trusted } from '../../html/html.ts';
 import { roundingUsd } from '../../plan/bill/shape.ts';
 import type { UsageProfile } from '../../plan/profiles/profiles.ts';
+import { usageProfiles } from '../../store/profiles.ts';
 import type { Place } from '../../territory/places.ts';
 import type { Tdsp } from '../../territory/territory.ts';
-import { page } from '../document.ts';
+import { feedLink, page } from '../document.ts';
 import { errorPage } from '../error-page.ts';
-import { hasOwnUtility, placeNote } from '../find/place-note.ts';
+import { hasOwnUtility, meterIn, placeNote } from '../find/place-note.ts';
 import { placePage } from '../find/place-page.ts';
 import { dollars, monthName, monthOf, whole } from '../format.ts';
-import { breadcrumbs } from '../found/structured.ts';
+import { aggregateOf, breadcrumbs } from '../found/structured.ts';
 import { inLanguage } from '../language.ts';
 import { type Answer, type Ask, BadAddress } from '../page-parts.ts';
 import { styleSheet } from '../style-sheet.ts';
 import { LIST } from '../words/list.ts';
+import { WATCH } from '../words/watch.ts';
 import { medianPath } from './curves.ts';
 import { filterForm, passing } from './filters.ts';
-import { filterParams, type ListQuery, readListQuery, usageParams, withParams } from './list-query.ts';
+import {
+  DEFAULT_PROFILE,
+  filterParams,
+  type ListQuery,
+  readListQuery,
+  usageParams,
+  withParams,
+} from './list-query.ts';
 import { creditOf, priceKind, recentOf, sureness } from './plan-facts.ts';
 import { planHref, planName, planRow, type RowOptions } from './plan-row.ts';
 import { sharing } from './shared.ts';
 import { sourceLine } from './source-line.ts';
 import { strip } from './strip.ts';
-import { usageControl } from './usage-control.ts';
+import { usageControl, yearKwh } from './usage-control.ts';
 
 const STYLE = styleSheet('usage', 'list');
 /** Plans shown of each group before somebody asks for all. */
@@ -69,6 +78,11 @@ function listPage(ask: Ask, place: Served, name: string, path: string): Answer {
   const query = readListQuery(ask.query);
   if (ask.query.has('m'))
     return { to: withParams(path, [...usageParams(query), ...filterParams(query)]), isPermanent: false };
+  const meter = meterIn(ask, place);
+  if (meter !== null && meter !== 'stray') {
+    const own = { ...query, delivered: meter.code.toLowerCase() };
+    return { to: withParams(path, [...usageParams(own), ...filterParams(own)]), isPermanent: false };
+  }
   const tdsp = deliverer(ask, place.tdsps, query);
   const view = parts.catalog.look([tdsp.duns], ask.nowMs);
   if (!view) return errorPage(ask, 'notReady');
@@ -85,18 +99,20 @@ function listPage(ask: Ask, place: Served, name: string, path: string): Answer {
   const href = inLanguage(language, path);
   const source = sourceLine(ask, view);
   const main = html`<svg width="0" height="0" class="defs" aria-hidden="true"><path id="m" class="c" d="${trusted(medianPath(ranked))}"/></svg><div class="w">${crumbs(ask, tdsp, place)}
-<div class="ans" data-place="${name}" data-href="${href}"><h1>${lowest ? say(lowest.year.total_usd!) : words.noKnown(name)}</h1>${leadOnce(ranked, language, query, () => lead(ask, list, query))}<p class="src">${source}<span class="o">${words.toADollar(roundingOfYear(query.profile))}</span></p></div>
+<div class="ans" data-place="${name}" data-href="${href}"${place.kind === 'city' && html` data-city="${place.city.slug}"`}><h1>${lowest ? say(lowest.year.total_usd!) : words.noKnown(name)}</h1>${leadOnce(ranked, language, query, () => lead(ask, list, query))}<p class="src">${source}<span class="o">${words.toADollar(roundingOfYear(query.profile))}</span> ${watchLink(ask, place, tdsp, query)}</p></div>
 ${placeNote(ask, place, tdsp, path)}${stripOnce(ranked, language, query, () => drawStrip(ask, list))}${usageControl(language, href, query)}
 <div class="grid">${filterForm(language, href, ranked, query)}
 ${table(ask, view, list, query, path)}</div></div>`;
-  const known = view.byYear(readListQuery(new URLSearchParams()).profile)[0];
+  // What a shared link and a search engine are told is of the page as it is without any choice.
+  const usual = usageProfiles().get(DEFAULT_PROFILE)!;
+  const known = view.byYear(usual).filter((row) => isKnown(row));
   return page(ask, {
     title: words.title(name),
     description: words.description(
       ranked.length,
       name,
       tdsp.short_name,
-      known?.year.exact ? words.lowestKnown(known.year.total_usd!) : '',
+      known[0]?.year.exact ? words.lowestKnown(known[0].year.total_usd!) : '',
     ),
     main,
     style: STYLE(),
@@ -104,12 +120,28 @@ ${table(ask, view, list, query, path)}</div></div>`;
     demand: place.kind === 'city' ? place.city.slug : null,
     canonical: path,
     picture: place.kind === 'city' ? path : `/markets/${tdsp.duns}`,
-    head: html`${breadcrumbs(ask, [
+    head: html`${feedLink(path, name)}${aggregateOf(ask, {
+      name: words.title(name),
+      path,
+      tdsp: tdsp.short_name,
+      years_usd: known.map(({ year }) => year.total_usd!),
+      year_kwh: yearKwh(usual),
+    })}${breadcrumbs(ask, [
       { name: 'Texas', path: '/texas' },
       { name: tdsp.short_name, path: `/markets/${tdsp.duns}` },
       { name, path },
     ])}`,
   });
+}
+
+/** To be told when a plan beats the reader's own. */
+function watchLink({ language }: Ask, place: Served, tdsp: Tdsp, query: ListQuery): Html {
+  const params: [string, string][] = [
+    ['place', place.kind === 'city' ? place.city.slug : place.zip.zip],
+    ...(place.tdsps.length > 1 ? [['delivered', tdsp.code.toLowerCase()] as [string, string]] : []),
+    ...usageParams(query),
+  ];
+  return html`<a href="${withParams(inLanguage(language, '/watch'), params)}" rel="nofollow">${WATCH[language].link}</a>`;
 }
 
 /** What prices rounded to a tenth of a cent leave open over a year, in USD. */
@@ -123,7 +155,7 @@ function deliverer({ parts }: Ask, tdsps: readonly string[], { delivered }: List
   if (found) return found;
   throw new BadAddress(
     'delivered',
-    `one of ${all.map(({ code }) => code.toLowerCase()).join(', ')}`,
+    all.map(({ code }) => code.toLowerCase()),
     delivered ?? '',
   );
 }
@@ -139,10 +171,11 @@ interface Groups {
   hidden: number;
 }
 
+const isKnown = (row: PlanYear): boolean => ['known', 'worked_out'].includes(sureness(row));
+
 /** Groups never change the order: they only say where known years end. */
 function toGroups(ranked: readonly PlanYear[], query: ListQuery): Groups {
   const shown = passing(ranked, query);
-  const isKnown = (row: PlanYear) => ['known', 'worked_out'].includes(sureness(row));
   const isPart = (row: PlanYear) => priceKind(row) === 'part' && row.curve.evidence !== 'estimate';
   const priced = shown.filter((row) => row.year.total_usd !== null);
   const rest = priced.filter((row) => !isKnown(row));

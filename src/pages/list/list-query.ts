@@ -43,7 +43,7 @@ export interface ListQuery {
 
 const MONTHS = 12;
 const MOST_KWH = 100_000;
-const DEFAULT_PROFILE = 'house';
+export const DEFAULT_PROFILE = 'house';
 
 /** @throws {BadAddress} a value that cannot be read */
 export function readListQuery(query: URLSearchParams): ListQuery {
@@ -64,14 +64,12 @@ export function readUsage(query: URLSearchParams): Pick<ListQuery, 'usage' | 'pr
   const kwh = query.get('kwh')?.trim() ?? '';
   if (kwh !== '') return flat(readKwh('kwh', kwh));
   if (months.length > 0) {
-    if (months.length !== MONTHS) throw new BadAddress('m', 'twelve numbers of kWh', months.join(', '));
+    if (months.length !== MONTHS) throw new BadAddress('m', 'twelveUsages', months.join(', '));
     return own(months.map((one) => readKwh('m', one)));
   }
   const text = query.get('profile')?.trim() || DEFAULT_PROFILE;
   const profile = readProfile(text, usageProfiles());
-  if (!profile) {
-    throw new BadAddress('profile', 'apartment, house, large, or twelve numbers of kWh with commas', text);
-  }
+  if (!profile) throw new BadAddress('profile', 'profile', text);
   return profile.name === 'own' ? own(profile.months_kwh) : { usage: profile.name as Usage, profile };
 }
 
@@ -86,15 +84,14 @@ const flat = (kwh: number) => own(new Array<number>(MONTHS).fill(kwh));
 function readKwh(name: string, text: string): number {
   const kwh = /^\d{1,3}(?:,?\d{3})*$/.test(text.trim()) ? Number(text.replaceAll(',', '')) : Number.NaN;
   if (kwh >= 1 && kwh <= MOST_KWH) return kwh;
-  throw new BadAddress(name, 'a whole number of kWh from 1 to 100,000', text);
+  throw new BadAddress(name, 'usage', text);
 }
 
 function readChoices<T extends string>(query: URLSearchParams, name: string, choices: readonly T[]): T[] {
   const given = query.getAll(name).flatMap((text) => text.split(','));
   const wanted = given.filter((one) => one !== '');
   for (const one of wanted) {
-    if (!choices.some((choice) => choice === one))
-      throw new BadAddress(name, `one of ${choices.join(', ')}`, one);
+    if (!choices.some((choice) => choice === one)) throw new BadAddress(name, choices, one);
   }
   return choices.filter((choice) => wanted.includes(choice));
 }

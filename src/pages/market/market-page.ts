@@ -5,7 +5,7 @@ import { type Html, html } from '../../html/html.ts';
 import { marketDay } from '../../plan/market-day.ts';
 import type { MarketChange } from '../../store/market/changes.ts';
 import type { Tdsp } from '../../territory/territory.ts';
-import { page } from '../document.ts';
+import { feedLink, page } from '../document.ts';
 import { drawSteps, type Step } from '../draw/steps.ts';
 import { drawStrip } from '../draw/strip.ts';
 import { errorPage } from '../error-page.ts';
@@ -43,7 +43,7 @@ export async function marketPage(ask: Ask): Promise<Answer> {
   if (!view) return errorPage(ask, 'notReady');
   const query = readListQuery(ask.query);
   const market = YearMarket.of(view, query.profile);
-  const past = await parts.past.read(`market ${view.version}`, (queryable) =>
+  const past = await parts.past.read(ask.client, `market ${view.version}`, (queryable) =>
     readMarketPast(queryable, tdsp.duns, new Date(ask.nowMs)),
   );
   const words = MARKET[language].market;
@@ -59,7 +59,7 @@ export async function marketPage(ask: Ask): Promise<Answer> {
     style: STYLE(),
     view,
     picture: path,
-    head: html`${breadcrumbs(ask, [
+    head: html`${feedLink(path, tdsp.short_name)}${breadcrumbs(ask, [
       { name: 'Texas', path: '/texas' },
       { name: tdsp.short_name, path },
     ])}`,

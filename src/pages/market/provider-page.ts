@@ -4,7 +4,7 @@ import type { PlanView } from '../../catalog/catalog.ts';
 import type { PlanYear } from '../../catalog/priced-years.ts';
 import { type Html, html, webAddress } from '../../html/html.ts';
 import type { Tdsp } from '../../territory/territory.ts';
-import { page } from '../document.ts';
+import { feedLink, page } from '../document.ts';
 import { errorPage, sorryPage } from '../error-page.ts';
 import { capital, date, dollars } from '../format.ts';
 import { breadcrumbs } from '../found/structured.ts';
@@ -40,7 +40,7 @@ export async function providerPage(ask: Ask): Promise<Answer> {
   if (!view) return errorPage(ask, 'notReady');
   const query = readListQuery(ask.query);
   const areas = areasOf(ask, id, query);
-  const past = await parts.past.read(`provider ${id} ${view.version}`, (queryable) =>
+  const past = await parts.past.read(ask.client, `provider ${id} ${view.version}`, (queryable) =>
     readProviderPast(queryable, id, new Date(ask.nowMs)),
   );
   if (areas.length === 0) return withoutPlans(ask, past);
@@ -57,7 +57,7 @@ export async function providerPage(ask: Ask): Promise<Answer> {
     description: words.description(provider.name, head),
     style: STYLE(),
     view,
-    head: html`${breadcrumbs(ask, [
+    head: html`${feedLink(path, provider.name)}${breadcrumbs(ask, [
       { name: 'Texas', path: '/texas' },
       { name: provider.name, path },
     ])}`,

@@ -106,7 +106,7 @@ function readMode({ query }: Ask): Mode {
   const text = query.get('by') || 'company';
   const mode = MODES.find((one) => one === text);
   if (mode) return mode;
-  throw new BadAddress('by', `one of ${MODES.join(', ')}`, text);
+  throw new BadAddress('by', MODES, text);
 }
 
 function areasOf({ parts: { territory, catalog }, nowMs }: Ask, { profile }: ListQuery): Area[] {
@@ -246,17 +246,28 @@ function areaTable(areas: readonly Area[], mode: Mode, query: ListQuery, languag
   return html`<table class="t areas"><thead><tr><th scope="col">${by}</th><th scope="col" class="n">${lowest}</th><th scope="col" class="n">${half}</th><th scope="col" class="n o">${plans}</th><th scope="col" class="n">${places}</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
+/** The map as a table: counties that get the same are one row, because a row for each of them took a phone a tenth of a second to unfold. */
 function countyTable(counties: readonly County[], language: Language): Html {
   const words = MARKET[language].texas;
   const ages = COMMON[language].readAgo;
-  const [county, by, lowest, read] = words.countyColumns;
-  const rows = counties.map((one) => {
-    const { unit, count } = ageOf(one.ageMs);
-    const names = allOf(
+  const [county, lowest] = words.countyColumns;
+  const alike = Map.groupBy(counties, (one) =>
+    [...one.areas.map(({ tdsp }) => tdsp.duns), one.lowest, one.ageMs].join(),
+  );
+  const rows = [...alike.values()].toSorted(byPrice).map((some) => {
+    const [{ areas, lowest, ageMs }] = some as [County, ...County[]];
+    const { unit, count } = ageOf(ageMs);
+    const by = allOf(
       language,
-      one.areas.map(({ tdsp }) => tdsp.short_name),
+      areas.map(({ tdsp }) => tdsp.short_name),
     );
-    return html`<tr><th scope="row">${one.name}</th><td>${names}</td><td class="n">${one.lowest === null ? words.unknown : dollars(one.lowest)}</td><td>${ages[unit](count)}</td></tr>`;
+    return html`<tr><th scope="row">${by}<br><small class="g">${some.map(({ name }) => name).join(', ')}</small></th><td class="n">${lowest === null ? words.unknown : dollars(lowest)}<br><small class="g">${ages[unit](count)}</small></td></tr>`;
   });
-  return html`<details><summary>${words.counties(counties.length)}</summary><div class="scroll" tabindex="0" role="region" aria-label="${county}"><table class="t"><thead><tr><th scope="col">${county}</th><th scope="col">${by}</th><th scope="col" class="n">${lowest}</th><th scope="col">${read}</th></tr></thead><tbody>${rows}</tbody></table></div></details>`;
+  return html`<details><summary>${words.counties(counties.length)}</summary><table class="t"><thead><tr><th scope="col">${county}</th><th scope="col" class="n">${lowest}</th></tr></thead><tbody>${rows}</tbody></table></details>`;
+}
+
+/** The lowest year first, and of those alike the one of more counties. */
+function byPrice(a: readonly County[], b: readonly County[]): number {
+  const lowest = ([one]: readonly County[]) => one?.lowest ?? Number.POSITIVE_INFINITY;
+  return lowest(a) === lowest(b) ? b.length - a.length : lowest(a) - lowest(b);
 }

@@ -22,7 +22,7 @@ export async function findPlan(ask: Ask, id: string): Promise<FoundPlan> {
   const sold = findSold(ask, id);
   if (sold) return sold.plan.id === id ? { kind: 'on sale', ...sold } : { kind: 'moved', plan: sold.plan };
   // What is gone stays gone, so the answer holds for every version.
-  const stored = await ask.parts.past.read(`plan ${id}`, async (queryable) => {
+  const stored = await ask.parts.past.read(ask.client, `plan ${id}`, async (queryable) => {
     const plan = await readPlan(queryable, id);
     const offer_id = plan?.offer_id ?? (await readFormerOffer(queryable, id));
     const offer = offer_id === null ? null : await readOfferPast(queryable, offer_id);

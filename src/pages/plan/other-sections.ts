@@ -2,8 +2,8 @@
 
 import type { PlanView } from '../../catalog/catalog.ts';
 import { type Html, html } from '../../html/html.ts';
-import { remarksNow } from '../../plan/quality/quality.ts';
-import type { PlanRemark } from '../../plan/quality/remark.ts';
+import { remarksNow, remarksOfMarket } from '../../plan/quality/quality.ts';
+import type { PlanRemark, RecentPast } from '../../plan/quality/remark.ts';
 import { DAY_MS } from '../../units.ts';
 import { drawSteps } from '../draw/steps.ts';
 import { cents, date, difference, dollars, percent, whole } from '../format.ts';
@@ -156,21 +156,25 @@ export function historySection({ ask, facts }: PlanPageParts, past: PlanPast | '
 }
 
 /** What is odd about each plan of a market, by its id: looked for once, as plans are compared with each other. */
-const remarks = new WeakMap<PlanView, ReadonlyMap<string, PlanRemark[]>>();
+const remarks = new WeakMap<
+  PlanView,
+  { past: RecentPast | 'away'; byPlan: ReadonlyMap<string, PlanRemark[]> }
+>();
 
-function remarksIn(view: PlanView): ReadonlyMap<string, PlanRemark[]> {
-  let found = remarks.get(view);
-  if (!found) {
-    const plans = view.sets.flatMap((set) => set.plans);
-    found = Map.groupBy(remarksNow(plans), ({ plan }) => plan?.id ?? '');
-    remarks.set(view, found);
-  }
-  return found;
+function remarksIn(view: PlanView, past: RecentPast | 'away'): ReadonlyMap<string, PlanRemark[]> {
+  const known = remarks.get(view);
+  if (known?.past === past) return known.byPlan;
+  const plans = view.sets.flatMap((set) => set.plans);
+  const all = past === 'away' ? remarksNow(plans) : remarksOfMarket(plans, past);
+  const byPlan = Map.groupBy(all, ({ plan }) => plan?.id ?? '');
+  remarks.set(view, { past, byPlan });
+  return byPlan;
 }
 
-export function oddSection({ ask, facts }: PlanPageParts, view: PlanView): Html {
+/** @param past the last four weeks of the market; `'away'`: what shows only beside them is not told */
+export function oddSection({ ask, facts }: PlanPageParts, view: PlanView, past: RecentPast | 'away'): Html {
   const words = PLAN_BILL[ask.language].odd;
-  const found = remarksIn(view).get(facts.plan.id) ?? [];
+  const found = remarksIn(view, past).get(facts.plan.id) ?? [];
   if (found.length === 0)
     return html`<section class="sec"><h2>${words.head}</h2><p>${words.none}</p></section>`;
   return html`<section class="sec"><h2>${words.head}</h2><p>${words.lead}</p><ul class="odd">${found.map(({ rule, message }) => html`<li>${words.rules[rule] ?? message}</li>`)}</ul></section>`;

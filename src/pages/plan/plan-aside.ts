@@ -14,10 +14,12 @@ import {
   percent,
   whole,
 } from '../format.ts';
-import type { Language } from '../language.ts';
+import { inLanguage, type Language } from '../language.ts';
+import { readUsage, usageParams, withParams } from '../list/list-query.ts';
 import { labelsOf } from '../list/plan-facts.ts';
 import { COMMON } from '../words/common.ts';
 import { PLAN, type PlanWords } from '../words/plan.ts';
+import { WATCH } from '../words/watch.ts';
 import type { PlanFacts } from './plan-facts.ts';
 import type { PlanPageParts } from './plan-page-parts.ts';
 
@@ -47,7 +49,19 @@ export function factsAside({ ask, facts, compareWith }: PlanPageParts): Html {
     sourceOf(facts, ask),
   ];
   const phone = plan.enroll_phone;
-  return html`<aside class="side" aria-label="${words.label}"><dl class="facts">${rows}</dl><div class="act">${compareWith && html`<a class="btn q" href="${compareWith}" rel="nofollow">${words.compare}</a>`}${enroll && html`<a class="btn" href="${enroll}" rel="nofollow noopener">${words.goTo(plan.provider.name)}</a>`}</div><p class="s g">${phone && words.orCall(phone)} ${words.earn}</p></aside>`;
+  return html`<aside class="side" aria-label="${words.label}"><dl class="facts">${rows}</dl><div class="act">${compareWith && html`<a class="btn q" href="${compareWith}" rel="nofollow">${words.compare}</a>`}${enroll && html`<a class="btn" href="${enroll}" rel="nofollow noopener">${words.goTo(plan.provider.name)}</a>`}</div><p class="s">${watchLink(ask, facts)}</p><p class="s g">${phone && words.orCall(phone)} ${words.earn}</p></aside>`;
+}
+
+/** To be told when a plan beats this one, for a reader who has it. */
+function watchLink({ language, query }: PlanPageParts['ask'], { plan, year }: PlanFacts): Html {
+  const { early_termination_fee_usd: fee, tdsp_duns } = plan;
+  const params: [string, string][] = [
+    ['place', tdsp_duns],
+    ...usageParams(readUsage(query)),
+    ...(year.total_usd === null ? [] : [['year', String(Math.round(year.total_usd))] as [string, string]]),
+    ...(fee === null ? [] : [['fee', String(fee)] as [string, string]]),
+  ];
+  return html`<a href="${withParams(inLanguage(language, '/watch'), params)}" rel="nofollow">${WATCH[language].linkOfPlan}</a>`;
 }
 
 const row = (name: string, value: string | Html, below: string | null): Html =>

@@ -2,6 +2,7 @@
 
 import type { PlanView } from '../../catalog/catalog.ts';
 import { type Html, html } from '../../html/html.ts';
+import { readRecentPast } from '../../store/plans/recent-past.ts';
 import { page } from '../document.ts';
 import { errorPage } from '../error-page.ts';
 import { dollars } from '../format.ts';
@@ -14,7 +15,6 @@ import { type Answer, type Ask, BadAddress } from '../page-parts.ts';
 import { readPlanPast } from '../past/plan-past.ts';
 import { styleSheet } from '../style-sheet.ts';
 import { PLAN } from '../words/plan.ts';
-import { PLAN_BILL } from '../words/plan-bill.ts';
 import { billSection, curveSection } from './bill-sections.ts';
 import { findPlan } from './find-plan.ts';
 import { gonePage } from './gone-page.ts';
@@ -46,8 +46,13 @@ export async function planPage(ask: Ask): Promise<Answer> {
     nowMs: ask.nowMs,
     change: readChange(ask),
   });
-  const past = await ask.parts.past.read(`history ${plan.id} ${view.version}`, (queryable) =>
+  const past = await ask.parts.past.read(ask.client, `history ${plan.id} ${view.version}`, (queryable) =>
     readPlanPast(queryable, plan, new Date(ask.nowMs)),
+  );
+  const lately = await ask.parts.past.read(
+    ask.client,
+    `lately ${plan.tdsp_duns} ${view.version}`,
+    (queryable) => readRecentPast(queryable, plan.tdsp_duns),
   );
   const { territory } = ask.parts;
   const parts: PlanPageParts = {
@@ -62,11 +67,11 @@ export async function planPage(ask: Ask): Promise<Answer> {
     ...headOf(parts),
     style: STYLE(),
     view,
-    keptForMs: past === 'away' ? WITHOUT_PAST_MS : null,
+    keptForMs: past === 'away' || lately === 'away' ? WITHOUT_PAST_MS : null,
     canonical: `/plans/${plan.id}`,
     picture: `/plans/${plan.id}`,
     head: structuredOf(parts, view),
-    main: html`<div class="w">${crumbOf(parts)}<div class="cols"><div>${answerOf(parts)}<div id="usage">${usageControl(ask.language, inLanguage(ask.language, ask.path), usage)}</div>${monthsSection(parts)}</div>${factsAside(parts)}<div class="rest">${billSection(parts)}${curveSection(parts)}${whatIfSection(parts)}${cheaperSection(parts)}${historySection(parts, past)}${oddSection(parts, view)}</div></div></div>`,
+    main: html`<div class="w">${crumbOf(parts)}<div class="cols"><div>${answerOf(parts)}<div id="usage">${usageControl(ask.language, inLanguage(ask.language, ask.path), usage)}</div>${monthsSection(parts)}</div>${factsAside(parts)}<div class="rest">${billSection(parts)}${curveSection(parts)}${whatIfSection(parts)}${cheaperSection(parts)}${historySection(parts, past)}${oddSection(parts, view, lately)}</div></div></div>`,
   });
 }
 
@@ -93,12 +98,12 @@ function structuredOf(parts: PlanPageParts, view: PlanView): Html {
 }
 
 /** @throws {BadAddress} it is not a whole number of percent */
-function readChange({ query, language }: Ask): number | null {
+function readChange({ query }: Ask): number | null {
   const text = query.get('change')?.trim().replace('−', '-').replace(/%$/, '') ?? '';
   if (text === '') return null;
   const percent = /^[+-]?\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
   if (percent >= -90 && percent <= 300) return percent;
-  throw new BadAddress('change', PLAN_BILL[language].whatIf.expected, text);
+  throw new BadAddress('change', 'change', text);
 }
 
 function headOf(parts: PlanPageParts): { title: string; description: string } {

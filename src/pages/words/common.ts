@@ -60,7 +60,16 @@ const en = {
     ],
   } as const satisfies Record<string, readonly [title: string, text: string]>,
   goHome: 'Find plans by ZIP code or city',
+  /** @param got what the address says */
   expected: (what: string, got: string) => `expected ${what}, got “${got}”`,
+  /** What would be right, of parameters that are not one of a few values. */
+  parameters: {
+    place: 'a city, a ZIP code or a delivery area with plans',
+    usage: 'a whole number of kWh from 1 to 100,000',
+    twelveUsages: 'twelve numbers of kWh',
+    profile: 'apartment, house, large, or twelve numbers of kWh with commas',
+    change: 'a whole number from −90 to 300, the change of usage in percent',
+  },
   oneOf: (names: readonly string[]) => `one of ${oneOfThese('en', names)}`,
 };
 
@@ -128,6 +137,13 @@ const es: CommonWords = {
   },
   goHome: 'Buscar planes por código postal o ciudad',
   expected: (what, got) => `se esperaba ${what}, y dice “${got}”`,
+  parameters: {
+    place: 'una ciudad, un código postal o una red con planes',
+    usage: 'un número entero de kWh, de 1 a 100,000',
+    twelveUsages: 'doce números de kWh',
+    profile: 'apartment, house, large, o doce números de kWh con comas',
+    change: 'un número entero de −90 a 300, el cambio de consumo en por ciento',
+  },
   oneOf: (names) => oneOfThese('es', names),
 };
 

@@ -9,6 +9,7 @@ const en = {
   question: 'What will a year of electricity cost you?',
   promise: 'Every plan on the list, in order of twelve bills at your usage. Nobody can pay for a place.',
   zipOrCity: 'ZIP code or city in Texas',
+  orMeter: 'Or the ESI ID of your bill: its first seven digits tell who delivers.',
   findPlans: 'Find plans',
   suggestions: 'Suggestions',
   recent: 'Recent, on this device only:',
@@ -33,6 +34,7 @@ const es: FindWords = {
   promise:
     'Todos los planes de la lista, ordenados por doce cuentas con su consumo. Nadie puede pagar por un lugar.',
   zipOrCity: 'Código postal o ciudad de Texas',
+  orMeter: 'O el ESI ID de su recibo: los primeros siete dígitos dicen quién reparte la luz.',
   findPlans: 'Buscar planes',
   suggestions: 'Sugerencias',
   recent: 'Recientes, solo en este aparato:',

@@ -116,7 +116,7 @@ const en = {
     fresh: 'confirmed lately',
     stale: 'not confirmed lately',
     counties: (count: number) => `All ${count} counties with a choice, as a table`,
-    countyColumns: ['County', 'Delivered by', 'Lowest year', 'Prices read'],
+    countyColumns: ['Delivered by, and where', 'Lowest year, read'],
     unknown: 'not known',
   },
 };
@@ -220,7 +220,7 @@ const es: MarketWords = {
     fresh: 'confirmados hace poco',
     stale: 'sin confirmar últimamente',
     counties: (count) => `Los ${count} condados donde se puede elegir, en una tabla`,
-    countyColumns: ['Condado', 'Entrega', 'Año más bajo', 'Precios leídos'],
+    countyColumns: ['Entrega, y dónde', 'Año más bajo, leído'],
     unknown: 'no se conoce',
   },
 };

@@ -11,6 +11,17 @@ const en = {
   delivers: 'Delivered by',
   lowestYear: 'Lowest year',
   shown: 'shown here',
+  meter: 'Or type the ESI ID',
+  meterShow: 'Whose meter is it?',
+  strayMeter: (asked: string, place: string) =>
+    `No company that delivers in ${place} has meters whose ESI ID begins with ${asked}. If the number is right, the meter is of a city, of a cooperative, or of another place.`,
+  meterOf: (tdsp: string) => `${tdsp} delivers to this meter`,
+  meterOfText:
+    'You can choose, among the same plans wherever it delivers. Take your city, or the nearest of these:',
+  meterMarket: (tdsp: string) => `All of what ${tdsp} delivers`,
+  noMeter: 'This meter has no choice of electricity plans',
+  noMeterText:
+    'Its ESI ID is of none of the companies whose customers choose among the plans here. It is probably a meter of a city or a cooperative, which sells the electricity itself; your bill names it.',
   noBill:
     'No bill at hand? Your landlord or the seller of the house has one. If a city or a cooperative sends the bill, you cannot choose.',
   partly: (place: string, zips: readonly string[]) =>
@@ -45,6 +56,7 @@ const en = {
   nearest: 'The nearest places with a choice:',
   miles: (n: number) => (n === 1 ? '1 mile' : `${n} miles`),
   unknown: (asked: string) => `“${asked}” is not in our list of Texas places`,
+  nameless: 'This address names no place',
   unknownZip: (zip: string) => `${zip} is not a ZIP code in Texas`,
   unknownZipText:
     'Texas ZIP codes begin with 75 to 79, or 885. A ZIP code for post-office boxes only may be missing: try that of your street.',
@@ -63,6 +75,17 @@ const es: PlaceWords = {
   delivers: 'Red de',
   lowestYear: 'Año más bajo',
   shown: 'la de esta lista',
+  meter: 'O escriba el ESI ID',
+  meterShow: '¿De quién es?',
+  strayMeter: (asked, place) =>
+    `Ninguna compañía que reparte en ${place} tiene medidores cuyo ESI ID empiece con ${asked}. Si el número es correcto, el medidor es de una ciudad, de una cooperativa o de otro lugar.`,
+  meterOf: (tdsp) => `A este medidor le reparte la luz ${tdsp}`,
+  meterOfText:
+    'Puede elegir, entre los mismos planes en toda su red. Tome su ciudad, o la más cercana de estas:',
+  meterMarket: (tdsp) => `Toda la red de ${tdsp}`,
+  noMeter: 'Con este medidor no se puede elegir plan de electricidad',
+  noMeterText:
+    'Su ESI ID no es de ninguna de las compañías cuyos clientes eligen entre los planes de aquí. Probablemente es de una ciudad o de una cooperativa, que vende la luz ella misma; su recibo la nombra.',
   noBill:
     '¿No tiene un recibo? Lo tiene su casero o quien le vende la casa. Si el recibo es de la ciudad o de una cooperativa, no puede elegir.',
   partly: (place, zips) =>
@@ -95,6 +118,7 @@ const es: PlaceWords = {
   nearest: 'Los lugares más cercanos donde se elige:',
   miles: (n) => (n === 1 ? '1 milla' : `${n} millas`),
   unknown: (asked) => `“${asked}” no está en nuestra lista de lugares de Texas`,
+  nameless: 'Esta dirección no nombra ningún lugar',
   unknownZip: (zip) => `${zip} no es un código postal de Texas`,
   unknownZipText:
     'Los códigos postales de Texas empiezan con 75 a 79, o con 885. Puede faltar uno que sea solo de apartados postales: pruebe el de su calle.',

@@ -91,7 +91,6 @@ const en = {
     more: (percent: string) => `${percent} more`,
     now: 'As now',
     of12: (months: number) => `${months} of 12`,
-    expected: 'a whole number from −90 to 300, the change of usage in percent',
   },
   cheaper: {
     head: 'Cheaper plans like it',
@@ -212,7 +211,6 @@ const es: PlanBillWords = {
     more: (percent) => `${percent} más`,
     now: 'Como ahora',
     of12: (months) => `${months} de 12`,
-    expected: 'un número entero de −90 a 300, el cambio de consumo en por ciento',
   },
   cheaper: {
     head: 'Planes parecidos y más baratos',
@@ -254,6 +252,8 @@ const es: PlanBillWords = {
       duplicate: 'Está dos veces en la lista: mismo proveedor, nombre y plazo.',
       spanish_only: 'Está en la lista solo en español.',
       flapping: 'Se fue y volvió en menos de un día.',
+      provider_certificate:
+        'La compañía no está en nuestra copia de la lista del estado, y no indica su número de certificado.',
     },
   },
 };

@@ -6,6 +6,7 @@
 import type { Rates } from '../rate.ts';
 
 export const EVENT_KINDS = [
+  'market_listed',
   'offer_listed',
   'offer_relisted',
   'offer_repriced',
@@ -54,23 +55,43 @@ export interface OfferChange {
   replaces: ReplacedPlan | null;
 }
 
-/** An offer that a new delivery charge moved. */
-export interface AffectedOffer extends OfferChange {
+/** One of the many offers that one event is about. */
+interface AboutOffer {
   offer_id: string;
   plan_id: string;
   external_id: string;
   provider_id: string;
 }
 
+/** An offer that a new delivery charge moved. */
+export interface AffectedOffer extends AboutOffer, OfferChange {}
+
+/** Why an offer is gone, where nobody withdrew it. */
+export const GONE_REASONS = ['withdrawn', 'source_changed', 'merged', 'replaced'] as const;
+
+/** What is left of an offer that is sold no more. */
+interface Tombstone {
+  /**
+   * `withdrawn`: the upstream lists it no more; `source_changed`: the plans of another upstream stand in its place; `merged`:
+   * its upstream id goes on as another offer that was known before, `into`; `replaced`: its upstream id is another, new product.
+   */
+  reason: (typeof GONE_REASONS)[number];
+  into: string | null;
+  /** The last version that had it. */
+  last_version: number;
+}
+
 /** What an event tells beside the columns it has in common with the others. */
 export interface EventData {
+  /** The first snapshot of a TDSP: all that is sold, in one word. */
+  market_listed: { affected: AboutOffer[] };
   offer_listed: null;
   offer_relisted: OfferChange;
   offer_repriced: OfferChange;
   offer_terms_changed: OfferChange;
   offer_details_changed: OfferChange;
   offer_replaced: OfferChange;
-  offer_withdrawn: null;
+  offer_withdrawn: Tombstone;
   /** The shift is in cents per kWh at each usage, the middle one of the affected offers. */
   delivery_charge_changed: { shift_cents_per_kwh: Rates; affected: AffectedOffer[] };
   provider_renamed: { from: string; to: string };

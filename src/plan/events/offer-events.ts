@@ -124,6 +124,29 @@ export function gatherChargeDay(events: readonly NewEvent[], sold: number): NewE
   return [one, ...events.filter((event) => !alike.has(event))];
 }
 
+/** One event in the place of all that a first snapshot lists: nobody has anything to compare them with. */
+export function gatherFirstListing(events: readonly NewEvent[]): NewEvent[] {
+  const listed = events.filter(({ kind }) => kind === 'offer_listed');
+  if (listed.length === 0) return [...events];
+  const affected = listed.map(({ offer_id, plan_id, external_id, provider_id }) => ({
+    offer_id: offer_id!,
+    plan_id: plan_id!,
+    external_id: external_id!,
+    provider_id: provider_id!,
+  }));
+  const one: NewEvent<'market_listed'> = {
+    kind: 'market_listed',
+    cause: 'first_snapshot',
+    offer_id: null,
+    plan_id: null,
+    external_id: null,
+    provider_id: null,
+    rate_change: null,
+    data: { affected },
+  };
+  return [one, ...events.filter(({ kind }) => kind !== 'offer_listed')];
+}
+
 const isDetail = (field: string): boolean => !(TERMS_OF_SALE as readonly string[]).includes(field);
 
 function middle(moved: readonly NewEvent<'offer_repriced'>[], usage: PublishedUsageKwh): number | null {

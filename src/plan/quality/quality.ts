@@ -47,11 +47,13 @@ const ofEach = (plans: readonly Plan[]): PlanRemark[] =>
 /** What is odd about the plans of one TDSP as they are: about all together, and about each. */
 export const remarksNow = (plans: readonly Plan[]): PlanRemark[] => [...ofAll(plans), ...ofEach(plans)];
 
-/** The same, and what is odd beside the last four weeks. */
-export function remarksOfMarket(plans: readonly Plan[], past: RecentPast): PlanRemark[] {
-  return [
-    ...ofAll(plans),
-    ...PAST_RULES.flatMap(({ rule, check }) => check(plans, past).map((found) => ({ rule, ...found }))),
-    ...ofEach(plans),
-  ];
+/** The same, and what is odd beside the last four weeks, in steps of about a millisecond: all of it takes a tenth of a second. */
+export function* remarksInSteps(plans: readonly Plan[], past: RecentPast): Generator<PlanRemark[]> {
+  yield ofAll(plans);
+  for (const { rule, check } of PAST_RULES) yield check(plans, past).map((found) => ({ rule, ...found }));
+  for (const plan of plans) yield ofEach([plan]);
 }
+
+/** The same at once. */
+export const remarksOfMarket = (plans: readonly Plan[], past: RecentPast): PlanRemark[] =>
+  [...remarksInSteps(plans, past)].flat();

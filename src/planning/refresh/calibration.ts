@@ -18,8 +18,6 @@ export interface CalibrationReport {
   table: { said: number; happened: number; times: number }[];
 }
 
-/** As much worse as chance alone makes a forecast that knows no more than the mean. */
-const WORSE = 1.01;
 const EDGES = [0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1];
 
 export class Calibration {
@@ -27,7 +25,6 @@ export class Calibration {
   readonly #bins = EDGES.map(() => ({ said: 0, happened: 0, times: 0 }));
   readonly #at: number[];
   #brier = 0;
-  #hasSkill = true;
 
   constructor(truth: Truth) {
     this.#truth = truth;
@@ -47,14 +44,6 @@ export class Calibration {
       bin.times++;
       this.#brier += (said - happened) ** 2;
     }
-    const { predictions, brier, climatology } = this.report();
-    const isEarly = predictions < 168 * this.#truth.length;
-    this.#hasSkill = isEarly || brier <= WORSE * climatology;
-  }
-
-  /** Forecasts have not fallen behind the one that always says the mean. */
-  get hasSkill(): boolean {
-    return this.#hasSkill;
   }
 
   report(): CalibrationReport {

@@ -5,7 +5,7 @@ import type { Tape } from './changes.ts';
 import { fitModel, type RefreshModel, sentinelOf } from './model.ts';
 import { type Proof, prove } from './proof.ts';
 import { SPARE } from './replay.ts';
-import { LONGEST_MINUTES, priceOf } from './timetable.ts';
+import { LONGEST_MINUTES, priceOf, wishesOf } from './timetable.ts';
 
 export interface Learned {
   model: RefreshModel;
@@ -26,7 +26,7 @@ const LEAST_CALLS_A_WEEK = 7;
 function fit(tape: Tape, { callsAnHour, mostAnHour, weights }: FitTerms): Learned {
   const model = fitModel(tape);
   const callsAWeek = Math.max(LEAST_CALLS_A_WEEK, callsAnHour * 168 * SPARE);
-  const price = priceOf(model, { weights, longestMinutes: weights.map(() => LONGEST_MINUTES) }, callsAWeek);
+  const price = priceOf(model, wishesOf(model, weights, callsAWeek / 168), callsAWeek);
   const proof = prove(tape, {
     callsAnHour: Math.max(callsAnHour, LEAST_CALLS_A_WEEK / 168),
     mostAnHour,

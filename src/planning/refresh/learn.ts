@@ -10,6 +10,7 @@ import {
   readLooks,
   readRefreshModel,
   type StoredChange,
+  writeReadUntil,
   writeRefreshModel,
 } from '../../store/queue/refresh-state.ts';
 import { DAY_MS } from '../../units.ts';
@@ -41,11 +42,14 @@ function idsOf(body: Uint8Array): string[] {
   }
 }
 
-/**
- * Reads what came since the last time, and fits the model anew.
- * @returns `null`: there are no looks yet
- */
-export async function learn(queryable: Queryable, options: LearnOptions): Promise<Learned | null> {
+/** Which answers have been read. */
+interface Read {
+  watched_since: Date;
+  read_until: Date;
+}
+
+/** Finds the changes in what came since the last time. @returns `null`: there are no looks yet */
+async function takeIn(queryable: Queryable, options: LearnOptions): Promise<Read | null> {
   const { source, now } = options;
   const stored = await readRefreshModel(queryable, source);
   const oldest = new Date(now - LONGEST_MS);
@@ -94,23 +98,35 @@ export async function learn(queryable: Queryable, options: LearnOptions): Promis
     last.set(plan_set, { hash: payload_hash, ids: new Set(ids), at });
   }
   await insertChanges(queryable, source, found);
+  return { watched_since, read_until: looks.at(-1)?.called_at ?? since };
+}
+
+/** Reads what came since the last time, where a model is there: what happened is known before it is learned from. */
+export async function readOn(queryable: Queryable, options: LearnOptions): Promise<void> {
+  const read = await takeIn(queryable, options);
+  if (read) await writeReadUntil(queryable, options.source, read.read_until);
+}
+
+/**
+ * Reads what came since the last time, and fits the model anew.
+ * @returns `null`: there are no looks yet
+ */
+export async function learn(queryable: Queryable, options: LearnOptions): Promise<Learned | null> {
+  const { source, now, callsAnHour, mostAnHour, weights } = options;
+  const read = await takeIn(queryable, options);
+  if (!read) return null;
+  const sets = setsOf(options);
   const tape: Tape = {
     sets,
-    from: Math.max(watched_since.getTime(), now - LONGEST_MS),
+    from: Math.max(read.watched_since.getTime(), now - LONGEST_MS),
     until: now,
     changes: (await readChanges(queryable, source)).flatMap(({ plan_set, changed_after, changed_by }) => {
       const set = sets.indexOf(plan_set);
       return set === -1 ? [] : [{ set, after: changed_after.getTime(), by: changed_by.getTime() }];
     }),
   };
-  const { callsAnHour, mostAnHour, weights } = options;
   const learned = await fitApart(tape, { callsAnHour, mostAnHour, weights });
-  await writeRefreshModel(queryable, source, {
-    watched_since,
-    read_until: looks.at(-1)?.called_at ?? since,
-    fitted_at: new Date(now),
-    ...learned,
-  });
+  await writeRefreshModel(queryable, source, { ...read, fitted_at: new Date(now), ...learned });
   return learned;
 }
 

@@ -172,9 +172,13 @@ function linksOf(
 }
 
 /** Expected changes a minute of a set at a moment. */
-export function rateAt(model: RefreshModel, set: number, ms: number): number {
+export const rateAt = (model: RefreshModel, set: number, ms: number): number =>
+  hourRateAt(model, set, ms) * model.phase[localMinute(ms) % 60]!;
+
+/** Expected changes a minute, the mean of the hour. */
+export function hourRateAt({ rates }: RefreshModel, set: number, ms: number): number {
   const factor = isChargeDay(localDay(ms)) ? CHARGE_DAY_FACTOR : 1;
-  return (model.rates[set]![hourBin(ms)]! / 60) * model.phase[localMinute(ms) % 60]! * factor;
+  return (rates[set]![hourBin(ms)]! / 60) * factor;
 }
 
 /** P(a set changes at least once in the time to come). */

@@ -101,6 +101,20 @@ export function sentinelLooks(input: PolicyInput, sentinel: number, everyMinutes
   return withFloors(input, more);
 }
 
+/** Distances of which some look comes three minutes after each quarter hour. */
+const SENTINEL_STEPS = [3, 5, 7.5, 15, 30, 60];
+
+/** How often the sentinel can be looked at with a number of calls an hour: each time it has moved, all others are looked at as well. */
+export function sentinelMinutes({ rates }: RefreshModel, sentinel: number, callsAnHour: number): number {
+  const hours = rates[sentinel]!;
+  const callsAt = (minutes: number) => {
+    const looks = 60 / minutes;
+    const hits = hours.reduce((sum, rate) => sum - looks * Math.expm1(-rate / looks), 0) / hours.length;
+    return looks + hits * (rates.length - 1);
+  };
+  return SENTINEL_STEPS.find((minutes) => callsAt(minutes) <= callsAnHour) ?? 60;
+}
+
 /** Something moved since we last looked here, and not long ago. */
 const isOpen = (movedAt: number | null, lookedAt: number | null, now: number): movedAt is number =>
   movedAt !== null && now - movedAt < FOLLOW_MS && (lookedAt === null || lookedAt < movedAt);

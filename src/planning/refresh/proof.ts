@@ -4,6 +4,7 @@ import { DAY_MS } from '../../units.ts';
 import { isBusinessDay, localDay, MINUTE_MS } from './calendar.ts';
 import type { CalibrationReport } from './calibration.ts';
 import type { Tape, Truth } from './changes.ts';
+import { type RefreshModel, sentinelOf } from './model.ts';
 import { replay } from './replay.ts';
 
 export interface Proof {
@@ -23,7 +24,12 @@ const LEAST_CAUGHT = 0.9;
 const WORST_ERROR = 0.1;
 /** Scored; everything before only teaches. */
 const SCORED_MS = 14 * DAY_MS;
+/** Before the scored time: what is older has mostly faded. */
+const TAUGHT_MS = 42 * DAY_MS;
+const REFIT_DAYS = 7;
 const LEAST_CHANGES = 20;
+/** Of the minutes of even looks: a gain smaller than this may be chance. */
+const LEAST_GAIN = 0.05;
 const TOGETHER_MS = 10 * MINUTE_MS;
 
 const distrust = (reason: string, known: Partial<Proof> = {}): Proof => ({
@@ -52,6 +58,12 @@ interface Terms {
   sentinel: number;
 }
 
+/** For a replay of `auto`: what the program itself asks before it trusts a model. */
+export const trustOf =
+  (terms: Omit<Terms, 'sentinel'>) =>
+  (tape: Tape, model: RefreshModel): boolean =>
+    prove(tape, { ...terms, sentinel: sentinelOf(model, terms.weights) }).isTrusted;
+
 export function prove(tape: Tape, { sentinel, ...terms }: Terms): Proof {
   const { from, until, changes, sets } = tape;
   const days = businessDaysBetween(from, until);
@@ -65,7 +77,16 @@ export function prove(tape: Tape, { sentinel, ...terms }: Terms): Proof {
       `${scored.length} changes in the last two weeks, ${LEAST_CHANGES} are needed to judge it`,
     );
   }
-  const options = { ...terms, truth: truthOf(tape), from, scoreFrom, until, hasIds: true, seed: 1 };
+  const options = {
+    ...terms,
+    truth: truthOf(tape),
+    from: Math.max(from, scoreFrom - TAUGHT_MS),
+    scoreFrom,
+    until,
+    hasIds: true,
+    refitDays: REFIT_DAYS,
+    seed: 1,
+  };
   const learned = replay({ ...options, strategy: 'learned' });
   const even = replay({ ...options, strategy: 'even' });
   const caught = sets.length === 1 ? 1 : caughtShare(tape, sentinel);
@@ -77,7 +98,9 @@ export function prove(tape: Tape, { sentinel, ...terms }: Terms): Proof {
     calibration,
   };
   const { learnedMinutes, evenMinutes } = known;
-  if (learnedMinutes === null || evenMinutes === null || learnedMinutes > evenMinutes) {
+  const isBetter =
+    learnedMinutes !== null && evenMinutes !== null && learnedMinutes <= (1 - LEAST_GAIN) * evenMinutes;
+  if (!isBetter) {
     const seen = `${minutes(learnedMinutes)} after they happened, even looks after ${minutes(evenMinutes)}`;
     return distrust(`replayed on the last two weeks it would have seen changes ${seen}`, known);
   }

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { DAY_MS, HOUR_MS } from '../../units.ts';
+import { chance } from '../chance.ts';
 import { hourBin, isChargeDay, localDay, localMinute, MINUTE_MS, weekColumn } from './calendar.ts';
 import { changesOf, mintedAt, type Tape } from './changes.ts';
 import { choose } from './choose.ts';
 import { chanceOf, fitModel, rateAt, sentinelOf } from './model.ts';
 import { evenLooks, learnedLooks, type PolicyInput, sentinelLooks } from './policy.ts';
-import { prove } from './proof.ts';
+import { prove, trustOf } from './proof.ts';
 import { replay } from './replay.ts';
 import { priceOf, timetable } from './timetable.ts';
 
@@ -188,6 +189,41 @@ test('replayed, the model sees changes several times sooner than hourly looks at
     failing.delays.length >= 0.95 * hourly.delays.length && mean(failing.delays) < mean(hourly.delays),
   );
   assert.deepEqual(run('learned'), learned, 'the same seed gives the same run');
+});
+
+test('auto, by the proof of the program itself, gains where there is something to learn and costs nothing where not', () => {
+  const random = chance(4);
+  const alone = SIX.map(() =>
+    Array.from({ length: 42 * 6 }, () => MONDAY + random() * 42 * DAY_MS).toSorted((a, b) => a - b),
+  );
+  const options = {
+    from: MONDAY,
+    scoreFrom: MONDAY + 35 * DAY_MS,
+    until: MONDAY + 42 * DAY_MS,
+    callsAnHour: 6,
+    mostAnHour: 38,
+    floorMinutes: 360,
+    hasIds: true,
+    refitDays: 7,
+    seed: 1,
+  };
+  const trust = trustOf({ ...options, weights: SIX.map(() => 1) });
+  const mean = (values: number[]) => values.reduce((sum, one) => sum + one, 0) / values.length;
+  const minutes = (truth: number[][], strategy: 'auto' | 'even') =>
+    mean(replay({ ...options, truth, strategy, trust }).delays);
+  const [auto, even] = [minutes(market(42), 'auto'), minutes(market(42), 'even')];
+  assert.ok(auto < even / 3, `${auto} against ${even}`);
+  assert.equal(minutes(alone, 'auto'), minutes(alone, 'even'));
+  assert.equal(
+    minutes(
+      SIX.map(() => [options.until - DAY_MS]),
+      'auto',
+    ),
+    minutes(
+      SIX.map(() => [options.until - DAY_MS]),
+      'even',
+    ),
+  );
 });
 
 test('never more calls than allowed, in an hour or a week, on any market', () => {

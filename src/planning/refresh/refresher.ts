@@ -8,17 +8,20 @@ import type { PlanSource } from '../../sources/source.ts';
 import type { Database, Queryable } from '../../store/postgres/database.ts';
 import { LOCKS } from '../../store/postgres/locks.ts';
 import { readCityDemand } from '../../store/queue/city-demand.ts';
+import { readRunningExperiment } from '../../store/queue/experiments.ts';
 import { readRefreshCalls, readSeenPlanSets, type SeenPlanSet } from '../../store/queue/refresh-state.ts';
+import { readControl } from '../../store/queue/sync-control.ts';
 import { readGate } from '../../store/upstream/permits.ts';
 import { queueName } from '../../sync/work/job-queue.ts';
 import type { Territory } from '../../territory/territory.ts';
 import { DAY_MS, HOUR_MS } from '../../units.ts';
-import { demandWeight } from '../priority.ts';
+import { type ExperimentToday, readExperimentToday, tendExperiment } from '../experiment/experiments.ts';
+import { marketWeights } from '../market-weights.ts';
 import { DEMAND_HALF_LIFE_HOURS, DEMAND_WINDOW_MS } from '../sync-kinds.ts';
 import { MINUTE_MS } from './calendar.ts';
 import { choose } from './choose.ts';
 import type { Learned } from './fit.ts';
-import { type LearnOptions, learn, relearn, STATE_SET } from './learn.ts';
+import { type LearnOptions, learn, readOn, relearn, STATE_SET } from './learn.ts';
 import { sentinelOf } from './model.ts';
 import {
   censusLooks,
@@ -28,10 +31,11 @@ import {
   type PolicyInput,
   type Strategy,
   sentinelLooks,
+  sentinelMinutes,
 } from './policy.ts';
 import { pressure } from './replay.ts';
 import { readLearned } from './stored.ts';
-import { LONGEST_MINUTES, type Timetable, timetable } from './timetable.ts';
+import { type Timetable, timetable, wishesOf } from './timetable.ts';
 
 export interface RefreshSettings {
   strategy: Strategy;
@@ -48,6 +52,8 @@ export interface RefreshDecisionNow {
   inUse: Exclude<Strategy, 'auto'>;
   /** Why, where a choice was made. */
   reason: string;
+  /** Whose day it is, where an experiment runs. */
+  experiment: ExperimentToday | null;
   sets: { plan_set: string; name: string; seen: SeenPlanSet; floorMs: number; weight: number }[];
   due: DueLook[];
   learned: Learned | null;
@@ -55,6 +61,8 @@ export interface RefreshDecisionNow {
   weights: readonly number[];
   spent: { hour: number; week: number };
   allowedAWeek: number;
+  /** The circuit is closed: the upstream may be called. */
+  isUpstreamOpen: boolean;
   /** Calls that the hour has left for anybody but an operator. */
   room: number;
 }
@@ -62,15 +70,16 @@ export interface RefreshDecisionNow {
 /** A call that brought nothing, or plans that are held, is not repeated before. */
 const RETRY_MS = 10 * MINUTE_MS;
 const TABLE_HOURS = 24;
+/** Where nothing was learned yet. */
 const SENTINEL_MINUTES = 15;
 /** Late by as much as a schedule may be before a floor is said to be broken. */
 const FLOOR_GRACE_MS = 2 * MINUTE_MS;
-/** Nobody weighs nothing: the least a set counts, in shares of the mean. */
-const LEAST_WEIGHT = 0.25;
 const RELEARN_MS = DAY_MS;
+/** What happened is known within the hour, for gains and experiments. */
+const READ_ON_MS = HOUR_MS;
 const QUIET_MS = 5_000;
 
-/** Who wants the plans of a set: half by the people of its cities, half by what shoppers did lately. 1 on average. */
+/** Who wants the plans of each set. */
 async function readWeights(
   queryable: Queryable,
   { territory, upstream }: RefreshSettings,
@@ -78,25 +87,16 @@ async function readWeights(
 ): Promise<number[]> {
   if (upstream.coverage === 'state') return [1];
   const since = new Date(now - DEMAND_WINDOW_MS);
-  const demand = new Map(
-    (
-      await readCityDemand(queryable, { now: new Date(now), since, halfLifeHours: DEMAND_HALF_LIFE_HOURS })
-    ).map((one) => [one.city_slug, demandWeight(one)]),
-  );
-  const tierWeight: Record<number, number> = { 1: 3, 2: 2, 3: 1 };
-  const shareOf = (of: (city: Territory['cities'][number]) => number) => {
-    const sums = setsOf(territory).map((duns) =>
-      territory.cities.reduce((sum, city) => (city.tdsps.includes(duns) ? sum + of(city) : sum), 0),
-    );
-    const total = sums.reduce((sum, one) => sum + one, 0);
-    return sums.map((sum) => (total === 0 ? 1 : (sum / total) * sums.length));
-  };
-  const byTier = shareOf(({ tier }) => tierWeight[tier] ?? 1);
-  const byDemand = demand.size === 0 ? byTier : shareOf(({ slug }) => demand.get(slug) ?? 0);
-  return byTier.map((weight, set) => Math.max(LEAST_WEIGHT, (weight + byDemand[set]!) / 2));
+  const at = { now: new Date(now), since, halfLifeHours: DEMAND_HALF_LIFE_HOURS };
+  const demand = new Map((await readCityDemand(queryable, at)).map((one) => [one.city_slug, one]));
+  return marketWeights(territory.cities, setsOf(territory), demand);
 }
 
 const setsOf = (territory: Territory): string[] => territory.tdsps.map(({ duns }) => duns).toSorted();
+
+/** As `refresh_changes` names them. */
+export const planSetsOf = ({ upstream, territory }: RefreshSettings): string[] =>
+  upstream.coverage === 'state' ? [STATE_SET] : setsOf(territory);
 
 async function toLearnOptions(
   queryable: Queryable,
@@ -124,12 +124,19 @@ function floorsOf({ territory, upstream, targetMs }: RefreshSettings): number[] 
   return setsOf(territory).map((duns) => promiseOf((tdsps) => tdsps.includes(duns)));
 }
 
-/** Learns once a day, and whenever nothing of this version is stored. */
+/** Learns once a day, reads on once an hour, and learns whenever nothing of this version is stored. */
 async function learnIfDue(queryable: Queryable, settings: RefreshSettings, now: number): Promise<void> {
   const learned = await readLearned(queryable, settings.upstream.name);
-  if (learned && now - learned.model.fittedAt < RELEARN_MS) return;
-  await learn(queryable, await toLearnOptions(queryable, settings, now));
+  if (!learned || now - learned.model.fittedAt >= RELEARN_MS) {
+    await learn(queryable, await toLearnOptions(queryable, settings, now));
+  } else if (Math.abs(now - lastReadOn) >= READ_ON_MS) {
+    await readOn(queryable, await toLearnOptions(queryable, settings, now));
+  } else return;
+  lastReadOn = now;
 }
+
+/** When this process last read what had come; another one may have, and reading again finds nothing new. */
+let lastReadOn = Number.NEGATIVE_INFINITY;
 
 export async function relearnNow(queryable: Queryable, settings: RefreshSettings, now: number) {
   return relearn(queryable, await toLearnOptions(queryable, settings, now));
@@ -170,12 +177,17 @@ export async function decideRefresh(
     names: sets.map(({ name }) => name),
     floorsMs: sets.map(({ floorMs }) => floorMs + FLOOR_GRACE_MS),
   };
-  const { inUse, reason } = choose(settings.strategy, learned, now);
+  const experiment = await readExperimentToday(queryable, upstream.name, now);
+  const chosen = choose(experiment?.strategy ?? settings.strategy, learned, now);
+  const { inUse } = chosen;
+  const reason = experiment
+    ? `Experiment ${experiment.id}, a day of ${experiment.arm.toUpperCase()} (${experiment.strategy})`
+    : chosen.reason;
   let table: Timetable | null = null;
   if (learned) {
     // From a time that stays the same for hours, so that what was planned stays planned.
     const from = Math.floor(now / ((TABLE_HOURS * HOUR_MS) / 2)) * ((TABLE_HOURS * HOUR_MS) / 2);
-    const wishes = { weights: options.weights, longestMinutes: sets.map(() => LONGEST_MINUTES) };
+    const wishes = wishesOf(learned.model, options.weights, Math.max(1, callsPerHour));
     const lookedAt = sets.map(() => null);
     const horizon = { from, hours: TABLE_HOURS, mostAnHour: options.mostAnHour, lookedAt };
     const price = learned.price * pressure(spent.week, Math.max(1, allowedAWeek));
@@ -194,6 +206,7 @@ export async function decideRefresh(
   return {
     inUse,
     reason,
+    experiment,
     sets,
     due: due.filter(isAllowed),
     learned,
@@ -201,6 +214,7 @@ export async function decideRefresh(
     weights: options.weights,
     spent,
     allowedAWeek,
+    isUpstreamOpen: gate === null || (gate.open_until === null && gate.wait_until === null),
     room,
   };
 }
@@ -235,7 +249,17 @@ function dueOf(
   if (inUse === 'learned') return learnedLooks(input, learned!.model, table!, weights);
   // By the data where there are any; before that the most wanted set.
   const sentinel = learned ? sentinelOf(learned.model, weights) : weights.indexOf(Math.max(...weights));
-  return sentinelLooks(input, sentinel, SENTINEL_MINUTES);
+  const minutes = learned ? sentinelMinutes(learned.model, sentinel, callsPerHour) : SENTINEL_MINUTES;
+  return sentinelLooks(input, sentinel, minutes);
+}
+
+/** The set that was left longest by choice; `null`: nothing may be fetched just now. */
+async function oldestOf(queryable: Queryable, { sets, isUpstreamOpen }: RefreshDecisionNow, now: number) {
+  if (!isUpstreamOpen || (await readControl(queryable)).state !== 'running') return null;
+  const ages = sets.flatMap(({ name, seen: { looked_at, is_busy }, floorMs }) =>
+    looked_at === null || is_busy ? [] : { name, ageMs: now - looked_at.getTime(), floorMs },
+  );
+  return ages.toSorted((a, b) => b.ageMs / b.floorMs - a.ageMs / a.floorMs)[0] ?? null;
 }
 
 interface RefreshTickOptions extends RefreshSettings {
@@ -249,7 +273,9 @@ interface RefreshTickOptions extends RefreshSettings {
 export async function refreshTick(options: RefreshTickOptions): Promise<number> {
   const { database, onDue, upstream, territory, now: clock = Date.now } = options;
   // Never on the full minute: that is when everybody calls.
-  if (options.strategy === 'schedule' || clock() % MINUTE_MS < QUIET_MS) return 0;
+  if (clock() % MINUTE_MS < QUIET_MS) return 0;
+  if (options.strategy === 'schedule' && !(await readRunningExperiment(database.pool, upstream.name)))
+    return 0;
   // Before the transaction: fitting takes longer than one may be idle. Two processes that fit at once write the same.
   await learnIfDue(database.pool, options, clock());
   return database.transaction(async (connection) => {
@@ -258,7 +284,14 @@ export async function refreshTick(options: RefreshTickOptions): Promise<number> 
       [LOCKS.refresh],
     );
     if (!rows[0]!.isMine) return 0;
-    const { due, sets } = await decideRefresh(connection, options, clock());
+    const decision = await decideRefresh(connection, options, clock());
+    const { due, sets } = decision;
+    await tendExperiment(connection, {
+      source: upstream.name,
+      sets: sets.map(({ plan_set }) => plan_set),
+      now: clock(),
+      oldest: await oldestOf(connection, decision, clock()),
+    });
     if (due.length === 0) return 0;
     const tdsps =
       upstream.coverage === 'state' ? setsOf(territory) : due.map(({ set }) => sets[set]!.plan_set);

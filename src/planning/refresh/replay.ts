@@ -4,10 +4,11 @@
  */
 
 import { DAY_MS, HOUR_MS } from '../../units.ts';
+import { chance } from '../chance.ts';
 import { MINUTE_MS } from './calendar.ts';
 import { Calibration, type CalibrationReport } from './calibration.ts';
-import type { Change, Truth } from './changes.ts';
-import { fitModel, type RefreshModel } from './model.ts';
+import type { Change, Tape, Truth } from './changes.ts';
+import { fitModel, type RefreshModel, sentinelOf } from './model.ts';
 import {
   censusLooks,
   type DueLook,
@@ -17,8 +18,9 @@ import {
   type SeenSet,
   type Strategy,
   sentinelLooks,
+  sentinelMinutes,
 } from './policy.ts';
-import { priceOf, type Timetable, timetable } from './timetable.ts';
+import { priceOf, type Timetable, timetable, wishesOf } from './timetable.ts';
 
 interface ReplayOptions {
   truth: Truth;
@@ -37,6 +39,10 @@ interface ReplayOptions {
   /** Ids tell when a change was; otherwise it lies between two looks. */
   hasIds: boolean;
   refitDays?: number;
+  /** Whether `auto` lets the model decide, asked whenever it was fitted anew; left out: never. */
+  trust?: (tape: Tape, model: RefreshModel) => boolean;
+  /** Told of every call, answered or not. */
+  onCall?: (set: number, at: number) => void;
   /** Decides jitter and failures. */
   seed: number;
   /** The share of calls that fail. */
@@ -53,21 +59,8 @@ export interface Score {
   calibration: CalibrationReport | null;
 }
 
-/** A small repeatable generator (mulberry32). */
-export function chance(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** The timetable is worked out again this often, for twice as long. */
 const TABLE_HOURS = 12;
-/** Before it a forecast is mostly prior. */
-const WARM_UP_MS = 14 * DAY_MS;
 
 export function replay(options: ReplayOptions): Score {
   const run = new Replay(options);
@@ -88,6 +81,7 @@ class Replay {
   #hourFrom = 0;
   #weekFrom = 0;
   #model: RefreshModel | null = null;
+  #isTrusted = false;
   #price = 0;
   #table: Timetable | null = null;
   readonly #delays: number[] = [];
@@ -108,9 +102,10 @@ class Replay {
   }
 
   minute(minute: number): void {
-    const { strategy, from, scoreFrom, refitDays = 1 } = this.#options;
+    const { strategy, scoreFrom } = this.#options;
+    if (strategy === 'sentinel' && this.#isOld(minute)) this.#fit(minute);
     if (strategy === 'learned' || strategy === 'auto') {
-      const isOld = !this.#model || minute - this.#model.fittedAt >= refitDays * DAY_MS;
+      const isOld = this.#isOld(minute);
       if (isOld) this.#fit(minute);
       // As soon as half of it is used up.
       if (isOld || minute - this.#table!.from >= TABLE_HOURS * HOUR_MS) {
@@ -119,8 +114,7 @@ class Replay {
         const horizon = { from: minute, hours: 2 * TABLE_HOURS, mostAnHour, lookedAt };
         this.#table = timetable(this.#model!, this.#wishes(), this.#price * this.#pressure(minute), horizon);
       }
-      const isForecast = strategy === 'auto' ? minute >= from + WARM_UP_MS : minute >= scoreFrom;
-      if (isForecast && minute % HOUR_MS === 0) this.#calibration.predict(this.#model!, minute);
+      if (minute >= scoreFrom && minute % HOUR_MS === 0) this.#calibration.predict(this.#model!, minute);
     }
     // Never on the full minute.
     let now = minute + 5_000 + Math.floor(this.#random() * 30_000);
@@ -147,14 +141,21 @@ class Replay {
     };
   }
 
+  #isOld(minute: number): boolean {
+    const { refitDays = 1 } = this.#options;
+    return !this.#model || minute - this.#model.fittedAt >= refitDays * DAY_MS;
+  }
+
   #wishes() {
-    const longestMinutes = this.#weights.map(() => this.#options.floorMinutes);
-    return { weights: this.#weights, longestMinutes };
+    const { callsAnHour, floorMinutes } = this.#options;
+    return wishesOf(this.#model!, this.#weights, callsAnHour, floorMinutes);
   }
 
   #fit(until: number): void {
-    const { from, callsAnHour } = this.#options;
-    this.#model = fitModel({ sets: this.#names, from, until, changes: this.#changes });
+    const { strategy, from, callsAnHour, trust } = this.#options;
+    const tape = { sets: this.#names, from, until, changes: this.#changes };
+    this.#model = fitModel(tape);
+    if (strategy === 'auto') this.#isTrusted = trust?.(tape, this.#model) ?? false;
     this.#price = priceOf(this.#model, this.#wishes(), callsAnHour * 168 * SPARE);
   }
 
@@ -180,10 +181,12 @@ class Replay {
         return evenLooks(input, callsAnHour);
       case 'census':
         return censusLooks(input);
-      case 'sentinel':
-        return sentinelLooks(input, 0, SENTINEL_MINUTES);
+      case 'sentinel': {
+        const sentinel = sentinelOf(this.#model!, this.#weights);
+        return sentinelLooks(input, sentinel, sentinelMinutes(this.#model!, sentinel, callsAnHour));
+      }
       case 'auto':
-        if (!this.#calibration.hasSkill) return evenLooks(input, callsAnHour);
+        if (!this.#isTrusted) return evenLooks(input, callsAnHour);
         return learnedLooks(input, this.#model!, this.#table!, this.#weights);
       case 'learned':
         return learnedLooks(input, this.#model!, this.#table!, this.#weights);
@@ -197,6 +200,7 @@ class Replay {
     const inHour = this.#calls.length - this.#hourFrom;
     if (inHour >= mostAnHour || this.#calls.length - this.#weekFrom >= callsAnHour * 168) return;
     this.#calls.push(now);
+    this.#options.onCall?.(set, now);
     if (now >= scoreFrom) {
       this.#scored++;
       this.#mostInAnHour = Math.max(this.#mostInAnHour, inHour + 1);
@@ -227,8 +231,6 @@ export const SPARE = 0.95;
 /** Calls grow dearer where a week has been busier than expected, long before it is used up. */
 export const pressure = (spent: number, allowed: number): number =>
   Math.max(1, spent / (0.94 * allowed)) ** 12;
-
-const SENTINEL_MINUTES = 15;
 
 function firstAfter(times: readonly number[], ms: number): number {
   const at = times.findIndex((time) => time > ms);

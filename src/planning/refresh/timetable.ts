@@ -7,7 +7,7 @@
 
 import { HOUR_MS } from '../../units.ts';
 import { MINUTE_MS, WEEK_HOURS } from './calendar.ts';
-import { type RefreshModel, rateAt, sentinelOf } from './model.ts';
+import { hourRateAt, type RefreshModel, sentinelOf } from './model.ts';
 
 /** Looks lie this many minutes apart at least: fewer choices, and still three minutes after each quarter hour. */
 const GRID_MINUTES = 3;
@@ -21,6 +21,24 @@ interface Wishes {
   weights: readonly number[];
   /** Most minutes between two looks at a set. */
   longestMinutes: readonly number[];
+}
+
+/** A third of the calls goes to the sentinel at equal distances, whatever the model says: insurance against what it has not seen. */
+const INSURED = 1 / 3;
+
+/** @param longest minutes between two looks at a set */
+export function wishesOf(
+  model: RefreshModel,
+  weights: readonly number[],
+  callsAnHour: number,
+  longest = LONGEST_MINUTES,
+): Wishes {
+  const sentinel = sentinelOf(model, weights);
+  const insured = 60 / (INSURED * callsAnHour);
+  return {
+    weights,
+    longestMinutes: weights.map((_, set) => (set === sentinel ? Math.min(insured, longest) : longest)),
+  };
 }
 
 export interface Timetable {
@@ -48,6 +66,7 @@ function streams(model: RefreshModel, sentinel: number, weights: readonly number
   );
 }
 
+/** @param from on a full minute */
 function ratesBetween(
   model: RefreshModel,
   mix: readonly number[],
@@ -57,7 +76,12 @@ function ratesBetween(
   const rates = new Float64Array(minutes);
   for (const [set, share] of mix.entries()) {
     if (share === 0) continue;
-    for (let m = 0; m < minutes; m++) rates[m]! += share * rateAt(model, set, from + m * MINUTE_MS);
+    let ofHour = 0;
+    // Texas is whole hours away from UTC.
+    for (let m = 0, minute = (from / MINUTE_MS) % 60; m < minutes; m++, minute = (minute + 1) % 60) {
+      if (m === 0 || minute === 0) ofHour = share * hourRateAt(model, set, from + m * MINUTE_MS);
+      rates[m]! += ofHour * model.phase[minute]!;
+    }
   }
   return rates;
 }

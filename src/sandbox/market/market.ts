@@ -3,7 +3,8 @@
  * processes, or two requests a minute apart, see the same plans down to the byte.
  */
 
-import { midnightMs } from '../virtual-clock.ts';
+import { isWeekend, midnightMs } from '../virtual-clock.ts';
+import { CHARGES_AT_MS, momentOf, onSaleDay } from './calendar.ts';
 import { hash32, stream, unit } from './chance.ts';
 import { billUsd, componentsOf } from './charges.ts';
 import { bornOn, repricing, UNITS_PER_CENT, walk } from './price-walk.ts';
@@ -31,12 +32,22 @@ const LONGEST_WALK_UNITS = 4 * UNITS_PER_CENT;
 
 const USAGES_KWH = [500, 1000, 2000] as const;
 
-/** All plans on sale in a TDSP on a virtual day. */
-export function planSet(seed: number, tdsp: SandboxTdsp, day: number, plansPerTdsp: number): UpstreamPlan[] {
+/**
+ * All plans on sale in a TDSP on a virtual day.
+ * @param sinceMs how far into the day, where prices have a calendar; left out: all that a day brings holds from midnight
+ */
+export function planSet(
+  seed: number,
+  tdsp: SandboxTdsp,
+  day: number,
+  plansPerTdsp: number,
+  sinceMs?: number,
+): UpstreamPlan[] {
   const slots = Math.max(1, Math.round(plansPerTdsp * tdsp.plan_share));
   const changeDays = chargeChangeDays(seed, tdsp);
   const isRepriced = repricing(seed, tdsp.index, changeDays);
-  const changes = changeDays.filter((change) => change <= day);
+  const hasCharges = sinceMs === undefined || sinceMs >= CHARGES_AT_MS;
+  const changes = changeDays.filter((change) => (hasCharges ? change <= day : change < day));
   const charges = chargesAfter(tdsp, changes.length);
   const plans: UpstreamPlan[] = [];
   for (let slot = 0; slot < slots; slot++) {
@@ -45,16 +56,35 @@ export function planSet(seed: number, tdsp: SandboxTdsp, day: number, plansPerTd
     const product = productOf(seed, slot, born_on);
     const bounds = boundsOf(product, tdsp, unit(seed, LOCAL_LEVEL, tdsp.index, slot));
     const offer = { seed, tdspIndex: tdsp.index, slot, born_on };
-    const price = walk(offer, bounds, isRepriced, day);
+    const at = sinceMs === undefined ? null : timesOf(seed, stream(product.wire.brand.name), born_on);
+    if (at && !at.isOver(born_on, day, sinceMs!)) continue;
+    const price = walk(offer, bounds, isRepriced, !at || at.isOver(day, day, sinceMs!) ? day : day - 1);
     const sinceDay = Math.max(price.since_day, ...changes);
     const _id = objectId(
-      midnightMs(sinceDay),
+      at ? at.momentMs(sinceDay, sinceDay > price.since_day) : midnightMs(sinceDay),
       hash32(seed, PLAN_ID, tdsp.index, slot, born_on),
       hash32(seed, PLAN_ID, slot, sinceDay),
     );
     plans.push(wirePlan(_id, product, tdsp, charges, toUsd(price.units)));
   }
   return plans;
+}
+
+/** When the offer of a brand moves within its days. */
+function timesOf(seed: number, brand: number, born_on: number) {
+  const dayOf = (day: number) => (day === born_on ? onSaleDay(day) : day);
+  return {
+    /** Whether what a day brings holds by then. */
+    isOver: (of: number, day: number, sinceMs: number): boolean => {
+      const on = dayOf(of);
+      return on < day || (on === day && (isWeekend(on) || momentOf(seed, brand, on) <= sinceMs));
+    },
+    momentMs: (of: number, isCharge: boolean): number => {
+      if (isCharge) return midnightMs(of) + CHARGES_AT_MS;
+      const on = dayOf(of);
+      return midnightMs(on) + momentOf(seed, brand, on);
+    },
+  };
 }
 
 const toUsd = (units: number) => round(units / UNITS_PER_CENT / 100, 5);

@@ -8,6 +8,7 @@
  * the same, however far it lies from the epoch.
  */
 
+import { isWeekend } from '../virtual-clock.ts';
 import { quantile, stream, unit } from './chance.ts';
 
 /** Prices in here are whole hundredths of a cent, so that every published total is a whole number of cents. */
@@ -86,10 +87,4 @@ export function walk(
     since_day = today;
   }
   return { units, since_day };
-}
-
-function isWeekend(day: number): boolean {
-  // Day 0, 1 January 2026, is a Thursday (4).
-  const weekday = (((day + 4) % 7) + 7) % 7;
-  return weekday === 0 || weekday === 6;
 }

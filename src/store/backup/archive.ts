@@ -14,7 +14,8 @@ import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { Header } from 'tar';
-import { BackupDamagedError } from './backup-error.ts';
+
+import { StoreError } from '../store-error.ts';
 
 export interface ArchiveEntry {
   path: string;
@@ -102,7 +103,7 @@ async function syncFolder(folder: string): Promise<void> {
 
 /**
  * Compares a file with its hash. Nothing is unpacked.
- * @throws {BackupDamagedError} it is not a backup, or not as it was written
+ * @throws {StoreError} `backup_damaged` it is not a backup, or not as it was written
  */
 export async function checkArchive(
   file: string,
@@ -123,12 +124,14 @@ export async function checkArchive(
   const found = Buffer.concat(trailer);
   const magic = found.subarray(0, TRAILER.magic.length);
   if (!magic.equals(TRAILER.magic)) {
-    throw new BackupDamagedError(
+    throw new StoreError(
+      'backup_damaged',
       `${file} is not a backup of wattsync, or its end is cut off. Nothing was restored.`,
     );
   }
   if (!found.subarray(magic.length).equals(hash.copy().digest())) {
-    throw new BackupDamagedError(
+    throw new StoreError(
+      'backup_damaged',
       `${file} was changed since it was written: its content does not match its SHA-256. Nothing was restored.`,
     );
   }
@@ -137,7 +140,7 @@ export async function checkArchive(
 
 /**
  * The entries of a file, one after the other; the next is read when the last was taken.
- * @throws {BackupDamagedError} it cannot be unpacked
+ * @throws {StoreError} `backup_damaged` it cannot be unpacked
  */
 export async function* readArchive(file: string): AsyncGenerator<ArchiveEntry> {
   const { size: bytes } = await stat(file);
@@ -163,7 +166,7 @@ export async function* readArchive(file: string): AsyncGenerator<ArchiveEntry> {
       yield { path, data };
     }
   } catch (cause) {
-    throw new BackupDamagedError(`${file} cannot be unpacked.`, { cause });
+    throw new StoreError('backup_damaged', `${file} cannot be unpacked.`, { cause });
   } finally {
     packed.destroy();
     unpacked.destroy();

@@ -3,7 +3,8 @@
 import type { Queryable } from '../postgres/database.ts';
 import { recordedCatalogue } from '../schema/catalogue.ts';
 import { readMigrationState } from '../schema/migration-state.ts';
-import { NothingToBackUpError } from './backup-error.ts';
+
+import { StoreError } from '../store-error.ts';
 import type { Manifest } from './manifest.ts';
 
 export interface TableToSave {
@@ -69,11 +70,12 @@ const CONTENTS = `
          ${listOf('select number, name, checksum from schema_migrations order by number')} as migrations,
          json_build_object('postgres', current_setting('server_version'), 'database', current_database()) as made_from`;
 
-/** @throws {NothingToBackUpError} no migration was ever applied */
+/** @throws {StoreError} `nothing_to_back_up` no migration was ever applied */
 export async function readContents(queryable: Queryable): Promise<Contents> {
   const { applied, behind, ahead } = await readMigrationState(queryable);
   if (applied === 0) {
-    throw new NothingToBackUpError(
+    throw new StoreError(
+      'nothing_to_back_up',
       'There is nothing to back up: this database has no tables of wattsync. Is DATABASE_URL or WATTSYNC_DATA_DIR the one that was meant?',
     );
   }

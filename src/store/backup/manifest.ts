@@ -2,7 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { BackupDamagedError } from './backup-error.ts';
+
+import { StoreError } from '../store-error.ts';
 
 export const FORMAT = 'wattsync backup';
 /** Raised when an older version of wattsync could not restore it any more. */
@@ -62,24 +63,28 @@ const manifestSchema = z.object({
 export type Manifest = z.infer<typeof manifestSchema>;
 export type BackupTable = Manifest['tables'][number];
 
-/** @throws {BackupDamagedError} it is none, or of a format that this version does not know */
+/** @throws {StoreError} `backup_damaged` it is none, or of a format that this version does not know */
 export function readManifest(json: string): Manifest {
   let value: { format_version?: unknown } | null;
   try {
     value = JSON.parse(json);
   } catch (cause) {
-    throw new BackupDamagedError('The manifest of the backup cannot be read.', { cause });
+    throw new StoreError('backup_damaged', 'The manifest of the backup cannot be read.', { cause });
   }
   const version = value?.format_version;
   if (typeof version === 'number' && version > FORMAT_VERSION) {
-    throw new BackupDamagedError(
+    throw new StoreError(
+      'backup_damaged',
       `The backup has format ${version}, this version of wattsync reads up to ${FORMAT_VERSION}: restore it with a newer one.`,
     );
   }
   const parsed = manifestSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
-  throw new BackupDamagedError(`The manifest of the backup is wrong at ${path.join('.')}: ${message}.`);
+  throw new StoreError(
+    'backup_damaged',
+    `The manifest of the backup is wrong at ${path.join('.')}: ${message}.`,
+  );
 }
 
 const LINE_END = 0x0a;

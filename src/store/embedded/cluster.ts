@@ -23,8 +23,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { StoreError } from '../store-error.ts';
 import { accountForPostgres, findBinaries, type Launch, launchAs } from './binaries.ts';
-import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 
 export interface ClusterAccess {
   port: number;
@@ -78,7 +78,8 @@ export class Cluster {
   async ensureExists(): Promise<void> {
     if (existsSync(this.#data) && existsSync(this.#accessFile)) return;
     if (existsSync(this.#data)) {
-      throw new EmbeddedPostgresError(
+      throw new StoreError(
+        'embedded_postgres_failed',
         `${this.#accessFile} is missing, so nobody knows the password of the database beside it. ` +
           `Restore the file from a backup, or remove ${this.#data} to start with an empty database.`,
       );
@@ -130,7 +131,8 @@ export class Cluster {
     const deadline = Date.now() + STOP_DEADLINE_MS;
     while (isAlive(postmaster.pid)) {
       if (Date.now() > deadline) {
-        throw new EmbeddedPostgresError(
+        throw new StoreError(
+          'embedded_postgres_failed',
           `PostgreSQL (process ${postmaster.pid}) does not stop; see ${this.#log}`,
         );
       }
@@ -166,7 +168,8 @@ export class Cluster {
     const deadline = Date.now() + START_DEADLINE_MS;
     while (this.#postmaster()?.status !== 'ready') {
       if (!isComing() || Date.now() > deadline) {
-        throw new EmbeddedPostgresError(
+        throw new StoreError(
+          'embedded_postgres_failed',
           `PostgreSQL did not start. The end of ${this.#log}:\n${tail(this.#log)}`,
         );
       }
@@ -205,7 +208,9 @@ async function run({ command, args, options }: Launch, onLaunch: () => void): Pr
     await running;
   } catch (cause) {
     const said = (cause as { stderr?: string }).stderr?.trim();
-    throw new EmbeddedPostgresError(`The database cannot be made:\n${said || cause}`, { cause });
+    throw new StoreError('embedded_postgres_failed', `The database cannot be made:\n${said || cause}`, {
+      cause,
+    });
   }
 }
 

@@ -43,7 +43,7 @@ export interface EventFilter {
   minChange?: number | null;
 }
 
-interface EventsPage {
+export interface EventsPage {
   events: MarketEvent[];
   /** The number up to which the page looked. */
   upTo: number;
@@ -56,13 +56,15 @@ interface EventsPage {
 /** A filter that fits little must not read the whole log at once. */
 const SCAN = 20_000;
 
+const ABOUT_MANY = `kind in ('delivery_charge_changed', 'market_listed')`;
+
 /** Whether an event fits the filter in $2 to $6. */
 const FITS = `($2::text[] is null or tdsp_duns = any($2))
   and ($3::text[] is null or kind = any($3))
   and ($4::text is null or provider_id = $4
-       or kind = 'delivery_charge_changed' and data -> 'affected' @> jsonb_build_array(jsonb_build_object('provider_id', $4)))
+       or ${ABOUT_MANY} and data -> 'affected' @> jsonb_build_array(jsonb_build_object('provider_id', $4)))
   and ($5::uuid is null or offer_id = $5
-       or kind = 'delivery_charge_changed' and data -> 'affected' @> jsonb_build_array(jsonb_build_object('offer_id', $5::text)))
+       or ${ABOUT_MANY} and data -> 'affected' @> jsonb_build_array(jsonb_build_object('offer_id', $5::text)))
   and ($6::numeric is null or abs(rate_change) >= $6)`;
 
 const valuesOf = ({
@@ -127,6 +129,11 @@ export async function readNews(
   return rows.map((event) => onlyAffected(event, filter));
 }
 
+type AboutMany = MarketEvent<'delivery_charge_changed'> | MarketEvent<'market_listed'>;
+
+/** Whether it tells of many offers at once, each with an entry of its own. */
+export const isAboutMany = (event: MarketEvent): event is AboutMany =>
+  event.kind === 'delivery_charge_changed' || event.kind === 'market_listed';
 /** Those of a time that come from one of these sources, the oldest first, after a number. */
 export async function readEventsBetween(
   queryable: Queryable,
@@ -151,13 +158,30 @@ export async function readEventsBetween(
 }
 
 /** Of an event about many offers the part that was asked for. */
-function onlyAffected(event: MarketEvent, { provider_id = null, offer_id = null }: EventFilter): MarketEvent {
-  if (event.kind !== 'delivery_charge_changed' || (!provider_id && !offer_id)) return event;
-  const data = event.data as EventData['delivery_charge_changed'];
-  const affected = data.affected.filter(
+function onlyAffected<Kind extends EventKind>(
+  event: MarketEvent<Kind>,
+  { provider_id = null, offer_id = null }: EventFilter,
+): MarketEvent<Kind> {
+  if (!isAboutMany(event) || (!provider_id && !offer_id)) return event;
+  const affected = event.data.affected.filter(
     (one) => (!provider_id || one.provider_id === provider_id) && (!offer_id || one.offer_id === offer_id),
   );
-  return { ...event, data: { ...data, affected } };
+  return { ...event, data: { ...event.data, affected } };
+}
+
+/** The same as `FITS`, of an event that was read already. @returns the part of it that fits; `null`: none */
+export function fitting(event: MarketEvent, filter: EventFilter): MarketEvent | null {
+  const { tdsps = null, kinds = null, provider_id = null, offer_id = null, minChange = null } = filter;
+  if (tdsps && !tdsps.includes(event.tdsp_duns)) return null;
+  if (kinds && !kinds.includes(event.kind)) return null;
+  if (minChange !== null && (event.rate_change === null || Math.abs(event.rate_change) < minChange))
+    return null;
+  if (isAboutMany(event)) {
+    const part = onlyAffected(event, filter);
+    return part.data.affected.length > 0 || (!provider_id && !offer_id) ? part : null;
+  }
+  const isOf = (wanted: string | null, own: string | null) => wanted === null || wanted === own;
+  return isOf(provider_id, event.provider_id) && isOf(offer_id, event.offer_id) ? event : null;
 }
 
 /** The number of the last event before a time. */

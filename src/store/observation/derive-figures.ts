@@ -92,7 +92,8 @@ function addCall(one: Figures | undefined, { tdsp, reason, duration_ms, ...call 
 async function readMinuteAttempts(queryable: Queryable, { from, to }: { from: Date; to: Date }) {
   const { rows } = await queryable.query<Figures['attempts'] & { minute: Date }>(
     `select ${MINUTE('finished_at')} as minute, count(*) filter (where error_code is null)::int as succeeded,
-            count(error_code)::int as failed, count(*) filter (where status = 'held')::int as held
+            count(error_code)::int as failed, count(*) filter (where status = 'held')::int as held,
+            count(distinct job_id) filter (where error_code is not null and status <> 'held')::int as failed_jobs
        from sync_attempts where ${IN_RANGE('finished_at')} group by 1`,
     [from, to],
   );

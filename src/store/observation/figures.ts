@@ -83,8 +83,11 @@ export interface Figures {
     reasons: Record<string, number>;
     latency: number[];
   };
-  /** `held`: those of the failed whose snapshot the guard held back. */
-  attempts: { succeeded: number; failed: number; held: number };
+  /**
+   * Tries to sync a TDSP. `held`: those of the failed whose snapshot the guard held back; `failed_jobs`: how often all the
+   * others failed, where one call for the whole state that fails is one.
+   */
+  attempts: { succeeded: number; failed: number; held: number; failed_jobs: number };
   /** Runs that ended, by status. */
   runs: Record<string, number>;
   tdsps: Record<string, TdspFigures>;
@@ -103,7 +106,7 @@ export const noFigures = (): Figures => ({
   layers: {},
   statements: { calls: 0, errors: 0, total_ms: 0, max_ms: 0, latency: [] },
   calls: { outcomes: {}, tdsps: {}, reasons: {}, latency: [] },
-  attempts: { succeeded: 0, failed: 0, held: 0 },
+  attempts: { succeeded: 0, failed: 0, held: 0, failed_jobs: 0 },
   runs: {},
   tdsps: {},
   readings: {},
@@ -180,6 +183,7 @@ export const addFigures = (one: Figures, other: Figures): Figures => ({
     succeeded: one.attempts.succeeded + other.attempts.succeeded,
     failed: one.attempts.failed + other.attempts.failed,
     held: one.attempts.held + other.attempts.held,
+    failed_jobs: one.attempts.failed_jobs + other.attempts.failed_jobs,
   },
   runs: merge(one.runs, other.runs, plus),
   tdsps: merge(one.tdsps, other.tdsps, addTdsp),

@@ -53,6 +53,48 @@ export async function readPublishes(
   return rows;
 }
 
+/** Plan sets that were published within one stretch of time. */
+export interface PublishMoment {
+  at: Date;
+  /** DUNS of the TDSPs, each once. */
+  tdsps: string[];
+}
+
+type Stretch = 'minute' | 'hour' | 'day';
+
+/** What was published since then, stretch by stretch, in order. */
+export async function readPublishMoments(
+  queryable: Queryable,
+  since: Date,
+  stretch: Stretch,
+): Promise<PublishMoment[]> {
+  const { rows } = await queryable.query<PublishMoment>(
+    `select min(s.published_at) as at, array_agg(distinct s.tdsp_duns) as tdsps
+       from tdsps t cross join lateral (
+         select tdsp_duns, published_at from plan_snapshots
+          where tdsp_duns = t.duns and published_at > $1 order by published_at desc limit $3
+       ) s
+      group by date_trunc($2, s.published_at) order by 1`,
+    [since, stretch, MOST],
+  );
+  return rows;
+}
+
+/** Offers that were re-priced since then, stretch by stretch, in order; a stretch without any has no row. */
+export async function readRepriced(
+  queryable: Queryable,
+  since: Date,
+  stretch: Stretch,
+): Promise<{ at: Date; offers: number }[]> {
+  const { rows } = await queryable.query<{ at: Date; offers: number }>(
+    `select date_trunc($2, changed_at) as at, count(distinct offer_id)::int as offers
+       from plan_price_history
+      where changed_at > $1 and event = 'changed' and field like 'rate\\_%' group by 1 order by 1`,
+    [since, stretch],
+  );
+  return rows;
+}
+
 export interface MarketMove {
   at: Date;
   provider_id: string;

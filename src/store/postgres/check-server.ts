@@ -1,7 +1,7 @@
 /** Whether the PostgreSQL that answers is one the program can work with. */
 
 import pg from 'pg';
-import { DatabasePooledError, DatabaseUnsuitableError } from './refusals.ts';
+import { StoreError } from '../store-error.ts';
 
 /** What an operator does about a pooler. */
 export const POOLER_ADVICE =
@@ -11,16 +11,17 @@ export const POOLER_ADVICE =
 /** Tables say how their columns are stored, which older ones do not understand. */
 const OLDEST = 16;
 
-export const tooOld = (why: string, cause?: unknown): DatabaseUnsuitableError =>
-  new DatabaseUnsuitableError(
+export const tooOld = (why: string, cause?: unknown): StoreError =>
+  new StoreError(
+    'database_unsuitable',
     `The PostgreSQL at DATABASE_URL is too old (${why}): expected version ${OLDEST} or newer.`,
     { cause },
   );
 
 /**
  * Whether this connection leads to a database the program can work with.
- * @throws {DatabaseUnsuitableError} it is too old, or its texts are not UTF-8
- * @throws {DatabasePooledError} a pooler answers that hands its connections around by transaction
+ * @throws {StoreError} `database_unsuitable` it is too old, or its texts are not UTF-8
+ * @throws {StoreError} `database_pooled` a pooler answers that hands its connections around by transaction
  */
 export async function checkServer(connection: pg.PoolClient, connectionString: string): Promise<void> {
   const { rows } = await connection.query<{ pid: number; encoding: string; name: string; version: string }>(
@@ -31,7 +32,8 @@ export async function checkServer(connection: pg.PoolClient, connectionString: s
   const { pid, encoding, name, version } = rows[0]!;
   if (Number.parseInt(version, 10) < OLDEST) throw tooOld(`it is ${version}`);
   if (encoding !== 'UTF8') {
-    throw new DatabaseUnsuitableError(
+    throw new StoreError(
+      'database_unsuitable',
       `The database "${name}" stores texts as ${encoding}, which cannot hold every plan's. ` +
         `Make one that can: createdb --encoding=UTF8 --template=template0 --locale=C ${name}_utf8`,
     );
@@ -39,7 +41,8 @@ export async function checkServer(connection: pg.PoolClient, connectionString: s
   // A pooler answers with a number of its own, in session mode as well.
   const { processID } = connection as unknown as { processID: number };
   if (processID === pid || !(await isShared(connection, connectionString, pid))) return;
-  throw new DatabasePooledError(
+  throw new StoreError(
+    'database_pooled',
     `Behind DATABASE_URL a pooler hands connections around by transaction. ${POOLER_ADVICE}.`,
   );
 }
@@ -61,7 +64,7 @@ async function isShared(first: pg.PoolClient, connectionString: string, pid: num
 
 /**
  * Through a pooler nothing can be set for a session: there the defaults of the role have to do.
- * @throws {DatabaseUnsuitableError} they do not
+ * @throws {StoreError} `database_unsuitable` they do not
  */
 export async function checkPooled(queryable: Pick<pg.Pool, 'query'>): Promise<void> {
   const { rows } = await queryable.query<{ style: string; conforming: string }>(
@@ -69,7 +72,8 @@ export async function checkPooled(queryable: Pick<pg.Pool, 'query'>): Promise<vo
   );
   const { style, conforming } = rows[0]!;
   if (style.startsWith('ISO') && conforming === 'on') return;
-  throw new DatabaseUnsuitableError(
+  throw new StoreError(
+    'database_unsuitable',
     `Behind the pooler at DATABASE_URL dates come as "${style}", and standard_conforming_strings is ${conforming}. ` +
       "Set what cannot be set through it: alter role <role> set DateStyle = 'ISO'; " +
       'alter role <role> set standard_conforming_strings = on',

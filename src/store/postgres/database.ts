@@ -8,15 +8,11 @@ import pg from 'pg';
 import type { Secret } from '../../config.ts';
 import { WattsyncError } from '../../errors.ts';
 import type { Attaching } from '../embedded/attach.ts';
+import { StoreError } from '../store-error.ts';
 import { checkPooled, checkServer, POOLER_ADVICE, tooOld } from './check-server.ts';
 import { isContention } from './out-of-reach.ts';
 import { QueryRecorder, recordQueries } from './query-recorder.ts';
-import {
-  DatabasePooledError,
-  DatabaseUnreachableError,
-  explainRefusal,
-  TOO_MANY_CONNECTIONS,
-} from './refusals.ts';
+import { explainRefusal, TOO_MANY_CONNECTIONS } from './refusals.ts';
 import { withSessionSettings } from './session-settings.ts';
 
 /** Anything statements can be sent to: the pool, or one connection inside a transaction. */
@@ -165,8 +161,8 @@ async function choosePools(
 
 /**
  * Connects, starting the embedded PostgreSQL where no DATABASE_URL is set.
- * @throws {DatabaseUnreachableError} nothing answers at DATABASE_URL
- * @throws {EmbeddedPostgresError} the embedded one cannot be made or started
+ * @throws {StoreError} `database_unreachable` nothing answers at DATABASE_URL
+ * @throws {StoreError} `embedded_postgres_failed` the embedded one cannot be made or started
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { databaseUrl, directUrl = null, dataDir, mayCreate = true, connections } = options;
@@ -236,15 +232,17 @@ const UNKNOWN_SETTING = '42704';
 function unreachable(cause: unknown): WattsyncError {
   const { code, message = String(cause) } = cause as { code?: string; message?: string };
   if (REFUSES_SETTINGS.test(message)) {
-    return new DatabasePooledError(`Behind DATABASE_URL a pooler answers (${message}). ${POOLER_ADVICE}.`, {
-      cause,
-    });
+    return new StoreError(
+      'database_pooled',
+      `Behind DATABASE_URL a pooler answers (${message}). ${POOLER_ADVICE}.`,
+      { cause },
+    );
   }
   if (code === UNKNOWN_SETTING) return tooOld(message, cause);
   const explained = explainRefusal(cause);
-  if (explained instanceof WattsyncError && !(explained instanceof DatabaseUnreachableError))
-    return explained;
-  return new DatabaseUnreachableError(
+  if (explained instanceof WattsyncError && explained.code !== 'database_unreachable') return explained;
+  return new StoreError(
+    'database_unreachable',
     `PostgreSQL at DATABASE_URL does not answer (${message}). ` +
       'Start it or correct DATABASE_URL; unset it to use the embedded one.',
     { cause },

@@ -7,6 +7,8 @@ export interface DemandCounts {
   searches: number;
   leads: number;
   conversions: number;
+  /** How much of it nobody vouches for, in searches it is worth. */
+  anonymous: number;
 }
 
 export interface CityDemand extends DemandCounts {
@@ -23,13 +25,14 @@ export async function addCityDemand(
   counts: readonly DemandCounts[],
 ): Promise<void> {
   await queryable.query(
-    `insert into city_demand as d (city_slug, hour, searches, leads, conversions)
-     select city_slug, date_trunc('hour', $1::timestamptz), searches, leads, conversions
-       from jsonb_to_recordset($2) as c (city_slug text, searches int, leads int, conversions int)
+    `insert into city_demand as d (city_slug, hour, searches, leads, conversions, anonymous)
+     select city_slug, date_trunc('hour', $1::timestamptz), searches, leads, conversions, anonymous
+       from jsonb_to_recordset($2) as c (city_slug text, searches int, leads int, conversions int, anonymous int)
       -- In one order: two processes that add at once wait for each other, never in a circle.
       order by city_slug
      on conflict (city_slug, hour) do update set searches = d.searches + excluded.searches,
-       leads = d.leads + excluded.leads, conversions = d.conversions + excluded.conversions`,
+       leads = d.leads + excluded.leads, conversions = d.conversions + excluded.conversions,
+       anonymous = d.anonymous + excluded.anonymous`,
     [now, JSON.stringify(counts)],
   );
 }
@@ -45,7 +48,7 @@ export async function readCityDemand(
   const weighed = (column: string) =>
     `sum(${column} * 0.5 ^ (greatest(0, extract(epoch from $1::timestamptz - hour)) / 3600 / $3::float8))::float8 as ${column}`;
   const { rows } = await queryable.query<CityDemand>(
-    `select city_slug, ${weighed('searches')}, ${weighed('leads')}, ${weighed('conversions')},
+    `select city_slug, ${weighed('searches')}, ${weighed('leads')}, ${weighed('conversions')}, ${weighed('anonymous')},
             max(hour) filter (where searches > 0) as last_search_at,
             max(hour) filter (where leads + conversions > 0) as last_lead_at
        from city_demand where hour > $2 and hour <= $1 group by city_slug order by city_slug`,

@@ -112,6 +112,10 @@ export async function writeRefreshModel(
   );
 }
 
+export async function writeReadUntil(queryable: Queryable, source: string, until: Date): Promise<void> {
+  await queryable.query('update refresh_models set read_until = $2 where source = $1', [source, until]);
+}
+
 export interface SeenPlanSet {
   tdsp_duns: string;
   /** The last time that the upstream confirmed its plans; `null`: never, or another origin did. */
@@ -142,6 +146,50 @@ export async function readSeenPlanSets(
        ) s on true
       order by t.duns`,
     [source, origin, queue],
+  );
+  return rows;
+}
+
+export interface RefreshDay {
+  /** A day of Texas: `2026-07-20`. */
+  day: string;
+  changes: number;
+  /** Mean minutes from a change to the answer that showed it; `null`: nothing changed. */
+  minutes: number | null;
+  /** What calls at the turns of the interval alone would have taken. */
+  schedule_minutes: number | null;
+  /** Calls of the refresh strategy, and all calls. */
+  looks: number;
+  calls: number;
+}
+
+/** What each day since then brought, the oldest first. @param intervalMs between the calls of the schedules */
+export async function readRefreshDays(
+  queryable: Queryable,
+  source: string,
+  since: Date,
+  intervalMs: number,
+): Promise<RefreshDay[]> {
+  const { rows } = await queryable.query<RefreshDay>(
+    `with changes as (
+       select changed_after + (changed_by - changed_after) / 2 as at, seen_at
+         from refresh_changes where source = $1 and changed_by > $2
+     ), seen as (
+       select to_char(at at time zone 'America/Chicago', 'YYYY-MM-DD') as day, count(*)::int as changes,
+              avg(extract(epoch from seen_at - at) / 60)::float8 as minutes,
+              avg(extract(epoch from date_bin($3::float8 * interval '1 ms', at, timestamptz 'epoch')
+                + $3::float8 * interval '1 ms' - at) / 60)::float8 as schedule_minutes
+         from changes group by 1
+     ), made as (
+       select to_char(called_at at time zone 'America/Chicago', 'YYYY-MM-DD') as day, count(*)::int as calls,
+              count(*) filter (where exists (
+                select from sync_runs r where r.id = c.run_id and r.requested_by = 'refresh'))::int as looks
+         from api_calls c where source = $1 and called_at > $2 group by 1
+     )
+     select day, coalesce(changes, 0) as changes, minutes, schedule_minutes, coalesce(looks, 0) as looks,
+            coalesce(calls, 0) as calls
+       from made full join seen using (day) order by day`,
+    [source, since, intervalMs],
   );
   return rows;
 }

@@ -7,7 +7,7 @@
  */
 
 import { changedTerms, planHash, termsOfSale } from '../../plan/content.ts';
-import type { EventCause, NewEvent } from '../../plan/events/market-event.ts';
+import type { EventCause, EventData, NewEvent } from '../../plan/events/market-event.ts';
 import { type OfferBefore, offerEvent } from '../../plan/events/offer-events.ts';
 import { offerKey, providerId } from '../../plan/offer.ts';
 import type { Plan } from '../../plan/plan.ts';
@@ -28,6 +28,8 @@ export interface IdentifyInput {
   now: Date;
   /** Why things changed, where a plan does not tell by itself. */
   cause?: EventCause;
+  /** The version that was current. */
+  version?: number;
   newId(): string;
 }
 
@@ -44,7 +46,7 @@ interface Identified {
 }
 
 export function identify(input: IdentifyInput): Identified {
-  const { changed, gone, offers, now, newId, cause = 'provider' } = input;
+  const { changed, gone, offers, now, newId, cause = 'provider', version = 0 } = input;
   const continued = continueOffers(input);
   const out: Identified = {
     plans: [],
@@ -111,6 +113,14 @@ export function identify(input: IdentifyInput): Identified {
   const ended = new Map(
     left.filter((plan) => !alive.has(plan.offer_id)).map((plan) => [plan.offer_id, plan]),
   );
+  const underId = new Map(changed.map((item) => [item.draft.external_id, continued.get(item)?.id ?? null]));
+  /** Why a plan's offer is gone: what its upstream id is now tells. */
+  const reasonOf = ({ external_id }: KnownPlan): Pick<EventData['offer_withdrawn'], 'reason' | 'into'> => {
+    if (cause === 'source_change') return { reason: 'source_changed', into: null };
+    const into = underId.get(external_id);
+    if (into === undefined) return { reason: 'withdrawn', into: null };
+    return into === null ? { reason: 'replaced', into } : { reason: 'merged', into };
+  };
   const unfinished = new Set(offers.filter((offer) => offer.ended_at === null).map((offer) => offer.id));
   for (const [offer_id, plan] of ended) {
     if (!unfinished.has(offer_id)) continue;
@@ -118,7 +128,8 @@ export function identify(input: IdentifyInput): Identified {
     const about = { offer_id, plan_id: plan.id, external_id: plan.external_id };
     out.history.push({ ...about, event: 'withdrawn', field: null, from_value: null, to_value: null });
     const provider_id = offers.find(({ id }) => id === offer_id)?.provider_id ?? null;
-    out.events.push({ kind: 'offer_withdrawn', cause, ...about, provider_id, rate_change: null, data: null });
+    const data = { ...reasonOf(plan), last_version: version };
+    out.events.push({ kind: 'offer_withdrawn', cause, ...about, provider_id, rate_change: null, data });
   }
   return out;
 }

@@ -1,7 +1,7 @@
 /** All that a publish tells, in the order in which it is told: why first, then the offers, and at last that it is whole. */
 
 import type { EventCause, EventData, EventKind, NewEvent } from '../../plan/events/market-event.ts';
-import { gatherChargeDay } from '../../plan/events/offer-events.ts';
+import { gatherChargeDay, gatherFirstListing } from '../../plan/events/offer-events.ts';
 import type { PassedAs } from '../../store/plans/guarded-plans.ts';
 import type { ProviderRow } from '../../store/plans/published-plans.ts';
 
@@ -43,7 +43,7 @@ export function publishEvents(told: PublishTold): NewEvent[] {
       ...plain('provider_renamed', cause, { from, to }),
       provider_id: id,
     })),
-    ...gatherChargeDay(offers, sold),
+    ...(cause === 'first_snapshot' ? gatherFirstListing(offers) : gatherChargeDay(offers, sold)),
     passed_as === 'reverted'
       ? plain('snapshot_reverted', by, { ...snapshot, to_version: revertedTo })
       : plain('snapshot_published', by, snapshot),

@@ -238,6 +238,7 @@ async function writeSnapshot(
     gone,
     now: published_at,
     cause,
+    version: current?.version ?? 0,
   });
 
   const hashes = new Map(active.map((plan) => [plan.external_id, plan.plan_hash]));
@@ -317,7 +318,11 @@ function goneFrom({ snapshot: { rejected }, contents, active }: Change): ActiveP
 async function identifyIn(
   queryable: Queryable,
   duns: string,
-  { differing, gone, now, cause }: { differing: Content[]; gone: ActivePlan[]; now: Date; cause: EventCause },
+  {
+    differing,
+    gone,
+    ...about
+  }: { differing: Content[]; gone: ActivePlan[]; now: Date; cause: EventCause; version: number },
 ): Promise<Omit<PublishedChange, 'snapshot'> & { renamed: ReturnType<typeof renamedAmong> }> {
   const drafts = differing.map((content) => ({ ...content, draft: storable(content.draft) }));
   const told = new Map(drafts.map(({ draft: { provider } }) => [providerId(provider.name), provider]));
@@ -336,7 +341,7 @@ async function identifyIn(
   const { offers, taken } = touched;
   const providers = newAbout(told, touched.providers);
   return {
-    ...identify({ changed, gone: leaving, taken, offers, now, cause, newId: randomUUIDv7 }),
+    ...identify({ changed, gone: leaving, taken, offers, ...about, newId: randomUUIDv7 }),
     overwritten: changed.flatMap(({ known }) => known?.external_id ?? []),
     gone: leaving.map(({ id }) => id),
     providers,

@@ -28,7 +28,7 @@ assert.equal((await wattsync(['sync', 'full'], env)).code, 0);
 
 async function startNginx(ports: readonly number[]): Promise<number> {
   const port = await freePort();
-  const folder = mkdtempSync(join(tmpdir(), 'wattsync-nginx-'));
+  const folder = mkdtempSync(join(process.env.WATTSYNC_TEST_DIR ?? tmpdir(), 'nginx-'));
   const config = `
 daemon off;
 pid ${folder}/nginx.pid;
@@ -39,7 +39,7 @@ http {
   client_body_temp_path ${folder}/a; proxy_temp_path ${folder}/b; fastcgi_temp_path ${folder}/c;
   uwsgi_temp_path ${folder}/d; scgi_temp_path ${folder}/e;
   upstream wattsync {
-${ports.map((one) => `    server 127.0.0.1:${one} max_fails=1 fail_timeout=1s;`).join('\n')}
+${ports.map((one) => `    server 127.0.0.1:${one} max_fails=0;`).join('\n')}
     keepalive 16;
     keepalive_timeout 60s;
   }
@@ -47,6 +47,7 @@ ${ports.map((one) => `    server 127.0.0.1:${one} max_fails=1 fail_timeout=1s;`)
     listen 127.0.0.1:${port};
     location / {
       proxy_pass http://wattsync;
+      proxy_connect_timeout 1s;
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_set_header X-Request-Id $request_id;

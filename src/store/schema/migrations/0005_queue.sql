@@ -148,9 +148,12 @@ create table city_demand (
   searches integer not null default 0,
   leads integer not null default 0,
   conversions integer not null default 0,
+  anonymous integer not null default 0,
   constraint city_demand_pkey primary key (city_slug, hour)
 );
-comment on table city_demand is 'What shoppers did, counted by city and hour: from POST /v1/events';
+comment on table city_demand is 'What shoppers did, counted by city and hour: from POST /v1/events and views of pages';
+comment on column city_demand.anonymous is
+  'How much of it nobody vouches for (views of pages, events without the key of EVENTS_KEY), in searches it is worth';
 create index idx_city_demand_hour on city_demand (hour);
 
 create table audit_log (

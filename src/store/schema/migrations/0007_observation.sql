@@ -47,6 +47,13 @@ comment on column observer.holder is 'as sync_workers.process_id; another takes 
 comment on column observer.state is 'what it saw last, for /metrics of all processes; shape in src/store/observation/figures.ts';
 insert into observer (lease_until) values ('-infinity');
 
+create table deploys (
+  at timestamptz not null,
+  version text not null,
+  constraint deploys_pkey primary key (at, version)
+);
+comment on table deploys is 'When a process began with another version than the one before it; a few a month, and never pruned';
+
 create table alerts (
   rule text not null,
   subject text not null,

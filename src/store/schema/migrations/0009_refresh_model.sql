@@ -30,3 +30,27 @@ comment on column refresh_models.read_until is 'looks until then are in refresh_
 comment on column refresh_models.model is 'rates, phase and links; shape and format in src/planning/refresh/model.ts';
 comment on column refresh_models.price is 'change-minutes that a call must save';
 comment on column refresh_models.proof is 'whether it may be used and why; shape in src/planning/refresh/proof.ts';
+
+create table experiments (
+  id bigint generated always as identity,
+  source text not null,
+  plan jsonb not null,
+  days jsonb not null default '[]',
+  standing jsonb,
+  started_at timestamptz not null default clock_timestamp(),
+  started_by text not null,
+  ended_at timestamptz,
+  ended_by text,
+  outcome text,
+  reason text,
+  constraint experiments_pkey primary key (id),
+  constraint experiments_outcome_check check (
+    (outcome is null) = (ended_at is null)
+    and outcome in ('better', 'worse', 'alike', 'undecided', 'harm', 'stopped'))
+);
+create unique index experiments_running_key on experiments (source) where ended_at is null;
+create index experiments_started_at_idx on experiments (started_at);
+comment on table experiments is 'Refresh strategies tried against each other, day by day; one at a time for each source';
+comment on column experiments.plan is 'what was written down before: arms, days, metric, least effect, stop rule; shape in src/planning/experiment/plan.ts';
+comment on column experiments.days is 'what each day that is over was like; shape in src/planning/experiment/measure.ts';
+comment on column experiments.standing is 'what the days say so far; shape in src/planning/experiment/judge.ts';
