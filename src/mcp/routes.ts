@@ -6,23 +6,25 @@
 import { isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { createClient } from '../../client/index.ts';
+import { expectToken } from '../api/admin.ts';
 import { Problem } from '../api/problem.ts';
 import type { AdminParts } from '../api/routes.ts';
-import { adminOf, bearerOf, mayAct } from '../api/strangers/admin-token.ts';
+import { bearerOf, mayAct } from '../api/strangers/admin-token.ts';
 
 const MOST_BYTES = 65_536;
 
 interface McpParts {
-  admin: Pick<AdminParts, 'tokens'> | null;
+  admin: Pick<AdminParts, 'tokens' | 'database'> | null;
   publicUrl: string | null;
 }
 
 export function mcpRoutes(app: FastifyInstance, parts: McpParts): void {
   app.post('/mcp', { bodyLimit: MOST_BYTES }, async (request, reply) => {
     expectOwnName(request, parts.publicUrl);
+    reply.removeHeader('access-control-allow-origin');
     const token = bearerOf(request.headers.authorization);
-    const admin = token && parts.admin ? adminOf(parts.admin.tokens, token) : null;
-    if (token && !admin) throw new Problem('unauthorized', { detail: 'The token is not known.' });
+    // Guessing is limited here as everywhere.
+    const admin = token && parts.admin ? await expectToken(request, app, parts.admin) : null;
     const [{ createMcpHandler }, { buildMcpServer }] = await Promise.all([
       import('@modelcontextprotocol/server'),
       import('./server.ts'),

@@ -185,6 +185,15 @@ test('tools that change something are there with the token of an operator, and n
   assert.equal(answer.isError, true);
   assert.deepEqual(orders, ['stopped']);
   await assert.rejects(connect({ authorization: 'Bearer wrong wrong wrong wrong' }));
+  // Guessing is limited as everywhere: even the right one has to wait then.
+  const payload = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+  const guess = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}`, host: 'localhost' };
+    return (await app.inject({ method: 'POST', url: '/mcp', headers, payload, remoteAddress: '192.0.2.7' }))
+      .statusCode;
+  };
+  for (let at = 0; at < 10; at++) assert.equal(await guess(`wrong number ${at} of some`), 401);
+  assert.equal(await guess(TOKEN), 429);
 });
 
 test('a page of another site cannot ask, under whatever name it leads here', async () => {
