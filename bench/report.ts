@@ -39,6 +39,7 @@ export const TOPICS = [
   'startup',
   'regret',
   'refresh',
+  'warming',
   'export',
 ] as const;
 export type Topic = (typeof TOPICS)[number];

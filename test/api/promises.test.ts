@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import Fastify from 'fastify';
 import { forAgentsRoutes } from '../../src/api/description/for-agents.ts';
 import { collectOperations, type Operation, route } from '../../src/api/route.ts';
-import { describedApi } from '../support/described-api.ts';
+import { describedApi } from '../support/bare-description.ts';
 
 const page = readFileSync(new URL('../../docs/api-promises.md', import.meta.url), 'utf8');
 const SIX_MONTHS_DAYS = 181;

@@ -10,8 +10,8 @@ import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
 import { refreshMarketViews } from '../../src/sync/work/refresh-views.ts';
 import { openApi } from '../support/api.ts';
+import { describedApi } from '../support/bare-description.ts';
 import { clientTypes } from '../support/client-types.ts';
-import { describedApi } from '../support/described-api.ts';
 import { createTestDatabase, syncAll, territory, testGate, until } from '../support/support.ts';
 
 const read = (file: string) => readFileSync(new URL(`../../client/${file}`, import.meta.url), 'utf8');

@@ -14,7 +14,7 @@ import { Secret } from '../../../src/config.ts';
 import { startSandbox } from '../../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../../src/sources/comparepower/comparepower.ts';
 import { openApi } from '../../support/api.ts';
-import { describedApi } from '../../support/described-api.ts';
+import { describedApi } from '../../support/bare-description.ts';
 import { createTestDatabase, startReader, syncAll, testGate } from '../../support/support.ts';
 
 const TOKEN = 'a token of a test';
