@@ -5,7 +5,12 @@
 
 import { Tally } from '../periodic.ts';
 import type { Queryable } from '../store/postgres/database.ts';
-import { addCityDemand, type DemandCounts } from '../store/queue/city-demand.ts';
+import {
+  addCityDemand,
+  addMissedPlaces,
+  type DemandCounts,
+  type MissedPlace,
+} from '../store/queue/city-demand.ts';
 import { DEMAND_WEIGHTS } from './priority.ts';
 
 export const DEMAND_EVENTS = { search: 'searches', lead: 'leads', conversion: 'conversions' } as const;
@@ -22,6 +27,7 @@ const FLUSH_MS = 2_000;
 
 export class DemandRecorder {
   readonly #tally: Tally<DemandCounts>;
+  readonly #missed: Tally<MissedPlace>;
 
   constructor({ database, flushEveryMs = FLUSH_MS, onError, now = () => new Date() }: DemandRecorderOptions) {
     this.#tally = new Tally({
@@ -34,10 +40,21 @@ export class DemandRecorder {
       write: (counted) => addCityDemand(database, now(), counted),
       onError,
     });
+    this.#missed = new Tally({
+      name: 'missed_places',
+      everyMs: flushEveryMs,
+      empty: (place) => ({ place, searches: 0 }),
+      add(to, more) {
+        to.searches += more.searches;
+      },
+      write: (counted) => addMissedPlaces(database, now(), counted),
+      onError,
+    });
   }
 
   start(): void {
     this.#tally.start();
+    this.#missed.start();
   }
 
   /**
@@ -51,13 +68,18 @@ export class DemandRecorder {
     if (!isVouched) counts.anonymous += DEMAND_WEIGHTS[what];
   }
 
+  /** @param place as `missedPlace` names it: what strangers type must not fill the memory */
+  miss(place: string): void {
+    this.#missed.of(place).searches += 1;
+  }
+
   /** Adds what was counted since the last time; what cannot be written is kept for the next. Never throws. */
-  flush(): Promise<void> {
-    return this.#tally.flush();
+  async flush(): Promise<void> {
+    await Promise.all([this.#tally.flush(), this.#missed.flush()]);
   }
 
   /** Safe early and twice. */
-  stop(): Promise<void> {
-    return this.#tally.stop();
+  async stop(): Promise<void> {
+    await Promise.all([this.#tally.stop(), this.#missed.stop()]);
   }
 }

@@ -156,6 +156,16 @@ comment on column city_demand.anonymous is
   'How much of it nobody vouches for (views of pages, events without the key of EVENTS_KEY), in searches it is worth';
 create index idx_city_demand_hour on city_demand (hour);
 
+create table missed_places (
+  place text not null,
+  hour timestamptz not null,
+  searches integer not null,
+  constraint missed_places_pkey primary key (place, hour)
+);
+comment on table missed_places is 'Places that were asked for and have no plans here, by hour; kept as city_demand';
+comment on column missed_places.place is 'slug of a place in the territory files; empty for every other text, which is not kept';
+create index idx_missed_places_hour on missed_places (hour);
+
 create table audit_log (
   id bigint generated always as identity,
   at timestamptz not null default now(),
