@@ -63,7 +63,7 @@ export interface ApiParts {
   /** Counts that somebody asked for a place without plans, as `missedPlace` names it; left out, nobody does. */
   onMiss?: (place: string) => void;
   /** Tells what happens as it happens; left out, there is no stream. */
-  hub?: Pick<EventHub, 'isFull' | 'join'>;
+  hub?: Pick<EventHub, 'isFull' | 'join' | 'most'>;
   /** The files of exports; left out, there are none. */
   exports?: {
     folder: string;
