@@ -4,6 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Engine } from '../../src/app/engine.ts';
 import { Secret } from '../../src/config.ts';
+import { readReport } from '../../src/monitor/report/report.ts';
+import { reportTime } from '../../src/monitor/report/report-days.ts';
+import { reportTables } from '../../src/monitor/report/report-tables.ts';
 import {
   listExperiments,
   readExperimentToday,
@@ -169,4 +172,15 @@ test('the API tells all of them as it is described, with what was written down b
   assert.ok(data.every(({ plan }) => plan.stop_rule.startsWith('After each day: ends as soon as')));
   assert.deepEqual(unexpected, []);
   assert.equal((await ask({ url: '/v1/admin/experiments' })).statusCode, 401);
+});
+
+test('a report of the month in which they ran has them, with how they ended', async () => {
+  const now = new Date();
+  const report = await readReport(pool, territory, reportTime('month', now.toISOString().slice(0, 7), now));
+  const table = reportTables(report).find(({ title }) => title === 'Experiments')!;
+  assert.deepEqual(
+    table.rows.map((row) => [row[0], row.at(-2)]),
+    ['stopped by hand', 'ended: B did harm', 'B is better'].map((how) => ['sentinel against even', how]),
+  );
+  assert.match(String(table.rows[2]![4]), /^-2\d\.\d min \(-\d/);
 });
