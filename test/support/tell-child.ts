@@ -78,19 +78,25 @@ async function send({ databaseUrl, holdMs }: Extract<TellJob, { kind: 'send' }>)
 /** Clients of the stream, a few hundred of which connect at once. */
 async function listen({ url, clients }: Extract<TellJob, { kind: 'listen' }>): Promise<void> {
   const AT_ONCE = 200;
-  const connect = (name: string) =>
-    new Promise<void>((resolve, reject) => {
+  /** Resolves with the first word; one that is turned away comes back, as browsers do. */
+  const connect = (name: string): Promise<void> =>
+    new Promise((resolve) => {
+      const again = () => setTimeout(() => void connect(name).then(resolve), 500);
       const request = get(url, { agent: false }, (response) => {
+        let isThere = false;
         response.setEncoding('utf8');
         response.on('data', (text: string) => {
           const at = now();
-          for (const [, seq] of text.matchAll(/^id: (\d+)$/gm))
+          isThere = true;
+          resolve();
+          for (const [, seq] of text.matchAll(/^id: (\d+)$/gm)) {
             heard.push({ name, seq: Number(seq), at, length: 0 });
+          }
         });
-        response.once('data', () => resolve());
         response.on('error', () => {});
+        response.on('close', () => isThere || again());
       });
-      request.on('error', reject);
+      request.on('error', again);
     });
   for (let begun = 0; begun < clients; begun += AT_ONCE) {
     const some = Math.min(AT_ONCE, clients - begun);

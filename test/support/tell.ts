@@ -3,6 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { EventFilter } from '../../src/store/events/event-log.ts';
 import type { Queryable } from '../../src/store/postgres/database.ts';
 import type { Heard, TellJob } from './tell-child.ts';
 
@@ -40,11 +41,12 @@ export async function insertReceivers(
   queryable: Queryable,
   names: readonly string[],
   port: number,
+  filter: EventFilter = {},
 ): Promise<void> {
   await queryable.query(
     `insert into webhooks (name, url, sealed_secret, filter, with_plans, created_by, seq)
-     select name, 'http://hook.test:' || $2 || '/' || name, 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', '{}', false, 'test', last_seq
+     select name, 'http://hook.test:' || $2 || '/' || name, 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', $3, false, 'test', last_seq
        from unnest($1::text[]) name cross join market_log`,
-    [names, String(port)],
+    [names, String(port), JSON.stringify(filter)],
   );
 }
