@@ -40,6 +40,7 @@ export const TOPICS = [
   'startup',
   'regret',
   'refresh',
+  'warming',
   'export',
 ] as const;
 export type Topic = (typeof TOPICS)[number];

@@ -25,6 +25,7 @@ const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
   startup: async () => (await import('./startup.ts')).measureStartup,
   regret: async () => (await import('./regret.ts')).measureRegret,
   refresh: async () => (await import('./refresh.ts')).measureRefresh,
+  warming: async () => (await import('./warming.ts')).measureWarming,
   export: async () => (await import('./export.ts')).measureExport,
 };
 

@@ -46,7 +46,7 @@ test('an install script runs only where package.json names its package', () => {
   );
 });
 
-test('the registry knows no vulnerability of what is installed to run, where it answers such questions', () => {
+test('the registry knows no vulnerability of what is installed to run, where it answers such questions', (t) => {
   const args = ['audit', '--omit=dev', '--json', '--fetch-retries=0', '--fetch-timeout=8000'];
   const { stdout, error } = spawnSync('npm', args, { cwd: root, encoding: 'utf8', timeout: 30_000 });
   assert.ok(!error, error?.message);
@@ -55,6 +55,8 @@ test('the registry knows no vulnerability of what is installed to run, where it 
     vulnerabilities?: Record<string, { severity: string; via: unknown[] }>;
   };
   // Mirrors and machines without a way out answer with an error of their own; npm exits with 1 in either case.
-  if (answer.vulnerabilities === undefined) assert.match(String(answer.message), /\S/);
-  else assert.deepEqual(Object.keys(answer.vulnerabilities), []);
+  if (answer.vulnerabilities === undefined) {
+    assert.match(String(answer.message), /\S/);
+    t.diagnostic(`NOT LOOKED AT: the registry in use answers no audits (${answer.message})`);
+  } else assert.deepEqual(Object.keys(answer.vulnerabilities), []);
 });

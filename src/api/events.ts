@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Secret } from '../config.ts';
 import { expected } from '../errors.ts';
+import type { Queryable } from '../store/postgres/database.ts';
 import { invalidParameter } from './params.ts';
 import { expectPlace } from './place.ts';
 import { Problem } from './problem.ts';
@@ -26,11 +27,11 @@ const RECORD_EVENT = {
   example: { body: { type: 'search', city: 'dallas-tx' } },
 } as const satisfies Operation;
 
-export function eventsRoutes(app: FastifyInstance, { places, onEvent, strangers }: ApiParts): void {
+export function eventsRoutes(app: FastifyInstance, { places, onEvent, strangers, database }: ApiParts): void {
   const { eventsKey } = strangers ?? STRANGERS;
   const operation = { ...RECORD_EVENT, isWithKey: eventsKey !== null } as const;
   route(app, operation, async ({ body: { type, city }, request }) => {
-    if (eventsKey) await expectKey(request, app, eventsKey);
+    if (eventsKey) await expectKey(request, app, eventsKey, database.pool);
 
     const place = expectPlace(places.find(city), 'city');
     if (place.kind !== 'city') {
@@ -43,10 +44,16 @@ export function eventsRoutes(app: FastifyInstance, { places, onEvent, strangers 
 }
 
 /** @throws {Problem} the key is missing or wrong, or too many were */
-async function expectKey(request: FastifyRequest, { limits }: FastifyInstance, key: Secret): Promise<void> {
+async function expectKey(
+  request: FastifyRequest,
+  { limits }: FastifyInstance,
+  key: Secret,
+  auditLog: Queryable,
+): Promise<void> {
   await limits.expectFewWrongTokens(request);
-  if (isSecret(bearerOf(request.headers.authorization), key)) return;
-  await limits.refuseToken(request, null);
+  const given = bearerOf(request.headers.authorization);
+  if (isSecret(given, key)) return;
+  if (given !== '') await limits.refuseToken(request, auditLog);
   throw new Problem('unauthorized', {
     detail: 'Events need the header "Authorization: Bearer …" with the key of EVENTS_KEY.',
   });

@@ -13,6 +13,7 @@ const DETAILS: Partial<Record<ProblemCode, string>> = {
 };
 const REASONS: Record<number, string> = {
   400: 'Bad Request',
+  405: 'Method Not Allowed',
   408: 'Request Timeout',
   431: 'Request Header Fields Too Large',
 };
@@ -25,11 +26,26 @@ export function answerParserError(error: NodeJS.ErrnoException, socket: Socket):
     return;
   }
   const code = CODES[error.code ?? ''] ?? 'bad_request';
+  endWith(socket, code, DETAILS[code] ?? 'This is not HTTP that can be read.');
+}
+
+/** For `connect` of a server: somebody takes it for a proxy. */
+export function refuseTunnel(socket: Socket): void {
+  socket.on('error', () => {});
+  endWith(
+    socket,
+    'method_not_allowed',
+    'This server is not a proxy: it takes no CONNECT.',
+    'Allow: GET, HEAD, OPTIONS\r\n',
+  );
+}
+
+/** @param header one more, with its line break */
+function endWith(socket: Socket, code: ProblemCode, detail: string, header = ''): void {
   const { status } = PROBLEMS[code];
-  const detail = DETAILS[code] ?? 'This is not HTTP that can be read.';
   const body = JSON.stringify(problemOf(code, { detail }));
   socket.end(
     `HTTP/1.1 ${status} ${REASONS[status]}\r\nContent-Type: ${PROBLEM_JSON}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
-      `Cache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
+      `${header}Cache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
   );
 }

@@ -60,8 +60,10 @@ export interface ApiParts {
   syncIntervalMs: number;
   /** Counts what a shopper did in a city. @param isVouched told with the key of events */
   onEvent(city_slug: string, event: DemandEvent, isVouched: boolean): void;
+  /** Counts that somebody asked for a place without plans, as `missedPlace` names it; left out, nobody does. */
+  onMiss?: (place: string) => void;
   /** Tells what happens as it happens; left out, there is no stream. */
-  hub?: Pick<EventHub, 'isFull' | 'join'>;
+  hub?: Pick<EventHub, 'isFull' | 'join' | 'most'>;
   /** The files of exports; left out, there are none. */
   exports?: {
     folder: string;

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { readConfig } from '../config.ts';
 import { Front } from './front.ts';
@@ -25,6 +27,21 @@ test('while the program is built it is alive, and everything else is answered wi
     assert.equal(await (await fetch(`${url}/v1/plans`)).text(), 'answered');
   } finally {
     await front.stop();
+    await front.stop();
+  }
+});
+
+test('who takes it for a proxy is told that it is none', async () => {
+  const front = new Front(readConfig({}));
+  const { hostname, port } = new URL(await front.listen(ANYWHERE));
+  try {
+    const socket = connect(Number(port), hostname, () =>
+      socket.write('CONNECT other.example:443 HTTP/1.1\r\nHost: other.example\r\n\r\n'),
+    );
+    const answer = await text(socket);
+    assert.match(answer, /^HTTP\/1\.1 405 Method Not Allowed\r\n[\s\S]*\r\nAllow: GET, HEAD, OPTIONS\r\n/);
+    assert.equal(JSON.parse(answer.split('\r\n\r\n')[1]!).code, 'method_not_allowed');
+  } finally {
     await front.stop();
   }
 });

@@ -10,10 +10,10 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { REQUEST_ID, TRACEPARENT } from '../api/observation/request-id.ts';
-import { answerParserError } from '../api/parser-errors.ts';
+import { answerParserError, refuseTunnel } from '../api/parser-errors.ts';
 import { PROBLEM_JSON, problemOf } from '../api/problem.ts';
 import { WattsyncError } from '../errors.ts';
 import { isForPerson } from '../pages/page-parts.ts';
@@ -89,6 +89,7 @@ export class Front {
       this.#answer(request, response),
     );
     this.server.on('clientError', answerParserError);
+    this.server.on('connect', (_, socket) => refuseTunnel(socket as Socket));
   }
 
   /** @returns its address @throws {PortTakenError} */

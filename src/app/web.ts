@@ -144,6 +144,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
           ),
       },
       onEvent: (slug, event, isVouched) => demand.count(slug, event, isVouched),
+      onMiss: (place) => demand.miss(place),
       publicUrl: config.publicUrl,
       watches: new WatchDesk({
         database: database.quick,

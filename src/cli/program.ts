@@ -245,6 +245,12 @@ const REFRESH_COMMANDS: CommandSpec[] = [
     description: 'forget what was learned of when prices move, and learn it from the kept answers',
     load: async () => (await import('./refresh/refresh.ts')).rebuildRefresh,
   },
+  {
+    usage: 'score',
+    description: 'every strategy replayed on the changes of the last days: exact after a census',
+    options: [numberOption('--days <number>', 'how many days count (default: 14)')],
+    load: async () => (await import('./refresh/refresh.ts')).scoreRefresh,
+  },
 ];
 
 const EXPERIMENT_COMMANDS: CommandSpec[] = [

@@ -71,6 +71,11 @@ export class EventHub {
     this.#options = { most, ...options };
   }
 
+  /** How many may listen to this process. */
+  get most(): number {
+    return this.#options.most;
+  }
+
   get isFull(): boolean {
     return this.#listeners.size >= this.#options.most;
   }

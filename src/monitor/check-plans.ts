@@ -1,5 +1,6 @@
 /** Are the plans fresh, and if not, why: failures, held snapshots, an upstream that refuses. Pure. */
 
+import { DAY_MS } from '../units.ts';
 import { bad, type Finding, ok, warn } from './finding.ts';
 import type { MonitorView, ViewTdsp } from './monitor-view.ts';
 import { limitText, plural, spanText, timeText } from './text.ts';
@@ -157,4 +158,19 @@ export function checkUpstream({ upstream, at }: Pick<MonitorView, 'upstream' | '
     return warn(check, `${source} failed ${failures} times in a row`, advice);
   }
   return ok(check, `${source} answers, ${calls}`);
+}
+
+const CERTIFICATE_DAYS = { warn: 14, bad: 3 };
+
+/** Of the upstream, as its last connection showed it; nothing where none was seen. */
+export function checkCertificate({ upstream, at }: Pick<MonitorView, 'upstream' | 'at'>): Finding[] {
+  const { certificate_ends_at: end, source } = upstream;
+  if (end === null) return [];
+  const check = 'certificate';
+  const days = (end.getTime() - at.getTime()) / DAY_MS;
+  const ends = `The certificate of ${source} ${days < 0 ? 'ended' : 'ends'} on ${end.toISOString().slice(0, 10)}`;
+  if (days > CERTIFICATE_DAYS.warn) return [ok(check, ends)];
+  const find = days <= CERTIFICATE_DAYS.bad ? bad : warn;
+  const when = days < 0 ? 'every call fails' : `in ${plural(Math.floor(days), 'day')} every call fails`;
+  return [find(check, `${ends}: ${when}`, 'Tell the operator of the upstream; the next call sees a new one')];
 }

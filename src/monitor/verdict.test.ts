@@ -217,6 +217,21 @@ const CASES: [what: string, view: Partial<MonitorView>, found: string[], healthy
     /failed 5 times.*12:00:30Z.*answered 500/,
   ],
   [
+    'a certificate that ends in ten days',
+    upstream({ certificate_ends_at: before(-10.5 * 86_400) }),
+    ['warn certificate'],
+    true,
+    /certificate of comparepower ends on .*in 10 days every call fails/,
+  ],
+  [
+    'a certificate that ends tomorrow',
+    upstream({ certificate_ends_at: before(-1.5 * 86_400) }),
+    ['bad certificate'],
+    true,
+    /in 1 day every call fails/,
+  ],
+  ['a certificate that holds', upstream({ certificate_ends_at: before(-90 * 86_400) }), [], true, /^$/],
+  [
     'a key that is refused',
     upstream(call(401)),
     ['bad upstream'],

@@ -1,6 +1,7 @@
 /** How syncing is, for `sync status`, `sync monitor` and the doctor. Pure. */
 
 import {
+  checkCertificate,
   checkDeadLetters,
   checkHeld,
   checkNames,
@@ -36,6 +37,7 @@ export const syncFindings = (view: MonitorView): Finding[] => [
   checkHeld(view),
   checkNames(view),
   checkUpstream(view),
+  ...checkCertificate(view),
   checkSettings(view),
   checkRefresh(view.refresh),
 ];

@@ -241,7 +241,8 @@ function contextOf(request: FastifyRequest, sessions: Sessions): Context {
 const acceptsOf = ({ headers }: FastifyRequest): string => String(headers['accept-encoding'] ?? '');
 
 /** Only pages of operations: a link to the login must not lead to another site. */
-const pathWithin = (path: string): string => (/^\/ops(?:[/?][\w./?=&%-]*)?$/.test(path) ? path : '/ops');
+const pathWithin = (path: string): string =>
+  /^\/ops(?:[/?][\w./?=&%-]*)?$/.test(path) && !/\.\.|\/\//.test(path) ? path : '/ops';
 
 /** Browsers say where a form comes from; what does not say it is not a browser. */
 const isForeign = ({ headers }: FastifyRequest): boolean =>

@@ -13,7 +13,7 @@ import type { StyleSheet } from './style-sheet.ts';
 import type { CommonWords } from './words/common.ts';
 
 export interface PageParts
-  extends Pick<ApiParts, 'territory' | 'places' | 'syncIntervalMs' | 'staleAfterMs'> {
+  extends Pick<ApiParts, 'territory' | 'places' | 'syncIntervalMs' | 'staleAfterMs' | 'onMiss'> {
   /** Of it no more than what costs no upstream call. */
   catalog: Pick<Catalog, 'look' | 'isAsSeen' | 'freshnessOf' | 'nowMs'>;
   /** Where the pages are reached from outside, without a slash at the end; `null`: not known. */
@@ -80,6 +80,8 @@ export interface Page {
   demand: string | null;
   /** It is about one person: nobody keeps it. */
   isPrivate?: boolean;
+  /** A view of it counts as a search for this place, which has no plans; left out, it does not. */
+  missed?: string | null;
   /** When to ask again, where that may help. */
   retryAfterSeconds: number | null;
 }

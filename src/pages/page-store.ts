@@ -133,8 +133,10 @@ export class PageStore {
       ready.heads = {};
     }
     // A browser that fetches ahead is not yet somebody who looks (Speculation Rules, Sec-Purpose).
-    if (page.demand !== null && headerOf(request, 'sec-purpose') === undefined)
-      this.#parts.onView(page.demand, request);
+    if (headerOf(request, 'sec-purpose') === undefined) {
+      if (page.demand !== null) this.#parts.onView(page.demand, request);
+      if (page.missed != null) this.#parts.onMiss?.(page.missed);
+    }
     if (page.status === 200 && isNotModified(headerOf(request, 'if-none-match'), tag)) {
       response.writeHead(304, ready.head as string[]).end();
       return;

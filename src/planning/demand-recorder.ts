@@ -5,7 +5,7 @@
 
 import { Periodic } from '../periodic.ts';
 import type { Queryable } from '../store/postgres/database.ts';
-import { addCityDemand, type DemandCounts } from '../store/queue/city-demand.ts';
+import { addCityDemand, addMissedPlaces, type DemandCounts } from '../store/queue/city-demand.ts';
 import { DEMAND_WEIGHTS } from './priority.ts';
 
 export const DEMAND_EVENTS = { search: 'searches', lead: 'leads', conversion: 'conversions' } as const;
@@ -23,6 +23,7 @@ const FLUSH_MS = 2_000;
 export class DemandRecorder {
   readonly #options: DemandRecorderOptions;
   #counts = new Map<string, DemandCounts>();
+  #missed = new Map<string, number>();
   readonly #flusher: Periodic;
 
   constructor(options: DemandRecorderOptions) {
@@ -53,6 +54,11 @@ export class DemandRecorder {
     }
   }
 
+  /** @param place as `missedPlace` names it: what strangers type must not fill the memory */
+  miss(place: string, times = 1): void {
+    this.#missed.set(place, (this.#missed.get(place) ?? 0) + times);
+  }
+
   /** Adds what was counted since the last time; what cannot be written is kept for the next. Never throws. */
   flush(): Promise<void> {
     return this.#flusher.now();
@@ -64,6 +70,7 @@ export class DemandRecorder {
   }
 
   async #flush(): Promise<void> {
+    await this.#flushMissed();
     const counted = [...this.#counts.values()];
     if (counted.length === 0) return;
     this.#counts = new Map();
@@ -72,6 +79,19 @@ export class DemandRecorder {
       await addCityDemand(database, now(), counted);
     } catch (error) {
       for (const counts of counted) this.#add(counts);
+      onError(error);
+    }
+  }
+
+  async #flushMissed(): Promise<void> {
+    const missed = [...this.#missed].map(([place, searches]) => ({ place, searches }));
+    if (missed.length === 0) return;
+    this.#missed = new Map();
+    const { database, onError, now = () => new Date() } = this.#options;
+    try {
+      await addMissedPlaces(database, now(), missed);
+    } catch (error) {
+      for (const { place, searches } of missed) this.miss(place, searches);
       onError(error);
     }
   }

@@ -6,7 +6,10 @@
 import type { DemandCounts } from '../store/queue/city-demand.ts';
 import type { City } from '../territory/territory.ts';
 
-type Demand = Omit<DemandCounts, 'city_slug'>;
+interface Demand extends Omit<DemandCounts, 'city_slug'> {
+  /** What the demand of its metro adds, in searches. */
+  nearby?: number;
+}
 /** By slug: what shoppers did there, weighed by how long ago it was. */
 export type DemandByCity = ReadonlyMap<string, Demand>;
 
@@ -32,11 +35,17 @@ const MOST_AGE_POINTS = 200;
 const AGE_POINTS_AT_TARGET = 100;
 
 /** Searches that all events of a city are worth. */
-export function demandWeight({ searches, leads, conversions }: Omit<Demand, 'anonymous'>): number {
+export function demandWeight({
+  searches,
+  leads,
+  conversions,
+  nearby = 0,
+}: Omit<Demand, 'anonymous'>): number {
   return (
     searches * DEMAND_WEIGHTS.searches +
     leads * DEMAND_WEIGHTS.leads +
-    conversions * DEMAND_WEIGHTS.conversions
+    conversions * DEMAND_WEIGHTS.conversions +
+    nearby
   );
 }
 
@@ -73,11 +82,12 @@ export function cityPriority(
   return { score, reason: `${city.name}: ${parts.join(' + ')} = ${score}` };
 }
 
-function describeDemand({ searches, leads, conversions }: Demand): string {
+function describeDemand({ searches, leads, conversions, nearby = 0 }: Demand): string {
   const counts = [
     [searches, 'search', 'searches'],
     [leads, 'lead', 'leads'],
     [conversions, 'conversion', 'conversions'],
+    [nearby, 'search nearby', 'searches nearby'],
   ] as const;
   return counts
     .filter(([count]) => count > 0)

@@ -28,6 +28,7 @@ import { type JobQueue, queueName } from '../sync/work/job-queue.ts';
 import { jobKeys, rescueOrphans } from '../sync/work/reconcile.ts';
 import type { City, Territory } from '../territory/territory.ts';
 import { type PlannedTarget, planTargets } from './plan-targets.ts';
+import { shareDemand } from './shared-demand.ts';
 import { DEMAND_HALF_LIFE_HOURS, DEMAND_WINDOW_MS, priorityCities, type SyncKind } from './sync-kinds.ts';
 
 /** What an upstream is, without the means to call it. */
@@ -264,7 +265,7 @@ async function plan(
           .filter(({ origin }) => origin === upstream.origin)
           .map(({ tdsp_duns, observed_at }) => [tdsp_duns, observed_at]),
       ),
-      demand: new Map(demand.map((one) => [one.city_slug, one])),
+      demand: shareDemand(territory, demand),
       open: await readOpenTargets(queryable, queueName(upstream)),
       wholeState: upstream.coverage === 'state' ? territory.tdsps.map(({ duns }) => duns) : null,
     },

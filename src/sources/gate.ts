@@ -25,7 +25,7 @@ import { traced } from '../trace.ts';
 import { HOUR_MS } from '../units.ts';
 import { callReserve } from './call-reserve.ts';
 import { certificateEnd, watchCertificates } from './certificates.ts';
-import { type HttpAnswer, type Moved, redactSecrets } from './http.ts';
+import { type HttpAnswer, type Moved, readAge, redactSecrets } from './http.ts';
 import { NotAllowedError } from './not-allowed-error.ts';
 import type { FetchContext } from './source.ts';
 import { SourceError } from './source-error.ts';
@@ -251,6 +251,7 @@ export class Gate {
       attempt,
       called_at,
       payload_hash: payload?.hash ?? null,
+      age_seconds: readAge(answer?.headers.get('age') ?? null),
       status: answer?.status || null,
       bytes: answer?.body.byteLength ?? null,
       duration_ms: Math.round(tookMs),

@@ -205,3 +205,9 @@ function whatFailed(error: unknown): string {
   const inner = error.cause instanceof Error ? error.cause : error;
   return inner.message || ('code' in inner ? String(inner.code) : inner.name);
 }
+
+/** Seconds that a cache on the way had held an answer (RFC 9111 5.1); `null`: none says so. */
+export function readAge(header: string | null): number | null {
+  const seconds = /^\d{1,9}$/.test(header?.trim() ?? '') ? Number(header) : 0;
+  return seconds > 0 ? Math.min(seconds, 2_147_483_647) : null;
+}

@@ -34,7 +34,7 @@ export function middleOf(territory: Territory, zips: readonly string[]): Point |
 }
 
 /** Great-circle distance (haversine). */
-function milesApart(a: Point, b: Point): number {
+export function milesApart(a: Point, b: Point): number {
   const radians = (degrees: number) => (degrees * Math.PI) / 180;
   const half = (degrees: number) => Math.sin(radians(degrees) / 2) ** 2;
   const h = half(b.lat - a.lat) + Math.cos(radians(a.lat)) * Math.cos(radians(b.lat)) * half(b.lon - a.lon);

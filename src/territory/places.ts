@@ -36,6 +36,15 @@ export type Place =
       explanation: string;
     };
 
+/**
+ * What a place without plans is counted as: its slug where the territory files know it, and one name, empty, for every other
+ * text. `null`: it has plans.
+ */
+export function missedPlace(place: Place): string | null {
+  if (place.kind === 'unknown') return '';
+  return place.kind === 'no_choice' || place.kind === 'not_listed' ? (place.slug ?? '') : null;
+}
+
 const MOST_REMEMBERED = 5_000;
 /** No name of a place is longer, nor are several that somebody types. */
 const LONGEST_NAME = 100;

@@ -8,100 +8,48 @@ import { oas } from '@stoplight/spectral-rulesets';
 import { Ajv2020, type AnySchema } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import fc from 'fast-check';
-import { Engine } from '../../src/app/engine.ts';
-import { readConfig, Secret } from '../../src/config.ts';
-import { startSandbox } from '../../src/sandbox/server.ts';
-import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
-import { refreshMarketViews } from '../../src/sync/work/refresh-views.ts';
-import { openApi } from '../support/api.ts';
-import { createTestDatabase, syncAll, territory, testGate } from '../support/support.ts';
+import {
+  app,
+  ask,
+  document,
+  engine,
+  operations,
+  type Parameter,
+  requestOf,
+  shortened,
+  text,
+  unexpected,
+} from '../support/described-api.ts';
 
-const TOKEN = 'a token of a test';
-const { database } = await createTestDatabase();
-const sandbox = await startSandbox({ plansPerTdsp: 30, now: () => new Date('2026-06-01T12:00:00Z') });
-const source = new ComparePowerSource(
-  { url: sandbox.url, apiKey: null, apiKeyHeader: 'X-API-Key' },
-  testGate(database),
-);
-const engine = new Engine({
-  config: readConfig({ COMPAREPOWER_API_URL: sandbox.url }),
-  database,
-  territory,
-  source,
-  roles: [],
-  onError: (error) => unexpected.push(error),
-});
-const { app, ask, listener, unexpected } = openApi(database, undefined, {
-  admin: {
-    tokens: [{ name: 'tester', role: 'operate', token: new Secret(TOKEN) }],
-    engine,
-    database,
-  },
-});
-await listener.start();
-await syncAll(database, source);
-await refreshMarketViews(database);
-await app.inject('/v1/plans?city=dallas-tx');
-// The examples name one.
-await database.pool.query(
-  `insert into webhooks (name, url, sealed_secret, filter, with_plans, created_by, seq)
-   values ('mirror', 'https://127.0.0.1/', 'whsec_AAAA', '{}', false, 'test', 0)`,
-);
-test.after(async () => {
-  await engine.stop(0);
-  await sandbox.stop();
-});
-
-interface Parameter {
-  name: string;
-  in: 'path' | 'query';
-  required?: boolean;
-  schema: Record<string, unknown>;
-  example?: unknown;
-}
-interface Operation {
-  operationId: string;
-  description: string;
-  security: unknown[];
-  parameters: Parameter[];
-  requestBody?: { content: Record<string, { example?: object }> };
-  responses: Record<string, unknown>;
-}
-
-const text = (await app.inject('/openapi.json')).body;
-const document = JSON.parse(text) as { paths: Record<string, Record<string, Operation>> };
-const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, about]) => ({ path, method: method.toUpperCase(), ...about })),
-);
-type Described = (typeof operations)[number];
-
-/** The request of the examples, some of its parameters replaced. */
-function requestOf({ path, method, parameters, requestBody }: Described, other: Record<string, string> = {}) {
-  const query = new URLSearchParams();
-  let at = path;
-  for (const { name, in: where, example } of parameters) {
-    const value = other[name] ?? (example === undefined ? undefined : String(example));
-    if (value === undefined) continue;
-    if (where === 'path') at = at.replace(`{${name}}`, encodeURIComponent(value));
-    else query.set(name, value);
-  }
-  const body = Object.values(requestBody?.content ?? {})[0]?.example;
-  return {
-    method: method as 'GET',
-    url: query.size > 0 ? `${at}?${query}` : at,
-    headers: { authorization: `Bearer ${TOKEN}` },
-    ...(body && { payload: body }),
-  };
-}
-
-test('every example is answered with success', async () => {
+test('every example is answered with success, and as the example of its answer says', async () => {
   assert.ok(operations.length >= 23, `${operations.length}`);
   for (const operation of operations) {
-    const { statusCode, body } = await ask(requestOf(operation));
+    const { statusCode, headers, body } = await ask(requestOf(operation));
     assert.ok(statusCode === 200 || statusCode === 202, `${operation.operationId}: ${body.slice(0, 300)}`);
+    const { content } = operation.responses[statusCode] as { content: Record<string, { example?: unknown }> };
+    const type = String(headers['content-type']).split(';')[0]!;
+    const told = content[type]?.example;
+    assert.ok(told, `${operation.operationId} has no example of its answer: npm run examples`);
+    // Of a description only the head is told.
+    if (operation.operationId === 'getOpenapi' || type === 'application/schema+json') continue;
+    if (!type.endsWith('json')) continue;
+    expectAlike(told, shortened(JSON.parse(body)), operation.operationId);
   }
   await engine.changeControl('running', { by: 'test', reason: null });
 });
+
+/** The same fields at every depth; what is in them is of another day. */
+function expectAlike(told: unknown, answered: unknown, where: string): void {
+  if (Array.isArray(told) && Array.isArray(answered)) {
+    if (told.length > 0 && answered.length > 0) expectAlike(told[0], answered[0], `${where}[]`);
+  } else if (isObject(told) && isObject(answered)) {
+    const names = (json: object) => Object.keys(json).toSorted();
+    assert.deepEqual(names(told), names(answered), `${where}: npm run examples`);
+    for (const [name, value] of Object.entries(told)) expectAlike(value, answered[name], `${where}.${name}`);
+  }
+}
+const isObject = (json: unknown): json is Record<string, unknown> =>
+  typeof json === 'object' && json !== null && !Array.isArray(json);
 
 test('redocly finds nothing to say', async () => {
   const config = await createConfig({ extends: ['recommended-strict'] });

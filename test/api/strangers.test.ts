@@ -323,6 +323,8 @@ test('tokens have names and roles; wrong ones are counted, limited and audited, 
     'unknown token_refused 192.0.2.66',
     'omar cache_cleared',
     'dana role_refused 192.0.2.20',
+    // With a token that is not the key of events, above.
+    'unknown token_refused 203.0.113.5',
   ]);
 });
 

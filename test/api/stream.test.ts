@@ -52,14 +52,19 @@ interface Message {
   data: { seq: number; tdsp_duns: string };
 }
 
+let addresses = 0;
+
 /** A client as a browser is one, and what it was told. */
 class Client {
   readonly got: Message[] = [];
   readonly #ended = new AbortController();
   readonly done: Promise<void>;
 
-  constructor(query = '', lastEventId: number | null = null) {
-    const headers: Record<string, string> = lastEventId === null ? {} : { 'last-event-id': `${lastEventId}` };
+  constructor(query = '', lastEventId: number | null = null, address: string | null = null) {
+    const headers = {
+      'x-forwarded-for': address ?? `203.0.113.${++addresses % 250}`,
+      ...(lastEventId === null ? {} : { 'last-event-id': `${lastEventId}` }),
+    };
     this.done = this.#read(`${url}/v1/stream${query}`, headers).catch(() => {});
   }
 
@@ -179,4 +184,24 @@ test('wrong parameters and a full house are told, and nobody is left behind', as
   await Promise.all(clients.map((client) => client.close()));
   await until(() => !hub.isFull);
   assert.deepEqual(errors, []);
+});
+
+test('one client has a tenth of the places, and asking for the head of a stream takes none', async () => {
+  const address = '198.51.100.1';
+  const ask = (method: string) =>
+    fetch(`${url}/v1/stream`, { method, headers: { 'x-forwarded-for': address } });
+  for (let at = 0; at < 10; at++) assert.equal(await (await ask('HEAD')).text(), '');
+  const clients = Array.from({ length: 4 }, () => new Client('', null, address));
+  await until(async () => {
+    const { status } = await ask('HEAD');
+    return status === 429;
+  });
+  const refused = await ask('GET');
+  assert.deepEqual(
+    [refused.status, ((await refused.json()) as { code: string }).code],
+    [429, 'too_many_requests'],
+  );
+  const other = new Client();
+  await Promise.all([...clients, other].map((client) => client.close()));
+  await until(async () => (await ask('HEAD')).status === 200);
 });

@@ -51,6 +51,7 @@ test('errors are counted, and reach the sender of the statement as before', asyn
       error: null,
       called_at: new Date(),
       payload_hash: null,
+      age_seconds: null,
     }),
     { code: '22003' },
   );

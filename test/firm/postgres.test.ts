@@ -171,6 +171,35 @@ test('a pooler that hands connections around by transaction is refused in one se
   assert.equal(await server.ended, 0);
 });
 
+test('a pooler that keeps a connection for its session does, where the role has the defaults it drops', async (t) => {
+  const ignore = 'ignore_startup_parameters = options,idle_in_transaction_session_timeout';
+  const name = new URL(url).pathname.slice(1);
+  t.after(() => admin.query(`alter database ${name} reset all`));
+  await admin.query(`alter database ${name} set statement_timeout = '3ms'`);
+  await admin.query(`alter database ${name} set DateStyle = 'German, DMY'`);
+  const dropping = await startPgbouncer(url, ignore, 'session');
+  const { code, message } = await failure(['sync', 'status'], { DATABASE_URL: dropping.url });
+  assert.equal(code, 'database_unsuitable', message);
+  assert.match(
+    message,
+    /DateStyle is "German, DMY", .*statement_timeout is "3".* set statement_timeout = '0'/,
+  );
+  await admin.query(`alter database ${name} reset all`);
+  // As the message says, what PostgreSQL does not have by default.
+  await admin.query(`alter database ${name} set TimeZone = 'UTC'`);
+  const pooler = await startPgbouncer(url, ignore, 'session');
+  const { code: done, stdout } = await wattsync(['sync', 'full', '--force', '--json'], {
+    ...env,
+    DATABASE_URL: pooler.url,
+  });
+  assert.equal(done, 0, stdout);
+  const strict = await failure(['sync', 'status'], {
+    DATABASE_URL: (await startPgbouncer(url, '', 'session')).url,
+  });
+  assert.equal(strict.code, 'database_pooled');
+  assert.match(strict.message, /session mode may stay where it is: ignore_startup_parameters = options/);
+});
+
 test('who holds the lock of migrations is named, and it is not waited for without end', async (t) => {
   const empty = await emptyDatabase(t);
   const holder = new pg.Client({ connectionString: empty.url, application_name: 'somebody' });

@@ -10,7 +10,8 @@ import { Engine } from '../../src/app/engine.ts';
 import { CacheStats } from '../../src/cache/cache-stats.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Channel } from '../../src/monitor/alerts/channels.ts';
-import { promisesOf, readFacts, SlowFacts } from '../../src/monitor/alerts/facts.ts';
+import { type Facts, promisesOf, readFacts, SlowFacts } from '../../src/monitor/alerts/facts.ts';
+import { SIGNALS_OF } from '../../src/monitor/alerts/signals.ts';
 import { sampleOf } from '../../src/monitor/figures/sample.ts';
 import { isBusinessDay, localDay } from '../../src/planning/refresh/calendar.ts';
 import { fitModel } from '../../src/planning/refresh/model.ts';
@@ -28,7 +29,7 @@ import { changeControl } from '../../src/sync/work/control.ts';
 import { DAY_MS } from '../../src/units.ts';
 import { startRedis } from '../support/cache.ts';
 import { createTestDatabase, ONCOR, syncAll, territory, testGate } from '../support/support.ts';
-import { causesLeft, watch } from '../support/watch.ts';
+import { causesLeft, rules, watch } from '../support/watch.ts';
 
 const { database } = await createTestDatabase();
 const { pool } = database;
@@ -220,6 +221,45 @@ test('fields of the upstream that came or went', async () => {
     make: () => noteSchemaDrift(pool, 'comparepower', ['+solar_buyback'], new Date()),
     undo: () => pool.query(`update schema_drift set first_seen_at = first_seen_at - interval '2 days'`),
   });
+});
+
+test('plans that are sold by ZIP code, as a new field or as copies of products at other rates', async () => {
+  await firesAndResolves({
+    rules: ['plans_by_place'],
+    subject: 'Oncor',
+    make: async () => {
+      await pool.query(
+        `create table names_before as
+           select id, name, term_months from electricity_plans where tdsp_duns = '${ONCOR}' and is_active`,
+      );
+      await pool.query(
+        `with alike as (select provider_id, min(name) as name from electricity_plans
+                         where tdsp_duns = $1 and is_active group by 1 having count(*) > 1)
+         update electricity_plans p set name = a.name, term_months = 12 from alike a
+          where p.tdsp_duns = $1 and p.is_active and p.provider_id = a.provider_id`,
+        [ONCOR],
+      );
+    },
+    undo: async () => {
+      await pool.query(
+        `update electricity_plans p set name = b.name, term_months = b.term_months from names_before b where p.id = b.id`,
+      );
+      await pool.query('drop table names_before');
+    },
+  });
+});
+
+test('a field that names places finer than a TDSP tells the same', () => {
+  const facts = {
+    drift: [{ source: 'comparepower', field: '+service_zip_codes' }],
+    repeated: [],
+    view: { tdsps: [] },
+  };
+  const rule = rules.rules.find(({ id }) => id === 'plans_by_place')!;
+  const read = (one: object) => SIGNALS_OF.plans_by_place(one as unknown as Facts, rule)[0]!;
+  assert.equal(read(facts).value, 1);
+  assert.match(read(facts).text, /\+service_zip_codes/);
+  assert.equal(read({ ...facts, drift: [{ source: 'comparepower', field: '+solar_buyback' }] }).value, 0);
 });
 
 test('auto fell back: the replay of its own last weeks shows that the sentinel missed changes', async () => {

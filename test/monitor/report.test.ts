@@ -4,11 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { readReport } from '../../src/monitor/report/report.ts';
-import { reportTime } from '../../src/monitor/report/report-days.ts';
-import { marketDay } from '../../src/plan/market-day.ts';
+import { chargeDays, reportTime } from '../../src/monitor/report/report-days.ts';
+import { reportTables } from '../../src/monitor/report/report-tables.ts';
+import { addDays, marketDay } from '../../src/plan/market-day.ts';
+import { DemandRecorder } from '../../src/planning/demand-recorder.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
+import { readChargeLags } from '../../src/store/market/report-figures.ts';
 import { addCityDemand } from '../../src/store/queue/city-demand.ts';
+import { openApi } from '../support/api.ts';
 import { createTestDatabase, syncAll, territory, testGate, wattsync } from '../support/support.ts';
 import { watch } from '../support/watch.ts';
 
@@ -86,6 +90,63 @@ test('a report says what was counted, sold and looked for, and comes again with 
   const again = await readReport(pool, territory, time);
   assert.deepEqual(again.market, report.market);
   assert.deepEqual(again.demand, report.demand);
+});
+
+test('searches for places without plans are counted by names of ours: what was typed is not kept', async () => {
+  const demand = new DemandRecorder({ database: pool, onError: assert.fail });
+  const { app, ask } = openApi(database, undefined, { onMiss: (place) => demand.miss(place) });
+  const page = async (url: string, headers = {}) => {
+    const { statusCode } = await app.inject({ url, headers: { accept: 'text/html', ...headers } });
+    return statusCode;
+  };
+  assert.equal((await ask('/v1/plans?city=san-antonio-tx')).statusCode, 404);
+  assert.equal((await ask('/v1/plans?city=the+name+of+my+street')).statusCode, 404);
+  assert.equal((await ask('/v1/plans?city=dallas-tx')).statusCode, 200);
+  // The second one is sent from memory, and the third is fetched ahead by a browser.
+  for (let n = 0; n < 2; n++) assert.equal(await page('/cities/san-antonio-tx'), 404);
+  assert.equal(await page('/cities/san-antonio-tx', { 'sec-purpose': 'prefetch' }), 404);
+  assert.equal(await page('/?q=another+street+of+mine'), 200);
+  assert.equal(await page('/?q='), 200);
+  await demand.stop();
+  assert.deepEqual((await pool.query('select place, searches from missed_places order by place')).rows, [
+    { place: '', searches: 2 },
+    { place: 'san-antonio-tx', searches: 3 },
+  ]);
+  const report = await readReport(pool, territory, reportTime('month', month, now));
+  assert.deepEqual(report.demand.missed, [
+    { place: 'San Antonio', searches: 3 },
+    { place: null, searches: 2 },
+  ]);
+  const { says } = reportTables(report).find(({ title }) => title === 'Searches without plans')!;
+  assert.match(says, /^5 searches for places without plans, 2 of them for texts/);
+});
+
+test('after the delivery charges changed a report says who followed, and how soon', async () => {
+  const of = (first: string, last: string) =>
+    chargeDays({ first, last }).map(({ charge_day, until }) => `${charge_day} ${until}`);
+  assert.deepEqual(of('2026-09-01', '2026-09-30'), ['2026-09-01 2026-09-30']);
+  assert.deepEqual(of('2026-10-01', '2026-10-31'), ['2026-09-01 2026-10-01']);
+  assert.deepEqual(of('2026-11-01', '2026-11-30'), []);
+  assert.deepEqual(of('2026-02-23', '2026-03-01'), ['2026-03-01 2026-03-01']);
+  // As if all had been sold two days before today, and the charges had changed yesterday.
+  await pool.query(`update offers set first_seen_at = first_seen_at - interval '2 days'`);
+  const yesterday = addDays(today, -1);
+  const lags = await readChargeLags(pool, [{ charge_day: yesterday, until: today }]);
+  const followed = lags.filter(({ lag_days }) => lag_days !== null);
+  assert.ok(
+    followed.length > 0 && followed.every(({ lag_days, tdsps }) => lag_days === 1 && tdsps.length > 0),
+  );
+  const report = await readReport(pool, territory, reportTime('month', month, now));
+  const repriced = report.market.providers.filter((one) => one.repriced > 0).map(({ provider }) => provider);
+  assert.deepEqual(followed.map(({ provider }) => provider).toSorted(), repriced.toSorted());
+  const titled = (charge_lags: typeof lags) =>
+    reportTables({ ...report, market: { ...report.market, charge_lags } }).find(({ title }) =>
+      /delivery charges/.test(title),
+    );
+  assert.match(titled(lags)!.says, new RegExp(`^${followed.length} of ${lags.length} providers`));
+  assert.equal(titled([]), undefined);
+  const early = await readChargeLags(pool, [{ charge_day: addDays(today, -9), until: today }]);
+  assert.deepEqual(early, [], 'nobody sold anything then');
 });
 
 test('the command prints it in four forms', async () => {

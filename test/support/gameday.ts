@@ -6,8 +6,9 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,8 @@ import { verifyWebhook, webhookKey } from '../../src/delivery/signed-webhook.ts'
 import type { AlertMessage } from '../../src/monitor/alerts/messages.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { startPostgres, startRedis } from './cache.ts';
+import { makeCertificate } from './certificate.ts';
+import { mountSmallDisk } from './small-disk.ts';
 import { spawnWattsync, until, wattsync } from './support.ts';
 
 const DRILL_MS = 120_000;
@@ -64,11 +67,37 @@ const postgres = await startPostgres();
 const redis = await startRedis();
 const sandbox = await startSandbox({ plansPerTdsp: 60 });
 after(() => sandbox.stop());
-const env = {
-  DATABASE_URL: postgres.url,
-  REDIS_URL: redis.url.reveal(),
+
+/** The upstream speaks TLS, with certificates of an authority that the fleet trusts. */
+const { file: authority } = makeCertificate(folder, 'authority', { authority: null, days: 400 });
+const certificate = (days: number) =>
+  makeCertificate(folder, `in-${days}-days`, { authority: 'authority', days });
+const upstream = createTlsServer(certificate(90), async (request, response) => {
+  try {
+    const answer = await fetch(sandbox.url + request.url, { redirect: 'manual' });
+    const body = Buffer.from(await answer.arrayBuffer());
+    const { 'content-encoding': _, 'transfer-encoding': _1, ...headers } = Object.fromEntries(answer.headers);
+    response.writeHead(answer.status, headers).end(body);
+  } catch {
+    response.destroy();
+  }
+});
+upstream.listen(0, '127.0.0.1');
+await once(upstream, 'listening');
+after(() => {
+  upstream.closeAllConnections();
+  upstream.close();
+});
+const showCertificate = async (days: number) => {
+  upstream.setSecureContext(certificate(days));
+  upstream.closeAllConnections();
+  await sync();
+};
+
+const elsewhere = {
   PLAN_SOURCE: 'comparepower',
-  COMPAREPOWER_API_URL: sandbox.url,
+  COMPAREPOWER_API_URL: `https://localhost:${(upstream.address() as AddressInfo).port}`,
+  NODE_EXTRA_CA_CERTS: authority,
   API_CALL_BUDGET_PER_HOUR: '10000',
   EMERGENCY_CALL_BUDGET_PER_HOUR: '10000',
   PORT: '0',
@@ -77,11 +106,20 @@ const env = {
   ALERT_WEBHOOK_URL: `http://127.0.0.1:${(pager.address() as AddressInfo).port}/in`,
   ALERT_WEBHOOK_SECRET: SECRET,
 };
+const env: Record<string, string> = {
+  ...elsewhere,
+  DATABASE_URL: postgres.url,
+  REDIS_URL: redis.url.reveal(),
+};
 const start = (roles: string, more: Record<string, string> = {}) =>
   spawnWattsync(['start', '--role', roles, '--json'], { ...env, ...more });
 const web = start('web');
 const worker = start('worker');
 let scheduler = start('scheduler');
+/** Another program, all of it in one process, with its database on a disk that is small. */
+const disk = mountSmallDisk('420m');
+const onDisk = disk === null ? null : { ...elsewhere, WATTSYNC_DATA_DIR: disk };
+const small = onDisk === null ? null : spawnWattsync(['start', '--json'], onDisk);
 await until(async () => (await wattsync(['production', 'status'], env)).code === 0, 90_000);
 // What a start finds wrong gets two minutes to be repaired before anybody is told.
 await pause(120_000);
@@ -90,10 +128,10 @@ const say = (text: string) => console.log(text);
 const sync = () => wattsync(['sync', 'city', 'dallas-tx', '--force'], env);
 
 /** The first command of a rule's section, and what names the trouble in what it prints. */
-async function followRunbook(rule: string, names: RegExp): Promise<void> {
+async function followRunbook(rule: string, names: RegExp, where: Record<string, string>): Promise<void> {
   const [, command] = new RegExp(`### ${rule}\\n[\\s\\S]*?\`\`\`sh\\nnpm run ([^\\n]+)`).exec(runbook)!;
   const [script, ...rest] = command!.split(/\s+(?:--\s+)?/);
-  const { stdout, stderr, code } = await wattsync([...script!.split(':'), ...rest], env);
+  const { stdout, stderr, code } = await wattsync([...script!.split(':'), ...rest], where);
   const said = stdout + stderr;
   const line = said.split('\n').find((one) => names.test(one));
   say(`    runbook  npm run ${command}  → exit ${code}: ${line?.trim() ?? '(does not name it)'}`);
@@ -107,9 +145,11 @@ interface Drill {
   /** What the runbook's first command has to say. */
   names: RegExp;
   repair(): Promise<unknown> | unknown;
+  /** Settings of the program that is broken; left out, those of the fleet. */
+  where?: Record<string, string>;
 }
 
-function drill({ rule, what, breakIt, names, repair }: Drill): void {
+function drill({ rule, what, breakIt, names, repair, where = env }: Drill): void {
   test(what, { timeout: 2 * DRILL_MS }, async () => {
     const about = (kind: string) => heard.find(({ item }) => item.rule === rule && item.kind === kind);
     heard.length = 0;
@@ -123,7 +163,7 @@ function drill({ rule, what, breakIt, names, repair }: Drill): void {
     say(
       `    ${seconds(fired.at).padStart(7)}  webhook [${severity}] ${title}${subject ? `: ${subject}` : ''} (${reading})`,
     );
-    await followRunbook(rule, names);
+    await followRunbook(rule, names, where);
     const others = new Set(
       heard.filter(({ item }) => item.kind === 'fired' && item.rule !== rule).map(({ item }) => item.rule),
     );
@@ -198,6 +238,30 @@ drill({
 });
 
 drill({
+  rule: 'certificate_ends',
+  what: 'the certificate of the upstream ends in ten days',
+  breakIt: () => showCertificate(10),
+  names: /certificate/i,
+  repair: () => showCertificate(90),
+});
+
+if (disk && onDisk) {
+  const ballast = join(disk, 'ballast');
+  drill({
+    rule: 'disk_full',
+    what: 'the disk of the database fills to 93 %',
+    breakIt: async () => {
+      await until(() => small!.seen.stdout.includes('"synced"'), DRILL_MS);
+      const { blocks, bavail, bsize } = statfsSync(disk);
+      writeFileSync(ballast, Buffer.alloc(Math.round((bavail - 0.07 * blocks) * bsize)));
+    },
+    names: /disk +9\d/,
+    repair: () => rmSync(ballast),
+    where: onDisk,
+  });
+} else say('  disk: not drilled, no file system may be mounted here');
+
+drill({
   rule: 'redis_away',
   what: 'Redis is killed',
   breakIt: () => redis.kill(),
@@ -251,7 +315,7 @@ test('at the end everything is as it was', { timeout: DRILL_MS }, async () => {
   say(stdout.split('\n')[0]!);
   const { stdout: history } = await wattsync(['alerts', 'history', '--limit', '60'], env);
   say(history);
-  for (const { child, ended } of [web, worker, scheduler]) {
+  for (const { child, ended } of [web, worker, scheduler, ...(small ? [small] : [])]) {
     child.kill('SIGTERM');
     await ended;
   }

@@ -1,4 +1,4 @@
-/** A real PgBouncer before a database, handing its connections around by transaction. */
+/** A real PgBouncer before a database, handing its connections around by transaction or by session. */
 
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,11 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { until } from './support.ts';
 
-export async function startPgbouncer(databaseUrl: string, more = ''): Promise<{ url: string }> {
+export async function startPgbouncer(
+  databaseUrl: string,
+  more = '',
+  mode = 'transaction',
+): Promise<{ url: string }> {
   const { port: serverPort, pathname, username, password } = new URL(databaseUrl);
   const name = pathname.slice(1);
   const port = await freePort();
@@ -22,7 +26,7 @@ listen_addr = 127.0.0.1
 listen_port = ${port}
 unix_socket_dir =
 auth_type = any
-pool_mode = transaction
+pool_mode = ${mode}
 max_client_conn = 200
 default_pool_size = 10
 ${more}

@@ -76,7 +76,7 @@ async function makeTemplate(admin: pg.Client, serverUrl: string): Promise<void> 
 }
 
 /** Waits for a condition, with a deadline. */
-export async function until(isTrue: () => boolean | Promise<boolean>, deadlineMs = 20_000): Promise<void> {
+export async function until(isTrue: () => boolean | Promise<boolean>, deadlineMs = 60_000): Promise<void> {
   const end = performance.now() + deadlineMs;
   while (!(await isTrue())) {
     if (performance.now() > end) throw new Error('waited without success');
@@ -170,7 +170,7 @@ export function wattsync(args: string[], env: Record<string, string> = {}): Prom
     execFile(
       process.execPath,
       [PROGRAM, ...args],
-      { env: cleanEnv(env), timeout: 60_000 },
+      { env: cleanEnv(env), timeout: 120_000 },
       (error, stdout, stderr) => {
         const code = error ? (typeof error.code === 'number' ? error.code : -1) : 0;
         resolve({ code, stdout, stderr });

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Engine } from '../../src/app/engine.ts';
+import { Secret } from '../../src/config.ts';
 import {
   listExperiments,
   readExperimentToday,
@@ -13,6 +15,7 @@ import { armOf, dayStart, experimentDay } from '../../src/planning/experiment/pl
 import { isBusinessDay, MINUTE_MS } from '../../src/planning/refresh/calendar.ts';
 import { decideRefresh } from '../../src/planning/refresh/refresher.ts';
 import { HOUR_MS } from '../../src/units.ts';
+import { openApi } from '../support/api.ts';
 import { createTestDatabase, ONCOR, territory } from '../support/support.ts';
 
 const { database } = await createTestDatabase();
@@ -119,6 +122,18 @@ test('harm ends it on the day itself, and an operator at any time; both are said
   while (armOf(begun.plan, day) !== 'b') day++;
   const noon = dayStart(day) + 12 * HOUR_MS;
   const oldest = { name: 'Oncor', ageMs: 3 * HOUR_MS, floorMs: HOUR_MS };
+  // After an outage a set is as old, and it is nobody's choice: no call was made meanwhile.
+  await pool.query('delete from api_calls where called_at between $1 and $2', [
+    new Date(noon - 2 * HOUR_MS),
+    new Date(noon),
+  ]);
+  await tendExperiment(pool, { ...watched, now: noon, oldest });
+  assert.equal((await listExperiments(pool, { limit: 1 }))[0]!.outcome, null);
+  await pool.query(
+    `insert into api_calls (source, endpoint, params, attempt, status, duration_ms, called_at)
+     values ($1, '/', $2, 1, 200, 1, $3)`,
+    [source, { tdsp_duns: 'another' }, new Date(noon - HOUR_MS)],
+  );
   await tendExperiment(pool, { ...watched, now: noon, oldest });
   const [harmed] = await listExperiments(pool, { limit: 1 });
   assert.equal(harmed!.outcome, 'harm');
@@ -126,4 +141,32 @@ test('harm ends it on the day itself, and an operator at any time; both are said
   const again = await startExperiment(pool, { ...wanted, now });
   const stopped = await stopExperiment(pool, source, { by: 'test', reason: 'enough' });
   assert.deepEqual([stopped.id, stopped.outcome, stopped.reason], [again.id, 'stopped', 'enough']);
+});
+
+test('the API tells all of them as it is described, with what was written down before', async () => {
+  const token = 'a token of a test';
+  const { ask, unexpected } = openApi(database, undefined, {
+    admin: {
+      tokens: [{ name: 'tester', role: 'read', token: new Secret(token) }],
+      engine: {} as Engine,
+      database,
+    },
+  });
+  const { statusCode, body } = await ask({
+    url: '/v1/admin/experiments',
+    headers: { authorization: `Bearer ${token}` },
+  });
+  assert.equal(statusCode, 200);
+  const { data, meta } = JSON.parse(body) as {
+    data: { outcome: string; plan: { stop_rule: string } }[];
+    meta: object;
+  };
+  assert.deepEqual(meta, { total: 3 });
+  assert.deepEqual(
+    data.map(({ outcome }) => outcome),
+    ['stopped', 'harm', 'better'],
+  );
+  assert.ok(data.every(({ plan }) => plan.stop_rule.startsWith('After each day: ends as soon as')));
+  assert.deepEqual(unexpected, []);
+  assert.equal((await ask({ url: '/v1/admin/experiments' })).statusCode, 401);
 });

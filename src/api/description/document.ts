@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 document, made from the declarations that the routes are registered with. */
 
+import { readFile } from 'node:fs/promises';
 import type { Param, Params } from '../params.ts';
 import { PROBLEMS, type ProblemCode, problemOf } from '../problem.ts';
 import { CSV_TYPE, JSON_TYPE } from '../representation.ts';
@@ -46,18 +47,26 @@ export function problemsOf(operation: Operation): ProblemCode[] {
     ...(isCostly || columns || (typeof query === 'object' && 'as_of' in query) ? (['busy'] as const) : []),
     ...(takesNothing ? [] : (['uri_too_long'] as const)),
     'too_many_requests',
+    'request_timeout',
+    'headers_too_large',
     'internal_error',
   ];
   return [...new Set(all)].toSorted((a, b) => PROBLEMS[a].status - PROBLEMS[b].status);
 }
 
+/** One for each operation: `npm run examples`. */
+const ANSWERS = new URL('examples.json', import.meta.url);
+
 export async function openapiDocument(operations: readonly Operation[]): Promise<Record<string, unknown>> {
   // With zod, which the start does without.
   const { bodySchemas } = await import('../bodies.ts');
+  const answers = JSON.parse(await readFile(ANSWERS, 'utf8')) as Record<string, unknown>;
   const byPath = Map.groupBy(operations, ({ path }) => path);
   const paths = [...byPath].map(([path, some]) => [
     path,
-    Object.fromEntries(some.map((operation) => [operation.method.toLowerCase(), describe(operation)])),
+    Object.fromEntries(
+      some.map((operation) => [operation.method.toLowerCase(), describe(operation, answers)]),
+    ),
   ]);
   const used = new Set(operations.map(({ tag }) => tag));
   return {
@@ -95,7 +104,7 @@ export async function openapiDocument(operations: readonly Operation[]): Promise
   };
 }
 
-function describe(operation: Operation): Record<string, unknown> {
+function describe(operation: Operation, answers: Record<string, unknown>): Record<string, unknown> {
   const { id, tag, summary, role, body, example } = operation;
   return {
     operationId: id,
@@ -112,7 +121,7 @@ function describe(operation: Operation): Record<string, unknown> {
         },
       },
     }),
-    responses: { ...success(operation), ...failures(operation) },
+    responses: { ...success(operation, answers[id]), ...failures(operation) },
   };
 }
 
@@ -157,7 +166,8 @@ function typed(text: string, { type, items }: Record<string, unknown>): unknown 
   return type === 'boolean' ? text === 'true' : text;
 }
 
-function success(operation: Operation): Record<string, unknown> {
+/** @param example an answer, by a server with invented plans */
+function success(operation: Operation, example: unknown): Record<string, unknown> {
   const { status = 200, summary, answer, columns, caching, hasLocation, type = JSON_TYPE } = operation;
   const headers: HeaderName[] = ['Cache-Control'];
   if (caching !== 'no-store') headers.push('Vary', 'ETag');
@@ -168,7 +178,7 @@ function success(operation: Operation): Record<string, unknown> {
     description: summary,
     headers: headersOf(headers),
     content: {
-      [type]: { schema: ref(answer) },
+      [type]: { schema: ref(answer), ...(example !== undefined && { example }) },
       ...(columns && { [CSV_TYPE]: { schema: csvSchema(columns) } }),
     },
   };

@@ -8,6 +8,7 @@ import { integer } from '../params.ts';
 import { Problem } from '../problem.ts';
 import { type Operation, route } from '../route.ts';
 import { type ApiParts, PUBLIC_HEADERS } from '../routes.ts';
+import { clientOf } from '../strangers/client-limits.ts';
 import { EVENT_FILTERS, toFilter } from './changes.ts';
 
 const PARAMS = {
@@ -31,13 +32,26 @@ const STREAM = {
   example: { query: { tdsp: 'ONCOR' } },
 } as const satisfies Operation;
 
+/** Of the places of a process one client has a tenth: nobody can take all of them. */
+const SHARE_OF_A_CLIENT = 0.1;
+
 export function streamRoutes(app: FastifyInstance, { hub, territory }: ApiParts): void {
   if (!hub) return;
+  const most = Math.ceil(hub.most * SHARE_OF_A_CLIENT);
+  const listening = new Map<string, number>();
   route(app, STREAM, async ({ query: { since, ...params }, request, reply }) => {
     const filter = toFilter(territory, params);
     if (hub.isFull) {
       throw new Problem('busy', {
         detail: 'Too many listen to this process just now. Try again in half a minute, or ask /v1/changes.',
+        retry_after_seconds: 30,
+      });
+    }
+    const client = clientOf(request);
+    const streams = listening.get(client) ?? 0;
+    if (streams >= most) {
+      throw new Problem('too_many_requests', {
+        detail: `At most ${most} streams of one client. End one of them first.`,
         retry_after_seconds: 30,
       });
     }
@@ -51,6 +65,17 @@ export function streamRoutes(app: FastifyInstance, { hub, territory }: ApiParts)
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
+    });
+    // A stream without a body would be one without an end.
+    if (request.method === 'HEAD') {
+      reply.raw.end();
+      return reply;
+    }
+    listening.set(client, streams + 1);
+    reply.raw.once('close', () => {
+      const left = listening.get(client)! - 1;
+      if (left > 0) listening.set(client, left);
+      else listening.delete(client);
     });
     // Before anything is written PostgreSQL may be out of reach: the connection ends, and the client comes back.
     await hub

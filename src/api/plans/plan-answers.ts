@@ -10,7 +10,7 @@ import { LRUCache } from 'lru-cache';
 import type { PlanView, Viewed } from '../../catalog/catalog.ts';
 import type { PlanQuery } from '../../catalog/plan-query.ts';
 import { asciiJson, flat } from '../../plan/packed/ascii-json.ts';
-import type { Place } from '../../territory/places.ts';
+import { missedPlace, type Place } from '../../territory/places.ts';
 import {
   compressPrefix,
   type Encoding,
@@ -248,7 +248,10 @@ export class PlanAnswers {
       const place = { tdsps: [short_name], note: null };
       return { tdsps: [duns], placeJson: `"place":${JSON.stringify(place)}` };
     }
-    const place = expectPlace(places.find(city ?? zip ?? ''), city === null ? 'zip' : 'city');
+    const found = places.find(city ?? zip ?? '');
+    const missed = missedPlace(found);
+    if (missed !== null) this.#parts.onMiss?.(missed);
+    const place = expectPlace(found, city === null ? 'zip' : 'city');
     let placeJson = this.#placeJson.get(place);
     if (placeJson === undefined) {
       const about =

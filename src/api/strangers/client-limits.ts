@@ -102,11 +102,11 @@ export class ClientLimits {
   }
 
   /**
-   * Counts a wrong token.
-   * @param auditLog told of the first of a client, and of the one too many; `null`: nobody is
+   * Counts a wrong token or key.
+   * @param auditLog told of the first of a client, and of the one too many
    */
-  async refuseToken(request: FastifyRequest, auditLog: Queryable | null): Promise<void> {
-    if (!(await this.#isNews(request)) || auditLog === null) return;
+  async refuseToken(request: FastifyRequest, auditLog: Queryable): Promise<void> {
+    if (!(await this.#isNews(request))) return;
     const { method, url } = request;
     const details = { client: clientOf(request), method, path: url.split('?')[0] };
     await writeAudit(auditLog, { actor: 'unknown', action: 'token_refused', details });

@@ -1,14 +1,21 @@
 /** `explain refresh` and `refresh rebuild`: what the refresh strategy does about a TDSP and why, and how to learn it anew. */
 
 import { expected } from '../../errors.ts';
+import type { CalibrationReport } from '../../planning/refresh/calibration.ts';
 import { refreshSettings } from '../../planning/refresh/configured.ts';
 import { chanceOf, rateAt } from '../../planning/refresh/model.ts';
 import { nextLook } from '../../planning/refresh/policy.ts';
-import { decideRefresh, type RefreshDecisionNow, relearnNow } from '../../planning/refresh/refresher.ts';
+import {
+  decideRefresh,
+  type RefreshDecisionNow,
+  relearnNow,
+  scoreHere,
+} from '../../planning/refresh/refresher.ts';
 import type { Queryable } from '../../store/postgres/database.ts';
 import { readTerritory } from '../../store/territory.ts';
 import { HOUR_MS } from '../../units.ts';
 import { answer, type CommandContext, withStore } from '../command.ts';
+import { UsageError } from '../usage-error.ts';
 
 const settingsOf = async (queryable: Queryable, { config }: CommandContext) =>
   refreshSettings(queryable, config, readTerritory());
@@ -41,6 +48,36 @@ export async function rebuildRefresh(context: CommandContext): Promise<number> {
       context,
       found,
       () => `${what}. ${found.trusted ? 'Trusted' : 'Not trusted'}: ${found.reason}.`,
+    );
+  });
+}
+
+const SCORED_DAYS = 14;
+
+/** Every strategy on this deployment's own changes: exact after a census, and where ids tell when they were made. */
+export async function scoreRefresh(
+  context: CommandContext,
+  { days = SCORED_DAYS }: { days?: number },
+): Promise<number> {
+  if (days < 1 || days > 90) throw new UsageError(`--days: ${expected('1 to 90', days)}`);
+  return withStore(context, 2, async ({ pool }) => {
+    const found = await scoreHere(pool, await settingsOf(pool, context), { now: Date.now(), days });
+    if (!found) {
+      const nothing = { changes: 0, scores: [] };
+      return answer(context, nothing, () => 'No answer of the upstream is kept yet.', false);
+    }
+    const shown = (value: number | null) => (value === null ? '–' : value.toFixed(1)).padStart(8);
+    return answer(context, found, () =>
+      [
+        `${found.changes} changes of the last ${days} days, replayed:`,
+        '  strategy      mean     p50     p90 longest  calls/h  current',
+        ...found.scores.map((one) => {
+          const minutes = [one.mean_minutes, one.p50_minutes, one.p90_minutes, one.longest_minutes];
+          const current = `${(one.current * 100).toFixed(2)} %`.padStart(9);
+          return `  ${one.strategy.padEnd(10)}${minutes.map(shown).join('')} ${shown(one.calls_an_hour)} ${current}`;
+        }),
+        '  Minutes from a change to the look that shows it; learned and auto learn from what is before, week by week.',
+      ].join('\n'),
     );
   });
 }
@@ -87,6 +124,20 @@ function toExplanation(decision: RefreshDecisionNow, duns: string, now: number) 
   };
 }
 
+/** Whether what was said came true, over the replay of the last two weeks. */
+function reliabilityLines(calibration: CalibrationReport | null): string[] {
+  if (!calibration) return ['  Reliability: not known before two weeks can be replayed.'];
+  const { error, brier, climatology, table } = calibration;
+  const share = (value: number) => `${(value * 100).toFixed(1)} %`.padStart(8);
+  return [
+    `  Reliability of "changes within the hour": off by ${(error * 100).toFixed(1)} points on average (10 are allowed); Brier ${brier.toFixed(4)}, always saying the mean ${climatology.toFixed(4)}.`,
+    '        said  happened  times',
+    ...table.map(
+      ({ said, happened, times }) => `    ${share(said)}  ${share(happened)}  ${String(times).padStart(5)}`,
+    ),
+  ];
+}
+
 function describe(found: ReturnType<typeof toExplanation>): string {
   const { name, calls, model } = found;
   const percent = (share: number) => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
@@ -111,5 +162,6 @@ function describe(found: ReturnType<typeof toExplanation>): string {
     `  The sentinel is ${model.sentinel}; ${name} moves with it in ${percent(model.moves_with_sentinel)} of cases.`,
     `  A call is made where it saves ${model.price_change_minutes.toFixed(1)} change-minutes; ${name} weighs ${found.weight.toFixed(2)}.`,
     `  Planned: ${model.planned_next_24_hours} looks by the timetable, the next ${model.next_planned_at}.`,
+    ...reliabilityLines(model.calibration),
   ].join('\n');
 }

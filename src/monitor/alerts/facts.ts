@@ -5,7 +5,7 @@ import { readDisabledWebhooks } from '../../store/events/webhooks.ts';
 import { type ChannelDeliveries, readChannelDeliveries } from '../../store/observation/deliveries.ts';
 import { readFigures } from '../../store/observation/figure-rows.ts';
 import { type Figures, type FiguresRow, sumFigures } from '../../store/observation/figures.ts';
-import { readSchemaDrift } from '../../store/plans/quarantine.ts';
+import { readRepeatedPlans, readSchemaDrift } from '../../store/plans/quarantine.ts';
 import type { Queryable } from '../../store/postgres/database.ts';
 import { readQueryStats } from '../../store/upkeep/query-stats.ts';
 import type { DiskSpace } from '../../store/upkeep/readings/disk.ts';
@@ -36,6 +36,8 @@ export interface Facts {
   burnFast: Burn[];
   burnSlow: Burn[];
   drift: { source: string; field: string }[];
+  /** Of each TDSP, plans that are there more than once at different rates. */
+  repeated: { tdsp_duns: string; plans: number; repeated: number }[];
   channels: ChannelDeliveries[];
   replication: Replication | null;
   /** Receivers of events that are told no more. */
@@ -87,7 +89,7 @@ function burnsOf(windows: readonly { long: BurnWindow; short: BurnWindow; times?
 export class SlowFacts {
   readonly #keepMs: number;
   #redis: { at: number; probe: ReturnType<typeof probeRedis> } | undefined;
-  #read: { at: number; facts: Pick<Facts, 'burnSlow' | 'drift' | 'replication'> } | undefined;
+  #read: { at: number; facts: Pick<Facts, 'burnSlow' | 'drift' | 'repeated' | 'replication'> } | undefined;
 
   /** @param keepMs how long they are kept */
   constructor(keepMs = 60_000) {
@@ -117,6 +119,7 @@ export class SlowFacts {
         { long: threeDays, short: sixHours, times: 6 },
       ]),
       drift: await readSchemaDrift(queryable, DRIFT_DAYS),
+      repeated: await readRepeatedPlans(queryable),
       replication: await readReplication(queryable).catch(() => null),
     };
     this.#read = { at: now.getTime(), facts };

@@ -24,6 +24,7 @@ const SIGNALS = [
   'certificate_days',
   'fields_changed',
   'unknown_tdu',
+  'plans_by_place',
   'refresh_fell_back',
   'sync_failures',
   'held',

@@ -111,6 +111,30 @@ const unknownTdu: Signal = ({ view }) => {
   }));
 };
 
+/** A field that names a place finer than a TDSP. */
+const PLACE_FIELD = /^\+.*(zip|postal|city|cities|county|counties|zone|region)/i;
+
+/** One plan set per TDSP is right only while no plan is sold by ZIP code (docs/decisions/0001). */
+const plansByPlace: Signal = ({ drift, repeated, view }) => {
+  const fields = drift.filter(({ field }) => PLACE_FIELD.test(field));
+  const nameOf = (duns: string) => view.tdsps.find((tdsp) => tdsp.duns === duns)?.name ?? duns;
+  return [
+    {
+      subject: 'fields',
+      value: fields.length > 0 ? 1 : 0,
+      text:
+        fields.length > 0
+          ? `the upstream names places now: ${fields.map(({ field }) => field).join(', ')}`
+          : 'no field names a place',
+    },
+    ...repeated.map(({ tdsp_duns, plans, repeated: times }) => ({
+      subject: nameOf(tdsp_duns),
+      value: plans === 0 ? null : times / plans,
+      text: `${times} of ${plural(plans, 'plan')} are there more than once at different rates`,
+    })),
+  ];
+};
+
 const refreshFellBack: Signal = ({ view: { refresh } }) =>
   hasFallenBack(refresh)
     ? one(1, `auto uses ${refresh.in_use} looks: ${refresh.reason}`)
@@ -320,6 +344,7 @@ export const SIGNALS_OF: Record<Exclude<SignalName, 'postgres_away'>, Signal> = 
   certificate_days: certificateDays,
   fields_changed: fieldsChanged,
   unknown_tdu: unknownTdu,
+  plans_by_place: plansByPlace,
   refresh_fell_back: refreshFellBack,
   sync_failures: syncFailures,
   held,

@@ -2,6 +2,8 @@
 
 import { expected, WattsyncError } from '../../errors.ts';
 import { addDays, isDay, marketDay } from '../../plan/market-day.ts';
+import { isChargeDay } from '../../planning/refresh/calendar.ts';
+import { DAY_MS } from '../../units.ts';
 
 export type ReportKind = 'week' | 'month';
 
@@ -63,6 +65,20 @@ function firstDayOf(kind: ReportKind, asked: string | null, now: Date): string {
   }
   const what = kind === 'week' ? 'a week such as 2026-W47, or a day of it' : 'a month such as 2026-10';
   throw new ReportTimeError(expected(what, asked));
+}
+
+/** How long providers are watched after the delivery charges have changed. */
+const FOLLOW_DAYS = 30;
+
+/** The days before the end of a report on which delivery charges changed and not everybody has to have followed yet. */
+export function chargeDays({ first, last }: Pick<ReportTime, 'first' | 'last'>) {
+  const found: { charge_day: string; until: string }[] = [];
+  for (let day = addDays(first, -FOLLOW_DAYS); day <= last; day = addDays(day, 1)) {
+    if (!isChargeDay(Date.parse(day) / DAY_MS)) continue;
+    const until = addDays(day, FOLLOW_DAYS);
+    found.push({ charge_day: day, until: until < last ? until : last });
+  }
+  return found;
 }
 
 /**

@@ -109,6 +109,7 @@ export function reportTables({ service, market, demand, experiments }: Report): 
         one.first_on_days,
       ]),
     },
+    ...(market.charge_lags.length === 0 ? [] : [chargeLagTable(market.charge_lags)]),
     {
       title: 'Demand',
       says: `${plural(demand.searches, 'search', 'searches')} in ${plural(demand.cities_searched, 'city', 'cities')}; ${plural(demand.cities_never_searched, 'city was', 'cities were')} never searched.`,
@@ -120,6 +121,12 @@ export function reportTables({ service, market, demand, experiments }: Report): 
         one.leads,
         one.conversions,
       ]),
+    },
+    {
+      title: 'Searches without plans',
+      says: missedWords(demand.missed),
+      columns: ['place', 'searches'],
+      rows: demand.missed.map((one) => [one.place ?? 'not a place we know', one.searches]),
     },
     ...(experiments.length === 0 ? [] : [experimentTable(experiments)]),
   ];
@@ -144,6 +151,31 @@ function experimentTable(experiments: Report['experiments']): ReportTable {
       standing?.b.calls == null ? '–' : Math.round(standing.b.calls),
       outcome === null ? 'runs' : OUTCOME_WORDS[outcome],
       reason,
+    ]),
+  };
+}
+
+function missedWords(missed: Report['demand']['missed']): string {
+  const all = missed.reduce((sum, { searches }) => sum + searches, 0);
+  if (all === 0) return 'Nobody asked for a place without plans.';
+  const unknown = missed.find(({ place }) => place === null)?.searches ?? 0;
+  return `${plural(all, 'search', 'searches')} for places without plans, ${countText(unknown)} of them for texts that are not a place of our lists. What was typed is not kept.`;
+}
+
+/** Who followed the delivery charges, and how soon. */
+function chargeLagTable(lags: Report['market']['charge_lags']): ReportTable {
+  const known = lags.flatMap(({ lag_days }) => lag_days ?? []).toSorted((a, b) => a - b);
+  const middle = known[Math.floor((known.length - 1) / 2)];
+  const waiting = lags.length - known.length;
+  return {
+    title: 'After the delivery charges changed',
+    says: `${known.length} of ${plural(lags.length, 'provider')} re-priced within 30 days${middle === undefined ? '' : `, half of them by day ${middle}`}; ${waiting === 0 ? 'none is left' : `${waiting} ${waiting === 1 ? 'has' : 'have'} not`}.`,
+    columns: ['provider', 'charges changed', 'days until it re-priced', 'where'],
+    rows: lags.map(({ provider, charge_day, lag_days, tdsps }) => [
+      provider,
+      charge_day,
+      lag_days,
+      lag_days === null ? 'nowhere yet' : tdsps.join(', '),
     ]),
   };
 }

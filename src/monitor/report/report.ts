@@ -9,6 +9,7 @@ import type { Plan } from '../../plan/plan.ts';
 import { yearOf } from '../../plan/profiles/year.ts';
 import { listExperiments } from '../../planning/experiment/experiments.ts';
 import {
+  readChargeLags,
   readCityInterest,
   readOfferLifetimes,
   readProviderMoves,
@@ -21,10 +22,11 @@ import { type FiguresRow, sumFigures } from '../../store/observation/figures.ts'
 import { readVersionsAt, rebuildPlanSet } from '../../store/plans/plan-revisions.ts';
 import type { Queryable } from '../../store/postgres/database.ts';
 import { usageProfiles } from '../../store/profiles.ts';
+import { readMissedPlaces } from '../../store/queue/city-demand.ts';
 import type { Territory } from '../../territory/territory.ts';
 import { HOUR_MS } from '../../units.ts';
 import { callsOf, mostCalls, type PeriodFigures, readTargets } from '../figures/targets.ts';
-import type { ReportTime } from './report-days.ts';
+import { chargeDays, type ReportTime } from './report-days.ts';
 
 export type Report = Awaited<ReturnType<typeof readReport>>;
 
@@ -171,8 +173,18 @@ async function marketOf(queryable: Queryable, territory: Territory, time: Report
     providers,
     /** Days on which at least two providers re-priced. */
     days_with_moves: days,
+    /** After 1 March and 1 September: empty in other months. */
+    charge_lags: (await chargeLagsOf(queryable, time)).map(({ tdsps: moved, ...lag }) => ({
+      ...lag,
+      tdsps: moved.map(nameOf).toSorted(),
+    })),
     lifetimes: await readOfferLifetimes(queryable, time),
   };
+}
+
+async function chargeLagsOf(queryable: Queryable, time: ReportTime) {
+  const days = chargeDays(time);
+  return days.length === 0 ? [] : readChargeLags(queryable, days);
 }
 
 const isTwelveFixed = ({ term_months, rate_type }: Plan): boolean =>
@@ -226,6 +238,7 @@ async function experimentsOf(queryable: Queryable, { from, to }: ReportTime) {
 
 async function demandOf(queryable: Queryable, territory: Territory, { from, to }: ReportTime) {
   const cities = await readCityInterest(queryable, { from, to });
+  const missed = await readMissedPlaces(queryable, { from, to });
   const nameOf = (slug: string) => territory.cities.find((city) => city.slug === slug)?.name ?? slug;
   const searches = cities.reduce((sum, one) => sum + one.searches, 0);
   const searched = cities.filter((one) => one.searches > 0).length;
@@ -240,6 +253,11 @@ async function demandOf(queryable: Queryable, territory: Territory, { from, to }
       slug: city_slug,
       ...one,
       share: searches === 0 ? null : one.searches / searches,
+    })),
+    /** Searches for places that have no plans here: by name where it is known, the others together. */
+    missed: missed.map(({ place, searches: times }) => ({
+      place: place === '' ? null : (territory.closedPlaces.find((one) => one.slug === place)?.name ?? place),
+      searches: times,
     })),
     hours: Math.round((to.getTime() - from.getTime()) / HOUR_MS),
   };

@@ -50,8 +50,15 @@ export function looksSection({ fast, slow }: Drawn): Html {
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
+/** `Fri 27`. */
+const DAY_NAME = new Intl.DateTimeFormat('en-US', { weekday: 'short', day: 'numeric', timeZone: 'UTC' });
+function dayName(day: string): string {
+  const parts = new Map(DAY_NAME.formatToParts(new Date(day)).map(({ type, value }) => [type, value]));
+  return `${parts.get('weekday')} ${parts.get('day')}`;
+}
+
 const dayRow = ({ day, changes, minutes: seen, schedule_minutes, looks, calls }: RefreshDay): Html =>
-  html`<tr><th scope="row">${day.slice(5)}</th><td>${count(changes)}</td><td>${minutes(seen)}</td><td>${minutes(schedule_minutes)}</td><td class="w">${count(looks)}</td><td class="w">${count(calls)}</td></tr>`;
+  html`<tr><th scope="row">${dayName(day)}</th><td>${count(changes)}</td><td>${minutes(seen)}</td><td>${minutes(schedule_minutes)}</td><td class="w">${count(looks)}</td><td class="w">${count(calls)}</td></tr>`;
 
 function experimentBlock({ id, plan, standing, outcome, reason, ended_at }: Experiment): Html {
   const ended = outcome === null ? `since ${dateOf(plan.first_day)}` : OUTCOME_WORDS[outcome];
@@ -61,5 +68,5 @@ function experimentBlock({ id, plan, standing, outcome, reason, ended_at }: Expe
     return html`<tr><th scope="row">${arm.toUpperCase()} ${plan[arm]}</th><td>${minutes(figures?.minutes)}</td><td class="w">${figures?.calls == null ? '–' : count(Math.round(figures.calls))}</td><td>${figures?.days ?? 0}</td></tr>`;
   };
   const said = reason ?? standing?.reason ?? `No day is over yet; it takes ${plan.days_needed} days.`;
-  return html`<table class="tight"><caption>Experiment ${id}: <span class="${tone}">${ended}</span></caption><thead><tr><th scope="col">strategy</th><th scope="col">seen after</th><th scope="col" class="w">calls a day</th><th scope="col">days</th></tr></thead><tbody>${row('a')}${row('b')}</tbody></table><p>${capitalised(said)}.</p><p class="soft">Written down before: ${plan.least_effect_minutes.toFixed(1)} min of ${plan.baseline_minutes.toFixed(1)} are worth having, found in ${Math.round(plan.power * 100)} of 100 cases within ${numberWord(plan.pairs_needed)} pairs of days${ended_at === null ? ` (${plan.days_needed} days)` : ''}.</p>${command('npx wattsync experiment')}`;
+  return html`<p><b>Experiment ${id}</b>: ${plan.b} against ${plan.a}, <span class="${tone}">${ended}</span>.</p><table class="tight"><caption class="sr">Experiment ${id}</caption><thead><tr><th scope="col">strategy</th><th scope="col">seen after</th><th scope="col" class="w">calls a day</th><th scope="col">days</th></tr></thead><tbody>${row('a')}${row('b')}</tbody></table><p class="q">${capitalised(said)}. Written down before: ${plan.least_effect_minutes.toFixed(1)} min of ${plan.baseline_minutes.toFixed(1)} are worth having, found in ${Math.round(plan.power * 100)} of 100 cases within ${numberWord(plan.pairs_needed)} pairs of days${ended_at === null ? ` (${plan.days_needed} days)` : ''}.</p>${command('npx wattsync experiment')}`;
 }

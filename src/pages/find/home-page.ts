@@ -2,6 +2,7 @@
 
 import { type Html, html } from '../../html/html.ts';
 import { usageProfiles } from '../../store/profiles.ts';
+import { missedPlace } from '../../territory/places.ts';
 import { page } from '../document.ts';
 import { dollars, whole } from '../format.ts';
 import { inLanguage } from '../language.ts';
@@ -33,7 +34,7 @@ export function homePage(ask: Ask): Answer {
 <form class="find" action="${inLanguage(language, '/')}" role="search"><label for="q">${words.zipOrCity}</label><div><input id="q" name="q" type="text" required maxlength="${LONGEST_QUESTION}" aria-describedby="q-help" autocomplete="off" autocapitalize="words" spellcheck="false" value="${asked}" data-suggest="${inLanguage(language, '/suggest')}" data-list="${words.suggestions}"><button>${words.findPlans}</button></div><p class="s g" id="q-help">${words.orMeter}</p></form>
 <p class="rec" data-recent="${words.recent}" data-forget="${words.forget}"></p></div>
 ${answer}</div>`;
-  return page(ask, {
+  const shown = page(ask, {
     title: words.title,
     description: words.description,
     main,
@@ -41,6 +42,7 @@ ${answer}</div>`;
     view: today?.view ?? null,
     canonical: asked === '' ? '/' : null,
   });
+  return { ...shown, missed: place && missedPlace(place) };
 }
 
 /** What a year costs in each market whose plans are here. */

@@ -1,7 +1,7 @@
 /** A place without plans here: why, who sells there, and where the nearest choice is. */
 
 import { type Html, html } from '../../html/html.ts';
-import type { Place } from '../../territory/places.ts';
+import { missedPlace, type Place } from '../../territory/places.ts';
 import type { City, Tdsp, Territory } from '../../territory/territory.ts';
 import { sorryPage } from '../error-page.ts';
 import { inLanguage, type Language } from '../language.ts';
@@ -14,7 +14,7 @@ export type Closed = Exclude<Place, { kind: 'city' | 'zip' }>;
 
 export function placePage(ask: Ask, place: Closed): Page {
   const { title, text } = closedPlace(ask, place);
-  return sorryPage(ask, 404, title, text);
+  return { ...sorryPage(ask, 404, title, text), missed: missedPlace(place) };
 }
 
 /** What is said of a meter: who delivers to it, and where its plans are. */

@@ -12,6 +12,7 @@ import {
   type StoredExperiment,
   writeExperimentDays,
 } from '../../store/queue/experiments.ts';
+import { readRefreshModel } from '../../store/queue/refresh-state.ts';
 import { DAY_MS, HOUR_MS } from '../../units.ts';
 import { isBusinessDay } from '../refresh/calendar.ts';
 import { harmToday, judgeDays, type Outcome, type Standing } from './judge.ts';
@@ -100,7 +101,7 @@ export async function startExperiment(
   const before: number[] = [];
   for (let day = today - LOOKED_BACK_DAYS; day < today; day++) {
     if (!isBusinessDay(day)) continue;
-    const { minutes, left_out } = await measure(queryable, { source, sets }, day);
+    const { minutes, left_out } = await measure(queryable, { source, sets }, day, now);
     if (minutes !== null && left_out === null) before.push(minutes);
   }
   if (before.length < LEAST_DAYS) {
@@ -133,10 +134,15 @@ interface Watched {
   sets: readonly string[];
 }
 
+/** A call this long ago, made while a set was past its floor, shows that it was left alone by choice and not by an outage. */
+const CALLING_MS = 15 * 60_000;
+
+/** @param readUntil until when looks have been searched for changes */
 async function measure(
   queryable: Queryable,
   { source, sets }: Watched,
   day: number,
+  readUntil: number,
 ): Promise<MeasuredDay & { isComplete: boolean }> {
   const [from, until] = [dayStart(day), dayStart(day + 1)];
   const later = new Date(until + LONGEST_UNSEEN_MS);
@@ -153,7 +159,8 @@ async function measure(
     seenAt: change.seen_at.getTime(),
   }));
   const calls = all.filter(({ at }) => at < until);
-  const isSeen = (set: string) => all.some((call) => call.isAnswered && call.set === set && call.at >= until);
+  const isSeen = (set: string) =>
+    all.some((call) => call.isAnswered && call.set === set && call.at >= until && call.at <= readUntil);
   return {
     ...measureDay({ day, from, until, sets, changes, calls }),
     // What changed last has been looked for.
@@ -179,9 +186,10 @@ export async function tendExperiment(
   const stored = await readRunningExperiment(queryable, source);
   if (!stored) return;
   const { id, plan, days: known } = typed(stored);
+  const readUntil = (await readRefreshModel(queryable, source))?.read_until.getTime() ?? 0;
   const days = [...known];
   for (let day = plan.first_day + days.length; day < experimentDay(now); day++) {
-    const { isComplete, ...measured } = await measure(queryable, { source, sets }, day);
+    const { isComplete, ...measured } = await measure(queryable, { source, sets }, day, readUntil);
     if (!isComplete && now < dayStart(day + 1) + LONGEST_UNSEEN_MS) break;
     days.push(measured);
   }
@@ -197,7 +205,13 @@ export async function tendExperiment(
   const time = { from: new Date(dayStart(experimentDay(now))), to: new Date(now) };
   const calls = await readCallsBetween(queryable, source, time);
   const failed = calls.filter(({ is_answered }) => !is_answered).length;
-  const harm = harmToday({ calls: calls.length, failed }, days, plan, oldest);
+  const isByChoice =
+    oldest !== null &&
+    calls.some(({ called_at, is_answered }) => {
+      const at = called_at.getTime();
+      return is_answered && at > now - oldest.ageMs + oldest.floorMs && at < now - CALLING_MS;
+    });
+  const harm = harmToday({ calls: calls.length, failed }, days, plan, isByChoice ? oldest : null);
   if (harm) await endExperiment(queryable, id, { outcome: 'harm', reason: harm, by: OVER });
 }
 

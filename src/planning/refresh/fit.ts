@@ -5,7 +5,7 @@ import type { Tape } from './changes.ts';
 import { fitModel, type RefreshModel, sentinelOf } from './model.ts';
 import { type Proof, prove } from './proof.ts';
 import { SPARE } from './replay.ts';
-import { LONGEST_MINUTES, priceOf, wishesOf } from './timetable.ts';
+import { LONGEST_MINUTES, priceOf, type Shoppers, wishesOf } from './timetable.ts';
 
 export interface Learned {
   model: RefreshModel;
@@ -18,21 +18,23 @@ export interface FitTerms {
   callsAnHour: number;
   mostAnHour: number;
   weights: readonly number[];
+  shoppers?: Shoppers;
 }
 
 /** The least a week is planned with: a source that is asked once a day. */
 const LEAST_CALLS_A_WEEK = 7;
 
-function fit(tape: Tape, { callsAnHour, mostAnHour, weights }: FitTerms): Learned {
+function fit(tape: Tape, { callsAnHour, mostAnHour, weights, shoppers }: FitTerms): Learned {
   const model = fitModel(tape);
   const callsAWeek = Math.max(LEAST_CALLS_A_WEEK, callsAnHour * 168 * SPARE);
-  const price = priceOf(model, wishesOf(model, weights, callsAWeek / 168), callsAWeek);
+  const price = priceOf(model, wishesOf(model, weights, callsAWeek / 168, { shoppers }), callsAWeek);
   const proof = prove(tape, {
     callsAnHour: Math.max(callsAnHour, LEAST_CALLS_A_WEEK / 168),
     mostAnHour,
     // The schedules keep the floors beside these calls.
     floorMinutes: LONGEST_MINUTES,
     weights,
+    shoppers,
     sentinel: sentinelOf(model, weights),
   });
   return { model, price, proof };

@@ -64,18 +64,20 @@ async function takeIn(queryable: Queryable, options: LearnOptions): Promise<Read
     return kept && kept !== 'damaged' ? idsOf(kept.body) : [];
   };
   if (stored) {
-    for (const { tdsp_duns, payload_hash, called_at } of await readLastBodies(queryable, source, since)) {
+    for (const { tdsp_duns, payload_hash, as_of } of await readLastBodies(queryable, source, since)) {
       const ids = new Set(await bodyOf(payload_hash));
-      last.set(tdsp_duns ?? STATE_SET, { hash: payload_hash, ids, at: called_at.getTime() });
+      last.set(tdsp_duns ?? STATE_SET, { hash: payload_hash, ids, at: as_of.getTime() });
     }
   }
   const found: StoredChange[] = [];
-  for (const { tdsp_duns, called_at, payload_hash } of looks) {
+  for (const { tdsp_duns, called_at, as_of, payload_hash } of looks) {
     const plan_set = tdsp_duns ?? STATE_SET;
     const set = sets.indexOf(plan_set);
     if (set === -1) continue;
-    const at = called_at.getTime();
+    const at = as_of.getTime();
     const before = last.get(plan_set);
+    // From a cache of the upstream, and older than what is known: no observation.
+    if (before && at <= before.at) continue;
     if (payload_hash === null || payload_hash === before?.hash) {
       if (before) before.at = at;
       continue;
@@ -107,25 +109,38 @@ export async function readOn(queryable: Queryable, options: LearnOptions): Promi
   if (read) await writeReadUntil(queryable, options.source, read.read_until);
 }
 
+/** What is known of the changes of the last ninety days. */
+async function readTape(queryable: Queryable, options: LearnOptions, watched_since: Date): Promise<Tape> {
+  const sets = setsOf(options);
+  return {
+    sets,
+    from: Math.max(watched_since.getTime(), options.now - LONGEST_MS),
+    until: options.now,
+    changes: (await readChanges(queryable, options.source)).flatMap(
+      ({ plan_set, changed_after, changed_by }) => {
+        const set = sets.indexOf(plan_set);
+        return set === -1 ? [] : [{ set, after: changed_after.getTime(), by: changed_by.getTime() }];
+      },
+    ),
+  };
+}
+
+/** The tape with what has come since it was last read. @returns `null`: there is none yet */
+export async function readTapeNow(queryable: Queryable, options: LearnOptions): Promise<Tape | null> {
+  const read = await takeIn(queryable, options);
+  return read && readTape(queryable, options, read.watched_since);
+}
+
 /**
  * Reads what came since the last time, and fits the model anew.
  * @returns `null`: there are no looks yet
  */
 export async function learn(queryable: Queryable, options: LearnOptions): Promise<Learned | null> {
-  const { source, now, callsAnHour, mostAnHour, weights } = options;
+  const { source, now, callsAnHour, mostAnHour, weights, shoppers } = options;
   const read = await takeIn(queryable, options);
   if (!read) return null;
-  const sets = setsOf(options);
-  const tape: Tape = {
-    sets,
-    from: Math.max(read.watched_since.getTime(), now - LONGEST_MS),
-    until: now,
-    changes: (await readChanges(queryable, source)).flatMap(({ plan_set, changed_after, changed_by }) => {
-      const set = sets.indexOf(plan_set);
-      return set === -1 ? [] : [{ set, after: changed_after.getTime(), by: changed_by.getTime() }];
-    }),
-  };
-  const learned = await fitApart(tape, { callsAnHour, mostAnHour, weights });
+  const tape = await readTape(queryable, options, read.watched_since);
+  const learned = await fitApart(tape, { callsAnHour, mostAnHour, weights, shoppers });
   await writeRefreshModel(queryable, source, { ...read, fitted_at: new Date(now), ...learned });
   return learned;
 }

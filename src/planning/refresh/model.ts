@@ -23,7 +23,7 @@ import {
 import { type Change, isExact, type Tape } from './changes.ts';
 
 /** Raise it when the meaning of a stored model changes: another one is fitted then. */
-export const MODEL_FORMAT = 1;
+export const MODEL_FORMAT = 2;
 
 export interface RefreshModel {
   format: number;

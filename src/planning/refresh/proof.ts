@@ -6,6 +6,7 @@ import type { CalibrationReport } from './calibration.ts';
 import type { Tape, Truth } from './changes.ts';
 import { type RefreshModel, sentinelOf } from './model.ts';
 import { replay } from './replay.ts';
+import type { Shoppers } from './timetable.ts';
 
 export interface Proof {
   isTrusted: boolean;
@@ -42,7 +43,7 @@ const distrust = (reason: string, known: Partial<Proof> = {}): Proof => ({
   ...known,
 });
 
-const truthOf = ({ sets, changes }: Tape): Truth =>
+export const truthOf = ({ sets, changes }: Tape): Truth =>
   sets.map((_, set) =>
     changes
       .filter((change) => change.set === set)
@@ -55,6 +56,7 @@ interface Terms {
   mostAnHour: number;
   floorMinutes: number;
   weights: readonly number[];
+  shoppers?: Shoppers;
   sentinel: number;
 }
 

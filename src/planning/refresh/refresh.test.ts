@@ -10,7 +10,7 @@ import { chanceOf, fitModel, rateAt, sentinelOf } from './model.ts';
 import { evenLooks, learnedLooks, type PolicyInput, sentinelLooks } from './policy.ts';
 import { prove, trustOf } from './proof.ts';
 import { replay } from './replay.ts';
-import { priceOf, timetable } from './timetable.ts';
+import { ALL_DAY, priceOf, timetable } from './timetable.ts';
 
 const at = (iso: string) => Date.parse(iso);
 const MONDAY = at('2026-01-05T06:00:00Z');
@@ -111,7 +111,7 @@ test('days of new delivery charges do not raise the rates of usual days', () => 
 test('a timetable is the cheapest: no look of it can be left out, and dearer calls mean fewer', () => {
   const until = MONDAY + 56 * DAY_MS;
   const model = fitModel(tapeOf(market(56), until));
-  const wishes = { weights: SIX.map(() => 1), longestMinutes: SIX.map(() => 360) };
+  const wishes = { weights: SIX.map(() => 1), longestMinutes: SIX.map(() => 360), shoppers: ALL_DAY };
   const horizon = { from: until, hours: 24, mostAnHour: 38, lookedAt: SIX.map(() => until) };
   const count = (price: number) => timetable(model, wishes, price, horizon).looks.flat().length;
   assert.ok(count(0.1) > count(2) && count(2) > count(50));
@@ -120,6 +120,27 @@ test('a timetable is the cheapest: no look of it can be left out, and dearer cal
     const gaps = one.map((time, n) => time - (one[n - 1] ?? until));
     assert.ok(Math.max(...gaps) <= 6 * HOUR_MS);
   }
+});
+
+test('looks come more often in hours in which shoppers come, at no more calls', () => {
+  const until = MONDAY + 56 * DAY_MS;
+  // Every hour and minute alike, so that only the shoppers tell them apart.
+  const steady = SIX.map(() =>
+    Array.from({ length: 56 * 24 }, (_, hour) => MONDAY + (hour + ((hour * 7 + 1) % 60) / 60) * HOUR_MS),
+  );
+  const model = fitModel(tapeOf(steady, until));
+  const wishes = { weights: SIX.map(() => 1), longestMinutes: SIX.map(() => 360) };
+  const evenings = ALL_DAY.map((_, hour) => (hour >= 17 && hour < 22 ? 3.4 : 0.37));
+  const looksBy = (shoppers: readonly number[]) => {
+    const price = priceOf(model, { ...wishes, shoppers }, 1_000);
+    const horizon = { from: until, hours: 24, mostAnHour: 100, lookedAt: SIX.map(() => until) };
+    const looks = timetable(model, { ...wishes, shoppers }, price, horizon).looks.flat();
+    const evening = looks.filter((time) => localMinute(time) >= 17 * 60 && localMinute(time) < 22 * 60);
+    return { all: looks.length, evening: evening.length };
+  };
+  const [flat, weighed] = [looksBy(ALL_DAY), looksBy(evenings)];
+  assert.ok(weighed.evening > 1.5 * flat.evening, `${weighed.evening} against ${flat.evening}`);
+  assert.ok(weighed.all < 1.1 * flat.all, `${weighed.all} against ${flat.all}`);
 });
 
 test('a set that moved has the others looked at, and a look that failed shows no quiet', () => {
@@ -134,7 +155,7 @@ test('a set that moved has the others looked at, and a look that failed shows no
     [1, 2, 3, 4, 5].map((set) => [set, 'follow']),
   );
   const model = fitModel(tapeOf(market(56), MONDAY + 56 * DAY_MS));
-  const wishes = { weights: SIX.map(() => 1), longestMinutes: SIX.map(() => 360) };
+  const wishes = { weights: SIX.map(() => 1), longestMinutes: SIX.map(() => 360), shoppers: ALL_DAY };
   const horizon = { from: now, hours: 24, mostAnHour: 38, lookedAt: SIX.map(() => now) };
   const table = timetable(model, wishes, 5, horizon);
   const learned = learnedLooks(input(now, { seen }), model, table, wishes.weights);
@@ -149,7 +170,7 @@ test('a set that moved has the others looked at, and a look that failed shows no
 test('no set gets older than its tier promises, whatever the model says', () => {
   const now = at('2026-03-01T15:20:00Z');
   const model = fitModel({ ...tapeOf(market(0), MONDAY + DAY_MS) });
-  const wishes = { weights: SIX.map(() => 1), longestMinutes: SIX.map(() => 360) };
+  const wishes = { weights: SIX.map(() => 1), longestMinutes: SIX.map(() => 360), shoppers: ALL_DAY };
   const table = timetable(model, wishes, 1e4, {
     from: now,
     hours: 24,
@@ -270,6 +291,9 @@ test('auto needs proof: enough business days, a gain, calibration and a sentinel
   const proof = prove(tapeOf(market(42), until), terms);
   assert.ok(proof.isTrusted, proof.reason);
   assert.equal(proof.caught, 1);
+  // Whatever second it is asked at.
+  const { calibration } = prove(tapeOf(market(42), until - 17_321), terms);
+  assert.equal(calibration!.predictions, 14 * 24 * SIX.length);
   // The sentinel keeps still on most days of the last two weeks.
   const blind = market(42).map((times, set) =>
     set === 0 ? times.filter((time, n) => time < until - 18 * DAY_MS || n % 4 === 0) : times,

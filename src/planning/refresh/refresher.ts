@@ -7,7 +7,7 @@ import { callReserve } from '../../sources/call-reserve.ts';
 import type { PlanSource } from '../../sources/source.ts';
 import type { Database, Queryable } from '../../store/postgres/database.ts';
 import { LOCKS } from '../../store/postgres/locks.ts';
-import { readCityDemand } from '../../store/queue/city-demand.ts';
+import { readCityDemand, readDemandHours } from '../../store/queue/city-demand.ts';
 import { readRunningExperiment } from '../../store/queue/experiments.ts';
 import { readRefreshCalls, readSeenPlanSets, type SeenPlanSet } from '../../store/queue/refresh-state.ts';
 import { readControl } from '../../store/queue/sync-control.ts';
@@ -17,11 +17,12 @@ import type { Territory } from '../../territory/territory.ts';
 import { DAY_MS, HOUR_MS } from '../../units.ts';
 import { type ExperimentToday, readExperimentToday, tendExperiment } from '../experiment/experiments.ts';
 import { marketWeights } from '../market-weights.ts';
+import { shareDemand } from '../shared-demand.ts';
 import { DEMAND_HALF_LIFE_HOURS, DEMAND_WINDOW_MS } from '../sync-kinds.ts';
 import { MINUTE_MS } from './calendar.ts';
 import { choose } from './choose.ts';
 import type { Learned } from './fit.ts';
-import { type LearnOptions, learn, readOn, relearn, STATE_SET } from './learn.ts';
+import { type LearnOptions, learn, readOn, readTapeNow, relearn, STATE_SET } from './learn.ts';
 import { sentinelOf } from './model.ts';
 import {
   censusLooks,
@@ -34,8 +35,9 @@ import {
   sentinelMinutes,
 } from './policy.ts';
 import { pressure } from './replay.ts';
+import { type Scores, scoreStrategies } from './score.ts';
 import { readLearned } from './stored.ts';
-import { type Timetable, timetable, wishesOf } from './timetable.ts';
+import { type Shoppers, type Timetable, timetable, wishesOf } from './timetable.ts';
 
 export interface RefreshSettings {
   strategy: Strategy;
@@ -87,12 +89,28 @@ async function readWeights(
 ): Promise<number[]> {
   if (upstream.coverage === 'state') return [1];
   const since = new Date(now - DEMAND_WINDOW_MS);
-  const at = { now: new Date(now), since, halfLifeHours: DEMAND_HALF_LIFE_HOURS };
-  const demand = new Map((await readCityDemand(queryable, at)).map((one) => [one.city_slug, one]));
+  const times = { now: new Date(now), since, halfLifeHours: DEMAND_HALF_LIFE_HOURS };
+  const demand = shareDemand(territory, await readCityDemand(queryable, times));
   return marketWeights(territory.cities, setsOf(territory), demand);
 }
 
 const setsOf = (territory: Territory): string[] => territory.tdsps.map(({ duns }) => duns).toSorted();
+
+/** Demand of so many days tells the hours; as much beside it as if all hours were alike. */
+const SHOPPER_DAYS = 28;
+const SHOPPER_PRIOR = 240;
+const LEAST_SHOPPERS = 0.25;
+
+/** When shoppers come: staleness matters while they do. */
+async function readShoppers(queryable: Queryable, now: number): Promise<Shoppers> {
+  const counted = await readDemandHours(queryable, new Date(now - SHOPPER_DAYS * DAY_MS));
+  const all = counted.reduce((sum, one) => sum + one, 0);
+  const hours = counted.map((one) =>
+    Math.max(LEAST_SHOPPERS, (24 * (one + SHOPPER_PRIOR / 24)) / (all + SHOPPER_PRIOR)),
+  );
+  const mean = hours.reduce((sum, one) => sum + one, 0) / 24;
+  return hours.map((one) => one / mean);
+}
 
 /** As `refresh_changes` names them. */
 export const planSetsOf = ({ upstream, territory }: RefreshSettings): string[] =>
@@ -113,6 +131,7 @@ async function toLearnOptions(
     callsAnHour: callsPerHour,
     mostAnHour: budgetPerHour - callReserve(budgetPerHour),
     weights,
+    shoppers: await readShoppers(queryable, now),
   };
 }
 
@@ -140,6 +159,18 @@ let lastReadOn = Number.NEGATIVE_INFINITY;
 
 export async function relearnNow(queryable: Queryable, settings: RefreshSettings, now: number) {
   return relearn(queryable, await toLearnOptions(queryable, settings, now));
+}
+
+/** Every strategy replayed on the last days, as they are known. @returns `null`: no answer is kept yet */
+export async function scoreHere(
+  queryable: Queryable,
+  settings: RefreshSettings,
+  { now, days }: { now: number; days: number },
+): Promise<Scores | null> {
+  const options = await toLearnOptions(queryable, settings, now);
+  const tape = await readTapeNow(queryable, options);
+  if (!tape) return null;
+  return scoreStrategies(tape, options, days);
 }
 
 /** Worked out once in hours, asked for four times a minute. What shoppers want moves slower than that. */
@@ -187,7 +218,9 @@ export async function decideRefresh(
   if (learned) {
     // From a time that stays the same for hours, so that what was planned stays planned.
     const from = Math.floor(now / ((TABLE_HOURS * HOUR_MS) / 2)) * ((TABLE_HOURS * HOUR_MS) / 2);
-    const wishes = wishesOf(learned.model, options.weights, Math.max(1, callsPerHour));
+    const wishes = wishesOf(learned.model, options.weights, Math.max(1, callsPerHour), {
+      shoppers: options.shoppers,
+    });
     const lookedAt = sets.map(() => null);
     const horizon = { from, hours: TABLE_HOURS, mostAnHour: options.mostAnHour, lookedAt };
     const price = learned.price * pressure(spent.week, Math.max(1, allowedAWeek));

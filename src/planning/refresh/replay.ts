@@ -20,7 +20,7 @@ import {
   sentinelLooks,
   sentinelMinutes,
 } from './policy.ts';
-import { priceOf, type Timetable, timetable, wishesOf } from './timetable.ts';
+import { priceOf, type Shoppers, type Timetable, timetable, wishesOf } from './timetable.ts';
 
 interface ReplayOptions {
   truth: Truth;
@@ -36,6 +36,7 @@ interface ReplayOptions {
   floorMinutes: number;
   /** What a minute of staleness of each set weighs. */
   weights?: readonly number[];
+  shoppers?: Shoppers;
   /** Ids tell when a change was; otherwise it lies between two looks. */
   hasIds: boolean;
   refitDays?: number;
@@ -64,7 +65,9 @@ const TABLE_HOURS = 12;
 
 export function replay(options: ReplayOptions): Score {
   const run = new Replay(options);
-  for (let minute = options.from; minute < options.until; minute += MINUTE_MS) run.minute(minute);
+  // On full minutes, whenever it begins: hours are told by them.
+  const begin = Math.ceil(options.from / MINUTE_MS) * MINUTE_MS;
+  for (let minute = begin; minute < options.until; minute += MINUTE_MS) run.minute(minute);
   return run.score();
 }
 
@@ -147,8 +150,8 @@ class Replay {
   }
 
   #wishes() {
-    const { callsAnHour, floorMinutes } = this.#options;
-    return wishesOf(this.#model!, this.#weights, callsAnHour, floorMinutes);
+    const { callsAnHour, floorMinutes: longest, shoppers } = this.#options;
+    return wishesOf(this.#model!, this.#weights, callsAnHour, { shoppers, longest });
   }
 
   #fit(until: number): void {

@@ -1,12 +1,12 @@
 /**
  * When to look: the looks that leave the least expected staleness at a price for each call. Staleness is counted in
- * change-minutes: a change that is seen ten minutes late costs ten. Between looks at a and b a stream of changes with rate
- * λ costs ∫ λ(t) (b - t) dt, so the cheapest set of looks is a shortest path, found exactly. The price is the multiplier of
+ * change-minutes: a change that is seen ten minutes late costs ten, more where many shoppers come and less at night.
+ * Between looks at a and b a stream of changes with rate λ costs ∫ λ(t) (W(b) - W(t)) dt, where W is time as it weighs, so the cheapest set of looks is a shortest path, found exactly. The price is the multiplier of
  * the call budget: the lowest at which the looks of a week fit it.
  */
 
 import { HOUR_MS } from '../../units.ts';
-import { MINUTE_MS, WEEK_HOURS } from './calendar.ts';
+import { localMinute, MINUTE_MS, WEEK_HOURS } from './calendar.ts';
 import { hourRateAt, type RefreshModel, sentinelOf } from './model.ts';
 
 /** Looks lie this many minutes apart at least: fewer choices, and still three minutes after each quarter hour. */
@@ -16,11 +16,17 @@ const GRID_MS = GRID_MINUTES * MINUTE_MS;
 /** Between two planned looks at a set. What its tier promises beside is kept by floors and schedules. */
 export const LONGEST_MINUTES = 360;
 
+/** Of each hour of the day of Texas: how many shoppers come, in shares of the mean. */
+export type Shoppers = readonly number[];
+export const ALL_DAY: Shoppers = new Array<number>(24).fill(1);
+
 interface Wishes {
   /** What a minute of staleness of each set weighs; 1 on average. */
   weights: readonly number[];
   /** Most minutes between two looks at a set. */
   longestMinutes: readonly number[];
+  /** What a minute of each of the 24 hours of Texas weighs, by the shoppers who come in it; 1 on average. */
+  shoppers: Shoppers;
 }
 
 /** A third of the calls goes to the sentinel at equal distances, whatever the model says: insurance against what it has not seen. */
@@ -31,13 +37,14 @@ export function wishesOf(
   model: RefreshModel,
   weights: readonly number[],
   callsAnHour: number,
-  longest = LONGEST_MINUTES,
+  { shoppers = ALL_DAY, longest = LONGEST_MINUTES }: { shoppers?: Shoppers; longest?: number } = {},
 ): Wishes {
   const sentinel = sentinelOf(model, weights);
   const insured = 60 / (INSURED * callsAnHour);
   return {
     weights,
     longestMinutes: weights.map((_, set) => (set === sentinel ? Math.min(insured, longest) : longest)),
+    shoppers,
   };
 }
 
@@ -86,15 +93,22 @@ function ratesBetween(
   return rates;
 }
 
-/** Running sums of a rate and of its first moment, at each minute. */
-function sumsOf(rates: Float64Array): { mass: Float64Array; moment: Float64Array } {
+/**
+ * Running sums at each minute: of the time as it weighs by its shoppers, of a rate, and of its first moment in that time.
+ * @param from milliseconds UTC, on a full minute
+ */
+function sumsOf(rates: Float64Array, from: number, shoppers: Shoppers) {
+  const time = new Float64Array(rates.length + 1);
   const mass = new Float64Array(rates.length + 1);
   const moment = new Float64Array(rates.length + 1);
-  for (const [m, rate] of rates.entries()) {
-    mass[m + 1] = mass[m]! + rate;
-    moment[m + 1] = moment[m]! + rate * (m + 0.5);
+  let weight = 1;
+  for (let m = 0, minute = (from / MINUTE_MS) % 60; m < rates.length; m++, minute = (minute + 1) % 60) {
+    if (m === 0 || minute === 0) weight = shoppers[Math.floor(localMinute(from + m * MINUTE_MS) / 60)]!;
+    time[m + 1] = time[m]! + weight;
+    mass[m + 1] = mass[m]! + rates[m]!;
+    moment[m + 1] = moment[m]! + rates[m]! * (time[m]! + weight / 2);
   }
-  return { mass, moment };
+  return { time, mass, moment };
 }
 
 type Sums = ReturnType<typeof sumsOf>;
@@ -103,7 +117,11 @@ type Sums = ReturnType<typeof sumsOf>;
  * The cheapest looks, as minutes from the beginning, where a look was just made; after the last one all is paid, too.
  * @param priceAt of a call at each minute
  */
-function cheapest({ mass, moment }: Sums, priceAt: (minute: number) => number, longest: number): number[] {
+function cheapest(
+  { time, mass, moment }: Sums,
+  priceAt: (minute: number) => number,
+  longest: number,
+): number[] {
   const steps = Math.floor((mass.length - 1) / GRID_MINUTES);
   const reach = Math.max(1, Math.floor(longest / GRID_MINUTES));
   const cost = new Float64Array(steps + 1).fill(Number.POSITIVE_INFINITY);
@@ -115,7 +133,7 @@ function cheapest({ mass, moment }: Sums, priceAt: (minute: number) => number, l
     // Staleness grows faster than the gap, so a later look never has an earlier predecessor.
     for (let from = Math.max(0, to - reach, cameFrom[to - 1]!); from < to; from++) {
       const a = from * GRID_MINUTES;
-      const stale = b * (mass[b]! - mass[a]!) - (moment[b]! - moment[a]!);
+      const stale = time[b]! * (mass[b]! - mass[a]!) - (moment[b]! - moment[a]!);
       const sum = cost[from]! + stale + price;
       if (sum < cost[to]!) {
         cost[to] = sum;
@@ -159,7 +177,8 @@ const PLAIN_WEEK = Date.UTC(2026, 0, 11, 6);
  */
 export function priceOf(model: RefreshModel, wishes: Wishes, callsAWeek: number): number {
   const sentinel = sentinelOf(model, wishes.weights);
-  const sumsOfMix = (mix: readonly number[]) => sumsOf(ratesBetween(model, mix, PLAIN_WEEK, WEEK_HOURS * 60));
+  const sumsOfMix = (mix: readonly number[]) =>
+    sumsOf(ratesBetween(model, mix, PLAIN_WEEK, WEEK_HOURS * 60), PLAIN_WEEK, wishes.shoppers);
   const sums = streams(model, sentinel, wishes.weights).map(sumsOfMix);
   const own = sumsOfMix(model.sets.map((_, set) => (set === sentinel ? 1 : 0)));
   let [low, high] = [Math.log(1e-4), Math.log(1e4)];
@@ -188,7 +207,7 @@ interface Horizon {
 /** The looks of the hours to come. */
 export function timetable(
   model: RefreshModel,
-  { weights, longestMinutes }: Wishes,
+  { weights, longestMinutes, shoppers }: Wishes,
   price: number,
   { from, hours, mostAnHour, lookedAt }: Horizon,
 ): Timetable {
@@ -200,7 +219,7 @@ export function timetable(
     // On the grid of the hour, whatever minute it is.
     const begin = Math.floor(since / GRID_MS) * GRID_MS;
     const minutes = Math.round((until - begin) / MINUTE_MS);
-    return { begin, longest, sums: sumsOf(ratesBetween(model, mix, begin, minutes)) };
+    return { begin, longest, sums: sumsOf(ratesBetween(model, mix, begin, minutes), begin, shoppers) };
   });
   const prices = new Map<number, number>();
   const plan = () =>

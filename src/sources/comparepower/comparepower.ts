@@ -44,7 +44,8 @@ export class ComparePowerSource implements PlanSource {
     const params = { group: 'default', tdsp_duns, display_usage: '1000' };
     const { url, apiKey, apiKeyHeader, headers: more = [] } = this.#options;
     const host = hostOf(url);
-    const headers: Record<string, string> = { accept: 'application/json' };
+    // Not from a cache on the way: it would tell how plans were.
+    const headers: Record<string, string> = { accept: 'application/json', 'cache-control': 'no-cache' };
     for (const [name, text] of more) headers[name] = text.reveal();
     if (apiKey) headers[apiKeyHeader] = apiKey.reveal();
     const request = `${ENDPOINT}?${new URLSearchParams(params)}`;

@@ -14,7 +14,6 @@ import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { Header } from 'tar';
-
 import { StoreError } from '../store-error.ts';
 
 export interface ArchiveEntry {

@@ -3,7 +3,6 @@
 import type { Queryable } from '../postgres/database.ts';
 import { recordedCatalogue } from '../schema/catalogue.ts';
 import { readMigrationState } from '../schema/migration-state.ts';
-
 import { StoreError } from '../store-error.ts';
 import type { Manifest } from './manifest.ts';
 

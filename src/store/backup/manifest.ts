@@ -2,7 +2,6 @@
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-
 import { StoreError } from '../store-error.ts';
 
 export const FORMAT = 'wattsync backup';

@@ -7,7 +7,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-
 import { StoreError } from '../store-error.ts';
 
 interface Binaries {
@@ -89,6 +88,11 @@ export function launchAs(account: Account | null, program: string, args: string[
     );
   }
   const ids = [`--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups'];
-  const capability = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
+  // Without the last one access(2), by which PostgreSQL looks for its own programs, does as if there were no capability.
+  const capability = [
+    '--inh-caps=+dac_read_search',
+    '--ambient-caps=+dac_read_search',
+    '--securebits=+no_setuid_fixup',
+  ];
   return { command: 'setpriv', args: [...ids, ...capability, '--', program, ...args], options: {} };
 }

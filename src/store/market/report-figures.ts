@@ -79,6 +79,48 @@ export async function readProviderMoves(
   return { providers: rows.map(({ days: _days, ...row }) => row), days: rows[0]?.days ?? 0 };
 }
 
+interface ChargeLag {
+  provider: string;
+  /** The day the delivery charges changed. */
+  charge_day: string;
+  /** Days until it first re-priced anything; `null`: it has not, as far as is known. */
+  lag_days: number | null;
+  /** DUNS of the TDSPs in which it has re-priced since. */
+  tdsps: string[];
+}
+
+/** How soon providers followed the delivery charges, those that were first first. @param days each with its last day that counts */
+export async function readChargeLags(
+  queryable: Queryable,
+  days: readonly { charge_day: string; until: string }[],
+): Promise<ChargeLag[]> {
+  const { rows } = await queryable.query<ChargeLag>(
+    `with asked as (
+       select charge_day, until from jsonb_to_recordset($1) as d (charge_day date, until date)
+     ), sold as (
+       -- Those that sold anything on the day: who came later has nothing to follow.
+       select distinct d.charge_day, d.until, o.provider_id
+         from asked d join offers o
+           on o.first_seen_at < d.charge_day::timestamp at time zone '${MARKET_TIME_ZONE}'
+          and (o.ended_at is null or o.ended_at > d.charge_day::timestamp at time zone '${MARKET_TIME_ZONE}')
+     ), moved as (
+       select s.charge_day, s.provider_id, min((h.changed_at at time zone '${MARKET_TIME_ZONE}')::date) as first_day,
+              array_agg(distinct h.tdsp_duns) as tdsps
+         from sold s join offers o using (provider_id) join plan_price_history h on h.offer_id = o.id
+        where h.event = 'changed' and h.field like 'rate\\_%'
+          and h.changed_at >= s.charge_day::timestamp at time zone '${MARKET_TIME_ZONE}'
+          and h.changed_at < (s.until + 1)::timestamp at time zone '${MARKET_TIME_ZONE}'
+        group by 1, 2
+     )
+     select coalesce(p.name, s.provider_id) as provider, s.charge_day::text, m.first_day - s.charge_day as lag_days,
+            coalesce(m.tdsps, '{}') as tdsps
+       from sold s left join moved m using (charge_day, provider_id) left join providers p on p.id = s.provider_id
+      order by s.charge_day, lag_days nulls last, provider`,
+    [JSON.stringify(days)],
+  );
+  return rows;
+}
+
 interface WeekMoves {
   /** Its Monday, or the first day of the report. */
   week: string;

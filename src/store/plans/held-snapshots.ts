@@ -113,12 +113,13 @@ export interface HeldSummary {
   broken: { reading: string; limit: string }[];
 }
 
+/** The one that has waited longest first. */
 export async function readHeldSummaries(queryable: Queryable): Promise<HeldSummary[]> {
   const { rows } = await queryable.query<HeldSummary>(
     `select tdsp_duns, run_id, observed_at, jsonb_array_length(plans) as plans,
             coalesce((select jsonb_agg(jsonb_build_object('reading', r->>'reading', 'limit', r->>'limit'))
                from jsonb_array_elements(verdict->'readings') as r where (r->>'is_broken')::boolean), '[]') as broken
-       from held_snapshots where resolved_at is null order by tdsp_duns`,
+       from held_snapshots where resolved_at is null order by observed_at, tdsp_duns`,
   );
   return rows;
 }

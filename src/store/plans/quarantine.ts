@@ -175,6 +175,24 @@ export async function readQuarantineGrowth(queryable: Queryable): Promise<Quaran
   return rows[0]!;
 }
 
+/**
+ * Of each TDSP, how many of its plans are there more than once at different rates: same provider, name and term. In the
+ * exports of 2026 none is; of plans that were sold by ZIP code most would be.
+ */
+export async function readRepeatedPlans(
+  queryable: Queryable,
+): Promise<{ tdsp_duns: string; plans: number; repeated: number }[]> {
+  const { rows } = await queryable.query<{ tdsp_duns: string; plans: number; repeated: number }>(
+    `with products as (
+       select tdsp_duns, count(*) as plans, count(distinct rate_1000kwh) as rates
+         from electricity_plans where is_active group by tdsp_duns, provider_id, name, term_months
+     )
+     select tdsp_duns, sum(plans)::int as plans, coalesce(sum(plans) filter (where rates > 1), 0)::int as repeated
+       from products group by tdsp_duns order by tdsp_duns`,
+  );
+  return rows;
+}
+
 /** Fields an upstream added (+) or dropped (-) within these days, as they were first seen. */
 export async function readSchemaDrift(
   queryable: Queryable,

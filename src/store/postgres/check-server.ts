@@ -2,11 +2,16 @@
 
 import pg from 'pg';
 import { StoreError } from '../store-error.ts';
+import { settingsNotInForce } from './session-settings.ts';
 
 /** What an operator does about a pooler. */
 export const POOLER_ADVICE =
   'It forgets what a session sets, locks and listens to. Name PostgreSQL itself in DATABASE_URL ' +
   '(Supabase: the direct connection or port 5432; Neon: the host without "-pooler"), or in DATABASE_URL_DIRECT beside it';
+
+/** What makes PgBouncer in session mode take our connections. */
+export const SESSION_POOLER_ADVICE =
+  'ignore_startup_parameters = options,idle_in_transaction_session_timeout among its settings';
 
 /** Tables say how their columns are stored, which older ones do not understand. */
 const OLDEST = 16;
@@ -21,6 +26,7 @@ export const tooOld = (why: string, cause?: unknown): StoreError =>
 /**
  * Whether this connection leads to a database the program can work with.
  * @throws {StoreError} `database_unsuitable` it is too old, or its texts are not UTF-8
+ * @throws {StoreError} `database_unsuitable` a pooler drops what the session sets, and its defaults do not do
  * @throws {StoreError} `database_pooled` a pooler answers that hands its connections around by transaction
  */
 export async function checkServer(connection: pg.PoolClient, connectionString: string): Promise<void> {
@@ -40,10 +46,27 @@ export async function checkServer(connection: pg.PoolClient, connectionString: s
   }
   // A pooler answers with a number of its own, in session mode as well.
   const { processID } = connection as unknown as { processID: number };
-  if (processID === pid || !(await isShared(connection, connectionString, pid))) return;
+  if (processID === pid) return;
+  if (await isShared(connection, connectionString, pid)) {
+    throw new StoreError(
+      'database_pooled',
+      `Behind DATABASE_URL a pooler hands connections around by transaction. ${POOLER_ADVICE}.`,
+    );
+  }
+  await expectSettings(connection);
+}
+
+/** A pooler in session mode is as good as none, but it may have dropped what we set as the connection began. */
+async function expectSettings(connection: pg.PoolClient): Promise<void> {
+  const wrong = await settingsNotInForce(connection);
+  if (wrong.length === 0) return;
+  const found = wrong.map(({ name, is }) => `${name} is "${is}"`).join(', ');
+  const changes = wrong
+    .map(({ name, expected }) => `alter role <role> set ${name} = '${expected}'`)
+    .join('; ');
   throw new StoreError(
-    'database_pooled',
-    `Behind DATABASE_URL a pooler hands connections around by transaction. ${POOLER_ADVICE}.`,
+    'database_unsuitable',
+    `The pooler at DATABASE_URL does not pass on what a session sets (${found}). Set it for the role: ${changes}`,
   );
 }
 

@@ -9,7 +9,7 @@ import type { Secret } from '../../config.ts';
 import { WattsyncError } from '../../errors.ts';
 import type { Attaching } from '../embedded/attach.ts';
 import { StoreError } from '../store-error.ts';
-import { checkPooled, checkServer, POOLER_ADVICE, tooOld } from './check-server.ts';
+import { checkPooled, checkServer, POOLER_ADVICE, SESSION_POOLER_ADVICE, tooOld } from './check-server.ts';
 import { isContention } from './out-of-reach.ts';
 import { QueryRecorder, recordQueries } from './query-recorder.ts';
 import { explainRefusal, TOO_MANY_CONNECTIONS } from './refusals.ts';
@@ -234,7 +234,7 @@ function unreachable(cause: unknown): WattsyncError {
   if (REFUSES_SETTINGS.test(message)) {
     return new StoreError(
       'database_pooled',
-      `Behind DATABASE_URL a pooler answers (${message}). ${POOLER_ADVICE}.`,
+      `Behind DATABASE_URL a pooler answers (${message}). ${POOLER_ADVICE}. One in session mode may stay where it is: ${SESSION_POOLER_ADVICE}.`,
       { cause },
     );
   }

@@ -5,6 +5,8 @@
  * round trip more.
  */
 
+import type pg from 'pg';
+
 const SETTINGS = {
   DateStyle: 'ISO',
   IntervalStyle: 'postgres',
@@ -18,6 +20,19 @@ const SETTINGS = {
   lock_timeout: '0',
   idle_session_timeout: '0',
 };
+
+/** Those of a session that are not as we set them, with what they are and should be: a pooler may have dropped them. */
+export async function settingsNotInForce(
+  queryable: Pick<pg.PoolClient, 'query'>,
+): Promise<{ name: string; is: string; expected: string }[]> {
+  const { rows } = await queryable.query<{ name: string; setting: string }>(
+    'select name, setting from pg_settings where name = any($1) order by name',
+    [Object.keys(SETTINGS)],
+  );
+  return rows
+    .map(({ name, setting: is }) => ({ name, is, expected: SETTINGS[name as keyof typeof SETTINGS] }))
+    .filter(({ is, expected }) => is !== expected && !is.startsWith(`${expected}, `));
+}
 
 /** @returns the address with our settings, behind those it has already */
 export function withSessionSettings(connectionString: string): string {

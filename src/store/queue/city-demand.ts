@@ -56,3 +56,53 @@ export async function readCityDemand(
   );
   return rows;
 }
+
+/** Searches of each of the 24 hours of the day of Texas since then, leads and contracts among them. */
+export async function readDemandHours(queryable: Queryable, since: Date): Promise<number[]> {
+  const { rows } = await queryable.query<{ hour: number; searches: number }>(
+    `select extract(hour from hour at time zone 'America/Chicago')::int as hour,
+            sum(searches + leads + conversions)::float8 as searches
+       from city_demand where hour > $1 group by 1`,
+    [since],
+  );
+  const hours = new Array<number>(24).fill(0);
+  for (const { hour, searches } of rows) hours[hour] = searches;
+  return hours;
+}
+
+/** Places without plans, and how often they were asked for. */
+interface MissedPlace {
+  /** Slug of a place that the territory files know; empty: any other text. */
+  place: string;
+  searches: number;
+}
+
+/** Adds counts to those of the hour. */
+export async function addMissedPlaces(
+  queryable: Queryable,
+  now: Date,
+  counts: readonly MissedPlace[],
+): Promise<void> {
+  await queryable.query(
+    `insert into missed_places as m (place, hour, searches)
+     select place, date_trunc('hour', $1::timestamptz), searches
+       from jsonb_to_recordset($2) as c (place text, searches int)
+      -- In one order: two processes that add at once wait for each other, never in a circle.
+      order by place
+     on conflict (place, hour) do update set searches = m.searches + excluded.searches`,
+    [now, JSON.stringify(counts)],
+  );
+}
+
+/** Of a time, the most asked for first. */
+export async function readMissedPlaces(
+  queryable: Queryable,
+  { from, to }: { from: Date; to: Date },
+): Promise<MissedPlace[]> {
+  const { rows } = await queryable.query<MissedPlace>(
+    `select place, sum(searches)::int as searches from missed_places
+      where hour >= $1 and hour < $2 group by place order by sum(searches) desc, place`,
+    [from, to],
+  );
+  return rows;
+}

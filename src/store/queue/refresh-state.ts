@@ -8,14 +8,18 @@ interface StoredLook {
   /** DUNS of the TDSP; `null` where one call brings all of them. */
   tdsp_duns: string | null;
   called_at: Date;
+  /** Of when the answer is: earlier, where a cache of the upstream had held it. */
+  as_of: Date;
   /** `null`: not modified. */
   payload_hash: string | null;
 }
 
+const AS_OF = `called_at - coalesce(age_seconds, 0) * interval '1 second'`;
+
 /** Answers since then, the oldest first; a failed call is not a look. */
 export async function readLooks(queryable: Queryable, source: string, since: Date): Promise<StoredLook[]> {
   const { rows } = await queryable.query<StoredLook>(
-    `select params ->> 'tdsp_duns' as tdsp_duns, called_at, case when status = 304 then null else payload_hash end as payload_hash
+    `select params ->> 'tdsp_duns' as tdsp_duns, called_at, ${AS_OF} as as_of, case when status = 304 then null else payload_hash end as payload_hash
        from api_calls where source = $1 and called_at > $2 and error is null and status is not null
       order by called_at, id`,
     [source, since],
@@ -28,14 +32,14 @@ export async function readLastBodies(
   queryable: Queryable,
   source: string,
   until: Date,
-): Promise<{ tdsp_duns: string | null; payload_hash: string; called_at: Date }[]> {
+): Promise<{ tdsp_duns: string | null; payload_hash: string; as_of: Date }[]> {
   const { rows } = await queryable.query(
     `with looks as (
-       select params ->> 'tdsp_duns' as tdsp_duns, payload_hash, status, called_at
+       select params ->> 'tdsp_duns' as tdsp_duns, payload_hash, status, called_at, ${AS_OF} as as_of
          from api_calls where source = $1 and called_at <= $2 and error is null and status is not null
      )
      select distinct on (b.tdsp_duns) b.tdsp_duns, b.payload_hash,
-            (select max(l.called_at) from looks l where l.tdsp_duns is not distinct from b.tdsp_duns) as called_at
+            (select max(l.as_of) from looks l where l.tdsp_duns is not distinct from b.tdsp_duns) as as_of
        from looks b where b.payload_hash is not null and b.status <> 304
       order by b.tdsp_duns, b.called_at desc`,
     [source, until],
@@ -118,7 +122,9 @@ export async function writeReadUntil(queryable: Queryable, source: string, until
 
 export interface SeenPlanSet {
   tdsp_duns: string;
-  /** The last time that the upstream confirmed its plans; `null`: never, or another origin did. */
+  /**
+   * The last time that the upstream confirmed its plans, as of when its answer was; `null`: never, or another origin did.
+   */
   looked_at: Date | null;
   /** When a look last found it changed. */
   moved_at: Date | null;
@@ -133,7 +139,11 @@ export async function readSeenPlanSets(
   { source, origin, queue }: { source: string; origin: string; queue: string },
 ): Promise<SeenPlanSet[]> {
   const { rows } = await queryable.query<SeenPlanSet>(
-    `select t.duns as tdsp_duns, s.observed_at as looked_at,
+    `select t.duns as tdsp_duns, s.observed_at - coalesce((
+              select c.age_seconds from api_calls c
+               where c.source = $1 and c.called_at > clock_timestamp() - interval '1 day'
+                 and c.params ->> 'tdsp_duns' = t.duns and c.error is null and c.status is not null
+               order by c.called_at desc limit 1), 0) * interval '1 second' as looked_at,
             case when s.version > 1 then s.published_at end as moved_at,
             (select max(called_at) from api_calls c
               where c.source = $1 and c.called_at > clock_timestamp() - interval '1 day'

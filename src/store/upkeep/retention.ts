@@ -245,6 +245,7 @@ export const MAINTENANCE_STEPS: readonly MaintenanceStep[] = [
   oldRuns,
   aged('sync_attempts', 'attempts to sync', 'finished_at', 'runsDays'),
   aged('city_demand', 'what shoppers looked for', 'hour', 'demandDays'),
+  aged('missed_places', 'places without plans that were asked for', 'hour', 'demandDays'),
   aged('page_vitals', 'how fast pages were to people', 'hour', 'demandDays'),
   aged('audit_log', 'audit log entries', 'at', 'auditDays'),
   outdated(

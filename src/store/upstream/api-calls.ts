@@ -18,6 +18,8 @@ export interface ApiCallRow {
   called_at: Date;
   /** Of the body in source_payloads; `null` where nothing came or it is not kept. */
   payload_hash: string | null;
+  /** How long a cache of the upstream had held the answer (`Age`, RFC 9111 5.1); `null`: none said so. */
+  age_seconds: number | null;
 }
 
 type CallOutcome =
@@ -43,12 +45,12 @@ export function callOutcome({ status, error }: Pick<ApiCallRow, 'status' | 'erro
 
 export async function insertApiCall(queryable: Queryable, call: ApiCallRow): Promise<void> {
   const { run_id, source, endpoint, params, attempt, status, bytes, duration_ms, error, called_at } = call;
-  const { payload_hash } = call;
+  const { payload_hash, age_seconds } = call;
   await queryable.query(
     `with call as (
        insert into api_calls (run_id, source, endpoint, params, attempt, status, bytes, duration_ms, error, called_at,
-         payload_hash)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning run_id
+         payload_hash, age_seconds)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning run_id
      )
      -- Counted here and not as the run ends: one that is cancelled, or crashes, ends before its calls do.
      update sync_runs r set api_calls = r.api_calls + 1 from call where r.id = call.run_id`,
@@ -64,6 +66,7 @@ export async function insertApiCall(queryable: Queryable, call: ApiCallRow): Pro
       error,
       called_at,
       payload_hash,
+      age_seconds,
     ],
   );
 }

@@ -28,7 +28,7 @@ assert.equal((await wattsync(['sync', 'full'], env)).code, 0);
 
 async function startNginx(ports: readonly number[]): Promise<number> {
   const port = await freePort();
-  const folder = mkdtempSync(join(process.env.WATTSYNC_TEST_DIR ?? tmpdir(), 'nginx-'));
+  const folder = mkdtempSync(join(tmpdir(), 'wattsync-nginx-'));
   const config = `
 daemon off;
 pid ${folder}/nginx.pid;

@@ -15,7 +15,7 @@ import { until } from '../../support/support.ts';
 const PROGRAM = fileURLToPath(new URL('../../../bin/wattsync.js', import.meta.url));
 const [LIBRARY] = globSync('/usr/lib/**/faketime/libfaketimeMT.so.1');
 assert.ok(LIBRARY, 'libfaketime is missing: install it (Debian, Ubuntu: apt-get install libfaketime)');
-const folder = mkdtempSync(join(process.env.WATTSYNC_TEST_DIR ?? tmpdir(), 'nights-'));
+const folder = mkdtempSync(join(tmpdir(), 'wattsync-nights-'));
 
 /** The program as it would run from this moment on; and what it said of its schedule until it was stopped. */
 async function runFrom(utc: string, schedule: string, seconds: number, isExpected: boolean): Promise<number> {

@@ -156,6 +156,16 @@ comment on column city_demand.anonymous is
   'How much of it nobody vouches for (views of pages, events without the key of EVENTS_KEY), in searches it is worth';
 create index idx_city_demand_hour on city_demand (hour);
 
+create table missed_places (
+  place text not null,
+  hour timestamptz not null,
+  searches integer not null,
+  constraint missed_places_pkey primary key (place, hour)
+);
+comment on table missed_places is 'Places that were asked for and have no plans here, by hour; kept as city_demand';
+comment on column missed_places.place is 'slug of a place in the territory files; empty for every other text, which is not kept';
+create index idx_missed_places_hour on missed_places (hour);
+
 create table audit_log (
   id bigint generated always as identity,
   at timestamptz not null default now(),
@@ -229,12 +239,14 @@ create table api_calls (
   duration_ms integer not null,
   error text,
   payload_hash text,
+  age_seconds integer,
   called_at timestamptz not null,
   constraint api_calls_pkey primary key (id)
 );
 comment on table api_calls is 'Every call of an upstream, failed ones and repeats too';
 comment on column api_calls.status is 'HTTP status; null where no answer came';
 comment on column api_calls.payload_hash is 'the body of the answer in source_payloads, while it is kept there';
+comment on column api_calls.age_seconds is 'how long a cache of the upstream had held the answer; null where none said so';
 -- A log that is written in order of time needs no more than the times at which its pages begin and end: 24 kB instead
 -- of 2.4 MB for 120,000 calls, and nothing to do for most inserts.
 create index idx_api_calls_time on api_calls using brin (called_at) with (pages_per_range = 16, autosummarize = on);
