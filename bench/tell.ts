@@ -125,13 +125,15 @@ async function listening(
     const begin = await market.last();
     const idle = await ask(url, QUESTIONS);
     const told: number[] = [];
+    let most = rssOf(child);
     for (let n = 0; n < PUBLISHES; n++) {
       await market.put();
       told.push(...(await ask(url, QUESTIONS / PUBLISHES)));
+      most = Math.max(most, rssOf(child));
     }
     const end = await market.last();
     const heard = await untilHeard(listener, clients * (end - begin));
-    const bytes = { before: bytesBefore, after: rssOf(child) };
+    const bytes = { before: bytesBefore, after: Math.max(most, rssOf(child)) };
     const delays = market.delays(heard);
     say(
       `${clients} clients of the stream: p50 ${duration(median(delays))}, p99 ${duration(quantile(delays, 0.99))}, ${digits((bytes.after - bytes.before) / 1e6)} MB more`,
@@ -325,7 +327,9 @@ function sectionOf({
       ),
     ]),
   };
-  const grown = many.bytes.after - many.bytes.before;
+  // What the first clients made it grow is of those who listen, too.
+  const bytesBefore = Math.min(few.bytes.before, many.bytes.before);
+  const grown = many.bytes.after - bytesBefore;
   const p99 = (of: readonly number[]) => quantile(of, 0.99);
   const isSame = median(many.asked.idle) <= 1.1 * median(many.asked.before);
   return {
@@ -335,7 +339,7 @@ function sectionOf({
     findings: [
       `publish to stream, ${few.clients} clients, p99 at most ${TARGETS.streamMs} ms: ${verdict(p99(few.delays) <= TARGETS.streamMs)}, ${duration(p99(few.delays))}`,
       `publish to webhook at ${ENDPOINTS.toLocaleString('en-US')} endpoints, p99 at most 1 s: ${verdict(p99(hooks.delays) <= TARGETS.webhookMs)}, ${duration(p99(hooks.delays))}`,
-      `${many.clients.toLocaleString('en-US')} clients of the stream take at most 250 MB: ${verdict(grown <= TARGETS.bytes)}, ${digits(grown / 1e6)} MB more than the ${digits(many.bytes.before / 1e6)} MB of before`,
+      `${many.clients.toLocaleString('en-US')} clients of the stream take at most 250 MB: ${verdict(grown <= TARGETS.bytes)}, ${digits(grown / 1e6)} MB more than the ${digits(bytesBefore / 1e6)} MB of before, at the most`,
       `while ${many.clients.toLocaleString('en-US')} listen, plans are answered as before (half within 10 %): ${verdict(isSame)}, ${duration(median(many.asked.before))} and ${duration(median(many.asked.idle))}`,
       `${KILLED.kills} kills of senders, ${killed.events.toLocaleString('en-US')} events to ${KILLED.endpoints} receivers, none lost or out of order: ${verdict(killed.lost + killed.outOfOrder + killed.otherText === 0)}; ${killed.deliveries.toLocaleString('en-US')} deliveries, ${killed.twice} of them a second time with the same text`,
     ],
