@@ -40,11 +40,7 @@ export function regretsOf(drafts: readonly RememberingDraft[], profile: UsagePro
     };
     return Number(data[0]?.id.slice(-12));
   };
-  // For a year the price must be agreed for a year; what the hour decides is nobody's to add up.
-  const years = plans.map((plan) => {
-    const isForYear = plan.rate_type === 'fixed' && (plan.term_months ?? 0) >= 12;
-    return isForYear && plan.is_time_of_use !== true ? costOf(plan, profile) : null;
-  });
+  const years = plans.map((plan) => costForYear(plan, profile));
   const known = years.filter((year) => year !== null);
   if (known.length === 0) return null;
   const best = Math.min(...known.map(({ usd }) => usd));
@@ -55,6 +51,19 @@ export function regretsOf(drafts: readonly RememberingDraft[], profile: UsagePro
     plans: known.length,
     read_plainly: known.filter(({ isPlain }) => isPlain).length,
   };
+}
+
+/** USD a year that this plan costs more than the best known one; `NaN`: nobody knows. @param plans of one TDSP */
+export function lossOf(plans: readonly Plan[], profile: UsageProfile, id: string): number {
+  const years = plans.flatMap((plan) => costForYear(plan, profile)?.usd ?? []);
+  const own = costForYear(plans.find((plan) => plan.id === id)!, profile);
+  return own === null ? Number.NaN : own.usd - Math.min(...years);
+}
+
+/** For a year the price must be agreed for a year; what the hour decides is nobody's to add up. */
+function costForYear(plan: Plan, profile: UsageProfile) {
+  const isForYear = plan.rate_type === 'fixed' && (plan.term_months ?? 0) >= 12;
+  return isForYear && plan.is_time_of_use !== true ? costOf(plan, profile) : null;
 }
 
 /** `null`: not known, by either arithmetic. */

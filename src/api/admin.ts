@@ -224,14 +224,13 @@ declare module 'fastify' {
 
 const nameOf = ({ admin }: FastifyRequest): string => admin!.name;
 
-/** @throws {Problem} no token, a wrong one, one too many wrong ones, or one that does not allow this */
-async function expectAdmin(
+/** @throws {Problem} no token, a wrong one, or one too many wrong ones */
+export async function expectToken(
   request: FastifyRequest,
   { limits }: FastifyInstance,
-  admin: Admin,
+  admin: Pick<Admin, 'tokens' | 'database'>,
 ): Promise<AdminToken> {
   await limits.expectFewWrongTokens(request);
-  const { method, url, routeOptions } = request;
   const given = bearerOf(request.headers.authorization);
   const found = adminOf(admin.tokens, given);
   if (!found) {
@@ -240,6 +239,13 @@ async function expectAdmin(
       detail: 'This needs the header "Authorization: Bearer …" with a token of ADMIN_TOKEN.',
     });
   }
+  return found;
+}
+
+/** @throws {Problem} as above, or the token does not allow this */
+async function expectAdmin(request: FastifyRequest, app: FastifyInstance, admin: Admin): Promise<AdminToken> {
+  const found = await expectToken(request, app, admin);
+  const { method, url, routeOptions } = request;
   const { role } = routeOptions.config.operation!;
   if (!role || mayAct(found, role)) return found;
   const about = { client: clientOf(request), method, path: url.split('?')[0] };

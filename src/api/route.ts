@@ -59,6 +59,8 @@ export interface Operation {
   isWithKey?: boolean;
   /** Takes long: limited more tightly, and a few at once. With `as_of` or as CSV every question is. */
   isCostly?: boolean;
+  /** It goes: when that was announced, and from which day on it may be gone (days in UTC, six months apart at least). */
+  deprecated?: { announced: string; goneFrom: string; instead: string };
   /** Answers `Location`. */
   hasLocation?: boolean;
   /** One request that works on any database with plans. */
@@ -94,7 +96,16 @@ export function route<const O extends Operation>(
   operation: O,
   answer: (asked: Asked<O>) => unknown,
 ): void {
-  const { method, path, inPath = {}, query = {}, body, status = 200, caching } = operation;
+  const {
+    method,
+    path,
+    inPath = {},
+    query = {},
+    body,
+    status = 200,
+    caching,
+    deprecated,
+  }: Operation = operation;
   app.route({
     method,
     url: path.replace(/\{(\w+)\}/g, ':$1'),
@@ -102,6 +113,7 @@ export function route<const O extends Operation>(
     ...(body && { bodyLimit: body.maxBytes }),
     handler: async (request, reply) => {
       if (caching === 'no-store') reply.header('cache-control', 'no-store');
+      if (deprecated) tellDeprecation(reply, deprecated);
       const asked = {
         path: readParams(inPath, request.params),
         query: query === 'any' ? {} : readParams(query, request.query),
@@ -130,6 +142,17 @@ export function route<const O extends Operation>(
       return reply.code(status).send(json);
     },
   });
+}
+
+const beginningOf = (day: string): Date => new Date(`${day}T00:00:00Z`);
+
+/** By RFC 9745 and RFC 8594; before everything else, so that answers which are written as bytes carry it, too. */
+function tellDeprecation(
+  reply: FastifyReply,
+  { announced, goneFrom }: NonNullable<Operation['deprecated']>,
+): void {
+  reply.raw.setHeader('deprecation', `@${beginningOf(announced).getTime() / 1_000}`);
+  reply.raw.setHeader('sunset', beginningOf(goneFrom).toUTCString());
 }
 
 /** All operations that are registered from now on. */

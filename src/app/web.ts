@@ -10,6 +10,7 @@ import { openLayers } from '../cache/open-layers.ts';
 import { PlanSetCache, type RefreshOutcome } from '../cache/plan-set-cache.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { RecentPriceMemory } from '../catalog/recent-prices.ts';
+import { UnreadRecordMemory } from '../catalog/unread-records.ts';
 import type { Config } from '../config.ts';
 import { describeError, errorCode } from '../errors.ts';
 import { EventHub } from '../events/event-hub.ts';
@@ -98,9 +99,14 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
     database: database.quick,
     onError: keptForLater('what prices did lately'),
   });
+  const unread = new UnreadRecordMemory({
+    database: database.quick,
+    onError: keptForLater('records that cannot be read'),
+  });
   const heard = (published: PublishedVersion) => {
     planSets.announce(published);
     void recent.announce(published);
+    void unread.announce(published);
   };
   const hub = new EventHub({
     database: database.quick,
@@ -152,6 +158,7 @@ export async function startWeb(scope: Scope, options: WebOptions): Promise<void>
         hasMail: config.watchMail !== null,
       }),
       recentPrices: (duns, version) => recent.of(duns, version),
+      unreadRecords: (duns) => unread.of(duns),
       onVisit: vitals && ((page, visit) => vitals.note(page, visit)),
     },
     (error, request) => {

@@ -12,6 +12,8 @@ export interface CommandContext {
   isJson: boolean;
   /** A terminal that can only write line below line, as editors and build servers have. */
   isDumbTerminal: boolean;
+  /** The whole command line, for what describes it. */
+  root: Command;
 }
 
 export interface CommandSpec {

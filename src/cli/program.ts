@@ -28,10 +28,11 @@ export async function runCommandLine(argv: string[]): Promise<void> {
     const isDumbTerminal = process.env.TERM === 'dumb';
     const env = withEnvFile(process.env);
     for (const line of isJson ? [] : misspelt(env)) console.error(`Warning: ${line}`);
-    process.exitCode = await work({ config: readConfig(env), isJson, isDumbTerminal });
+    process.exitCode = await work({ config: readConfig(env), isJson, isDumbTerminal, root: program });
   };
+  const program = buildProgram(run);
   try {
-    await buildProgram(run).parseAsync(argv.map(asStatement), { from: 'user' });
+    await program.parseAsync(argv.map(asStatement), { from: 'user' });
   } catch (error) {
     process.exitCode = report(error, isJson);
   }
@@ -94,7 +95,7 @@ const COMMANDS: CommandSpec[] = [
       ),
       new Option('--out <folder>', 'where these files go'),
     ],
-    load: async () => (await import('./export.ts')).exportCommand,
+    load: async () => (await import('./reach/export.ts')).exportCommand,
   },
   {
     usage: 'replay',
@@ -110,6 +111,23 @@ const COMMANDS: CommandSpec[] = [
       new Option('--publish', 'with --rejected: publish what can be read now'),
     ],
     load: async () => (await import('./replay/replay.ts')).replayCommand,
+  },
+  {
+    usage: 'mcp',
+    description: 'tools for agents (MCP) over standard input and output; a running server answers them',
+    options: [new Option('--url <address>', 'of that server; PUBLIC_URL, or HOST and PORT, if not given')],
+    load: async () => (await import('./reach/mcp.ts')).mcp,
+  },
+  {
+    usage: 'completion <shell>',
+    description: 'print what makes a shell complete these commands: bash, zsh or fish',
+    load: async () => (await import('./reach/completion.ts')).completion,
+  },
+  {
+    usage: 'schema [command]',
+    description:
+      'print the JSON Schema of what a command answers with --json, or the names of those there are',
+    load: async () => (await import('./reach/schema.ts')).schemaCommand,
   },
   {
     usage: 'sandbox [csv...]',
@@ -278,7 +296,7 @@ const EXPERIMENT_COMMANDS: CommandSpec[] = [
   },
 ];
 
-function buildProgram(run: Runner): Command {
+export function buildProgram(run: Runner): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const program = new Command('wattsync')
     .description("Keeps every competitive Texas city's electricity plans fresh, and serves them.")

@@ -5,6 +5,7 @@ import type { ApiParts } from '../api/routes.ts';
 import type { Catalog, PlanView } from '../catalog/catalog.ts';
 import type { Html } from '../html/html.ts';
 import type { RecentPrice } from '../plan/past/recent-price.ts';
+import type { UnreadRecord } from '../store/plans/quarantine.ts';
 import type { WatchDesk } from '../watch/watch-desk.ts';
 import type { Visit } from './beacon/vitals-recorder.ts';
 import type { Language } from './language.ts';
@@ -28,6 +29,8 @@ export interface PageParts
   watches?: WatchDesk | undefined;
   /** What prices did lately, by offer; `null` where that is not in memory. */
   recentPrices(duns: string, version: number): ReadonlyMap<string, RecentPrice> | null;
+  /** Records of a market that could not be read: the same list until it is another one. Left out: none. */
+  unreadRecords?(duns: string): readonly UnreadRecord[];
 }
 
 /** A page that somebody asks for. */

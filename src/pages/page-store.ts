@@ -23,8 +23,8 @@ const WITHOUT_PLANS_MS = HOUR_MS;
 interface Ready {
   page: Omit<Page, 'html'>;
   tag: string;
-  /** What prices did lately, of each of its plan sets: it may come to memory after the plans. */
-  recent: readonly unknown[];
+  /** What prices did lately, and what could not be read, of each of its plan sets: it may come to memory after the plans. */
+  beside: readonly unknown[];
   /** Nothing it says of the time is wrong until then. */
   validUntilMs: number;
   bodies: Partial<Record<Encoding, Buffer>>;
@@ -68,7 +68,7 @@ export class PageStore {
     const nowMs = this.#parts.catalog.nowMs();
     const raw = Buffer.from(String(html));
     const tag = hash('sha256', raw, 'base64url').slice(0, 22);
-    const recent = page.view?.sets.map((set) => this.#recentOf(set)) ?? [];
+    const beside = page.view?.sets.flatMap((set) => [this.#recentOf(set), this.#unreadOf(set)]) ?? [];
     const held = this.#ready.get(url);
     const isSame = held?.tag === tag && this.#holds(held, nowMs);
     const body = compressed(encoding, raw);
@@ -76,7 +76,7 @@ export class PageStore {
     const ready = {
       page,
       tag,
-      recent,
+      beside,
       validUntilMs: this.#validUntil(page, nowMs),
       bodies,
       second: -1,
@@ -87,18 +87,23 @@ export class PageStore {
     return ready;
   }
 
-  #holds({ page: { view }, recent, validUntilMs }: Ready, nowMs: number): boolean {
+  #holds({ page: { view }, beside, validUntilMs }: Ready, nowMs: number): boolean {
     if (nowMs >= validUntilMs) return false;
     if (view === null) return true;
     if (!this.#parts.catalog.isAsSeen(view, nowMs)) return false;
     for (let at = 0; at < view.sets.length; at++) {
-      if (this.#recentOf(view.sets[at]!) !== recent[at]) return false;
+      const set = view.sets[at]!;
+      if (this.#recentOf(set) !== beside[2 * at] || this.#unreadOf(set) !== beside[2 * at + 1]) return false;
     }
     return true;
   }
 
   #recentOf({ tdsp_duns, version }: PlanSet) {
     return this.#parts.recentPrices(tdsp_duns, version);
+  }
+
+  #unreadOf({ tdsp_duns }: PlanSet) {
+    return this.#parts.unreadRecords?.(tdsp_duns);
   }
 
   /** The age it tells, that its plans are fresh, and the day change with the time; days begin with an hour. */

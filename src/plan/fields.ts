@@ -57,6 +57,17 @@ const object = (properties: Record<string, Schema>): Schema => ({
   required: Object.keys(properties),
 });
 
+/** As `PriceComponent` in plan.ts. */
+const PRICE_COMPONENT = object({
+  amount: { type: 'number' },
+  is_compound: { type: 'boolean' },
+  is_per_kwh: { type: 'boolean' },
+  is_percentage: { type: 'boolean' },
+  is_tdsp_charge: { type: 'boolean' },
+  max_kwh: { type: ['number', 'null'] },
+  min_kwh: { type: ['number', 'null'] },
+});
+
 /** What a list shows of a plan before its bill. */
 export const HEAD_FIELDS = {
   id: { sql: 'uuid', isNullable: false, isIdentity: true },
@@ -136,7 +147,7 @@ export const DETAIL_FIELDS = {
     sql: 'jsonb',
     isNullable: true,
     isTerm: true,
-    schema: { type: ['array', 'null'], items: { type: 'object' } },
+    schema: { type: ['array', 'null'], items: PRICE_COMPONENT },
     inOrder: componentsInOrder,
   },
   special_terms: { sql: 'text', isNullable: true },

@@ -3,9 +3,14 @@
  * is one statement each time; and none of them causes an upstream call.
  */
 
-import { Periodic } from '../periodic.ts';
+import { Tally } from '../periodic.ts';
 import type { Queryable } from '../store/postgres/database.ts';
-import { addCityDemand, addMissedPlaces, type DemandCounts } from '../store/queue/city-demand.ts';
+import {
+  addCityDemand,
+  addMissedPlaces,
+  type DemandCounts,
+  type MissedPlace,
+} from '../store/queue/city-demand.ts';
 import { DEMAND_WEIGHTS } from './priority.ts';
 
 export const DEMAND_EVENTS = { search: 'searches', lead: 'leads', conversion: 'conversions' } as const;
@@ -21,18 +26,35 @@ interface DemandRecorderOptions {
 const FLUSH_MS = 2_000;
 
 export class DemandRecorder {
-  readonly #options: DemandRecorderOptions;
-  #counts = new Map<string, DemandCounts>();
-  #missed = new Map<string, number>();
-  readonly #flusher: Periodic;
+  readonly #tally: Tally<DemandCounts>;
+  readonly #missed: Tally<MissedPlace>;
 
-  constructor(options: DemandRecorderOptions) {
-    this.#options = options;
-    this.#flusher = new Periodic('demand', () => this.#flush(), options.flushEveryMs ?? FLUSH_MS);
+  constructor({ database, flushEveryMs = FLUSH_MS, onError, now = () => new Date() }: DemandRecorderOptions) {
+    this.#tally = new Tally({
+      name: 'demand',
+      everyMs: flushEveryMs,
+      empty: (city_slug) => ({ city_slug, searches: 0, leads: 0, conversions: 0, anonymous: 0 }),
+      add(to, more) {
+        for (const name of ['searches', 'leads', 'conversions', 'anonymous'] as const) to[name] += more[name];
+      },
+      write: (counted) => addCityDemand(database, now(), counted),
+      onError,
+    });
+    this.#missed = new Tally({
+      name: 'missed_places',
+      everyMs: flushEveryMs,
+      empty: (place) => ({ place, searches: 0 }),
+      add(to, more) {
+        to.searches += more.searches;
+      },
+      write: (counted) => addMissedPlaces(database, now(), counted),
+      onError,
+    });
   }
 
   start(): void {
-    this.#flusher.start();
+    this.#tally.start();
+    this.#missed.start();
   }
 
   /**
@@ -40,59 +62,24 @@ export class DemandRecorder {
    * @param isVouched told with the key of events
    */
   count(city_slug: string, event: DemandEvent, isVouched: boolean): void {
-    const none = { city_slug, searches: 0, leads: 0, conversions: 0, anonymous: 0 };
+    const counts = this.#tally.of(city_slug);
     const what = DEMAND_EVENTS[event];
-    this.#add({ ...none, [what]: 1, anonymous: isVouched ? 0 : DEMAND_WEIGHTS[what] });
-  }
-
-  #add(more: DemandCounts): void {
-    const counts = this.#counts.get(more.city_slug);
-    if (!counts) this.#counts.set(more.city_slug, more);
-    else {
-      for (const name of ['searches', 'leads', 'conversions', 'anonymous'] as const)
-        counts[name] += more[name];
-    }
+    counts[what] += 1;
+    if (!isVouched) counts.anonymous += DEMAND_WEIGHTS[what];
   }
 
   /** @param place as `missedPlace` names it: what strangers type must not fill the memory */
-  miss(place: string, times = 1): void {
-    this.#missed.set(place, (this.#missed.get(place) ?? 0) + times);
+  miss(place: string): void {
+    this.#missed.of(place).searches += 1;
   }
 
   /** Adds what was counted since the last time; what cannot be written is kept for the next. Never throws. */
-  flush(): Promise<void> {
-    return this.#flusher.now();
+  async flush(): Promise<void> {
+    await Promise.all([this.#tally.flush(), this.#missed.flush()]);
   }
 
   /** Safe early and twice. */
-  stop(): Promise<void> {
-    return this.#flusher.stop();
-  }
-
-  async #flush(): Promise<void> {
-    await this.#flushMissed();
-    const counted = [...this.#counts.values()];
-    if (counted.length === 0) return;
-    this.#counts = new Map();
-    const { database, onError, now = () => new Date() } = this.#options;
-    try {
-      await addCityDemand(database, now(), counted);
-    } catch (error) {
-      for (const counts of counted) this.#add(counts);
-      onError(error);
-    }
-  }
-
-  async #flushMissed(): Promise<void> {
-    const missed = [...this.#missed].map(([place, searches]) => ({ place, searches }));
-    if (missed.length === 0) return;
-    this.#missed = new Map();
-    const { database, onError, now = () => new Date() } = this.#options;
-    try {
-      await addMissedPlaces(database, now(), missed);
-    } catch (error) {
-      for (const { place, searches } of missed) this.miss(place, searches);
-      onError(error);
-    }
+  async stop(): Promise<void> {
+    await Promise.all([this.#tally.stop(), this.#missed.stop()]);
   }
 }

@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { UnreadRecordMemory } from '../../src/catalog/unread-records.ts';
 import { html } from '../../src/html/html.ts';
 import { sorryPage } from '../../src/pages/error-page.ts';
 import { addressOf } from '../../src/pages/page-parts.ts';
 import { readRecentPrices } from '../../src/store/market/recent-prices.ts';
+import { quarantine } from '../../src/store/plans/quarantine.ts';
 import { openApi } from '../support/api.ts';
 import { allDuns, createTestDatabase, ONCOR } from '../support/support.ts';
 import { publishMarket } from './shop-market.ts';
@@ -258,6 +260,15 @@ test('plans stand side by side, up to four, and one can be taken away', async ()
   assert.match(text, /hollow: credit missed, 6 times/);
   assert.equal(body.match(/rel="nofollow">Remove/g)!.length, 4);
   assert.match(body, /href="\/cities\/dallas-tx">Dallas<\/a> \/ Side by side/);
+  // Whatever usage a list takes, plans side by side take, too, and keep the plans.
+  const two = `id=${ids[0]}&id=${ids[1]}&from=/cities/dallas-tx`;
+  const flat = await get(`/compare?${two}&kwh=1,000`);
+  assert.match(textOf(flat.body), /For the same usage every month, 12,000 kWh a year/);
+  assert.ok(flat.body.includes(`/compare?profile=apartment&amp;id=${ids[0]}&amp;id=${ids[1]}&amp;from=`));
+  assert.match(flat.body, new RegExp(`<input type="hidden" name="id" value="${ids[1]}">`));
+  const months = Array.from({ length: 12 }, (_, at) => `m=${900 + at * 10}`).join('&');
+  const own = await get(`/es/compare?${two}&${months}`);
+  assert.match(String(own.headers.location), /^\/es\/compare\?profile=900,910,.*,1010&id=.*&from=/);
   const gone = await get(`/compare?id=${ids[0]}&id=00000000-0000-0000-0000-000000000000&from=//evil.example`);
   assert.match(textOf(gone.body), /One of these plans is no longer sold/);
   assert.doesNotMatch(gone.body, /evil\.example">/);
@@ -292,6 +303,45 @@ test('what prices did lately stands in the row, once it is in memory', async () 
   const { body } = await shop.app.inject({ url: '/cities/dallas-tx' });
   assert.match(textOf(body), /11\.6 ¢ before [A-Z][a-z]+ \d+, 9\.1 ¢ now, at 1,000 kWh/);
   assert.match(textOf(body), /Lowest price in 90 days/);
+});
+
+test('a record that cannot be read is told as left out, unless its plan is still sold as it was read before', async () => {
+  const memory = new UnreadRecordMemory({
+    database: database.pool,
+    onError: (error) => assert.fail(String(error)),
+  });
+  const shop = openApi(database, undefined, { unreadRecords: (duns) => memory.of(duns) });
+  await shop.planSets.warm(allDuns);
+  const leftOut = async (path: string) =>
+    /(?:Left out|Fuera de la lista): (.*?) (?:Side by side|Lado a lado)/.exec(
+      textOf((await shop.app.inject({ url: path })).body),
+    )![1]!;
+  assert.doesNotMatch(await leftOut('/cities/dallas-tx'), /record/);
+  const record = { field: 'kwh1000', value: '13.5', reason: 'is not a price in dollars' };
+  const origin = {
+    source: 'powertochoose',
+    tdsp_duns: ONCOR,
+    run_id: 1,
+    payload_hash: null,
+    now: new Date(),
+  };
+  await quarantine(database.pool, origin, [
+    { ...record, record: { idKey: '36101' }, external_id: '36101' },
+    { ...record, record: {}, external_id: 'Alpha Power/Straight 12' },
+  ]);
+  await memory.announce({ tdsp_duns: ONCOR });
+  assert.match(
+    await leftOut('/cities/dallas-tx'),
+    /One record of the source .*: number 36101, whose kwh1000 “13\.5” is not a price in dollars\./,
+  );
+  assert.match(
+    await leftOut('/es/cities/dallas-tx'),
+    /Un registro .*: el número 36101, porque en kwh1000 dice “13\.5”\./,
+  );
+  assert.doesNotMatch(await leftOut('/cities/houston-tx'), /record/);
+  const before = memory.of(ONCOR);
+  await memory.announce({ tdsp_duns: ONCOR });
+  assert.equal(memory.of(ONCOR), before, 'pages that say the same are not written anew');
 });
 
 test('a page asks neither PostgreSQL nor an upstream, and only somebody who looks counts as demand', async () => {

@@ -3,6 +3,7 @@
 import { after } from 'node:test';
 import { Engine } from '../../src/app/engine.ts';
 import { readConfig, Secret } from '../../src/config.ts';
+import { packageOf } from '../../src/export/data-package.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { ComparePowerSource } from '../../src/sources/comparepower/comparepower.ts';
 import { refreshMarketViews } from '../../src/sync/work/refresh-views.ts';
@@ -25,6 +26,7 @@ const engine = new Engine({
   onError: (error) => unexpected.push(error),
 });
 const { app, ask, listener, unexpected } = openApi(database, undefined, {
+  exports: { folder: '', packageOf, remake: async () => false },
   admin: {
     tokens: [{ name: 'tester', role: 'operate', token: new Secret(TOKEN) }],
     engine,

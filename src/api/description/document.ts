@@ -111,6 +111,7 @@ function describe(operation: Operation, answers: Record<string, unknown>): Recor
     tags: [tag],
     summary,
     description: descriptionOf(operation),
+    ...(operation.deprecated && { deprecated: true }),
     security: role ? [{ adminToken: [] }] : operation.isWithKey ? [{ eventsKey: [] }] : [],
     parameters: parametersOf(operation),
     ...(body && {
@@ -125,8 +126,9 @@ function describe(operation: Operation, answers: Record<string, unknown>): Recor
   };
 }
 
-function descriptionOf({ summary, description, exactlyOneOf, role, columns }: Operation): string {
+function descriptionOf({ summary, description, exactlyOneOf, role, columns, deprecated }: Operation): string {
   const said = [description ?? `${summary}.`];
+  if (deprecated) said.unshift(`May be gone from ${deprecated.goneFrom}; instead: ${deprecated.instead}.`);
   if (exactlyOneOf) said.push(`Exactly one of ${listed(exactlyOneOf)} has to be given.`);
   if (columns) said.push('With `Accept: text/csv` the answer comes as CSV.');
   if (role) said.push(`Needs a token with the role \`${role}\`${role === 'read' ? ' or `operate`' : ''}.`);

@@ -21,7 +21,7 @@ const replaced = {
   description: 'The plan that carried the offer until then: its id is gone',
 };
 const planThen = {
-  oneOf: [{ type: 'object', description: 'The plan as in `/v1/plans/{id}`, without bill and year' }, nothing],
+  oneOf: [ref('PlanFacts'), nothing],
   description: 'With `include=plan`: the plan as it was after the event; null where there is none',
 };
 const affected = object(

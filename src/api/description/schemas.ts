@@ -85,6 +85,10 @@ export const SCHEMAS = {
     },
   }),
   Plan: object(plan, ['year']),
+  PlanFacts: {
+    ...object({ ...schemasOf(HEAD_FIELDS), ...schemasOf(TAIL_FIELDS), ...schemasOf(DETAIL_FIELDS) }),
+    description: 'A plan without bill and year: what the upstream tells of it, its identity and its past',
+  },
   PlanList: object({
     data: listOf(ref('Plan')),
     facets: object({

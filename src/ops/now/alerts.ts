@@ -75,7 +75,9 @@ export function openAlerts(
         : display === 'silenced'
           ? ` · ${silence!.by}, until ${when(silence!.until, at)}: ${silence!.reason}`
           : display === 'follows'
-            ? ` · follows from “${rules.find(({ id }) => id === follows)?.title ?? follows}”`
+            ? alerts.some((one) => one.rule === follows && isOpen(one))
+              ? ` · follows from “${rules.find(({ id }) => id === follows)?.title ?? follows}”`
+              : ' · has two minutes to be repaired by itself, as nobody watched before'
             : '';
     const from = fired_at ?? since;
     return html`<tr><th scope="row"><a href="${runbookPath(rule)}">${title}</a><span class="sub">${inCentralTime(reading, at)}${said}</span></th><td class="l">${state(mark, word)}</td><td class="w">${time(from, when(from, at))}</td><td>${button(alert)}</td><td class="t">${strip(20, spans(axis, 20, [...before(events, rule, subject), { from, to: at, tone }]))}</td></tr>`;

@@ -11,6 +11,7 @@ import {
 import { percentText } from '../../monitor/text.ts';
 import type { Figures, LayerFigures } from '../../store/observation/figures.ts';
 import { chart, line, strip } from '../look/chart.ts';
+import { column } from '../look/columns.ts';
 import { figure } from '../look/figure.ts';
 import { section } from '../look/parts.ts';
 import { count, milliseconds } from '../look/words.ts';
@@ -64,7 +65,7 @@ export function answersSection({ slow, past, axis }: Drawn): Html {
     'answers',
     'Answers',
     words,
-    html`<table class="rows"><caption class="sr">Reads of plan sets by layer, last hour</caption><thead><tr><th scope="col">layer</th><th scope="col" class="w">asked</th><th scope="col">hit rate</th><th scope="col" class="w">hits</th><th scope="col" class="w w2">stale</th><th scope="col" class="w w2">failed</th><th scope="col" class="w w2">wait, p95</th><th scope="col" class="t l w">hit rate</th></tr></thead><tbody>${rows}</tbody></table>`,
+    html`<table class="rows"><caption class="sr">Reads of plan sets by layer, last hour</caption><thead><tr><th scope="col">layer</th><th scope="col" class="w">${column('answers-asked', 'asked')}</th><th scope="col">hit rate</th><th scope="col" class="w">${column('answers-hits', 'hits')}</th><th scope="col" class="w w2">${column('answers-stale', 'stale')}</th><th scope="col" class="w w2">${column('answers-failed', 'failed')}</th><th scope="col" class="w w2">${column('answers-wait', 'wait, p95')}</th><th scope="col" class="t l w">hit rate</th></tr></thead><tbody>${rows}</tbody></table>`,
   );
 }
 
@@ -130,6 +131,6 @@ export function latencySection({ slow, past, axis, asTable }: Drawn): Html {
     'latency',
     'Latency',
     words,
-    html`<div class="two"><div><table><caption class="sr">Latency in the last hour</caption><thead><tr><th scope="col">milliseconds</th><th scope="col" class="w">count, 1 h</th><th scope="col">p50</th><th scope="col">p95</th><th scope="col">p99</th><th scope="col" class="w">target</th></tr></thead><tbody>${rows}</tbody></table></div><div>${drawn}</div></div>`,
+    html`<div class="two"><div><table><caption class="sr">Latency in the last hour</caption><thead><tr><th scope="col">milliseconds</th><th scope="col" class="w">${column('latency-count', 'count, 1 h')}</th><th scope="col">${column('latency-p50', 'p50')}</th><th scope="col">${column('latency-p95', 'p95')}</th><th scope="col">p99</th><th scope="col" class="w">${column('latency-target', 'target')}</th></tr></thead><tbody>${rows}</tbody></table></div><div>${drawn}</div></div>`,
   );
 }

@@ -4,6 +4,7 @@ import { percentText } from '../../monitor/text.ts';
 import { HOUR_MS } from '../../units.ts';
 import type { Axis } from '../look/axis.ts';
 import { strip } from '../look/chart.ts';
+import { column } from '../look/columns.ts';
 import { figure } from '../look/figure.ts';
 import { type Mark, state } from '../look/marks.ts';
 import { section } from '../look/parts.ts';
@@ -52,7 +53,7 @@ export function freshnessSection({ fast, slow, past, axis }: Drawn): Html {
   const scale = [
     ...new Set(tdsps.flatMap(({ target_hours, error_after_hours }) => [target_hours, error_after_hours])),
   ].slice(0, 2);
-  const head = html`<thead><tr><th scope="col">TDSP</th><th scope="col" class="l w">now</th><th scope="col">age</th><th scope="col" class="l w"><svg class="bu-scale" aria-hidden="true">${scale.map((value) => html`<text x="${(value / most) * 100}%" y="13" text-anchor="middle">${hours(value)}</text>`)}</svg><span class="sr">age against target and error age</span></th><th scope="col" class="w w2">kept, 24 h</th><th scope="col" class="w w2">plans</th><th scope="col" class="l w">last result</th><th scope="col" class="t l w">age, target dashed${axis.labels()}</th></tr></thead>`;
+  const head = html`<thead><tr><th scope="col">TDSP</th><th scope="col" class="l w">now</th><th scope="col">age</th><th scope="col" class="l w"><svg class="bu-scale" aria-hidden="true">${scale.map((value) => html`<text x="${(value / most) * 100}%" y="13" text-anchor="middle">${hours(value)}</text>`)}</svg><span class="sr">age against target and error age</span></th><th scope="col" class="w w2">${column('fresh-kept', 'kept, 24 h')}</th><th scope="col" class="w w2">${column('fresh-plans', 'plans')}</th><th scope="col" class="l w">last result</th><th scope="col" class="t l w">age, target dashed${axis.labels()}</th></tr></thead>`;
   const rows = tdsps.map((tdsp) => {
     const kept = freshness.tdsps.find(({ duns }) => duns === tdsp.duns)?.within_window ?? null;
     return html`<tr><th scope="row">${tdsp.name}</th><td class="l">${stateOf(tdsp)}</td><td>${ageFigure(tdsp)}</td><td class="l w">${bullet(tdsp, most)}</td><td class="w w2">${percentText(kept)}</td><td class="w w2">${count(tdsp.plans)}</td><td class="l x p2">${lastResult(tdsp, fast.view.at)}</td><td class="t">${strip(24, ramps(past.confirmations.get(tdsp.duns) ?? [], tdsp, axis, highest))}</td></tr>`;
@@ -74,7 +75,7 @@ export function freshnessSection({ fast, slow, past, axis }: Drawn): Html {
     'fresh',
     'Freshness',
     words,
-    html`<table class="rows cl"><caption class="sr">Age of the plan set of each TDSP</caption>${head}<tbody>${rows}</tbody></table><div class="two gap"><table class="tight"><caption class="sr">Age by tier of city</caption><thead><tr><th scope="col">tier of city</th><th scope="col" class="l w">now</th><th scope="col">oldest</th><th scope="col" class="w">cities</th><th scope="col">target</th><th scope="col" class="w">within, cities</th><th scope="col" class="w">by demand</th><th scope="col" class="w">kept, 24 h</th></tr></thead><tbody>${tiers}</tbody></table><div></div></div>`,
+    html`<table class="rows cl"><caption class="sr">Age of the plan set of each TDSP</caption>${head}<tbody>${rows}</tbody></table><div class="two gap"><table class="tight"><caption class="sr">Age by tier of city</caption><thead><tr><th scope="col">tier of city</th><th scope="col" class="l w">now</th><th scope="col">${column('tier-oldest', 'oldest')}</th><th scope="col" class="w">cities</th><th scope="col">target</th><th scope="col" class="w">${column('tier-within', 'within, cities')}</th><th scope="col" class="w">${column('tier-demand', 'by demand')}</th><th scope="col" class="w">${column('tier-kept', 'kept, 24 h')}</th></tr></thead><tbody>${tiers}</tbody></table><div></div></div>`,
   );
 }
 

@@ -3,6 +3,7 @@ import type { MarketMedian, MarketMove } from '../../store/operations/past.ts';
 import { DAY_MS, HOUR_MS } from '../../units.ts';
 import type { Axis, RangeName } from '../look/axis.ts';
 import { chart } from '../look/chart.ts';
+import { column } from '../look/columns.ts';
 import { section } from '../look/parts.ts';
 import { count, list, when } from '../look/words.ts';
 import type { Drawn } from './sections.ts';
@@ -74,7 +75,7 @@ function medians(found: readonly MarketMedian[], nameOf: (duns: string) => strin
     ({ tdsp_duns, plans, median_cents_per_kwh, lowest_cents_per_kwh }) =>
       html`<tr><th scope="row">${nameOf(tdsp_duns)}</th><td>${plans}</td><td>${rate(lowest_cents_per_kwh)}</td><td>${rate(median_cents_per_kwh)}</td></tr>`,
   );
-  return html`<table class="tight"><caption class="sr">Fixed plans of twelve months at 1,000 kWh</caption><thead><tr><th scope="col">12 months fixed, 1,000 kWh</th><th scope="col">plans</th><th scope="col">lowest, ¢</th><th scope="col">median, ¢</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return html`<table class="tight"><caption class="sr">Fixed plans of twelve months at 1,000 kWh</caption><thead><tr><th scope="col">12 months fixed, 1,000 kWh</th><th scope="col">${column('market-plans', 'plans')}</th><th scope="col">${column('market-lowest', 'lowest, ¢')}</th><th scope="col">${column('market-median', 'median, ¢')}</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
 function cents(by: number | null): string {

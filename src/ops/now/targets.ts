@@ -5,6 +5,7 @@ import {
   type TargetVerdict,
   targetText,
 } from '../../monitor/figures/targets.ts';
+import { column } from '../look/columns.ts';
 import { figure } from '../look/figure.ts';
 import { type Mark, state } from '../look/marks.ts';
 import { section } from '../look/parts.ts';
@@ -34,7 +35,7 @@ export function targetsSection({ slow }: Drawn): Html {
     'targets',
     'Targets, 30 days',
     words,
-    html`<table class="rows tight"><caption class="sr">Targets over the last hour, day and 30 days</caption><thead><tr><th scope="col">target</th><th scope="col" class="w">required</th><th scope="col" class="w">ours</th><th scope="col" class="w">1 h</th><th scope="col" class="w">24 h</th><th scope="col">30 d</th><th scope="col" class="l">30 d verdict</th></tr></thead><tbody>${targets.map(row)}</tbody></table>`,
+    html`<table class="rows tight"><caption class="sr">Targets over the last hour, day and 30 days</caption><thead><tr><th scope="col">target</th><th scope="col" class="w">${column('targets-required', 'required')}</th><th scope="col" class="w">${column('targets-ours', 'ours')}</th><th scope="col" class="w">1 h</th><th scope="col" class="w">24 h</th><th scope="col">30 d</th><th scope="col" class="l">30 d verdict</th></tr></thead><tbody>${targets.map(row)}</tbody></table>`,
   );
 }
 

@@ -9,6 +9,7 @@ import type { Liveness } from '../../store/queue/sync-workers.ts';
 import { DAY_MS } from '../../units.ts';
 import type { Axis } from '../look/axis.ts';
 import { spans, strip } from '../look/chart.ts';
+import { column } from '../look/columns.ts';
 import { type Mark, state } from '../look/marks.ts';
 import { section } from '../look/parts.ts';
 import { capital, list, numberWord, spanFigure, spanWords, time, when } from '../look/words.ts';
@@ -59,7 +60,7 @@ export function queueSection({ fast, past, axis }: Drawn): Html {
   );
 }
 
-const RUN_HEAD = html`<thead><tr><th scope="col">run</th><th scope="col" class="l w">asked by</th><th scope="col">began</th><th scope="col" class="w">took</th><th scope="col" class="w w2">calls</th><th scope="col" class="l">result</th><th scope="col" class="t l w">runs, failed ones in red</th></tr></thead>`;
+const RUN_HEAD = html`<thead><tr><th scope="col">run</th><th scope="col" class="l w">asked by</th><th scope="col">began</th><th scope="col" class="w">${column('runs-took', 'took')}</th><th scope="col" class="w w2">${column('runs-calls', 'calls')}</th><th scope="col" class="l">result</th><th scope="col" class="t l w">runs, failed ones in red</th></tr></thead>`;
 
 export function runRow(run: SyncRun, now: Date, ticks: Html | null): Html {
   const {
@@ -156,7 +157,7 @@ export function processesSection({ fast, axis }: Drawn): Html {
     'processes',
     'Processes',
     html`<p>${answer}</p><p>${capital(numberWord(holders))} ${holders === 1 ? 'holds' : 'hold'} plans in memory.</p>`,
-    html`<table class="rows tight"><caption class="sr">Processes</caption><thead><tr><th scope="col">process</th><th scope="col" class="l">roles</th><th scope="col" class="l">state</th><th scope="col" class="w">up</th><th scope="col" class="w">loop lag</th><th scope="col" class="w">memory</th><th scope="col" class="w">sign of life</th><th scope="col" class="t l w">up</th></tr></thead><tbody>${rows}</tbody></table>`,
+    html`<table class="rows tight"><caption class="sr">Processes</caption><thead><tr><th scope="col">process</th><th scope="col" class="l">roles</th><th scope="col" class="l">state</th><th scope="col" class="w">${column('process-up', 'up')}</th><th scope="col" class="w">${column('process-lag', 'loop lag')}</th><th scope="col" class="w">${column('process-memory', 'memory')}</th><th scope="col" class="w">${column('process-life', 'sign of life')}</th><th scope="col" class="t l w">up</th></tr></thead><tbody>${rows}</tbody></table>`,
   );
 }
 

@@ -9,6 +9,7 @@ import { marketDay } from '../../plan/market-day.ts';
 import type { DatabaseSeen } from '../database-reading.ts';
 import { type RangeName, STEP_MS } from '../look/axis.ts';
 import { chart } from '../look/chart.ts';
+import { column } from '../look/columns.ts';
 import type { Frame } from '../look/document.ts';
 import { type Mark, mark, state } from '../look/marks.ts';
 import { command, scrolled, section } from '../look/parts.ts';
@@ -124,7 +125,7 @@ function connectionsSection(workers: Ready['fast']['view']['workers']): Html {
       ? html`<p class="q">No process has said anything yet.</p>`
       : scrolled(
           'Connections by process',
-          html`<table class="tight"><caption class="sr">Connections by process</caption><thead><tr><th scope="col">process</th><th scope="col" class="l w">roles</th><th scope="col" class="l">pool</th><th scope="col">at work</th><th scope="col">open</th><th scope="col" class="w">at most</th><th scope="col">waiting</th></tr></thead><tbody>${rows}</tbody></table>`,
+          html`<table class="tight"><caption class="sr">Connections by process</caption><thead><tr><th scope="col">process</th><th scope="col" class="l w">roles</th><th scope="col" class="l">pool</th><th scope="col">${column('pools-busy', 'at work')}</th><th scope="col">${column('pools-open', 'open')}</th><th scope="col" class="w">${column('pools-most', 'at most')}</th><th scope="col">${column('pools-waiting', 'waiting')}</th></tr></thead><tbody>${rows}</tbody></table>`,
         ),
   );
 }
@@ -146,7 +147,7 @@ function statementsSection({ queries, overall }: DatabaseSeen): Html {
     html`<p><b>95 of 100 within ${milliseconds(overall.p95_ms, overall.calls)} ms.</b> ${slow > 0 && `${capital(numberWord(slow))} ${slow === 1 ? 'misses' : 'miss'} the target.`}</p><p>Named by the function that sends them; those that took most time first.</p>`,
     scrolled(
       'Statements of the last hour',
-      html`<table class="tight"><caption class="sr">Statements of the last hour</caption><thead><tr><th scope="col">statement</th><th scope="col" class="l w"><span class="sr">verdict</span></th><th scope="col">calls, 1 h</th><th scope="col" class="w">p50</th><th scope="col">p95</th><th scope="col" class="w">p99</th><th scope="col" class="w">failed</th><th scope="col" class="w">share of time</th></tr></thead><tbody>${queries.slice(0, STATEMENTS).map((one) => row(one))}${row(overall, true)}</tbody></table>`,
+      html`<table class="tight"><caption class="sr">Statements of the last hour</caption><thead><tr><th scope="col">statement</th><th scope="col" class="l w"><span class="sr">verdict</span></th><th scope="col">${column('statements-calls', 'calls, 1 h')}</th><th scope="col" class="w">${column('statements-p50', 'p50')}</th><th scope="col">${column('statements-p95', 'p95')}</th><th scope="col" class="w">${column('statements-p99', 'p99')}</th><th scope="col" class="w">${column('statements-failed', 'failed')}</th><th scope="col" class="w">${column('statements-share', 'share of time')}</th></tr></thead><tbody>${queries.slice(0, STATEMENTS).map((one) => row(one))}${row(overall, true)}</tbody></table>`,
     ),
   );
 }
@@ -179,7 +180,7 @@ function growthTable(days: DatabaseSeen['days'], now: Date): Html {
       ({ at, by }) =>
         html`<tr><th scope="row">${day(at)}${marketDay(at) === marketDay(now) && ', so far'}</th><td>${by < 0 ? '−' : '+'}${sizeText(Math.abs(by))}</td><td class="l w"><svg class="bu" viewBox="0 0 1000 12" preserveAspectRatio="none" aria-hidden="true"><path class="gr" d="M0 6H1000"/><path class="${by < 0 ? 'ff' : 'fi'}" d="M0 3.5h${Math.round((Math.abs(by) / most) * 1_000)}v5H0z"/></svg></td></tr>`,
     );
-  return html`<table class="tight"><caption class="sr">Growth, day by day</caption><thead><tr><th scope="col">day</th><th scope="col">growth</th><th scope="col" class="l w"><span class="sr">drawn</span></th></tr></thead><tbody>${rows}</tbody></table>`;
+  return html`<table class="tight"><caption class="sr">Growth, day by day</caption><thead><tr><th scope="col">day</th><th scope="col">${column('size-growth', 'growth')}</th><th scope="col" class="l w"><span class="sr">drawn</span></th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
 function sizeSection({ tables, server, days, at }: DatabaseSeen): Html {
@@ -194,6 +195,6 @@ function sizeSection({ tables, server, days, at }: DatabaseSeen): Html {
     'size',
     'Size',
     html`<p>${server && `${sizeText(server.bytes)} in all.`} ${days.length > 1 && `${sizeText(Math.max(0, (days.at(-1)!.bytes - days[0]!.bytes) / (days.length - 1)))} a day of late.`}</p>`,
-    html`<div class="two even"><div><table class="tight"><caption class="sr">The largest tables</caption><thead><tr><th scope="col">table</th><th scope="col">size</th><th scope="col" class="w">rows</th><th scope="col">dead rows</th></tr></thead><tbody>${rows}</tbody></table></div><div>${growthTable(days, at)}</div></div>`,
+    html`<div class="two even"><div><table class="tight"><caption class="sr">The largest tables</caption><thead><tr><th scope="col">table</th><th scope="col">${column('size-size', 'size')}</th><th scope="col" class="w">${column('size-rows', 'rows')}</th><th scope="col">${column('size-dead', 'dead rows')}</th></tr></thead><tbody>${rows}</tbody></table></div><div>${growthTable(days, at)}</div></div>`,
   );
 }

@@ -7,18 +7,18 @@ import { errorPage, sorryPage } from '../error-page.ts';
 import { allOf, cents, dollars, dollarsAndCents, monthName, monthOf, percent } from '../format.ts';
 import { inLanguage } from '../language.ts';
 import { curvePaths, medianPath } from '../list/curves.ts';
-import { type ListQuery, readUsage, usageParams, withParams } from '../list/list-query.ts';
+import { type ListQuery, readListQuery, usageParams, withParams } from '../list/list-query.ts';
 import { labelsOf, sureness, termEnd } from '../list/plan-facts.ts';
 import { planHref, planName, termText } from '../list/plan-row.ts';
 import { sourceLine } from '../list/source-line.ts';
-import { yearKwh } from '../list/usage-control.ts';
+import { usageControl, yearKwh } from '../list/usage-control.ts';
 import type { Answer, Ask } from '../page-parts.ts';
 import { styleSheet } from '../style-sheet.ts';
 import { COMPARE } from '../words/compare.ts';
 import { LIST } from '../words/list.ts';
 import { monthBars, monthBills } from './month-bars.ts';
 
-const STYLE = styleSheet('compare');
+const STYLE = styleSheet('usage', 'compare');
 const MOST = 4;
 const MOST_ASKED = 20;
 
@@ -27,9 +27,13 @@ type Usage = Pick<ListQuery, 'usage' | 'profile'>;
 export function comparePage(ask: Ask): Answer {
   const { parts, language, nowMs } = ask;
   const words = COMPARE[language];
-  const usage = readUsage(ask.query);
+  const usage = readListQuery(ask.query);
   const asked = [...new Set(ask.query.getAll('id').filter((id) => id !== ''))].slice(0, MOST_ASKED);
   const ids = asked.slice(0, MOST);
+  const from = listOf(ask);
+  const kept = [...ids.map((id) => ['id', id] as const), ...(from === null ? [] : [['from', from] as const])];
+  if (ask.query.has('m'))
+    return { to: withParams('/compare', [...usageParams(usage), ...kept]), isPermanent: false };
   if (ids.length === 0) return sorryPage(ask, 200, words.nothing, html`<p>${words.nothingText}</p>`);
   const markets = parts.territory.tdsps.flatMap(({ duns }) => {
     const view = parts.catalog.look([duns], nowMs);
@@ -59,10 +63,9 @@ export function comparePage(ask: Ask): Answer {
     ...(asked.length > MOST ? [words.tooMany] : []),
     ...(markets.length > 1 ? [words.markets] : []),
   ];
-  const from = listOf(ask);
   const back = withParams(inLanguage(language, from ?? '/'), from ? usageParams(usage) : []);
   const main = html`<div class="w"><p class="crumb"><a href="${back}">${placeName(ask, from) ?? LIST[language].noKnown('Texas')}</a> / ${words.name}</p>
-<h1>${headline(ask, rows)}</h1><p class="lead">${words.forUsage[usage.usage](yearKwh(usage.profile))} <a href="${back}">${words.change}</a></p>${remarks.length > 0 && html`<p class="lead watch">${remarks.join(' ')}</p>`}<p class="src">${sourceLine(ask, view)}</p>
+<h1>${headline(ask, rows)}</h1><p class="lead">${words.forUsage[usage.usage](yearKwh(usage.profile))} <a href="${back}">${words.change}</a></p>${remarks.length > 0 && html`<p class="lead watch">${remarks.join(' ')}</p>`}<p class="src">${sourceLine(ask, view)}</p>${usageControl(language, inLanguage(language, '/compare'), usage, kept)}
 ${table(ask, rows, usage, markets)}</div>`;
   return page(ask, {
     title: words.title(allOf(language, names)),

@@ -261,15 +261,20 @@ function table(ask: Ask, view: PlanView, groups: Groups, query: ListQuery, path:
     ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
   );
   return html`<form class="list" id="cmp" action="${inLanguage(language, '/compare')}">${hidden}<h2>${words.groups.known}</h2><p class="ru">${words.groups.knownRule(groups.known.length)} <a href="${inLanguage(language, '/how-we-rank')}">${words.groups.wholeRule}</a></p><table role="table" class="p"><caption class="vh">${words.groups.known}</caption><thead role="rowgroup"><tr role="row">${column('y n', columns.year)}${column('', columns.plan)}${column('n', monthName(language, month), monthKwh)}${column('n', columns.leave)}${column('', columns.term)}${column('n', columns.green)}${column('sp', columns.curve, columns.curveHelp)}${column('', columns.sure)}${column('cmp', columns.compare)}</tr></thead><tbody role="rowgroup">${rows(groups.known, FIRST.known)}${fold(groups.known, FIRST.known)}</tbody>${group('part', words.groups.partRule(groups.part.length))}${group('estimates', words.groups.estimatesRule(groups.estimates.length))}</table>
-${leftOut(ask, groups)}<div class="tray" role="region" aria-label="${words.tray.label}"><b>${words.tray.label}<span class="g" data-count="${words.tray.count(1)}"> 1–4</span></b><ul></ul><button>${words.tray.compare}</button></div></form>`;
+${leftOut(ask, view, groups)}<div class="tray" role="region" aria-label="${words.tray.label}"><b>${words.tray.label}<span class="g" data-count="${words.tray.count(1)}"> 1–4</span></b><ul></ul><button>${words.tray.compare}</button></div></form>`;
 }
 
-function leftOut({ language }: Ask, { hidden, unknown }: Groups): Html {
+function leftOut({ language, parts }: Ask, view: PlanView, { hidden, unknown }: Groups): Html {
   const words = LIST[language].groups;
+  const unread = view.sets.flatMap(({ tdsp_duns }) => parts.unreadRecords?.(tdsp_duns) ?? []);
+  const records = unread.map(({ external_id, field, value, reason }) =>
+    words.unread(external_id, field, typeof value === 'string' ? value : JSON.stringify(value), reason),
+  );
   const names = unknown.map((row) => `${planName(row, language)} (${row.plan.provider.name})`);
   const reasons = [
     ...(hidden > 0 ? [words.leftOutFilters(hidden)] : []),
     ...(names.length > 0 ? [words.leftOutUnknown(names.join(', '))] : []),
+    ...(records.length > 0 ? [words.leftOutUnread(records)] : []),
   ];
   return html`<p class="rule">${words.leftOut}: ${reasons.length > 0 ? reasons.join(' ') : words.leftOutNone}</p>`;
 }

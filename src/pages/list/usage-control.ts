@@ -13,10 +13,14 @@ const HOMES = ['apartment', 'house', 'large'] as const satisfies Usage[];
 export const yearKwh = ({ months_kwh }: UsageProfile): number =>
   months_kwh.reduce((sum, kwh) => sum + kwh, 0);
 
-/** @param path of the list, in its language @param kept parameters that stay, whatever the usage */
-export function usageControl(language: Language, path: string, query: ListQuery): Html {
+/** @param path of the page, in its language @param kept parameters that stay, whatever the usage */
+export function usageControl(
+  language: Language,
+  path: string,
+  query: ListQuery,
+  kept: readonly (readonly [string, string])[] = filterParams(query),
+): Html {
   const words = LIST[language].usage;
-  const kept = filterParams(query);
   const hidden = kept.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`);
   const link = (href: string, isOn: boolean, name: string, about: Html | string) =>
     html`<li><a href="${href}"${isOn && html` aria-current="true"`}><b>${name}</b><small>${about}</small></a></li>`;

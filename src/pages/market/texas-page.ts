@@ -97,7 +97,7 @@ export function texasPage(ask: Ask): Answer {
         names: mode === 'company' ? namesOf(ask, areas) : namesOf(ask, []),
         filled: filledOf(counties, areas, mode),
       },
-    )}${legend(areas, mode, language)}</figure><div>${areaTable(areas, mode, query, language)}<p class="src">${words.note(territory.cities.length)}</p>${countyTable(counties, language)}</div></div></div>`,
+    )}${legend(areas, mode, language)}</figure><div>${areaTable(areas, mode, query, language)}<p class="src">${words.note(territory.cities.length)} ${words.shared(sharedOf(territory))}</p>${countyTable(counties, language)}</div></div></div>`,
   });
 }
 
@@ -161,13 +161,38 @@ function modeLinks(mode: Mode, query: ListQuery, language: Language): Html {
 const lookOf = ({ tdsp }: Area) => LOOKS[tdsp.code] ?? NO_LOOK;
 
 function layersOf({ parts: { territory } }: Ask, areas: readonly Area[], mode: Mode): DotLayer[] {
+  const isByCompany = mode === 'company';
+  const isShared = ({ tdsps }: City) => isByCompany && tdsps.length > 1;
   const dots = areas.map(
     (area): DotLayer => ({
-      look: mode === 'company' ? lookOf(area).look : 'plain',
-      dots: area.cities.map(({ lat, lon, population }) => ({ lat, lon, isLarge: (population ?? 0) > LARGE })),
+      look: isByCompany ? lookOf(area).look : 'plain',
+      dots: area.cities.map((city) => ({
+        lat: city.lat,
+        lon: city.lon,
+        isLarge: (city.population ?? 0) > LARGE && !isShared(city),
+      })),
     }),
   );
-  return [...dots, { look: 'ring', dots: ringsOf(territory).map((place) => ({ ...place, isLarge: true })) }];
+  // Below them: what is left of it is the rim of a place that two companies share.
+  const rims = areas.map(
+    (area): DotLayer => ({
+      look: lookOf(area).look,
+      dots: territory.cities
+        .filter((city) => isShared(city) && city.tdsps[1] === area.tdsp.duns)
+        .map(({ lat, lon }) => ({ lat, lon, isLarge: true })),
+    }),
+  );
+  return [
+    ...rims,
+    ...dots,
+    { look: 'ring', dots: ringsOf(territory).map((place) => ({ ...place, isLarge: true })) },
+  ];
+}
+
+/** How many places and ZIP codes more than one company delivers to: there the address decides. */
+function sharedOf({ cities, zips }: Ask['parts']['territory']): { cities: number; zips: number } {
+  const isShared = ({ tdsps }: { tdsps: readonly string[] }) => tdsps.length > 1;
+  return { cities: cities.filter(isShared).length, zips: [...zips.values()].filter(isShared).length };
 }
 
 function ringsOf(territory: Ask['parts']['territory']): { name: string; lat: number; lon: number }[] {

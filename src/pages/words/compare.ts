@@ -20,7 +20,7 @@ const en = {
     own: (kwh: number) => `For your twelve months, ${whole(kwh)} kWh a year.`,
     flat: (kwh: number) => `For the same usage every month, ${whole(kwh)} kWh a year.`,
   } satisfies Record<Usage, (kwh: number) => string>,
-  change: 'Change the usage or the plans',
+  change: 'Choose other plans',
   nothing: 'No plans to compare yet',
   nothingText: 'Open the list of your city or ZIP code, tick up to four plans, and press Compare.',
   gone: (n: number) =>
@@ -75,7 +75,7 @@ const es: CompareWords = {
     own: (kwh) => `Para sus doce meses, ${whole(kwh)} kWh al año.`,
     flat: (kwh) => `Con el mismo consumo cada mes, ${whole(kwh)} kWh al año.`,
   },
-  change: 'Cambiar el consumo o los planes',
+  change: 'Elegir otros planes',
   nothing: 'Todavía no hay planes que comparar',
   nothingText: 'Abra la lista de su ciudad o código postal, marque hasta cuatro planes y oprima Comparar.',
   gone: (n) => (n === 1 ? 'Uno de estos planes ya no se vende.' : `${n} de estos planes ya no se venden.`),

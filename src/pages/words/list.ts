@@ -106,6 +106,10 @@ const en = {
     leftOut: 'Left out',
     leftOutFilters: (plans: number) => `${times(plans, 'One plan is', 'plans are')} hidden by your filters.`,
     leftOutUnknown: (names: string) => `Without enough published prices to work out a year: ${names}.`,
+    leftOutUnread: (records: readonly string[]) =>
+      `${times(records.length, 'One record', 'records')} of the source that cannot be read, and not sold here before: ${records.join('; ')}.`,
+    unread: (id: string | null, field: string, value: string, reason: string) =>
+      `${id === null ? 'without a number' : `number ${id}`}, whose ${field} “${value}” ${reason}`,
     leftOutNone: 'No plan of this market is left out.',
   },
   columns: {
@@ -283,6 +287,10 @@ const es: ListWords = {
     leftOut: 'Fuera de la lista',
     leftOutFilters: (plans) => `Sus filtros ocultan ${times(plans, 'un plan', 'planes')}.`,
     leftOutUnknown: (names) => `Sin suficientes precios publicados para calcular un año: ${names}.`,
+    leftOutUnread: (records) =>
+      `${times(records.length, 'Un registro', 'registros')} de la fuente que no se puede leer, y que no se vendía aquí antes: ${records.join('; ')}.`,
+    unread: (id, field, value) =>
+      `${id === null ? 'sin número' : `el número ${id}`}, porque en ${field} dice “${value}”`,
     leftOutNone: 'Ningún plan de este mercado queda fuera.',
   },
   columns: {

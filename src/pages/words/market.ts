@@ -110,6 +110,8 @@ const en = {
     and: 'and around',
     note: (places: number) =>
       `Each dot is one of ${places} cities and towns; large dots have more than 100,000 people. Delivery areas do not follow county lines, so we draw none. Rings are large cities where most homes cannot choose. Where nothing stands, a cooperative or another utility sells the power. County shapes: US Census.`,
+    shared: ({ cities, zips }: { cities: number; zips: number }) =>
+      `A dot with a rim is one of ${cities} places where two companies deliver, as they do in ${zips} ZIP codes: the rim is the second, and the address decides.`,
     priceNote:
       'A county has the colour of the lowest known year that any of its places can get: the lighter, the lower. No colour: no place with a choice.',
     ageNote: 'A county has the colour of the oldest prices any of its places depends on.',
@@ -214,6 +216,8 @@ const es: MarketWords = {
     and: 'y alrededores',
     note: (places) =>
       `Cada punto es una de ${places} ciudades y pueblos; los grandes tienen más de 100,000 habitantes. Las zonas de entrega no siguen los condados, por eso no dibujamos ninguna. Los anillos son ciudades grandes donde casi nadie puede elegir. Donde no hay nada, una cooperativa u otra empresa vende la luz. Condados: Censo de EE. UU.`,
+    shared: ({ cities, zips }) =>
+      `Un punto con borde es uno de ${cities} lugares donde entregan dos empresas, como en ${zips} códigos postales: el borde es la segunda, y decide la dirección.`,
     priceNote:
       'Un condado tiene el color del año más bajo que se conoce en alguno de sus lugares: cuanto más claro, más bajo. Sin color: ningún lugar donde se pueda elegir.',
     ageNote: 'Un condado tiene el color de los precios más viejos de los que depende alguno de sus lugares.',

@@ -39,6 +39,7 @@ const en: MethodWords = {
       text: [],
       items: [
         'Every plan on the public list is shown. What is left out is said below the list, with the reason.',
+        'A plan that the source lists once in each language is one plan. Where the two tell different prices, the English ones hold.',
         'A plan whose year is known stands before every plan whose year is an estimate, however cheap the estimate looks.',
         'Among the known, the lower cost of twelve months comes first. It is the sum of twelve bills at the usage that the page states, with what must be paid once; you can change the usage.',
         'At the same cost: the surer bill, then the smaller exit fee, the shorter term, the greener plan.',
@@ -111,6 +112,7 @@ const es: MethodWords = {
       text: [],
       items: [
         'Se muestran todos los planes de la lista pública. Lo que queda fuera se dice debajo de la lista, con la razón.',
+        'Un plan que la fuente tiene una vez en cada idioma es un solo plan. Si los dos dicen precios distintos, valen los del inglés.',
         'Un plan cuyo año se conoce va antes que cualquiera cuyo año es una estimación, por barata que parezca.',
         'Entre los conocidos va primero el que cuesta menos en doce meses: la suma de doce cuentas con el consumo que dice la página, más lo que se paga una sola vez. Usted puede cambiar el consumo.',
         'A igual costo: la cuenta más segura, luego el menor cargo por salir, el plazo más corto, el más renovable.',

@@ -131,6 +131,35 @@ export async function readOpenRecords(queryable: Queryable, tdsps: readonly stri
   return rows;
 }
 
+/** A record of the current source whose plan is not on sale. */
+export interface UnreadRecord {
+  /** As the upstream numbers it; `null` where not even that can be read. */
+  external_id: string | null;
+  field: string;
+  value: unknown;
+  /** Follows the name of the field: `is empty`. In English. */
+  reason: string;
+}
+
+/** More than any file had. */
+const MOST_TOLD = 20;
+
+/** Those whose plan is not on sale as it was read before. */
+export async function readUnreadRecords(queryable: Queryable, duns: string): Promise<UnreadRecord[]> {
+  const { rows } = await queryable.query<UnreadRecord>(
+    `select q.external_id, q.field, q.value, q.reason
+       from quarantined_records q
+      where q.tdsp_duns = $1 and q.resolved_at is null
+        and q.source = (select source from plan_snapshots where tdsp_duns = $1 order by version desc limit 1)
+        and not exists (
+          select from electricity_plans p
+           where p.tdsp_duns = $1 and p.is_active and q.external_id in (p.external_id, p.spanish_external_id))
+      order by q.external_id, q.field, q.id limit $2`,
+    [duns, MOST_TOLD],
+  );
+  return rows;
+}
+
 /**
  * Notes fields that an upstream added or dropped.
  * @returns those noted for the first time

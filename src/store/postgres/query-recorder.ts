@@ -190,7 +190,7 @@ function rowsOf(result: unknown): number {
 const STORE = new URL('../', import.meta.url).href;
 /** They send what others ask them to. */
 const CARRIERS = ['database', 'query-recorder', 'copy'];
-const FRAME = /at (?:async )?(?:(\S+)(?: \[as \S+\])? \()?(file:\S+?)\.ts:\d+:\d+/;
+const FRAME = /at (?:async )?(?:(\S+)(?: \[as \S+\])? \()?(file:\S+?)\.[jt]s:\d+:\d+/;
 
 /** Deeper than usual: transactions and retries lie between a statement and the function it belongs to. */
 function stack(): string {

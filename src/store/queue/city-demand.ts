@@ -71,7 +71,7 @@ export async function readDemandHours(queryable: Queryable, since: Date): Promis
 }
 
 /** Places without plans, and how often they were asked for. */
-interface MissedPlace {
+export interface MissedPlace {
   /** Slug of a place that the territory files know; empty: any other text. */
   place: string;
   searches: number;

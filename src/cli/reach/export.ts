@@ -2,17 +2,17 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { expected } from '../errors.ts';
-import { buildDay, buildMonth } from '../export/build.ts';
-import { packageOf } from '../export/data-package.ts';
-import { makeExports } from '../export/make.ts';
-import { plural, sizeText } from '../monitor/text.ts';
-import { addDays, isDay, marketDay } from '../plan/market-day.ts';
-import type { KeptExport } from '../store/exports/kept-exports.ts';
-import { readDatabaseTime } from '../store/queue/sync-workers.ts';
-import { readTerritory } from '../store/territory.ts';
-import { answer, type CommandContext, withStore } from './command.ts';
-import { UsageError } from './usage-error.ts';
+import { expected } from '../../errors.ts';
+import { buildDay, buildMonth } from '../../export/build.ts';
+import { packageOf } from '../../export/data-package.ts';
+import { makeExports } from '../../export/make.ts';
+import { plural, sizeText } from '../../monitor/text.ts';
+import { addDays, isDay, marketDay } from '../../plan/market-day.ts';
+import type { KeptExport } from '../../store/exports/kept-exports.ts';
+import { readDatabaseTime } from '../../store/queue/sync-workers.ts';
+import { readTerritory } from '../../store/territory.ts';
+import { answer, type CommandContext, withStore } from '../command.ts';
+import { UsageError } from '../usage-error.ts';
 
 interface ExportOptions {
   day?: string;
