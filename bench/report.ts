@@ -20,6 +20,7 @@ export interface Section {
 
 export const TOPICS = [
   'publish',
+  'tell',
   'guard',
   'queue',
   'query',

@@ -5,6 +5,7 @@ import { type Say, type Section, sectionText, TOPICS, type Topic, writeSections 
 // Loaded when measured: a topic must not pay for the memory of another.
 const MEASURE: Record<Topic, () => Promise<(say: Say) => Promise<Section>>> = {
   publish: async () => (await import('./publish.ts')).measurePublish,
+  tell: async () => (await import('./tell.ts')).measureTell,
   guard: async () => (await import('./guard.ts')).measureGuard,
   queue: async () => (await import('./queue.ts')).measureQueues,
   query: async () => (await import('./query.ts')).measureQuery,

@@ -30,11 +30,21 @@ interface Listener {
   seq: number;
 }
 
-/** The same events three times: as read, as told, as written. */
+type LogEnds = Awaited<ReturnType<typeof readLogEnds>>;
+
+/** What a client missed, as it is written, and up to where. */
+interface Missed {
+  texts: string;
+  upTo: number;
+}
+
+/** The same events as read, as told, as written. */
 interface Told {
   events: readonly MarketEvent[];
   told: readonly EventJson[];
   texts: readonly string[];
+  /** All of it, once for everybody who wants everything. */
+  all: Buffer;
 }
 
 interface HubOptions {
@@ -51,6 +61,9 @@ export class EventHub {
   /** Up to where everybody who listens was told. */
   #seq = 0;
   #reading: Promise<void> | null = null;
+  #ends: Promise<LogEnds> | null = null;
+  /** What is being read for clients that came back, by the place and the filter they share. */
+  readonly #missed = new Map<string, Promise<Missed>>();
   #isAskedAgain = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -69,8 +82,7 @@ export class EventHub {
 
   /** @param last the last event that the client has; `null`: it wants what happens from now on */
   async join(response: ServerResponse, filter: EventFilter, last: number | null): Promise<void> {
-    const { database } = this.#options;
-    const ends = await readLogEnds(database);
+    const ends = await this.#readEnds();
     if (this.#listeners.size === 0) this.#seq = ends.last;
     response.write(`retry: ${RETRY_MS}\n\n`);
     const listener = { response, filter, seq: last ?? ends.last };
@@ -119,19 +131,38 @@ export class EventHub {
       const { events, upTo, last } = await readEvents(database, { after: this.#seq, limit: PAGE });
       const told = await this.#told(events);
       const texts = told.map(textOf);
+      const all = Buffer.from(texts.join(''));
       this.#seq = upTo;
-      for (const listener of this.#listeners) this.#tell(listener, { events, told, texts }, upTo);
+      for (const listener of this.#listeners) this.#tell(listener, { events, told, texts, all }, upTo);
       if (upTo < last) this.#isAskedAgain = true;
     }
   }
 
+  /** Many who join at once share one look: after a restart all of them come back within seconds. */
+  #readEnds(): Promise<LogEnds> {
+    this.#ends ??= readLogEnds(this.#options.database).finally(() => {
+      this.#ends = null;
+    });
+    return this.#ends;
+  }
+
   async #catchUp(listener: Listener, upTo: number): Promise<void> {
-    const { database } = this.#options;
     const { filter, seq } = listener;
-    const page = await readEvents(database, { after: seq, limit: PAGE, filter });
-    const events = page.events.filter((event) => event.seq <= upTo);
-    for (const told of await this.#told(events)) listener.response.write(textOf(told));
-    listener.seq = Math.min(page.upTo, upTo);
+    const key = `${seq} ${upTo} ${JSON.stringify(filter)}`;
+    let missed = this.#missed.get(key);
+    if (!missed) {
+      missed = this.#readMissed(seq, upTo, filter).finally(() => this.#missed.delete(key));
+      this.#missed.set(key, missed);
+    }
+    const { texts, upTo: told } = await missed;
+    if (texts !== '') listener.response.write(texts);
+    listener.seq = told;
+  }
+
+  async #readMissed(after: number, upTo: number, filter: EventFilter): Promise<Missed> {
+    const page = await readEvents(this.#options.database, { after, limit: PAGE, filter });
+    const told = await this.#told(page.events.filter((event) => event.seq <= upTo));
+    return { texts: told.map(textOf).join(''), upTo: Math.min(page.upTo, upTo) };
   }
 
   #told(events: readonly MarketEvent[]): Promise<EventJson[]> {
@@ -139,23 +170,34 @@ export class EventHub {
     return tellEvents(database, events, { profiles, withPlans: false });
   }
 
-  #tell(listener: Listener, { events, told, texts }: Told, upTo: number): void {
+  #tell(listener: Listener, { events, told, texts, all }: Told, upTo: number): void {
     const { response, filter, seq } = listener;
-    const own = events.flatMap((event, at) => {
-      const part = event.seq > seq ? fitting(event, filter) : null;
-      if (part === null) return [];
-      return part === event ? texts[at]! : textOf(partOf(told[at]!, part));
-    });
-    if (own.length > 0) response.write(own.join(''));
+    const isAll = events.length > 0 && events[0]!.seq > seq && isEverything(filter);
+    const own = isAll
+      ? []
+      : events.flatMap((event, at) => {
+          const part = event.seq > seq ? fitting(event, filter) : null;
+          if (part === null) return [];
+          return part === event ? texts[at]! : textOf(partOf(told[at]!, part));
+        });
+    if (isAll) response.write(all);
+    else if (own.length > 0) response.write(own.join(''));
     listener.seq = upTo;
     if (response.writableLength > MOST_UNREAD_BYTES) response.destroy();
   }
 
   /** Also tells a client with a filter how far it is, so that it never has to look through what did not concern it. */
   #beat(): void {
-    for (const { response, seq } of this.#listeners) response.write(`: ${seq}\n\n`);
+    const beats = new Map<number, Buffer>();
+    for (const { response, seq } of this.#listeners) {
+      const beat = beats.get(seq) ?? Buffer.from(`: ${seq}\n\n`);
+      beats.set(seq, beat);
+      response.write(beat);
+    }
   }
 }
+
+const isEverything = (filter: EventFilter): boolean => Object.values(filter).every((one) => one == null);
 
 const textOf = (event: EventJson): string =>
   `id: ${event.seq}\nevent: ${event.event}\ndata: ${JSON.stringify(event)}\n\n`;

@@ -37,6 +37,8 @@ interface WebhookSenderOptions {
   sealer: Sealer;
   /** Where to connect; left out, only to the open internet. */
   addressOf?: (url: string) => Promise<LookupAddress>;
+  /** For how long a process that died keeps others from what it held: longer than one delivery takes. */
+  holdMs?: number;
   /** A receiver is told no more, because it said so or failed for days. */
   onDisabled?: (webhook: { name: string; why: string }) => void;
   onError(error: unknown): void;
@@ -59,9 +61,9 @@ export class WebhookSender {
   #isStopping = false;
 
   constructor(options: WebhookSenderOptions) {
-    this.#options = { addressOf: openAddressOf, onDisabled: () => {}, ...options };
+    this.#options = { addressOf: openAddressOf, holdMs: HOLD_MS, onDisabled: () => {}, ...options };
     this.#events = new ToldEvents(options.database, options.profiles);
-    this.#notes = new ToldNotes(options.database, HOLD_MS);
+    this.#notes = new ToldNotes(options.database, this.#options.holdMs);
     this.#loop = new Periodic('webhooks', () => this.heard(), LOOK_MS);
   }
 
@@ -105,7 +107,8 @@ export class WebhookSender {
       if (limit < LEAST_FREE && this.#sending.size >= LEAST_FREE) return;
       this.#hasMore = false;
       const holder = randomUUID();
-      const hooks = await claimWebhooks(this.#options.database, { holder, limit, holdMs: HOLD_MS });
+      const { database, holdMs } = this.#options;
+      const hooks = await claimWebhooks(database, { holder, limit, holdMs });
       if (hooks.length === limit) this.#hasMore = true;
       // Not waited for: one that answers slowly keeps nobody else waiting.
       for (const hook of hooks) this.#begin(hook, holder);

@@ -57,7 +57,10 @@ export function streamRoutes(app: FastifyInstance, { hub, territory }: ApiParts)
     }
     const given = Number(request.headers['last-event-id'] || Number.NaN);
     reply.hijack();
+    // Without chunks, so that one buffer goes to all who are told the same as it is; the connection is for nothing else.
+    reply.raw.useChunkedEncodingByDefault = false;
     reply.raw.writeHead(200, {
+      connection: 'close',
       ...PUBLIC_HEADERS,
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
