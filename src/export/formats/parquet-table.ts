@@ -3,8 +3,10 @@
  * for each piece that is written, so that memory holds one piece whatever the size of the file.
  */
 
-import type { SchemaElement } from 'hyparquet';
+import type { ParquetWriter } from 'hyparquet-writer';
 import { DECIMALS, type ExportColumn, type ExportRow, type TableWriter } from './table.ts';
+
+type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number];
 
 const PHYSICAL: Record<ExportColumn['type'], Omit<SchemaElement, 'name'>> = {
   string: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },
