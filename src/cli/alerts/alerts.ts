@@ -83,7 +83,10 @@ function alertLine(alert: AlertView, at: Date): string {
       : alert.acked_until
         ? `, until ${timeText(alert.acked_until, at)} by ${alert.acked_by}`
         : alert.follows
-          ? `, follows from ${alert.follows}`
+          ? // After a start nobody says that PostgreSQL is away: what is wrong has two minutes to be repaired.
+            alert.follows === 'postgres_away'
+            ? ', waits for two minutes, or for PostgreSQL'
+            : `, follows from ${alert.follows}`
           : '';
   const since_ = spanText((at.getTime() - since.getTime()) / 1_000);
   return `${head} ${severity.padEnd(6)} ${what} (${alert.rule})\n${' '.repeat(20)}${reading}, for ${since_}${until}\n${' '.repeat(20)}${runbook}`;
