@@ -210,6 +210,38 @@ test('what may not be given away is left out and said to be; invented plans are 
   }
 });
 
+test('the manifest is a data package by the rules of its standard, and every column of every file is in it', async () => {
+  // datapackage.org, version 2: what it requires of names, paths, hashes, types and keys.
+  const TYPES = ['string', 'number', 'integer', 'boolean', 'date', 'datetime', 'any'];
+  for (const name of [day1, day1.slice(0, 7)]) {
+    const told = JSON.parse((await readExport(database.pool, name))!.descriptor);
+    assert.equal(told.$schema, 'https://datapackage.org/profiles/2.0/datapackage.json');
+    assert.match(told.created, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    assert.match(told.version, /^\d+\.\d+\.\d+$/);
+    for (const { name: license, title } of told.licenses) assert.ok(/^[-\w.]+$/.test(license) && title);
+    const names = told.resources.map((one: { name: string }) => one.name);
+    assert.equal(new Set(names).size, names.length);
+    for (const { name: resource, path, hash, bytes, type, schema, format, mediatype } of told.resources) {
+      assert.match(resource, /^[a-z0-9-._]+$/);
+      assert.match(path, /^[^./~][^/]*$/);
+      assert.match(hash, /^sha256:[0-9a-f]{64}$/);
+      assert.ok(bytes > 0 && type === 'table' && mediatype);
+      const fields = schema.fields.map((one: { name: string }) => one.name);
+      assert.equal(new Set(fields).size, fields.length);
+      for (const { type: kind, description } of schema.fields) assert.ok(TYPES.includes(kind) && description);
+      for (const key of schema.primaryKey) assert.ok(fields.includes(key), key);
+      assert.deepEqual(schema.missingValues, ['']);
+      const text = format === 'parquet' ? null : String(await file(path));
+      const [first] = format === 'parquet' ? await parquetRows(path) : [];
+      const columns =
+        format === 'csv'
+          ? text!.slice(0, text!.indexOf('\r\n')).split(',')
+          : Object.keys(first ?? JSON.parse(text!.slice(0, text!.indexOf('\n'))));
+      assert.deepEqual(columns, fields, path);
+    }
+  }
+});
+
 test('made again after new publishes and confirmations, a past day is the same to the byte', async () => {
   const kept = (await readExport(database.pool, day1))!;
   const current = (await readCurrentSnapshot(database.pool, ONCOR))!;

@@ -1,5 +1,5 @@
 /**
- * `npm run schemas`: writes docs/schemas/ from what the commands answer with `--json`, on an empty market, a synced one, and one
+ * `npm run schemas [-- "sync status"]`: writes docs/schemas/ from what the commands answer with `--json`, on an empty market, a synced one, and one
  * with failures. With `-- --check` it writes nothing and fails where an answer does not fit what is written.
  */
 
@@ -14,6 +14,8 @@ import { wattsync } from './support.ts';
 
 const FOLDER = new URL('../../docs/schemas/', import.meta.url);
 const isCheck = process.argv.includes('--check');
+/** Commands that are named: only these are written. */
+const only = process.argv.slice(2).filter((one) => !one.startsWith('--'));
 
 /** Name of the command, and what it is given. `PLAN` is the id of a plan. */
 const LOOKS: readonly [name: string, ...args: string[]][] = [
@@ -31,6 +33,7 @@ const LOOKS: readonly [name: string, ...args: string[]][] = [
   ['alerts history'],
   ['webhooks list'],
   ['experiment status'],
+  ['refresh score'],
   ['cache stats'],
   ['db health'],
   ['db metrics'],
@@ -59,6 +62,8 @@ const sandbox = await startSandbox({ plansPerTdsp: 40 });
 const env = { WATTSYNC_DATA_DIR: dataDir, COMPAREPOWER_API_URL: sandbox.url, LOG_LEVEL: 'silent' };
 const samples = new Map<string, unknown[]>();
 async function run([name, ...args]: readonly string[]): Promise<Record<string, unknown>> {
+  const isState = /^(?:sync (?:full|city|priority)|db migrate)$/.test(name!);
+  if (only.length > 0 && !only.includes(name!) && !isState) return {};
   const { stdout, stderr } = await wattsync([...name!.split(' '), ...args, '--json'], env);
   let answer: Record<string, unknown>;
   try {
@@ -107,6 +112,7 @@ try {
 mkdirSync(FOLDER, { recursive: true });
 let wrong = 0;
 for (const [name, seen] of samples) {
+  if (only.length > 0 && !only.includes(name)) continue;
   if (seen.length === 0) throw new Error(`${name} answered nothing that can be described`);
   const file = new URL(`${name.replaceAll(' ', '-')}.json`, FOLDER);
   if (!isCheck) {
