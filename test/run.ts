@@ -54,8 +54,9 @@ const folder = mkdtempSync(join(tmpdir(), 'wattsync-test-'));
 const totals = { passed: 0, failed: 0 };
 await run(['--test-isolation=none'], files.filter(isPure));
 await run(
-  // One more than the cores CI has: half of the time a test waits for processes it started.
-  ['--test-concurrency=3'],
+  // Twice the cores CI has: with three at once they stood idle for almost half of the time, because a test mostly waits for
+  // processes it started.
+  ['--test-concurrency=4'],
   files.filter((file) => !isPure(file)),
 );
 rmSync(folder, { recursive: true, force: true });

@@ -364,7 +364,11 @@ test('an emergency is declared even against a process that is frozen in the midd
 });
 
 test('what was scheduled while all were down is made up for once, in the time zone that was asked for', async () => {
-  const fleet = await openFleet({ SYNC_SCHEDULE_FULL: 'off', MAINTENANCE_SCHEDULE: 'off' });
+  const fleet = await openFleet({
+    SYNC_SCHEDULE_FULL: 'off',
+    MAINTENANCE_SCHEDULE: 'off',
+    EXPORT_SCHEDULE: 'off',
+  });
   const { database, env } = fleet;
   const start = async () => {
     const server = spawnWattsync(['start', '--role', 'worker,scheduler', '--json'], env);

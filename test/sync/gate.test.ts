@@ -256,25 +256,28 @@ test('who insists while the circuit is open waits for the probe: all come throug
     held.push(() => response.writeHead(status).end('[]'));
   });
   const source = newSource();
-  let asked = 0;
   const clock = { now: new Date('2026-07-01T12:00:00Z') };
-  const gate = gateWith({
-    now: () => {
-      asked += 1;
-      return clock.now;
-    },
-  });
+  /** How often each caller asked what time it is. */
+  const asked = new Array<number>(6).fill(0);
+  const gates = asked.map((_, at) =>
+    gateWith({
+      now: () => {
+        asked[at]! += 1;
+        return clock.now;
+      },
+    }),
+  );
   const insist = async () => {
     await database.pool.query(
       `insert into upstream_gates (source, failures, openings, open_until, opened_at) values ($1, 5, 1, $2, $2)
        on conflict (source) do update set open_until = excluded.open_until, opened_at = excluded.opened_at`,
       [source, new Date(clock.now.getTime() + 30_000)],
     );
-    const [calls, before] = [upstream.calledAt.length, asked];
-    const forced = Array.from({ length: 6 }, () => callOf(gate, source, upstream.url, { force: true }));
-    const ended = outcomes(forced);
-    // The probe asks twice, for its permit and for its time; each of the others once at least.
-    await until(() => held.length === 1 && asked >= before + 7);
+    const calls = upstream.calledAt.length;
+    asked.fill(0);
+    const ended = outcomes(gates.map((gate) => callOf(gate, source, upstream.url, { force: true })));
+    // The probe asks twice, for its permit and for its time; who waits for it asks again.
+    await until(() => held.length === 1 && asked.every((times) => times >= 2));
     assert.equal(upstream.calledAt.length, calls + 1);
     while (held.length > 0) held.pop()!();
     const answering = setInterval(() => held.pop()?.(), 5);
