@@ -10,7 +10,7 @@ import { readEvents, readLogEnds, readSeqBefore } from '../../src/store/events/e
 import { dropOldEvents } from '../../src/store/events/event-retention.ts';
 import { publish } from '../../src/sync/publish/publish.ts';
 import { markets, publishSold } from '../support/market.ts';
-import { assertLogTellsAll, readWholeLog } from '../support/replay-log.ts';
+import { assertFeedTellsTheLog, assertLogTellsAll, readWholeLog } from '../support/replay-log.ts';
 import { allDuns, createTestDatabase, ONCOR, territory } from '../support/support.ts';
 
 const { database } = await createTestDatabase();
@@ -240,6 +240,7 @@ test('real exports of successive days: the log from zero gives the plans of ever
   }
   assert.equal(await assertLogTellsAll(pool), versions.size);
   assert.ok(versions.size > 1);
+  assert.ok((await assertFeedTellsTheLog(pool)) > versions.size);
 });
 
 test('what is past its time goes from the beginning, and the log says up to where', async () => {
