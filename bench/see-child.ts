@@ -67,4 +67,5 @@ const counted = await serve(true);
 const bare = await serve(false);
 costOfCounting(counted.counts!);
 process.send!({ counted: counted.url, bare: bare.url, nanoseconds: costOfCounting(counted.counts!) });
+process.on('message', () => process.send!(process.cpuUsage()));
 process.on('disconnect', () => process.exit(0));

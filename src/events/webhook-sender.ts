@@ -97,14 +97,23 @@ export class WebhookSender {
       .catch((error) => this.#options.onError(error))
       .finally(() => {
         this.#claiming = null;
+        // Those that ended while this ended found it still claiming.
+        this.#claimMore();
       });
     return this.#claiming;
   }
 
+  get #canClaim(): boolean {
+    return this.#hasMore && !this.#isStopping && this.#sending.size <= AT_ONCE - LEAST_FREE;
+  }
+
+  #claimMore(): void {
+    if (this.#canClaim) void this.#claim();
+  }
+
   async #claimDue(): Promise<void> {
-    while (this.#hasMore && !this.#isStopping) {
+    while (this.#canClaim) {
       const limit = AT_ONCE - this.#sending.size;
-      if (limit < LEAST_FREE && this.#sending.size >= LEAST_FREE) return;
       this.#hasMore = false;
       const holder = randomUUID();
       const { database, holdMs } = this.#options;
@@ -118,7 +127,7 @@ export class WebhookSender {
   #begin(hook: Webhook, holder: string): void {
     const sending = this.#deliver(hook, holder).finally(() => {
       this.#sending.delete(sending);
-      if (this.#hasMore) void this.#claim();
+      this.#claimMore();
     });
     this.#sending.add(sending);
   }

@@ -14,6 +14,7 @@ import { usageProfiles } from '../../src/store/profiles.ts';
 import { publish } from '../../src/sync/publish/publish.ts';
 import { openApi } from '../support/api.ts';
 import { createTestDatabase, ONCOR, until } from '../support/support.ts';
+import { insertReceivers } from '../support/tell.ts';
 
 const TOKEN = 'a token of a test';
 const { database } = await createTestDatabase();
@@ -47,6 +48,15 @@ interface Got {
 const got: Got[] = [];
 /** What a path answers; 204 if not given. */
 const answers = new Map<string, number>();
+const waiting: (() => void)[] = [];
+/** Fifty are answered in one moment, or as many as came within a while. */
+function answerTogether(answer: () => void): void {
+  const release = () => {
+    for (const one of waiting.splice(0)) one();
+  };
+  if (waiting.push(answer) === 50) release();
+  else setTimeout(release, 200);
+}
 const server = createServer((request, response) => {
   let body = '';
   request.on('data', (part) => {
@@ -56,7 +66,9 @@ const server = createServer((request, response) => {
     const path = request.url!;
     const status = answers.get(path) ?? 204;
     if (status < 300) got.push({ path, headers: request.headers, body });
-    response.writeHead(status, { location: 'http://127.0.0.1/' }).end();
+    const answer = () => response.writeHead(status, { location: 'http://127.0.0.1/' }).end();
+    if (path.startsWith('/crowd-')) answerTogether(answer);
+    else answer();
   });
 });
 await new Promise<void>((resolve) => {
@@ -244,6 +256,16 @@ test('what is published is sent when it is heard of, not when somebody looks', a
   await until(() => seqsOf('prompt').at(-1) === end);
   await listener.stop();
   await sender.stop();
+});
+
+test('as many as there are of them are told at once, not fifty with each look', async () => {
+  const names = Array.from({ length: 160 }, (_, at) => `crowd-${at}`);
+  await insertReceivers(pool, names, port);
+  await put();
+  await newSender(new Sealer(null)).now();
+  const untold = names.filter((name) => seqsOf(name).length === 0);
+  await pool.query('delete from webhooks where name = any($1)', [names]);
+  assert.deepEqual(untold, []);
 });
 
 test('410 ends it, a redirect is not followed, five days of failure end it, and each says why', async () => {

@@ -26,7 +26,8 @@ export function answerMetrics(
 /** @param render left out: this process has none */
 export function metricsRoutes(app: FastifyInstance, render: RenderMetrics | undefined): void {
   if (!render) return;
-  app.get('/metrics', (request, reply) => {
+  // Not compressed, as in a process without a web role: a scraper is near, and packing costs more than making the text.
+  app.get('/metrics', { compress: false }, (request, reply) => {
     const format = formatFor(request.headers.accept);
     return reply
       .header('content-type', CONTENT_TYPES[format])
