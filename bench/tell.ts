@@ -180,6 +180,9 @@ interface Hooked {
 
 /** One sender, a thousand receivers behind one server. */
 async function webhooks(database: Database, say: Say): Promise<Hooked> {
+  const market = new Market(database);
+  // Puts back what the listeners were told: from here on a publish re-prices one plan.
+  await market.put(PLANS);
   const { child: receiver, said } = await startTelling<{ port: number }>({ kind: 'receive' });
   const names = Array.from({ length: ENDPOINTS }, (_, at) => `many-${at}`);
   await insertReceivers(database.pool, names, said.port, { kinds: ['offer_repriced'] });
@@ -188,7 +191,6 @@ async function webhooks(database: Database, say: Say): Promise<Hooked> {
     databaseUrl: database.connectionString,
     holdMs: 30_000,
   });
-  const market = new Market(database);
   try {
     let events = 0;
     for (let n = 0; n < WEBHOOK_PUBLISHES; n++) {
