@@ -1,6 +1,7 @@
 import { type Html, html } from '../../html/html.ts';
 import type { ViewTdsp } from '../../monitor/monitor-view.ts';
 import { percentText } from '../../monitor/text.ts';
+import type { PlanCounts } from '../../store/queue/sync-runs.ts';
 import { HOUR_MS } from '../../units.ts';
 import type { Axis } from '../look/axis.ts';
 import { strip } from '../look/chart.ts';
@@ -106,11 +107,14 @@ function bullet(
   return html`<svg class="bu" viewBox="0 0 1000 12" preserveAspectRatio="none" aria-hidden="true"><path class="gr" d="M0 6H1000"/><path class="${tone}" d="M0 3.5h${x((age_seconds ?? 0) / 3_600)}v5H0z"/><path class="ln" d="M${x(target_hours)} 0v12"/><path class="l2" d="M${x(error_after_hours)} 0v12"/></svg>`;
 }
 
+/** A first snapshot changes nothing. */
+const movedWords = ({ added, changed, deactivated, seen }: PlanCounts): string =>
+  added === seen && deactivated === 0 ? `${added} new` : `${added + changed + deactivated} changed`;
+
 function lastResult({ last_result }: ViewTdsp, now: Date): Html | string {
   if (!last_result) return '–';
   const { run_id, status, plans, at } = last_result;
-  const moved = plans ? plans.added + plans.changed + plans.deactivated : 0;
-  const said = status === 'held' ? 'held back' : status === 'published' ? `${moved} changed` : status;
+  const said = status === 'held' ? 'held back' : status === 'published' && plans ? movedWords(plans) : status;
   return html`<a href="/ops/runs/${run_id}">${time(at, when(at, now))} ${said}</a>`;
 }
 
