@@ -106,7 +106,7 @@ export async function sendKept(
   return reply.type(type).send(body);
 }
 
-/** What a few hundred kilobytes take 10 ms for, and are a sixth of: the smallest they can be takes a second. */
+/** The highest quality makes texts of some hundred kilobytes a little smaller and takes many times as long. */
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 
 async function pack(encoding: Encoding, text: string): Promise<Buffer> {

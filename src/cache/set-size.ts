@@ -3,7 +3,7 @@ import type { PlanSet } from '../plan/plan-set.ts';
 /** An object takes about twice the bytes of its JSON, and packed plans twice their own once all of them were shown. */
 const TIMES_ITS_TEXT = 2;
 
-/** To write a set as JSON only to see how long it is took 5 ms, every few seconds and for each set. */
+/** A set is written as JSON once to see how long it is, and not every few seconds. */
 const texts = new WeakMap<readonly unknown[], number>();
 
 /** About how much memory a set takes, in bytes. */

@@ -179,8 +179,8 @@ export class PageStore {
 }
 
 /**
- * At once: a page takes 1 ms, less than it took to write it. In the background the same cost 2 to 10 ms, for the tables
- * that every compressor makes anew in each thread, and made all others wait for what it left to collect.
+ * At once: it takes less than the page took to write. In the background the same costs more, for the tables that every
+ * compressor makes anew in each thread, and makes all others wait for what it leaves to collect.
  */
 function compressed(encoding: Encoding, raw: Buffer): Buffer {
   if (encoding === 'identity') return raw;

@@ -6,7 +6,7 @@
 import type { ServerResponse } from 'node:http';
 import { inSameSpan } from '../../trace.ts';
 
-/** Answers from memory take some 20 µs: a hundred of them. */
+/** Dozens of answers from memory fit into as much. */
 const SHARE_MS = 2;
 
 interface Waiting {
